@@ -1,0 +1,37 @@
+/* JSON (RFC 8259), read strictly and typed exactly, on json-c.
+ *
+ * json-c alone lets through what RFC 8259 forbids (single quotes, NaN, lone surrogates, control
+ * characters) and converts between types when asked for a value; these functions do neither.
+ *
+ * Errors: negative errno. Strings handed out belong to the object and live as long as it does. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+/* Reads exactly one document. Refused with -EBADMSG: text that is no RFC 8259 document or not UTF-8,
+ * an object that names a member twice, a lone surrogate, an integer beyond 64 bits, nesting deeper than
+ * max_depth (the outermost object or array is the first level). -ENOMEM when memory runs out. */
+int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret);
+
+/* One member of an object, by its exact type. 1: there, and stored; 0: absent or null, nothing stored;
+ * -EINVAL: there, but of another type. json_get_string() also refuses a string with an embedded NUL. */
+int json_get_string(json_object *object, const char *key, const char **ret);
+int json_get_int64(json_object *object, const char *key, int64_t *ret);
+int json_get_bool(json_object *object, const char *key, bool *ret);
+int json_get_object(json_object *object, const char *key, json_object **ret);
+int json_get_array(json_object *object, const char *key, json_object **ret);
+
+/* Adds a member. 0 or -ENOMEM. json_add() takes ownership of value, also on failure, and treats a NULL
+ * value as memory that ran out, so that json_add(o, k, json_object_new_...()) needs no check of its own.
+ * json_add_string() with a NULL value adds nothing: a member that is not known is left out. */
+int json_add(json_object *object, const char *key, json_object *value);
+int json_add_string(json_object *object, const char *key, const char *value);
+int json_add_int64(json_object *object, const char *key, int64_t value);
+int json_add_bool(json_object *object, const char *key, bool value);
+
+/* The document as one line of text without white space; belongs to the object. NULL: no memory. */
+const char *json_text(json_object *object, size_t *ret_size);

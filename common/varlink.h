@@ -1,0 +1,19 @@
+/* Varlink framing (https://varlink.org): one JSON object per message, ended by one NUL byte. */
+#pragma once
+
+#include <stddef.h>
+
+#include <event2/buffer.h>
+#include <json-c/json.h>
+
+/* The outer object of a message is the first level. */
+#define VARLINK_DEPTH_MAX 16U
+
+/* Takes the next whole message off the buffer. 1: *ret is an object the caller owns; 0: no whole message
+ * yet; -EMSGSIZE: the message, whole or not, is longer than max_size bytes without its NUL; -EBADMSG:
+ * not a JSON object, or nested deeper than VARLINK_DEPTH_MAX; -ENOMEM. After an error the connection
+ * cannot be used further. */
+int varlink_read(struct evbuffer *buffer, size_t max_size, json_object **ret);
+
+/* Appends one message. 0 or -ENOMEM; after a failure the buffer is as it was. */
+int varlink_write(struct evbuffer *buffer, json_object *message);

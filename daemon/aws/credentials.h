@@ -1,0 +1,59 @@
+/* Where a target's credentials come from: one interface, one file per provider.
+ *
+ * Asking is asynchronous, because later answers come from the network or from another process. All who
+ * ask while a fetch is under way share it, and its failure releases them all. Credentials are counted
+ * references; the last unref wipes the secrets. */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/aws/error.h"
+#include "daemon/timer.h"
+
+typedef struct AwsCredentials {
+    unsigned references;
+    char *access_key_id;
+    char *secret_access_key;
+    char *session_token;   /* NULL: none */
+    uint64_t expires_usec; /* CLOCK_REALTIME; 0: never */
+} AwsCredentials;
+
+/* Copies the strings; session_token may be NULL. */
+int aws_credentials_new(const char *access_key_id, const char *secret_access_key,
+                        const char *session_token, uint64_t expires_usec, AwsCredentials **ret);
+AwsCredentials *aws_credentials_ref(AwsCredentials *credentials);
+void aws_credentials_unref(AwsCredentials *credentials); /* takes NULL */
+
+/* Frees a string after wiping it; takes NULL. */
+void secret_free(char *secret);
+
+typedef struct AwsCredentialsProvider AwsCredentialsProvider;
+
+/* A waiter lives inside the call that waits. done() is called once, from timers_run() or the provider's own
+ * completion, never from aws_credentials_get(): with credentials (borrowed; take a reference to keep), or
+ * with NULL and an error whose message says which source failed, how, and what to do. */
+typedef struct AwsCredentialsWait {
+    struct AwsCredentialsWait *next;
+    AwsCredentialsProvider *provider; /* NULL: not waiting */
+    void (*done)(AwsCredentials *credentials, const AwsError *error, void *userdata);
+    void *userdata;
+} AwsCredentialsWait;
+
+void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait);
+void aws_credentials_cancel(AwsCredentialsWait *wait); /* takes one that does not wait */
+
+/* AWS rejected these: the next aws_credentials_get() fetches anew, unless newer ones are there already. */
+void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentials *credentials);
+
+/* For people and --check, e.g. "environment" or "profile audit in /root/.aws/credentials"; NULL where no
+ * source has any. Never a secret. */
+const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider);
+
+struct AwsSettings;
+
+/* The provider that the settings of a target lead to, in the order of AWS_credentials above. A source that
+ * cannot work (half a key pair, SSO, mfa_serial) makes a provider whose every fetch fails with that
+ * sentence; see aws_settings_resolve() for what --check reports. */
+int aws_credentials_provider_new(Timers *timers, const struct AwsSettings *settings,
+                                 AwsCredentialsProvider **ret);
+void aws_credentials_provider_free(AwsCredentialsProvider *provider); /* nobody may be waiting */

@@ -1,0 +1,24 @@
+/* Which host serves a service in a region: partitions, FIPS, dual-stack, custom endpoints.
+ *
+ * Source: the endpoint rule sets of CloudTrail and STS that botocore publishes. */
+#pragma once
+
+#include <stdbool.h>
+
+typedef enum AwsService { AWS_SERVICE_CLOUDTRAIL, AWS_SERVICE_STS } AwsService;
+
+typedef struct AwsEndpointParams {
+    const char *region; /* NULL or empty: missing, an error */
+    bool use_fips;
+    bool use_dualstack;
+    const char *url; /* a custom endpoint, or NULL */
+} AwsEndpointParams;
+
+/* 0 and an owned URL such as "https://cloudtrail.eu-west-1.amazonaws.com"; or -EINVAL and an owned sentence
+ * that says what is wrong; or -ENOMEM. */
+int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
+                         char **ret_error);
+
+/* A custom endpoint as the configuration may name one: https, or http for a loopback host only; a host; no
+ * user, query or fragment. 0, or -EINVAL and an owned sentence. */
+int aws_endpoint_validate(const char *url, char **ret_error);

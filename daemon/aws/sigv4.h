@@ -1,0 +1,32 @@
+/* AWS Signature Version 4, pure: no clock, no environment, no I/O. Three stages, each of which the public
+ * test suite has a value for: canonical request, string to sign, authorization.
+ *
+ * Source: AWS IAM User Guide, "Create a signed AWS API request". */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/aws/credentials.h"
+#include "daemon/http.h"
+
+typedef struct SigV4Scope {
+    const char *region;
+    const char *service;
+    uint64_t realtime_usec; /* the time of signing; only whole seconds count */
+} SigV4Scope;
+
+#define SIGV4_TIME_SIZE sizeof("20150830T123600Z")
+
+/* Value of X-Amz-Date. Returns the buffer. */
+const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE]);
+
+/* Each returns 0 and an owned string, -ENOMEM, or -EIO where OpenSSL fails. The headers given are the ones
+ * signed, all of them, in any order; the path is not normalized further than RFC 3986 asks for. */
+int sigv4_canonical_request(const char *method, const char *path, const char *query,
+                            const HttpHeader *headers, size_t n_headers, const void *body,
+                            size_t body_size, char **ret);
+int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request, char **ret);
+int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentials,
+                        const HttpHeader *headers, size_t n_headers, const char *string_to_sign,
+                        char **ret);

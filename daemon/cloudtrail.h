@@ -1,0 +1,42 @@
+/* The four operations of CloudTrail that stop and follow an import: encode, decode, error names.
+ *
+ * Source: AWS CloudTrail API Reference (StopImport, GetImport, ListImports, ListImportFailures). */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/aws/call.h"
+
+typedef enum ImportStatus {
+    IMPORT_STATUS_UNKNOWN, /* left out, or one not known today: keep polling */
+    IMPORT_STATUS_INITIALIZING,
+    IMPORT_STATUS_IN_PROGRESS,
+    IMPORT_STATUS_FAILED,
+    IMPORT_STATUS_STOPPED,
+    IMPORT_STATUS_COMPLETED,
+} ImportStatus;
+
+/* Members of an Import object as StopImport and GetImport answer with, after decoding: CloudTrail's own
+ * names, times as RFC 3339, only the members known here, those left out or null left out. */
+ImportStatus cloudtrail_import_status(json_object *import);
+const char *cloudtrail_import_status_name(json_object *import); /* as CloudTrail wrote it, or NULL */
+
+/* The body of StopImport and GetImport. Calls answer with an Import (see above) as result->body. */
+int cloudtrail_stop_import(AwsClient *client, const char *import_id, Limiter *limiter,
+                           const AwsCallHooks *hooks, AwsCall **ret);
+int cloudtrail_get_import(AwsClient *client, const char *import_id, Limiter *limiter,
+                          const AwsCallHooks *hooks, AwsCall **ret);
+
+/* Decoding alone, for tests: see AwsOperation.decode. */
+int cloudtrail_decode_import(json_object *answer, json_object **ret);
+
+/* CloudTrail's four exceptions, each with the error of the Varlink interface that stands for it. */
+typedef enum CloudTrailException {
+    CLOUDTRAIL_OTHER,
+    CLOUDTRAIL_IMPORT_NOT_FOUND,
+    CLOUDTRAIL_INVALID_PARAMETER,
+    CLOUDTRAIL_OPERATION_NOT_PERMITTED,
+    CLOUDTRAIL_UNSUPPORTED_OPERATION,
+} CloudTrailException;
+
+CloudTrailException cloudtrail_exception(const char *code); /* e.g. "ImportNotFoundException" */

@@ -1,0 +1,61 @@
+/* The daemon's configuration: read, checked and put together; every option once, in options.def.
+ *
+ * A Config never changes once it is loaded: a reload makes a fresh one and swaps it in when all of it is
+ * right. Units are in the names. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/aws/profile.h"
+#include "daemon/aws/settings.h"
+
+typedef struct TargetConfig {
+    char *name;
+    const char *file; /* where its section begins, for messages; borrowed from the Config */
+    unsigned line;
+    char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
+    char *endpoint_url, *sts_endpoint_url, *ca_bundle;
+    uint64_t duration_usec; /* 0: not said */
+    int use_fips_endpoint, use_dualstack_endpoint; /* -1: not said */
+    double stop_rate, read_rate;                   /* calls per second */
+    AwsSettings *settings;                         /* what all this comes to */
+} TargetConfig;
+
+typedef struct Config {
+    char *socket;
+    char *state_directory;
+    char **operators; /* NULL-terminated: users, and groups with a leading '@' */
+    int log_level;    /* of syslog(3) */
+    unsigned max_clients;
+    unsigned max_clients_per_user;
+    size_t max_message; /* bytes */
+    unsigned max_jobs;
+    uint64_t keep_finished_usec;
+
+    uint64_t connect_timeout_usec;
+    uint64_t call_timeout_usec;
+    unsigned max_attempts;
+    unsigned max_connections;
+
+    uint64_t polling_first_usec;
+    uint64_t polling_longest_usec;
+    double polling_growth;
+    uint64_t polling_timeout_usec; /* 0: none */
+
+    TargetConfig **targets; /* at least one, in the order of the files */
+    size_t n_targets;
+    AwsProfiles *profiles;
+} Config;
+
+/* path NULL: /etc/trailstop/trailstopd.conf and trailstopd.conf.d/, neither of which need exist. Otherwise
+ * path, which must exist, and path.d/. 0; -EINVAL (or the errno of a file that cannot be read) and an owned
+ * "file:line: what is wrong", one line; -ENOMEM. */
+int config_load(const char *path, Config **ret, char **ret_error);
+void config_free(Config *config);
+
+const TargetConfig *config_find_target(const Config *config, const char *name);
+
+/* `trailstopd --check`: the effective configuration as one JSON document. NULL: no memory. */
+json_object *config_to_json(const Config *config);

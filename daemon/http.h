@@ -1,0 +1,68 @@
+/* HTTP on the event loop: requests go out, answers come back by callback. The only user of curl.h is
+ * http.c; HttpClient is an interface so that tests put a scripted server in its place.
+ *
+ * A request is copied when it is started. The callback comes exactly once, never from http_start(), and
+ * not at all after http_cancel(). The response belongs to the client and dies when the callback returns. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+
+typedef struct HttpHeader {
+    const char *name;
+    const char *value;
+} HttpHeader;
+
+typedef struct HttpRequest {
+    const char *method; /* "GET", "POST", "PUT" */
+    const char *url;    /* http:// or https:// */
+    const HttpHeader *headers;
+    size_t n_headers;
+    const char *body; /* NULL: none */
+    size_t body_size;
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec;  /* of the whole transfer */
+    const char *ca_bundle;  /* path; NULL: the system's */
+} HttpRequest;
+
+typedef enum HttpFailure {
+    HTTP_OK,             /* an answer arrived whole; status, headers and body are there */
+    HTTP_CONNECT_FAILED, /* no name, no route, refused, connection lost midway */
+    HTTP_TIMED_OUT,
+    HTTP_TLS_FAILED,   /* handshake or certificate */
+    HTTP_UNREADABLE,   /* no HTTP, truncated, or over HTTP_BODY_MAX */
+    HTTP_NO_RESOURCES, /* out of memory or file descriptors on this host */
+} HttpFailure;
+
+#define HTTP_BODY_MAX (1024U * 1024U)
+
+typedef struct HttpResponse {
+    HttpFailure failure;
+    const char *message; /* on failure: one sentence that names host and cause, without secrets */
+    unsigned status;
+    const HttpHeader *headers;
+    size_t n_headers;
+    const char *body;
+    size_t body_size;
+} HttpResponse;
+
+/* The first header of that name (case does not matter), or NULL. */
+const char *http_response_header(const HttpResponse *response, const char *name);
+
+typedef struct HttpTransfer HttpTransfer;
+typedef void (*HttpCallback)(const HttpResponse *response, void *userdata);
+
+typedef struct HttpClient HttpClient;
+struct HttpClient {
+    int (*start)(HttpClient *client, const HttpRequest *request, HttpCallback callback,
+                 void *userdata, HttpTransfer **ret);
+    void (*cancel)(HttpClient *client, HttpTransfer *transfer);
+};
+
+/* The real one, on libcurl's multi interface. A started transfer does its first network I/O in a later
+ * turn of the loop than the one that started it: what that turn commits to disk is there before. */
+int http_client_new(struct event_base *base, unsigned max_connections, HttpClient **ret);
+void http_client_free(HttpClient *client); /* cancels what is in flight */
+void http_client_set_max_connections(HttpClient *client, unsigned max_connections);

@@ -1,0 +1,31 @@
+/* Spaces calls of one kind 1/rate apart (CloudTrail's quotas per account and region), first come first
+ * served. A place in the queue lives inside the call that waits, so waiting cannot fail, and a call that
+ * is given up leaves no hole. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "daemon/timer.h"
+
+typedef struct Limiter Limiter;
+
+typedef struct LimiterWait {
+    TAILQ_ENTRY(LimiterWait) entry;
+    Limiter *limiter; /* NULL: not waiting */
+    void (*granted)(void *userdata);
+    void *userdata;
+    uint64_t ticket;
+} LimiterWait;
+
+/* rate: calls per second. */
+int limiter_new(Timers *timers, double rate, Limiter **ret);
+void limiter_free(Limiter *limiter); /* nobody may be waiting */
+void limiter_set_rate(Limiter *limiter, double rate);
+
+/* granted() is called once, from timers_run(), when the call may go. */
+void limiter_enter(Limiter *limiter, LimiterWait *wait);
+void limiter_leave(LimiterWait *wait); /* takes one that does not wait */
+
+/* When a waiting call will be let through, at the latest; CLOCK_BOOTTIME. */
+uint64_t limiter_expected_usec(const LimiterWait *wait);
