@@ -1,0 +1,160 @@
+#include "daemon/journal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <syslog.h>
+
+#include <systemd/sd-journal.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+
+static const struct {
+    const char *name;
+    int priority;
+    const char *message_id;
+} events[] = {
+#define EVENT(symbol, name, priority, message_id) [EVENT_##symbol] = {name, priority, message_id},
+#include "daemon/events.def"
+#undef EVENT
+};
+
+static JournalFormat journal_format = JOURNAL_TEXT;
+static int journal_max_priority = LOG_INFO;
+
+void journal_open(JournalFormat format, int max_priority)
+{
+    journal_format = format;
+    journal_max_priority = max_priority;
+}
+
+void journal_set_level(int max_priority)
+{
+    journal_max_priority = max_priority;
+}
+
+void journal_begin(JournalEntry *entry, JournalEvent event)
+{
+    entry->event = event;
+    entry->n_fields = 0;
+}
+
+void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    char *value;
+    int length;
+
+    if (entry->n_fields == JOURNAL_FIELDS_MAX)
+        return;
+    va_start(arguments, format);
+    length = vasprintf(&value, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    entry->fields[entry->n_fields].name = name;
+    entry->fields[entry->n_fields].value = value;
+    entry->n_fields++;
+}
+
+void journal_add_error(JournalEntry *entry, const AwsError *error)
+{
+    if (!error->code)
+        return;
+    journal_add(entry, "TRAILSTOP_AWS_ERROR", "%s", error->code);
+    if (error->message)
+        journal_add(entry, "TRAILSTOP_AWS_MESSAGE", "%s", error->message);
+    if (error->request_id)
+        journal_add(entry, "TRAILSTOP_AWS_REQUEST_ID", "%s", error->request_id);
+    if (error->http_status > 0)
+        journal_add(entry, "TRAILSTOP_HTTP_STATUS", "%u", error->http_status);
+}
+
+/* The journal's own protocol carries any value in its field, so only the name and '=' go before it.
+ */
+static void send_native(const JournalEntry *entry)
+{
+    struct iovec fields[JOURNAL_FIELDS_MAX];
+    char *texts[JOURNAL_FIELDS_MAX];
+    int n = 0;
+
+    for (size_t i = 0; i < entry->n_fields; i++) {
+        int length = asprintf(&texts[n], "%s=%s", entry->fields[i].name, entry->fields[i].value);
+
+        if (length >= 0) {
+            fields[n] = (struct iovec){.iov_base = texts[n], .iov_len = (size_t)length};
+            n++;
+        }
+    }
+    (void)sd_journal_sendv(fields, n); /* a journal that is away stops nobody's import */
+    for (int i = 0; i < n; i++)
+        free(texts[i]);
+}
+
+static void send_json(const JournalEntry *entry)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+    const char *text;
+
+    for (size_t i = 0; object && i < entry->n_fields; i++)
+        (void)json_add_string(object, entry->fields[i].name, entry->fields[i].value);
+    text = object ? json_text(object, NULL) : NULL;
+    if (text)
+        fprintf(stderr, "%s\n", text);
+}
+
+static void send_text(const char *message, int priority)
+{
+    static const char *const colours[] = {"\033[1;31m", "\033[1;31m", "\033[1;31m", "\033[1;31m",
+                                          "\033[33m",   "\033[1m",    "",           "\033[2m"};
+    char now[RFC3339_SIZE];
+    const char *colour = isatty(STDERR_FILENO) ? colours[priority] : "";
+
+    fprintf(stderr, "%s %s%s%s\n", time_format_rfc3339(time_now_realtime(), now), colour, message,
+            *colour ? "\033[0m" : "");
+}
+
+/* A message is one line of text, whatever the texts were that it was put together from. */
+static void replace_control_characters(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == '\177')
+            *text = '?';
+}
+
+void journal_send(JournalEntry *entry, const char *format, ...)
+{
+    int priority = events[entry->event].priority;
+    char *message = NULL;
+    va_list arguments;
+
+    if (priority <= journal_max_priority) {
+        va_start(arguments, format);
+        if (vasprintf(&message, format, arguments) < 0)
+            message = NULL;
+        va_end(arguments);
+    }
+    if (message) {
+        replace_control_characters(message);
+        journal_add(entry, "MESSAGE", "%s", message);
+        journal_add(entry, "MESSAGE_ID", "%s", events[entry->event].message_id);
+        journal_add(entry, "PRIORITY", "%d", priority);
+        journal_add(entry, "SYSLOG_IDENTIFIER", "trailstopd");
+        journal_add(entry, "TRAILSTOP_EVENT", "%s", events[entry->event].name);
+        if (journal_format == JOURNAL_NATIVE)
+            send_native(entry);
+        else if (journal_format == JOURNAL_JSON)
+            send_json(entry);
+        else
+            send_text(message, priority);
+    }
+    free(message);
+    for (size_t i = 0; i < entry->n_fields; i++)
+        free(entry->fields[i].value);
+    entry->n_fields = 0;
+}
