@@ -1,0 +1,24 @@
+/* Errors for people: a sentence, owned by who receives it, beside the negative errno for the
+ * caller. */
+#pragma once
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Writes the sentence and returns error; -ENOMEM, and no sentence, where there is no memory for it.
+ */
+__attribute__((format(printf, 3, 4), unused)) static inline int
+explain(char **ret_sentence, int error, const char *format, ...)
+{
+    va_list arguments;
+    char *sentence = NULL;
+
+    va_start(arguments, format);
+    int length = vasprintf(&sentence, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return -ENOMEM;
+    *ret_sentence = sentence;
+    return error;
+}

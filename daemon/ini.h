@@ -1,0 +1,42 @@
+/* Sections of `key = value` lines: what the daemon's own configuration and the AWS shared files
+ * have in common. Who calls gives every name and value its meaning.
+ *
+ *     # a comment line; so is one that begins with ';'
+ *     [section]                    blanks inside the brackets are trimmed, a comment may follow at
+ * once key = value ; comment        a comment inside a value begins with a blank and '#' or ';'
+ *       continued # not a comment  begins with a blank: continues the value above
+ *
+ * Blanks are spaces and tabs; lines end with LF or CRLF. Source: the parser test suite of the AWS
+ * SDKs.
+ *
+ * The files may hold secrets: the parser wipes its working copy, and no sentence quotes a value. */
+#pragma once
+
+#include <stddef.h>
+
+/* Each returns 0, or a negative errno with an owned sentence that ini_parse() puts behind
+ * "name:line: "
+ * (-ENOMEM without one). Strings live for the duration of the call. */
+typedef struct IniHandler {
+    int (*section)(const char *name, unsigned line, void *userdata, char **ret_error);
+    int (*property)(const char *key, const char *value, unsigned line, void *userdata,
+                    char **ret_error);
+    /* text is trimmed and never empty. NULL: no value of this file can be continued. */
+    int (*continuation)(const char *text, unsigned line, void *userdata, char **ret_error);
+} IniHandler;
+
+/* Calls the handler for each line in order. 0; -EINVAL (or what the handler returned) and an owned
+ * "name:line: what is wrong"; -ENOMEM. */
+int ini_parse(const char *text, const char *name, const IniHandler *handler, void *userdata,
+              char **ret_error);
+
+/* Cuts the text in place into key and value, as a `key = value` line is. 0, or -EINVAL and an owned
+ * sentence; -ENOMEM. */
+int ini_split(char *text, char **ret_key, char **ret_value, char **ret_error);
+
+#define INI_FILE_MAX (1024U * 1024U)
+
+/* A whole file as text; free with OPENSSL_clear_free() or secret_free() where it may hold secrets.
+ * 0, or -errno and an owned sentence that names the file: also of a file with a NUL byte (-EINVAL)
+ * or over INI_FILE_MAX (-EFBIG). -ENOMEM. */
+int ini_read(const char *path, char **ret, char **ret_error);
