@@ -1,7 +1,8 @@
-/* JSON (RFC 8259), read strictly and typed exactly, on json-c.
+/* JSON (RFC 8259), read strictly and typed exactly, into and out of json-c's objects.
  *
- * json-c alone lets through what RFC 8259 forbids (single quotes, NaN, lone surrogates, control
- * characters) and converts between types when asked for a value; these functions do neither.
+ * json-c's own parser lets through what RFC 8259 forbids (single quotes, NaN, lone surrogates,
+ * control characters, the last of two members of one name) and its getters convert between types;
+ * these functions do neither.
  *
  * Errors: negative errno. Strings handed out belong to the object and live as long as it does. */
 #pragma once
@@ -12,22 +13,26 @@
 
 #include <json-c/json.h>
 
-/* Reads exactly one document. Refused with -EBADMSG: text that is no RFC 8259 document or not UTF-8,
- * an object that names a member twice, a lone surrogate, an integer beyond 64 bits, nesting deeper than
- * max_depth (the outermost object or array is the first level). -ENOMEM when memory runs out. */
+/* Reads exactly one document; the document "null" is a NULL object. Refused with -EBADMSG: text
+ * that is no RFC 8259 document or not UTF-8, an object that names a member twice or by a name with
+ * an embedded NUL (json-c cannot hold it), a lone surrogate, an integer beyond int64_t, a number
+ * beyond double, nesting deeper than max_depth (the outermost object or array is the first level).
+ * -ENOMEM when memory runs out. */
 int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret);
 
-/* One member of an object, by its exact type. 1: there, and stored; 0: absent or null, nothing stored;
- * -EINVAL: there, but of another type. json_get_string() also refuses a string with an embedded NUL. */
+/* One member of an object, by its exact type. 1: there, and stored; 0: absent or null, nothing
+ * stored; -EINVAL: there, but of another type. json_get_string() also refuses a string with an
+ * embedded NUL. */
 int json_get_string(json_object *object, const char *key, const char **ret);
 int json_get_int64(json_object *object, const char *key, int64_t *ret);
 int json_get_bool(json_object *object, const char *key, bool *ret);
 int json_get_object(json_object *object, const char *key, json_object **ret);
 int json_get_array(json_object *object, const char *key, json_object **ret);
 
-/* Adds a member. 0 or -ENOMEM. json_add() takes ownership of value, also on failure, and treats a NULL
- * value as memory that ran out, so that json_add(o, k, json_object_new_...()) needs no check of its own.
- * json_add_string() with a NULL value adds nothing: a member that is not known is left out. */
+/* Adds a member. 0 or -ENOMEM. json_add() takes ownership of value, also on failure, and treats a
+ * NULL value as memory that ran out, so that json_add(o, k, json_object_new_...()) needs no check
+ * of its own. json_add_string() with a NULL value adds nothing: a member that is not known is left
+ * out. */
 int json_add(json_object *object, const char *key, json_object *value);
 int json_add_string(json_object *object, const char *key, const char *value);
 int json_add_int64(json_object *object, const char *key, int64_t value);

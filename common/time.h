@@ -1,5 +1,5 @@
-/* Points in time and spans of time. All are unsigned 64-bit microseconds; points on the wall clock count
- * from 1970-01-01T00:00:00Z. */
+/* Points in time and spans of time. All are unsigned 64-bit microseconds; points on the wall clock
+ * count from 1970-01-01T00:00:00Z. */
 #pragma once
 
 #include <stddef.h>
@@ -17,16 +17,17 @@
 uint64_t time_now_realtime(void); /* CLOCK_REALTIME */
 uint64_t time_now_boottime(void); /* CLOCK_BOOTTIME: goes on during suspend, knows no jumps */
 
-/* RFC 3339 in UTC with three digits of a second, e.g. "2026-11-22T12:23:45.678Z". Years past 9999 are
- * held at 9999-12-31T23:59:59.999Z. Returns the buffer. */
+/* RFC 3339 in UTC with three digits of a second, e.g. "2026-11-22T12:23:45.678Z". Years past 9999
+ * are held at 9999-12-31T23:59:59.999Z. Returns the buffer. */
 const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE]);
 
 /* The reverse, any number of digits of a second, "Z" only. 0 or -EINVAL. */
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec);
 
-/* Spans as systemd.time(7) writes them: "90s", "5min", "1h 30min", "1.5h"; a number without a unit counts
- * seconds. Units: usec us, msec ms, seconds second sec s, minutes minute min m, hours hour hr h,
- * days day d, weeks week w, months month M, years year y. 0, -EINVAL (no span), -ERANGE (too long). */
+/* Spans as systemd.time(7) writes them: "90s", "5min", "1h 30min", "1.5h"; a number without a unit
+ * counts seconds. Units: usec us, msec ms, seconds second sec s, minutes minute min m, hours hour
+ * hr h, days day d, weeks week w, months month M, years year y. 0, -EINVAL (no span), -ERANGE (too
+ * long). */
 int timespan_parse(const char *text, uint64_t *ret_usec);
 
 /* At most the two largest units, e.g. "1h 30min", "4.2s", "350ms", "0". Returns the buffer. */

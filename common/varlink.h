@@ -9,11 +9,15 @@
 /* The outer object of a message is the first level. */
 #define VARLINK_DEPTH_MAX 16U
 
-/* Takes the next whole message off the buffer. 1: *ret is an object the caller owns; 0: no whole message
- * yet; -EMSGSIZE: the message, whole or not, is longer than max_size bytes without its NUL; -EBADMSG:
- * not a JSON object, or nested deeper than VARLINK_DEPTH_MAX; -ENOMEM. After an error the connection
- * cannot be used further. */
-int varlink_read(struct evbuffer *buffer, size_t max_size, json_object **ret);
+/* Takes the next whole message off the buffer. 1: *ret is an object the caller owns; 0: no whole
+ * message yet; -EMSGSIZE: the message, whole or not, is longer than max_size bytes without its NUL;
+ * -EBADMSG: not a JSON object, or nested deeper than VARLINK_DEPTH_MAX; -ENOMEM. After an error the
+ * connection cannot be used further.
+ *
+ * *searched belongs to the buffer, starts as 0 and is this function's: how much of the buffer is
+ * known to hold no end, so that a message that arrives in many small pieces is not searched anew
+ * with each. */
+int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret);
 
 /* Appends one message. 0 or -ENOMEM; after a failure the buffer is as it was. */
 int varlink_write(struct evbuffer *buffer, json_object *message);

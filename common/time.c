@@ -1,0 +1,252 @@
+#include "common/time.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* 9999-12-31T23:59:59.999Z */
+#define RFC3339_USEC_MAX (UINT64_C(253402300799999) * USEC_PER_MSEC)
+
+/* systemd.time(7): a year of 365.25 days, a month of a twelfth of that. */
+#define USEC_PER_WEEK (7 * USEC_PER_DAY)
+#define USEC_PER_MONTH UINT64_C(2629800000000)
+#define USEC_PER_YEAR UINT64_C(31557600000000)
+
+static uint64_t now(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time); /* cannot fail for a clock that the kernel has */
+    return (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_nsec / 1000;
+}
+
+uint64_t time_now_realtime(void)
+{
+    return now(CLOCK_REALTIME);
+}
+
+uint64_t time_now_boottime(void)
+{
+    return now(CLOCK_BOOTTIME);
+}
+
+const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE])
+{
+    struct tm tm;
+
+    if (realtime_usec > RFC3339_USEC_MAX)
+        realtime_usec = RFC3339_USEC_MAX;
+    time_t seconds = (time_t)(realtime_usec / USEC_PER_SEC);
+    gmtime_r(&seconds, &tm); /* fails only past the years that fit an int */
+    size_t size = strftime(buffer, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(buffer + size, RFC3339_SIZE - size, ".%03uZ",
+             (unsigned)(realtime_usec % USEC_PER_SEC / USEC_PER_MSEC));
+    return buffer;
+}
+
+/* Exactly `digits` digits, then `after`. */
+static bool read_field(const char **text, int digits, char after, int *ret)
+{
+    int value = 0;
+
+    for (; digits > 0; digits--, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        value = value * 10 + (**text - '0');
+    }
+    if (after != '\0' && *(*text)++ != after)
+        return false;
+    *ret = value;
+    return true;
+}
+
+/* ".123456789"; what is finer than a microsecond is dropped. */
+static bool read_fraction(const char **text, uint64_t *ret_usec)
+{
+    uint64_t usec = 0, unit = USEC_PER_SEC;
+
+    (*text)++;
+    if (**text < '0' || **text > '9')
+        return false;
+    for (; **text >= '0' && **text <= '9'; (*text)++) {
+        unit /= 10;
+        usec += unit * (uint64_t)(**text - '0');
+    }
+    *ret_usec = usec;
+    return true;
+}
+
+int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec)
+{
+    struct tm tm = {0};
+    uint64_t fraction_usec = 0;
+
+    if (!read_field(&text, 4, '-', &tm.tm_year) || !read_field(&text, 2, '-', &tm.tm_mon) ||
+        !read_field(&text, 2, 'T', &tm.tm_mday) || !read_field(&text, 2, ':', &tm.tm_hour) ||
+        !read_field(&text, 2, ':', &tm.tm_min) || !read_field(&text, 2, '\0', &tm.tm_sec))
+        return -EINVAL;
+    if (*text == '.' && !read_fraction(&text, &fraction_usec))
+        return -EINVAL;
+    if (strcmp(text, "Z") != 0)
+        return -EINVAL;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+
+    /* timegm() carries a field that is out of range into the next: then it is not the time we read.
+     */
+    struct tm carried = tm;
+    time_t seconds = timegm(&carried);
+    if (seconds < 0 || carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
+        carried.tm_mday != tm.tm_mday || carried.tm_hour != tm.tm_hour ||
+        carried.tm_min != tm.tm_min || carried.tm_sec != tm.tm_sec)
+        return -EINVAL;
+    *ret_realtime_usec = (uint64_t)seconds * USEC_PER_SEC + fraction_usec;
+    return 0;
+}
+
+static const char *skip_space(const char *text)
+{
+    return text + strspn(text, " \t\n\r");
+}
+
+/* Reads a unit; where there is none, seconds. */
+static int read_unit(const char **text, uint64_t *ret_usec)
+{
+    static const struct {
+        const char *name;
+        uint64_t usec;
+    } units[] = {
+        {"usec", 1},
+        {"us", 1},
+        {"msec", USEC_PER_MSEC},
+        {"ms", USEC_PER_MSEC},
+        {"seconds", USEC_PER_SEC},
+        {"second", USEC_PER_SEC},
+        {"sec", USEC_PER_SEC},
+        {"s", USEC_PER_SEC},
+        {"", USEC_PER_SEC},
+        {"minutes", USEC_PER_MINUTE},
+        {"minute", USEC_PER_MINUTE},
+        {"min", USEC_PER_MINUTE},
+        {"m", USEC_PER_MINUTE},
+        {"hours", USEC_PER_HOUR},
+        {"hour", USEC_PER_HOUR},
+        {"hr", USEC_PER_HOUR},
+        {"h", USEC_PER_HOUR},
+        {"days", USEC_PER_DAY},
+        {"day", USEC_PER_DAY},
+        {"d", USEC_PER_DAY},
+        {"weeks", USEC_PER_WEEK},
+        {"week", USEC_PER_WEEK},
+        {"w", USEC_PER_WEEK},
+        {"months", USEC_PER_MONTH},
+        {"month", USEC_PER_MONTH},
+        {"M", USEC_PER_MONTH},
+        {"years", USEC_PER_YEAR},
+        {"year", USEC_PER_YEAR},
+        {"y", USEC_PER_YEAR},
+    };
+    const char *start = skip_space(*text);
+    size_t size = strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strlen(units[i].name) == size && strncmp(units[i].name, start, size) == 0) {
+            *text = start + size;
+            *ret_usec = units[i].usec;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+/* One number and its unit, such as "1.5h". */
+static int read_span(const char **text, uint64_t *ret_usec)
+{
+    const char *digits = *text, *fraction = NULL;
+    size_t digit_count = strspn(digits, "0123456789"), fraction_count = 0;
+    uint64_t unit, value = 0, usec;
+
+    *text += digit_count;
+    if (**text == '.') {
+        fraction = *text + 1;
+        fraction_count = strspn(fraction, "0123456789");
+        *text = fraction + fraction_count;
+    }
+    if (digit_count == 0 || (fraction && fraction_count == 0))
+        return -EINVAL;
+    int r = read_unit(text, &unit);
+    if (r < 0)
+        return r;
+
+    for (size_t i = 0; i < digit_count; i++)
+        if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+            __builtin_add_overflow(value, (uint64_t)(digits[i] - '0'), &value))
+            return -ERANGE;
+    if (__builtin_mul_overflow(value, unit, &usec))
+        return -ERANGE;
+    for (size_t i = 0; i < fraction_count; i++) {
+        unit /= 10;
+        if (__builtin_add_overflow(usec, unit * (uint64_t)(fraction[i] - '0'), &usec))
+            return -ERANGE;
+    }
+    *ret_usec = usec;
+    return 0;
+}
+
+int timespan_parse(const char *text, uint64_t *ret_usec)
+{
+    uint64_t sum = 0, usec;
+
+    text = skip_space(text);
+    do {
+        int r = read_span(&text, &usec);
+        if (r < 0)
+            return r;
+        if (__builtin_add_overflow(sum, usec, &sum))
+            return -ERANGE;
+        text = skip_space(text);
+    } while (*text != '\0');
+    *ret_usec = sum;
+    return 0;
+}
+
+const char *timespan_format(uint64_t usec, char buffer[static TIMESPAN_SIZE])
+{
+    static const struct {
+        const char *name;
+        uint64_t usec;
+    } units[] = {
+        {"d", USEC_PER_DAY},
+        {"h", USEC_PER_HOUR},
+        {"min", USEC_PER_MINUTE},
+        {"s", USEC_PER_SEC},
+    };
+
+    if (usec == 0) {
+        snprintf(buffer, TIMESPAN_SIZE, "0");
+    } else if (usec < USEC_PER_MSEC) {
+        snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "us", usec);
+    } else if (usec < USEC_PER_SEC) {
+        snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "ms", usec / USEC_PER_MSEC);
+    } else if (usec < USEC_PER_MINUTE) {
+        uint64_t tenths = usec / (USEC_PER_SEC / 10);
+        if (tenths % 10)
+            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 ".%" PRIu64 "s", tenths / 10, tenths % 10);
+        else
+            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "s", tenths / 10);
+    } else {
+        size_t i = 0;
+        while (usec < units[i].usec)
+            i++;
+        int size =
+            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "%s", usec / units[i].usec, units[i].name);
+        uint64_t rest = usec % units[i].usec / units[i + 1].usec;
+        if (rest > 0)
+            snprintf(buffer + size, TIMESPAN_SIZE - (size_t)size, " %" PRIu64 "%s", rest,
+                     units[i + 1].name);
+    }
+    return buffer;
+}

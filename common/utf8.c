@@ -1,0 +1,49 @@
+#include "common/utf8.h"
+
+static bool continues(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+size_t utf8_character_size(const char *text, size_t size)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+
+    if (size == 0)
+        return 0;
+    if (byte[0] < 0x80)
+        return 1;
+    if (byte[0] < 0xC2) /* a continuation, or an overlong form of U+0000 to U+007F */
+        return 0;
+    if (byte[0] < 0xE0)
+        return size >= 2 && continues(byte[1]) ? 2 : 0;
+    if (byte[0] < 0xF0) {
+        if (size < 3 || !continues(byte[1]) || !continues(byte[2]))
+            return 0;
+        if (byte[0] == 0xE0 && byte[1] < 0xA0) /* overlong */
+            return 0;
+        if (byte[0] == 0xED && byte[1] > 0x9F) /* a surrogate */
+            return 0;
+        return 3;
+    }
+    if (byte[0] > 0xF4 || size < 4 || !continues(byte[1]) || !continues(byte[2]) ||
+        !continues(byte[3]))
+        return 0;
+    if (byte[0] == 0xF0 && byte[1] < 0x90) /* overlong */
+        return 0;
+    if (byte[0] == 0xF4 && byte[1] > 0x8F) /* beyond U+10FFFF */
+        return 0;
+    return 4;
+}
+
+bool utf8_is_valid(const char *text, size_t size)
+{
+    while (size > 0) {
+        size_t step = utf8_character_size(text, size);
+        if (step == 0)
+            return false;
+        text += step;
+        size -= step;
+    }
+    return true;
+}

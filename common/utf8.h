@@ -1,0 +1,11 @@
+/* UTF-8 (RFC 3629). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Size of the character that the text begins with, 1 to 4 bytes. 0: the text is empty, or what it
+ * begins with is no UTF-8: overlong, a surrogate, beyond U+10FFFF or cut short. */
+size_t utf8_character_size(const char *text, size_t size);
+
+bool utf8_is_valid(const char *text, size_t size);
