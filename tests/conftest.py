@@ -1,0 +1,91 @@
+"""Fixtures of the end-to-end tests. TRAILSTOP_BUILD names the build directory (run-tests sets it)."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness.ctl import Ctl
+from harness.daemon import Daemon, target
+from harness.sim import Sim
+
+
+@pytest.fixture(scope="session")
+def build():
+    path = os.environ.get("TRAILSTOP_BUILD")
+    if not path or not (Path(path) / "trailstopd").exists():
+        pytest.exit("TRAILSTOP_BUILD must name a build directory with trailstopd in it", returncode=2)
+    return Path(path).resolve()
+
+
+@pytest.fixture
+def runtime():
+    """A directory with a short name, for sockets, which other users may enter."""
+    path = Path(tempfile.mkdtemp(prefix="ts-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def start_sim(build, tmp_path):
+    """A factory of simulators, for tests that need one with options of its own."""
+    started = []
+
+    def start(*arguments):
+        started.append(Sim(build, tmp_path, arguments))
+        return started[-1]
+
+    yield start
+    for sim in started:
+        sim.close()
+
+
+@pytest.fixture
+def sim(start_sim):
+    return start_sim()
+
+
+@pytest.fixture
+def new_daemon(build, tmp_path, runtime):
+    """A factory of daemons, configured but not started; each is ended, and checked, when the test is over.
+    targets: name → options, as `target(sim)` makes them."""
+    daemons = []
+
+    def make(targets, *, environment=None, **sections):
+        number = len(daemons)
+        directory, sockets = tmp_path / f"daemon{number}", runtime / str(number)
+        directory.mkdir()
+        sockets.mkdir()
+        daemon = Daemon(build, directory, sockets, {**Sim.ENVIRONMENT, **(environment or {})})
+        daemon.configure(targets, **sections)
+        daemons.append(daemon)
+        return daemon
+
+    yield make
+    for daemon in daemons:
+        daemon.close()
+
+
+@pytest.fixture
+def start_daemon(new_daemon, sim):
+    """A factory of running daemons whose targets lead to the simulator, unless the test names others."""
+
+    def start(targets=None, **options):
+        return new_daemon(targets or {"default": target(sim)}, **options).start()
+
+    return start
+
+
+@pytest.fixture
+def daemon(start_daemon):
+    """A running daemon with one target, the simulator."""
+    return start_daemon()
+
+
+@pytest.fixture
+def ctl(build, daemon, tmp_path):
+    """trailstopctl, talking to `daemon`."""
+    return Ctl(build, daemon.socket, tmp_path)

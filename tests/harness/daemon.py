@@ -1,0 +1,180 @@
+"""The real trailstopd: its configuration, its life (start, kill, reload, end) and the ways to talk to it."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+
+from harness import DEADLINE
+from harness.journal import Journal
+from harness.varlink import Connection
+
+FAST_POLLING = {"first": "10ms", "longest": "50ms"}
+UNHURRIED = {"stop-rate": 1000, "read-rate": 1000}
+
+
+def target(sim, **options):
+    """Options of a [target] section that leads to the simulator and is never held up by its quota."""
+    return {"region": "us-east-1", "endpoint-url": sim.url, **UNHURRIED, **dashed(options)}
+
+
+def dashed(options):
+    return {name.replace("_", "-"): value for name, value in options.items()}
+
+
+def ini(sections):
+    lines = []
+    for name, options in sections.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {value}" for key, value in options.items()]
+    return "\n".join(lines) + "\n"
+
+
+class Daemon:
+    """One trailstopd and its directory; may be started again after it ended.
+
+    directory holds what it reads and writes; runtime is short, for the sockets (sun_path has 108 bytes)."""
+
+    def __init__(self, build, directory, runtime, environment):
+        self.binary = build / "trailstopd"
+        self.directory = directory
+        self.socket = runtime / "io.trailstop.Imports"
+        self.state = directory / "state"
+        self.config = directory / "trailstopd.conf"
+        self.environment = environment
+        self.arguments = ["--log", "json"]
+        self.journal = Journal(directory / "journal")
+        self.process = None
+        self.notifications = []
+        self.notify_path = runtime / "notify"
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(self.notify_path))
+        self.runtime = runtime
+
+    def configure(self, targets, *, daemon=None, calls=None, polling=None):
+        """Writes the configuration. targets: name → options. The other sections hold what a test changes."""
+        sections = {
+            "daemon": {"socket": self.socket, "state-directory": self.state, "log-level": "debug",
+                       **dashed(daemon or {})},
+            "calls": {"connect-timeout": "5s", "timeout": "10s", **dashed(calls or {})},
+            "polling": {**FAST_POLLING, **dashed(polling or {})},
+        }
+        sections.update({f"target {name}": options for name, options in targets.items()})
+        self.config.write_text(ini(sections))
+
+    # Its life
+
+    def spawn(self, **options):
+        """Starts it without waiting; options as for subprocess.Popen."""
+        sanitizers = f"log_path={self.directory}/sanitizer"
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(self.directory),
+            "NOTIFY_SOCKET": str(self.notify_path),
+            "ASAN_OPTIONS": sanitizers, "UBSAN_OPTIONS": f"{sanitizers}:print_stacktrace=1",
+            **self.environment, **options.pop("env", {}),
+        }
+        self.notifications.clear()
+        self.process = subprocess.Popen(
+            [self.binary, "--config", self.config, *self.arguments], env=environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
+        self.journal.follow(self.process.stderr)
+        return self
+
+    def start(self, **options):
+        """Starts it and waits until it says that it serves."""
+        self.spawn(**options)
+        self.wait_notification("READY=1")
+        return self
+
+    def wait_notification(self, wanted):
+        """Waits for sd_notify's datagram with this line; fails at once when the daemon ends instead."""
+        watched = os.pidfd_open(self.process.pid)
+        try:
+            end = time.monotonic() + DEADLINE
+            while not any(wanted in lines for lines in self.notifications):
+                ready, _, _ = select.select([self._notify, watched], [], [], max(0, end - time.monotonic()))
+                if self._notify in ready:
+                    self.notifications.append(self._notify.recv(1 << 16).decode().splitlines())
+                    continue
+                self.journal.join() if ready else None
+                raise AssertionError(f"no {wanted} from the daemon, which "
+                                     f"{'ended' if ready else 'runs'}:\n{self.journal.text()}")
+        finally:
+            os.close(watched)
+
+    def wait(self):
+        """Waits for its end; returns the exit status, negative for a signal."""
+        status = self.process.wait(DEADLINE)
+        self.journal.join()
+        return status
+
+    @property
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """Ends it as a power cut would: no clean-up at all."""
+        self.process.kill()
+        assert self.wait() == -signal.SIGKILL
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def terminate(self):
+        self.signal(signal.SIGTERM)
+        status = self.wait()
+        assert status == 0, f"SIGTERM: exit status {status}\n{self.journal.text()}"
+
+    def restart(self):
+        self.terminate()
+        return self.start()
+
+    def reload(self):
+        """SIGHUP, and waits until it says that it is done with it."""
+        self.notifications.clear()
+        self.signal(signal.SIGHUP)
+        self.wait_notification("READY=1")
+
+    def sanitizer_reports(self):
+        return [path.read_text() for path in self.directory.glob("sanitizer.*")]
+
+    def close(self):
+        """The end of the test: the daemon leaves cleanly, and nothing went wrong unseen."""
+        try:
+            if self.running:
+                self.terminate()
+        finally:
+            if self.running:
+                self.process.kill()
+            self._notify.close()
+        assert not self.sanitizer_reports(), "\n".join(self.sanitizer_reports())
+        if "json" in self.arguments:
+            assert not self.journal.strays, f"lines that are no JSON: {self.journal.strays}"
+
+    # Ways to talk to it
+
+    def connect(self, **options):
+        return Connection(self.socket, **options)
+
+    def call(self, method, **parameters):
+        with self.connect() as connection:
+            return connection.call(method, parameters)
+
+    def stop(self, import_id, **parameters):
+        """Asks to stop one import; the job as accepted."""
+        return self.call("Stop", importId=import_id, **parameters)["job"]
+
+    def job(self, job_id):
+        return self.call("GetJob", id=job_id)["job"]
+
+    def follow(self, import_id, **parameters):
+        """Stop with more: the job at each change, until it is final; the error of its end is raised."""
+        with self.connect() as connection:
+            for reply in connection.call_more("Stop", {"importId": import_id, **parameters}):
+                yield reply["job"]
+
+    def stopped(self, import_id, **parameters):
+        """Stops an import and waits for it; the final job."""
+        return list(self.follow(import_id, **parameters))[-1]
