@@ -1,26 +1,30 @@
 /* The daemon's configuration: read, checked and put together; every option once, in options.def.
  *
- * A Config never changes once it is loaded: a reload makes a fresh one and swaps it in when all of it is
- * right. Units are in the names. */
+ * A Config never changes once it is loaded: a reload makes a fresh one and swaps it in when all of
+ * it is right. Units are in the names. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <json-c/json.h>
+
 #include "daemon/aws/profile.h"
 #include "daemon/aws/settings.h"
 
 typedef struct TargetConfig {
     char *name;
-    const char *file; /* where its section begins, for messages; borrowed from the Config */
+    const char *file; /* where its section first begins, for messages; borrowed from the Config.
+                         NULL: no section names it */
     unsigned line;
     char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
     char *endpoint_url, *sts_endpoint_url, *ca_bundle;
-    uint64_t duration_usec; /* 0: not said */
+    uint64_t duration_usec;                        /* 0: not said */
     int use_fips_endpoint, use_dualstack_endpoint; /* -1: not said */
     double stop_rate, read_rate;                   /* calls per second */
-    AwsSettings *settings;                         /* what all this comes to */
+    unsigned max_attempts; /* the configuration's, else the environment's, else the profile's */
+    AwsSettings *settings; /* what all this comes to */
 } TargetConfig;
 
 typedef struct Config {
@@ -36,7 +40,7 @@ typedef struct Config {
 
     uint64_t connect_timeout_usec;
     uint64_t call_timeout_usec;
-    unsigned max_attempts;
+    unsigned max_attempts; /* a target's own may be another: see above */
     unsigned max_connections;
 
     uint64_t polling_first_usec;
@@ -47,15 +51,32 @@ typedef struct Config {
     TargetConfig **targets; /* at least one, in the order of the files */
     size_t n_targets;
     AwsProfiles *profiles;
+
+    char **files; /* names of those read, in order */
+    size_t n_files;
 } Config;
 
-/* path NULL: /etc/trailstop/trailstopd.conf and trailstopd.conf.d/, neither of which need exist. Otherwise
- * path, which must exist, and path.d/. 0; -EINVAL (or the errno of a file that cannot be read) and an owned
- * "file:line: what is wrong", one line; -ENOMEM. */
+#define CONFIG_DEFAULT_TARGET "default"
+
+/* path NULL: /etc/trailstop/trailstopd.conf and trailstopd.conf.d/, neither of which need exist.
+ * Otherwise path, which must exist, and path.d/. 0; -EINVAL (or the errno of a file that cannot be
+ * read) and an owned "file:line: what is wrong", one line; -ENOMEM. */
 int config_load(const char *path, Config **ret, char **ret_error);
 void config_free(Config *config);
 
+/* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
+int config_new(Config **ret);
+
+/* A target with every option at its default, or the one that has this name already. 0 or -ENOMEM.
+ */
+int config_add_target(Config *config, const char *name, const char *file, unsigned line,
+                      TargetConfig **ret);
+
 const TargetConfig *config_find_target(const Config *config, const char *name);
+
+/* After a reload: the first option that is taken at start only and is another now. 1 and its key;
+ * 0: there is none; -ENOMEM. */
+int config_find_fixed_change(const Config *running, const Config *fresh, const char **ret_key);
 
 /* `trailstopd --check`: the effective configuration as one JSON document. NULL: no memory. */
 json_object *config_to_json(const Config *config);
