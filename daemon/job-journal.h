@@ -1,0 +1,19 @@
+/* What the journal is told of a job: the fields that every job event has, and a sentence each. */
+#pragma once
+
+#include "daemon/job-record.h"
+#include "daemon/journal.h"
+
+/* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE, _IMPORT_STATUS. */
+void job_journal_add(JournalEntry *entry, const JobRecord *record);
+
+/* TRAILSTOP_REQUESTER_UID, _GID, _PID, TRAILSTOP_REASON. */
+void job_journal_add_requester(JournalEntry *entry, const Requester *requester, const char *reason);
+
+void job_journal_accepted(const JobRecord *record);
+
+/* requester: who asked for what record's requester had asked for before. */
+void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
+
+void job_journal_stop_accepted(const JobRecord *record, json_object *import);
+void job_journal_end(const JobRecord *record, uint64_t elapsed_usec);

@@ -1,0 +1,35 @@
+/* What comes next for a job, and when: pure rules, without clock or I/O. */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/aws/call.h"
+
+typedef struct PollingRules {
+    uint64_t first_usec;
+    uint64_t longest_usec;
+    double growth;
+} PollingRules;
+
+typedef enum Verdict {
+    VERDICT_WAIT,   /* no answer that counts: the target is out, call again later */
+    VERDICT_POLL,   /* CloudTrail is at it: ask again */
+    VERDICT_VERIFY, /* StopImport was refused: GetImport tells whether the import has ended all the
+                       same */
+    VERDICT_REFUSED,
+    VERDICT_STOPPED,
+    VERDICT_COMPLETED,
+    VERDICT_FAILED,
+} Verdict;
+
+Verdict schedule_classify_stop(const AwsResult *result);
+
+/* verifying: asked after a refused StopImport, so that an import which goes on means "refused". */
+Verdict schedule_classify_get(const AwsResult *result, bool verifying);
+
+/* Before poll number `poll` (0: the first): first · growth^poll, at most longest, ±10 % (random in
+ * [0, 1)). */
+uint64_t schedule_poll_delay_usec(const PollingRules *rules, unsigned poll, double random);
+
+/* After `failures` calls in a row that failed (1 or more): full jitter below 1 s, 2 s, … 5 min. */
+uint64_t schedule_outage_delay_usec(unsigned failures, double random);

@@ -1,0 +1,82 @@
+#include "daemon/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+
+static int target_connect(Target *target, const TargetContext *context, const Config *config,
+                          const TargetConfig *target_config)
+{
+    const AwsSettings *settings = target_config->settings;
+    AwsClientConfig client = {
+        .timers = context->timers,
+        .random = context->random,
+        .http = context->http,
+        .target = target_config->name,
+        .endpoint = settings->endpoint,
+        .region = settings->region,
+        .service = "cloudtrail",
+        .ca_bundle = settings->ca_bundle,
+        .connect_timeout_usec = config->connect_timeout_usec,
+        .timeout_usec = config->call_timeout_usec,
+        .max_attempts = config->max_attempts,
+    };
+    int r = aws_credentials_provider_new(context->timers, settings, &target->credentials);
+
+    if (r < 0)
+        return r;
+    client.credentials = target->credentials;
+    return aws_client_new(&client, &target->client);
+}
+
+int target_new(const TargetContext *context, const Config *config,
+               const TargetConfig *target_config, Target **ret)
+{
+    CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
+    int r;
+
+    if (!target)
+        return -ENOMEM;
+    target->name = strdup(target_config->name);
+    target->region = strdup(target_config->settings->region);
+    target->endpoint = strdup(target_config->settings->endpoint);
+    if (!target->name || !target->region || !target->endpoint)
+        return -ENOMEM;
+    if ((r = limiter_new(context->timers, target_config->stop_rate, &target->stop_limiter)) < 0 ||
+        (r = limiter_new(context->timers, target_config->read_rate, &target->read_limiter)) < 0 ||
+        (r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
+        (r = target_connect(target, context, config, target_config)) < 0)
+        return r;
+    *ret = TAKE(target);
+    return 0;
+}
+
+void target_free(Target *target)
+{
+    if (!target)
+        return;
+    aws_client_free(target->client);
+    aws_credentials_provider_free(target->credentials);
+    outage_free(target->outage);
+    limiter_free(target->stop_limiter);
+    limiter_free(target->read_limiter);
+    free(target->name);
+    free(target->region);
+    free(target->endpoint);
+    free(target);
+}
+
+json_object *target_to_json(const Target *target)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+
+    if (!object || json_add_string(object, "name", target->name) < 0 ||
+        json_add_string(object, "region", target->region) < 0 ||
+        json_add_string(object, "endpoint", target->endpoint) < 0 ||
+        json_add_string(object, "credentials",
+                        aws_credentials_provider_source(target->credentials)) < 0)
+        return NULL;
+    return TAKE(object);
+}

@@ -1,0 +1,35 @@
+/* One target of the configuration, at work: an account and region with its AWS client, its limits,
+ * its outage state and the jobs that are not final. */
+#pragma once
+
+#include "common/memory.h"
+#include "daemon/aws/call.h"
+#include "daemon/config.h"
+#include "daemon/http.h"
+#include "daemon/limiter.h"
+#include "daemon/outage.h"
+
+typedef struct Target {
+    char *name;
+    char *region, *endpoint;
+    AwsCredentialsProvider *credentials;
+    AwsClient *client;
+    Limiter *stop_limiter, *read_limiter;
+    Outage *outage;
+    void *jobs; /* the registry's tree of its jobs by import id */
+} Target;
+
+/* What all targets share; outlives them. */
+typedef struct TargetContext {
+    Timers *timers;
+    const Random *random;
+    HttpClient *http;
+} TargetContext;
+
+int target_new(const TargetContext *context, const Config *config,
+               const TargetConfig *target_config, Target **ret);
+void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
+DEFINE_CLEANUP(Target, target_free)
+
+/* As Target of the Varlink interface. NULL: no memory. */
+json_object *target_to_json(const Target *target);
