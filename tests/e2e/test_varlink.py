@@ -101,7 +101,7 @@ def test_a_malformed_id_reaches_neither_disk_nor_aws(daemon, sim, import_id):
 
 
 def test_an_id_in_upper_case_is_the_same_import(daemon, sim):
-    import_id = sim.add(stop_after=None)
+    import_id = sim.add_endless()
     upper, lower = daemon.stop(import_id.upper()), daemon.stop(import_id)
     assert upper["importId"] == import_id
     assert upper["id"] == lower["id"]
@@ -178,7 +178,7 @@ def test_oneway_gets_no_answer_but_its_job(daemon, sim):
 
 
 def test_watch_tells_the_state_now_and_each_change_until_all_are_final(daemon, sim):
-    quick, slow = sim.add(), sim.add(stop_after=None)
+    quick, slow = sim.add(), sim.add_endless()
     jobs = {daemon.stop(import_id)["id"] for import_id in (quick, slow)}
     seen = []
     with daemon.connect() as connection:
@@ -225,8 +225,8 @@ def test_watch_knows_no_other_job(daemon):
 def test_lists_jobs_newest_first_and_by_state_target_and_import(start_daemon, sim):
     daemon = start_daemon({"default": target(sim), "other": target(sim)})
     first = daemon.stopped(sim.add())
-    second = daemon.stop(sim.add(stop_after=None), target="other")
-    third = daemon.stop(sim.add(stop_after=None))
+    second = daemon.stop(sim.add_endless(), target="other")
+    third = daemon.stop(sim.add_endless())
     daemon.call("Cancel", id=third["id"])
 
     def listed(**filters):
@@ -419,7 +419,7 @@ def test_a_user_at_the_limit_leaves_room_for_others(start_daemon):
 
 def test_a_job_too_many_is_refused(start_daemon, sim):
     daemon = start_daemon(daemon={"max-jobs": 2})
-    jobs = [daemon.stop(sim.add(stop_after=None)) for _ in range(2)]
+    jobs = [daemon.stop(sim.add_endless()) for _ in range(2)]
     with daemon.connect() as connection:
         assert refusal(connection, "Stop", {"importId": new_id()}) == (f"{INTERFACE}.QueueFull", {"limit": 2})
     assert daemon.stop(jobs[0]["importId"])["id"] == jobs[0]["id"], "joining needs no room"

@@ -1,0 +1,304 @@
+"""Whatever breaks on the way to AWS, or over there, ends no job: it waits, calls again, and tells once."""
+
+import socket
+import time
+
+import pytest
+
+from harness.daemon import target
+from harness.sim import Sim
+from harness.varlink import VarlinkError
+
+SHORT_CALLS = {"timeout": "1s", "connect-timeout": "1s"}
+
+# Each fault of the simulator that a retry may cure, and the code that a job shows meanwhile.
+PASSING = {
+    "a throttled call": ("throttle", {}, "ThrottlingException"),
+    "a throttled call, status 429": ("throttle", {"status": 429}, "ThrottlingException"),
+    "a bare 429": ("http", {"status": 429}, "UnexpectedStatus"),
+    "another throttling code": ("throttle", {"code": "SlowDown"}, "SlowDown"),
+    "an internal failure": ("error", {"status": 500}, "InternalFailure"),
+    "500 without a code": ("http", {"status": 500}, "UnexpectedStatus"),
+    "502 with a page": ("http", {"status": 502, "body": "<html>Bad Gateway</html>",
+                                 "content_type": "text/html"}, "UnexpectedStatus"),
+    "503": ("http", {"status": 503}, "UnexpectedStatus"),
+    "504": ("http", {"status": 504}, "UnexpectedStatus"),
+    "a request time-out": ("error", {"status": 400, "code": "RequestTimeout"}, "RequestTimeout"),
+    "a proxy's page": ("not-json", {}, "UnreadableAnswer"),
+    "a proxy's 403": ("http", {"status": 403, "body": "<html>Blocked</html>", "content_type": "text/html"},
+                      "UnexpectedStatus"),
+    "a 404 of who knows whom": ("http", {"status": 404}, "UnexpectedStatus"),
+    "a redirect": ("redirect", {}, "UnexpectedStatus"),
+    "a truncated answer": ("truncated", {}, "UnreadableAnswer"),
+    "an answer of wrong types": ("wrong-types", {}, "UnreadableAnswer"),
+    "a huge answer": ("huge", {}, "UnreadableAnswer"),
+    "a reset": ("reset", {}, "ConnectionFailed"),
+    "a close": ("close", {}, "ConnectionFailed"),
+    "a hang": ("hang", {}, "TimedOut"),
+}
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+@pytest.mark.parametrize("fault, members, code", PASSING.values(), ids=PASSING.keys())
+def test_a_fault_that_passes_is_retried_within_the_call(start_daemon, sim, operation, fault, members, code):
+    daemon = start_daemon(calls=SHORT_CALLS)
+    sim.fault(fault, operation=operation, calls=1, **members)
+    job = daemon.stopped(sim.add())
+    assert job["state"] == "stopped" and "lastError" not in job
+    assert job["attempts"] == (2 if operation == "StopImport" else 1)
+    assert sim.counts()["faults"] == {fault: 1}
+
+    retry = daemon.journal.wait("call-retried", aws_error=code)
+    assert retry["TRAILSTOP_TARGET"] == "default"
+    assert retry["PRIORITY"] == "7"
+    assert not daemon.journal.find("outage-began")
+
+
+@pytest.mark.parametrize("fault, members, code", PASSING.values(), ids=PASSING.keys())
+def test_a_fault_that_lasts_is_an_outage_told_once_and_waited_out(start_daemon, sim, fault, members, code):
+    daemon = start_daemon(calls={**SHORT_CALLS, "max-attempts": 1})
+    sim.fault(fault, **members)
+    import_ids = sim.add_many(3)
+    jobs = [daemon.stop(import_id) for import_id in import_ids]
+    began = daemon.journal.wait("outage-began", target="default")
+    assert began["TRAILSTOP_AWS_ERROR"] == code
+
+    # More failed calls later it is still the one outage, and the jobs say what holds them up.
+    failed = sim.counts()["calls"]
+    sim.wait_calls(failed + 1)
+    held = [daemon.job(job["id"]) for job in jobs]
+    assert {job["state"] for job in held} <= {"queued", "stopping", "polling"}
+    assert any(job.get("lastError", {}).get("code") == code for job in held)
+
+    sim.clear_faults()
+    for job in jobs:
+        daemon.journal.wait("import-stopped", job=job["id"])
+    assert len(daemon.journal.find("outage-began")) == 1
+    assert len(daemon.journal.find("outage-ended", target="default")) == 1
+    assert all("lastError" not in daemon.job(job["id"]) for job in jobs)
+
+
+def test_one_job_probes_for_all_while_a_target_is_out(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503)
+    first = daemon.stop(sim.add())
+    daemon.journal.wait("outage-began")
+    others = [daemon.stop(import_id) for import_id in sim.add_many(20)]
+    # The next call is another probe; so is the one after it, and no job had one of its own.
+    calls = sim.wait_calls(sim.counts()["calls"] + 2)
+    arrived = [call["receivedUsec"] for call in calls]
+    assert len(calls) < 10, "a probe at a time, further and further apart"
+    assert arrived == sorted(arrived)
+    sim.clear_faults()
+    for job in (first, *others):
+        daemon.journal.wait("import-stopped", job=job["id"])
+
+
+def test_an_outage_of_one_target_holds_up_no_other(start_daemon, sim, start_sim):
+    other = start_sim()
+    daemon = start_daemon({"default": target(sim), "other": target(other)})
+    sim.fault("http", status=503)
+    held = daemon.stop(sim.add())
+    daemon.journal.wait("outage-began", target="default")
+    assert daemon.stopped(other.add(), target="other")["state"] == "stopped"
+    assert not daemon.journal.find("outage-began", target="other")
+    sim.clear_faults()
+    daemon.journal.wait("import-stopped", job=held["id"])
+
+
+def test_a_second_outage_is_told_again(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    for number in (1, 2):
+        sim.fault("http", status=503)
+        job = daemon.stop(sim.add())
+        daemon.journal.wait("outage-began", count=number)
+        sim.clear_faults()
+        daemon.journal.wait("import-stopped", job=job["id"])
+        daemon.journal.wait("outage-ended", count=number)
+
+
+def test_a_deadline_ends_a_job_that_waits_for_an_outage(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503)
+    with pytest.raises(VarlinkError) as caught:
+        daemon.stopped(sim.add(), timeout=1)
+    assert caught.value.short_name == "DeadlineExpired"
+    assert caught.value.parameters["job"]["lastError"]["httpStatus"] == 503
+
+
+# An answer lost after the call took effect
+
+
+@pytest.mark.parametrize("fault", ["reset", "close", "hang", "http", "throttle", "truncated"])
+def test_an_answer_lost_after_the_stop_took_effect(start_daemon, sim, fault):
+    daemon = start_daemon(calls=SHORT_CALLS)
+    sim.fault(fault, operation="StopImport", calls=1, apply=True, **({"status": 500} if fault == "http" else {}))
+    job = daemon.stopped(sim.add(ended_stop="OperationNotPermittedException"))
+    assert job["state"] == "stopped" and job["alreadyStopped"] is False
+    assert job["attempts"] == 2
+
+
+def test_a_slow_answer_is_waited_for(daemon, sim):
+    sim.fault("slow", delay_seconds=0.3, operation="StopImport", calls=1)
+    job = daemon.stopped(sim.add())
+    assert job["attempts"] == 1
+    assert not daemon.journal.find("call-retried")
+
+
+# How calls are retried
+
+
+def test_at_most_max_attempts_with_one_invocation_id(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 3})
+    sim.fault("http", status=500, operation="StopImport", calls=3)
+    job = daemon.stopped(sim.add())
+    calls = sim.calls("StopImport")
+    assert job["attempts"] == len(calls) == 4
+    assert len({call["invocationId"] for call in calls[:3]}) == 1
+    assert calls[3]["invocationId"] != calls[0]["invocationId"]
+    sent = [dict(call["headers"])["amz-sdk-request"] for call in calls]
+    assert sent == ["attempt=1; max=3", "attempt=2; max=3", "attempt=3; max=3", "attempt=1; max=3"]
+    daemon.journal.wait("outage-ended")
+
+
+def test_waits_as_long_as_the_answer_asks(daemon, sim):
+    sim.fault("http", status=503, retry_after="700", operation="StopImport", calls=1)
+    daemon.stopped(sim.add())
+    first, second = sim.calls("StopImport")
+    waited = (second["receivedUsec"] - first["answeredUsec"]) / 1e6
+    assert waited >= 0.69
+
+
+@pytest.mark.parametrize("retry_after", ["-5", "soon", "", "99999999999999999999"])
+def test_an_invalid_wait_is_ignored(daemon, sim, retry_after):
+    sim.fault("http", status=503, retry_after=retry_after, operation="StopImport", calls=1)
+    began = time.monotonic()
+    daemon.stopped(sim.add())
+    assert time.monotonic() - began < 10
+
+
+def test_redirects_are_not_followed(start_daemon, sim, start_sim):
+    elsewhere = start_sim()
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("redirect", location=elsewhere.url + "/", calls=2)
+    daemon.stopped(sim.add())
+    assert elsewhere.counts()["calls"] == 0
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("offset", [-3600, 3600])
+def test_a_clock_that_is_off_is_corrected(daemon, sim, offset):
+    sim.settings(clock_offset_seconds=offset)
+    job = daemon.stopped(sim.add())
+    assert job["state"] == "stopped"
+    # Learned once: only the first attempt was refused.
+    assert job["attempts"] == 2 and job["polls"] == 2
+    assert len([call for call in sim.calls() if call["status"] != 200]) == 1
+    assert not daemon.journal.find("outage-began")
+
+
+@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"])
+def test_knows_the_codes_of_a_clock_that_is_off(daemon, sim, code):
+    sim.settings(clock_offset_seconds=7200, skew_error=code)
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+
+
+def test_the_correction_goes_away_when_the_clock_is_right_again(daemon, sim):
+    sim.settings(clock_offset_seconds=3600)
+    daemon.stopped(sim.add())
+    sim.settings(clock_offset_seconds=0)
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+    before = len(sim.calls())
+    daemon.stopped(sim.add())
+    assert all(call["status"] == 200 for call in sim.calls()[before:])
+
+
+def test_a_wrong_signature_with_the_right_time_is_a_no(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)}, environment={"AWS_SECRET_ACCESS_KEY": "wrong"}).start()
+    with pytest.raises(VarlinkError) as caught:
+        daemon.stopped(sim.add())
+    assert caught.value.short_name == "CallFailed"
+    assert caught.value.parameters["cause"]["code"] == "InvalidSignatureException"
+    assert caught.value.parameters["job"]["state"] == "refused"
+
+
+# Credentials
+
+
+def test_rejected_credentials_are_fetched_anew_once(new_daemon, sim, tmp_path):
+    """Keys that were replaced in the shared file since they were read work without a restart."""
+    credentials = tmp_path / "credentials"
+
+    def write(access_key):
+        credentials.write_text(
+            f"[default]\naws_access_key_id = {access_key}\naws_secret_access_key = {Sim.SECRET_KEY}\n")
+
+    write("AKIDEXAMPLE")
+    daemon = new_daemon({"default": target(sim)}, environment={
+        "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}).start()
+    daemon.stopped(sim.add())
+    sim.account(access_key="AKIDROTATED", secret_key=Sim.SECRET_KEY)
+    sim.fault("expired-token", access_key="AKIDEXAMPLE")
+    write("AKIDROTATED")
+    assert daemon.stopped(sim.add(), timeout=20)["state"] == "stopped"
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException",
+                                  "InvalidClientTokenId", "ExpiredToken"])
+def test_credentials_that_stay_rejected_are_a_no(daemon, sim, code):
+    sim.fault("error", status=400, code=code)
+    with pytest.raises(VarlinkError) as caught:
+        daemon.stopped(sim.add())
+    assert caught.value.short_name == "CallFailed"
+    assert caught.value.parameters["cause"]["code"] == code
+    assert len(sim.calls("StopImport")) == 2, "once more with credentials fetched anew"
+
+
+def test_a_job_waits_for_credentials_as_for_any_outage(new_daemon, sim, tmp_path):
+    credentials = tmp_path / "credentials"
+    daemon = new_daemon({"default": target(sim)}, environment={
+        "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}).start()
+    job = daemon.stop(sim.add())
+    daemon.journal.wait("credentials-failed", target="default")
+    assert daemon.job(job["id"])["lastError"]["code"] == "CredentialsUnavailable"
+    assert sim.calls() == []
+    credentials.write_text(
+        f"[default]\naws_access_key_id = {Sim.ACCESS_KEY}\naws_secret_access_key = {Sim.SECRET_KEY}\n")
+    daemon.journal.wait("import-stopped", job=job["id"])
+
+
+# Nobody there
+
+
+def test_waits_for_an_endpoint_that_is_not_there_yet(new_daemon, start_sim, sim):
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    daemon = new_daemon({"default": {**target(sim), "endpoint-url": f"http://127.0.0.1:{port}"}}).start()
+    import_id = sim.add()
+    job = daemon.stop(import_id)
+    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "ConnectionFailed"
+    late = start_sim("--listen", f"127.0.0.1:{port}")
+    late.add(id=import_id)
+    daemon.journal.wait("import-stopped", job=job["id"])
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(new_daemon, start_sim, certificate):
+    secure = start_sim("--cert", certificate.cert, "--key", certificate.key)
+    daemon = new_daemon({"default": target(secure)}, calls={"max-attempts": 1}).start()
+    job = daemon.stop(secure.add())
+    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "TLSFailed"
+    assert daemon.job(job["id"])["lastError"]["code"] == "TLSFailed"
+    assert secure.calls() == []
+
+
+def test_a_certificate_of_the_ca_bundle_is_taken_and_its_connection_kept(new_daemon, start_sim, certificate):
+    secure = start_sim("--cert", certificate.cert, "--key", certificate.key)
+    daemon = new_daemon({"default": target(secure, ca_bundle=certificate.cert)}).start()
+    # The control calls of the test are connections of their own: only the daemon's are of interest.
+    import_id = secure.add(stop_polls=10)
+    daemon.stopped(import_id)
+    assert len({call["peer"] for call in secure.calls()}) == 1
