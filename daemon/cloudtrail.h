@@ -16,10 +16,11 @@ typedef enum ImportStatus {
     IMPORT_STATUS_COMPLETED,
 } ImportStatus;
 
-/* Members of an Import object as StopImport and GetImport answer with, after decoding: CloudTrail's own
- * names, times as RFC 3339, only the members known here, those left out or null left out. */
+/* Members of an Import object as StopImport and GetImport answer with, after decoding: CloudTrail's
+ * own names, times as RFC 3339, only the members known here, those left out or null left out. */
 ImportStatus cloudtrail_import_status(json_object *import);
-const char *cloudtrail_import_status_name(json_object *import); /* as CloudTrail wrote it, or NULL */
+const char *
+cloudtrail_import_status_name(json_object *import); /* as CloudTrail wrote it, or NULL */
 
 /* The body of StopImport and GetImport. Calls answer with an Import (see above) as result->body. */
 int cloudtrail_stop_import(AwsClient *client, const char *import_id, Limiter *limiter,

@@ -1,8 +1,10 @@
-/* HTTP on the event loop: requests go out, answers come back by callback. The only user of curl.h is
- * http.c; HttpClient is an interface so that tests put a scripted server in its place.
+/* HTTP on the event loop: requests go out, answers come back by callback. Only http.c and its
+ * http-transfer.c use curl.h; HttpClient is an interface so that tests put a scripted server in its
+ * place.
  *
- * A request is copied when it is started. The callback comes exactly once, never from http_start(), and
- * not at all after http_cancel(). The response belongs to the client and dies when the callback returns. */
+ * A request is copied when it is started. The callback comes exactly once, never from http_start(),
+ * and not at all after http_cancel(). The response belongs to the client and dies when the callback
+ * returns. */
 #pragma once
 
 #include <stddef.h>
@@ -23,8 +25,8 @@ typedef struct HttpRequest {
     const char *body; /* NULL: none */
     size_t body_size;
     uint64_t connect_timeout_usec;
-    uint64_t timeout_usec;  /* of the whole transfer */
-    const char *ca_bundle;  /* path; NULL: the system's */
+    uint64_t timeout_usec; /* of the whole transfer */
+    const char *ca_bundle; /* path; NULL: the system's */
 } HttpRequest;
 
 typedef enum HttpFailure {
@@ -56,13 +58,20 @@ typedef void (*HttpCallback)(const HttpResponse *response, void *userdata);
 
 typedef struct HttpClient HttpClient;
 struct HttpClient {
+    /* 0; -EINVAL for a header with a line break in it; -ENOMEM. */
     int (*start)(HttpClient *client, const HttpRequest *request, HttpCallback callback,
                  void *userdata, HttpTransfer **ret);
     void (*cancel)(HttpClient *client, HttpTransfer *transfer);
 };
 
-/* The real one, on libcurl's multi interface. A started transfer does its first network I/O in a later
- * turn of the loop than the one that started it: what that turn commits to disk is there before. */
+/* The real one, on libcurl's multi interface. A started transfer does its first network I/O in a
+ * later turn of the loop than the one that started it: what that turn commits to disk is there
+ * before. */
 int http_client_new(struct event_base *base, unsigned max_connections, HttpClient **ret);
 void http_client_free(HttpClient *client); /* cancels what is in flight */
+
+/* More transfers than that wait for their turn; their time-outs begin when it comes. */
 void http_client_set_max_connections(HttpClient *client, unsigned max_connections);
+
+/* Connections opened so far, kept ones counted once; for the statistics. */
+uint64_t http_client_connections(const HttpClient *client);

@@ -1,8 +1,10 @@
-/* One call of an AWS operation: credentials → limiter → sign → send → classify → retry, and one result.
+/* One call of an AWS operation: credentials → limiter → sign → send → classify → retry, and one
+ * result.
  *
- * An AwsClient is what all calls of one target share: endpoint, credentials, retry quota, clock skew. The
- * rules of retries are those of the SDKs' standard mode ("Retry behavior", AWS SDKs and Tools Reference
- * Guide). Each retry is a debug event in the journal; outcomes are the caller's to tell. */
+ * An AwsClient is what all calls of one target share: endpoint, credentials, retry quota, clock
+ * skew. The rules of retries are those of the SDKs' standard mode ("Retry behavior", AWS SDKs and
+ * Tools Reference Guide). Each retry is a debug event in the journal; outcomes are the caller's to
+ * tell. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,45 +33,49 @@ typedef struct AwsClientConfig {
     unsigned max_attempts;
 } AwsClientConfig;
 
-/* Copies the strings. */
+/* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
 void aws_client_free(AwsClient *client); /* no call may be under way */
 
 typedef enum AwsOutcome {
     AWS_OK,          /* body is there */
     AWS_REFUSED,     /* AWS's clear "no": a 4xx with an error code that no retry can change */
-    AWS_UNAVAILABLE, /* may be different later: no answer, 5xx, throttled, a page of a proxy, no credentials */
+    AWS_UNAVAILABLE, /* may be different later: no answer, 5xx, throttled, a page of a proxy, no
+                        credentials */
 } AwsOutcome;
 
 typedef struct AwsResult {
     AwsOutcome outcome;
-    json_object *body; /* borrowed, on AWS_OK: what decode made of the answer */
+    json_object *body;     /* borrowed, on AWS_OK: what decode made of the answer */
     const AwsError *error; /* borrowed, else */
 } AwsResult;
 
 typedef struct AwsOperation {
-    const char *name; /* e.g. "StopImport" */
-    /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a transient
-       failure like a truncated answer; -ENOMEM. */
+    const char *name;   /* for the journal, e.g. "StopImport" */
+    const char *target; /* value of X-Amz-Target */
+    /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
+       transient failure like a truncated answer; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
 } AwsOperation;
 
 typedef struct AwsCallHooks {
-    /* The attempt with this number (1 for the first) goes out next; may be NULL. What the hook marks for the
-       disk is there before the attempt is on the wire. */
+    /* The attempt with this number (1 for the first) goes out next; may be NULL. What the hook
+       marks for the disk is there before the attempt is on the wire. It must not cancel the call.
+     */
     void (*attempt)(unsigned number, void *userdata);
     /* Once, at the end; the call is freed when it returns. Not after aws_call_cancel(). */
     void (*done)(const AwsResult *result, void *userdata);
     void *userdata;
 } AwsCallHooks;
 
-/* body: JSON text, copied. Hooks never run from within aws_call_start(). 0 or -ENOMEM. */
+/* operation outlives the call. body: JSON text, copied. Hooks never run from within
+ * aws_call_start(). 0 or -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
                    Limiter *limiter, const AwsCallHooks *hooks, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* takes NULL */
 
-/* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False: nothing is
- * in flight, and the caller may cancel. */
+/* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False:
+ * nothing is in flight, and the caller may cancel. */
 bool aws_call_finish(AwsCall *call);
 
 /* When this call's next attempt is due, CLOCK_BOOTTIME; 0 while one is in flight. */

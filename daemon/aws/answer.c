@@ -1,0 +1,193 @@
+#include "daemon/aws/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "common/utf8.h"
+
+/* What is kept of a text that somebody else writes. AWS's own are far shorter. */
+#define CODE_SIZE 128U
+#define REQUEST_ID_SIZE 128U
+#define MESSAGE_SIZE 4096U
+
+bool aws_answer_is_success(const HttpResponse *response)
+{
+    return response->failure == HTTP_OK && response->status >= 200 && response->status <= 299;
+}
+
+int aws_answer_read_object(const HttpResponse *response, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    int r = json_read(response->body_size > 0 ? response->body : "", response->body_size,
+                      AWS_ANSWER_DEPTH_MAX, &object);
+
+    if (r < 0)
+        return r;
+    if (!json_object_is_type(object, json_type_object))
+        return -EBADMSG;
+    *ret = TAKE(object);
+    return 0;
+}
+
+/* Copies a token: printable ASCII without spaces, and not empty. A header may hold other bytes, but
+ * what is no token is no name of anything. */
+static bool copy_token(const char *from, size_t length, char *buffer, size_t size)
+{
+    if (length == 0 || length >= size)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (from[i] <= ' ' || from[i] > '~')
+            return false;
+    memcpy(buffer, from, length);
+    buffer[length] = '\0';
+    return true;
+}
+
+/* "com.amazonaws.cloudtrail#ImportNotFoundException:http://internal.amazon.com/" is
+ * ImportNotFoundException. */
+static bool parse_code(const char *text, char buffer[static CODE_SIZE])
+{
+    size_t length = strcspn(text, ":");
+
+    for (size_t i = length; i > 0; i--)
+        if (text[i - 1] == '#') {
+            text += i;
+            length -= i;
+            break;
+        }
+    while (length > 0 && text[0] == ' ') {
+        text++;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    return copy_token(text, length, buffer, CODE_SIZE);
+}
+
+static bool read_code(const HttpResponse *response, json_object *body,
+                      char buffer[static CODE_SIZE])
+{
+    static const char *const members[] = {"__type", "code"};
+    const char *text = http_response_header(response, "x-amzn-errortype");
+
+    if (text && parse_code(text, buffer))
+        return true;
+    for (size_t i = 0; body && i < sizeof(members) / sizeof(members[0]); i++)
+        if (json_get_string(body, members[i], &text) > 0 && parse_code(text, buffer))
+            return true;
+    return false;
+}
+
+static void read_message(const HttpResponse *response, json_object *body,
+                         char buffer[static MESSAGE_SIZE])
+{
+    const char *text;
+    size_t length = 0;
+
+    if (!body || (json_get_string(body, "message", &text) <= 0 &&
+                  json_get_string(body, "Message", &text) <= 0)) {
+        snprintf(buffer, MESSAGE_SIZE, "HTTP status %u without a message", response->status);
+        return;
+    }
+    /* Cut between characters, so that what is left is still UTF-8. */
+    for (size_t left = strlen(text), n; (n = utf8_character_size(text + length, left)) > 0;
+         left -= n) {
+        if (length + n >= MESSAGE_SIZE)
+            break;
+        length += n;
+    }
+    memcpy(buffer, text, length);
+    buffer[length] = '\0';
+}
+
+static const char *read_request_id(const HttpResponse *response,
+                                   char buffer[static REQUEST_ID_SIZE])
+{
+    const char *text = http_response_header(response, "x-amzn-requestid");
+
+    return text && copy_token(text, strlen(text), buffer, REQUEST_ID_SIZE) ? buffer : NULL;
+}
+
+static int describe_failure(const HttpResponse *response, AwsError *error)
+{
+    static const char *const codes[] = {
+        [HTTP_CONNECT_FAILED] = AWS_CODE_CONNECTION,
+        [HTTP_TIMED_OUT] = AWS_CODE_TIMEOUT,
+        [HTTP_TLS_FAILED] = AWS_CODE_TLS,
+        [HTTP_UNREADABLE] = AWS_CODE_UNREADABLE,
+        [HTTP_NO_RESOURCES] = AWS_CODE_RESOURCES,
+    };
+
+    return aws_error_set(error, codes[response->failure], response->message, 0, NULL);
+}
+
+/* For an answer that is not AWS's, such as the page of a proxy: "HOST answered 502 with no AWS
+ * error, 1234 bytes of text/html". */
+static int describe_stranger(const HttpResponse *response, const char *host, const char *code,
+                             const char *lack, AwsError *error)
+{
+    const char *type = http_response_header(response, "content-type");
+    char type_name[64], message[512], request_id[REQUEST_ID_SIZE];
+
+    if (!type || !copy_token(type, strcspn(type, "; "), type_name, sizeof(type_name)))
+        snprintf(type_name, sizeof(type_name), "an unknown type");
+    snprintf(message, sizeof(message), "%s answered %u with %s, %zu bytes of %s", host,
+             response->status, lack, response->body_size, type_name);
+    return aws_error_set(error, code, message, response->status,
+                         read_request_id(response, request_id));
+}
+
+int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error)
+{
+    return describe_stranger(response, host, AWS_CODE_UNREADABLE, "unexpected contents", error);
+}
+
+int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
+                          bool *ret_named)
+{
+    CLEANUP(json_object_putp) json_object *body = NULL;
+    char code[CODE_SIZE], message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
+    int r;
+
+    *ret_named = false;
+    if (response->failure != HTTP_OK)
+        return describe_failure(response, error);
+    r = aws_answer_read_object(response, &body);
+    if (r < 0 && r != -EBADMSG)
+        return r;
+    if (!read_code(response, body, code))
+        return describe_stranger(response, host, AWS_CODE_HTTP, "no AWS error", error);
+
+    read_message(response, body, message);
+    *ret_named = true;
+    return aws_error_set(error, code, message, response->status,
+                         read_request_id(response, request_id));
+}
+
+bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const char *text = http_response_header(response, "date"), *found;
+    char month[4] = "", zone[4] = "";
+    struct tm tm = {0};
+    time_t seconds;
+
+    if (!text || sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d %3s", &tm.tm_mday, month, &tm.tm_year,
+                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone) != 7)
+        return false;
+    found = strstr(months, month);
+    if (!found || strlen(month) != 3 || (found - months) % 3 != 0 || strcmp(zone, "GMT") != 0)
+        return false;
+    tm.tm_mon = (int)(found - months) / 3;
+    tm.tm_year -= 1900;
+    seconds = timegm(&tm);
+    if (seconds < 0)
+        return false;
+    *ret_realtime_usec = (uint64_t)seconds * USEC_PER_SEC;
+    return true;
+}

@@ -1,0 +1,35 @@
+/* What an answer of AWS says, pure: the error in any of the forms of the JSON protocols, the JSON
+ * of a success, the server's time.
+ *
+ * Source: Smithy, "AWS JSON 1.1 protocol", operation error serialization; RFC 9110, section 5.6.7
+ * (dates). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "daemon/aws/error.h"
+#include "daemon/http.h"
+
+/* Answers nest a few levels; this is far beyond. */
+#define AWS_ANSWER_DEPTH_MAX 32U
+
+/* True for an answer that arrived whole and has a status of success. */
+bool aws_answer_is_success(const HttpResponse *response);
+
+/* The object that a successful answer holds. 0; -EBADMSG: it is not the JSON it should be; -ENOMEM.
+ */
+int aws_answer_read_object(const HttpResponse *response, json_object **ret);
+
+/* Why there is no success: the error that AWS named, or one of our own codes with a sentence that
+ * names the host. *ret_named: the code is AWS's. 0 or -ENOMEM. */
+int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
+                          bool *ret_named);
+
+/* For an answer that has a status of success and yet is unusable. 0 or -ENOMEM. */
+int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error);
+
+/* The Date header. False: none came, or one that is no date. */
+bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);

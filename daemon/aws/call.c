@@ -1,0 +1,433 @@
+#include "daemon/aws/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/aws/answer.h"
+#include "daemon/aws/request.h"
+#include "daemon/aws/retry.h"
+#include "daemon/journal.h"
+
+struct AwsClient {
+    AwsClientConfig config; /* without its strings: they are below */
+    char *target;
+    char *ca_bundle;
+    AwsRoute route;
+    AwsRetryQuota quota;
+    int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
+};
+
+typedef enum CallState {
+    CALL_WAITING_CREDENTIALS,
+    CALL_WAITING_DELAY,
+    CALL_WAITING_LIMITER,
+    CALL_IN_FLIGHT,
+} CallState;
+
+struct AwsCall {
+    AwsClient *client;
+    const AwsOperation *operation;
+    char *body;
+    size_t body_size;
+    AwsCallHooks hooks;
+    char invocation_id[AWS_INVOCATION_ID_SIZE];
+
+    CallState state;
+    AwsCredentialsWait credentials_wait;
+    Timer delay;
+    Limiter *limiter;
+    LimiterWait limiter_wait;
+    HttpTransfer *transfer;
+
+    AwsCredentials *credentials; /* a reference, once they came */
+    unsigned attempt;            /* the number of the last that went out */
+    unsigned last_cost;          /* of the last retry, in tokens of the quota; 0: none */
+    bool skew_corrected;         /* each correction is made once per call */
+    bool credentials_renewed;
+    bool finishing; /* no more retries */
+    AwsError error; /* of the last attempt */
+};
+
+/* ---- the client ---- */
+
+DEFINE_CLEANUP(AwsClient, aws_client_free)
+
+int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
+{
+    CLEANUP(aws_client_freep) AwsClient *client = malloc(sizeof(*client));
+    int r;
+
+    if (!client)
+        return -ENOMEM;
+    *client = (AwsClient){
+        .config = *config,
+        .target = strdup(config->target),
+        .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
+    };
+    client->config.target = client->config.endpoint = client->config.region = NULL;
+    client->config.service = client->config.ca_bundle = NULL;
+    aws_retry_quota_init(&client->quota);
+    if (!client->target || (config->ca_bundle && !client->ca_bundle))
+        return -ENOMEM;
+    r = aws_route_init(&client->route, config->endpoint, config->region, config->service);
+    if (r < 0)
+        return r;
+    *ret = TAKE(client);
+    return 0;
+}
+
+void aws_client_free(AwsClient *client)
+{
+    if (!client)
+        return;
+    aws_route_clear(&client->route);
+    free(client->target);
+    free(client->ca_bundle);
+    free(client);
+}
+
+static uint64_t server_time_usec(const AwsClient *client)
+{
+    return timers_realtime_usec(client->config.timers) + (uint64_t)client->skew_usec;
+}
+
+/* Once a correction is in force, every answer says anew by how much; so it goes away with the cause
+ * of it. A second is what the Date header resolves, and what an answer takes on its way. */
+static void track_skew(AwsClient *client, uint64_t date_usec)
+{
+    client->skew_usec = (int64_t)(date_usec - timers_realtime_usec(client->config.timers));
+    if (llabs(client->skew_usec) < (int64_t)(2 * USEC_PER_SEC))
+        client->skew_usec = 0;
+}
+
+/* ---- a call's beginning and end ---- */
+
+static void call_free(AwsCall *call)
+{
+    aws_credentials_unref(call->credentials);
+    aws_error_clear(&call->error);
+    free(call->body);
+    free(call);
+}
+
+static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
+{
+    static char code[] = AWS_CODE_RESOURCES, message[] = "out of memory";
+    static const AwsError out_of_memory = {.code = code, .message = message};
+    AwsResult result = {.outcome = outcome, .body = body};
+
+    if (outcome == AWS_OK)
+        aws_retry_quota_give_back(&call->client->quota, call->last_cost);
+    else /* an error without a code is one that memory ran out for */
+        result.error = call->error.code ? &call->error : &out_of_memory;
+    call->hooks.done(&result, call->hooks.userdata);
+    call_free(call);
+}
+
+/* Ends a call that this host itself, not AWS, kept from going on. */
+static void call_end_locally(AwsCall *call, int error)
+{
+    char message[128];
+
+    snprintf(message, sizeof(message), "cannot call %s: %s", call->client->route.host,
+             strerror(-error));
+    /* Without memory for the sentence the error stays empty: see call_end(). */
+    (void)aws_error_set(&call->error, AWS_CODE_RESOURCES, message, 0, NULL);
+    call_end(call, AWS_UNAVAILABLE, NULL);
+}
+
+/* ---- retries ---- */
+
+static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
+{
+    switch (retry_class) {
+    case AWS_RETRY_TRANSIENT:
+    case AWS_RETRY_THROTTLING:
+        return call->attempt < call->client->config.max_attempts;
+    case AWS_RETRY_SKEW:
+        return !call->skew_corrected;
+    case AWS_RETRY_EXPIRED:
+        return !call->credentials_renewed;
+    case AWS_RETRY_NONE:
+        break;
+    }
+    return false;
+}
+
+static void call_fetch_credentials(AwsCall *call)
+{
+    call->state = CALL_WAITING_CREDENTIALS;
+    aws_credentials_get(call->client->config.credentials, &call->credentials_wait);
+}
+
+static void journal_retry(const AwsCall *call, uint64_t delay_usec)
+{
+    char delay[TIMESPAN_SIZE];
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_CALL_RETRIED);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s", call->client->target);
+    journal_add(&entry, "TRAILSTOP_OPERATION", "%s", call->operation->name);
+    journal_add_error(&entry, &call->error);
+    journal_send(&entry, "Attempt %u of %s failed and is repeated in %s: %s", call->attempt,
+                 call->operation->name, timespan_format(delay_usec, delay),
+                 call->error.message ? call->error.message : "out of memory");
+}
+
+/* Corrections cost no quota: each comes once per call, and without it a call would count as refused
+ * that is not. Returns false where the quota allows no retry. */
+static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpResponse *response)
+{
+    AwsClient *client = call->client;
+    uint64_t delay_usec;
+    unsigned cost;
+
+    if (retry_class == AWS_RETRY_SKEW || retry_class == AWS_RETRY_EXPIRED) {
+        if (retry_class == AWS_RETRY_EXPIRED) {
+            call->credentials_renewed = true;
+            aws_credentials_reject(client->config.credentials, call->credentials);
+        } else {
+            call->skew_corrected = true;
+        }
+        journal_retry(call, 0);
+        call_fetch_credentials(call);
+        return true;
+    }
+    cost = aws_retry_quota_take(&client->quota, retry_class);
+    if (cost == 0)
+        return false;
+    call->last_cost = cost;
+    delay_usec = aws_retry_delay_usec(
+        retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
+        http_response_header(response, "x-amz-retry-after"));
+    journal_retry(call, delay_usec);
+    call->state = CALL_WAITING_DELAY;
+    timer_set(&call->delay, timers_boottime_usec(client->config.timers) + delay_usec);
+    return true;
+}
+
+/* ---- the answer ---- */
+
+/* What to do about an answer that is no success. *ret_refusal: AWS itself said no, with a code. */
+static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetryClass *ret_class,
+                            bool *ret_refusal)
+{
+    AwsClient *client = call->client;
+    uint64_t date_usec = 0, now_usec = server_time_usec(client);
+    bool named, dated = aws_answer_read_date(response, &date_usec);
+    bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
+                               AWS_SKEW_TOLERATED_USEC;
+    int r = aws_answer_read_error(response, client->route.host, &call->error, &named);
+
+    if (r < 0)
+        return r;
+    *ret_refusal = false;
+    if (response->failure != HTTP_OK) {
+        *ret_class = response->failure == HTTP_NO_RESOURCES ? AWS_RETRY_NONE : AWS_RETRY_TRANSIENT;
+        return 0;
+    }
+    *ret_class = aws_retry_classify(response->status, named ? call->error.code : NULL, skewed);
+    if (*ret_class == AWS_RETRY_SKEW && !dated)
+        *ret_class = AWS_RETRY_NONE;
+    *ret_refusal = named && response->status >= 400 && response->status <= 499 &&
+                   *ret_class != AWS_RETRY_TRANSIENT && *ret_class != AWS_RETRY_THROTTLING;
+    if (dated && (*ret_class == AWS_RETRY_SKEW || client->skew_usec != 0))
+        track_skew(client, date_usec);
+    return 0;
+}
+
+static int read_success(AwsCall *call, const HttpResponse *response, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *answer = NULL;
+    uint64_t date_usec;
+    int r;
+
+    if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
+        track_skew(call->client, date_usec);
+    r = aws_answer_read_object(response, &answer);
+    if (r < 0)
+        return r;
+    return call->operation->decode(answer, ret);
+}
+
+static void on_response(const HttpResponse *response, void *userdata)
+{
+    CLEANUP(json_object_putp) json_object *body = NULL;
+    AwsCall *call = userdata;
+    AwsRetryClass retry_class = AWS_RETRY_TRANSIENT;
+    bool refusal = false;
+    int r;
+
+    call->transfer = NULL;
+    if (aws_answer_is_success(response)) {
+        r = read_success(call, response, &body);
+        if (r == 0) {
+            call_end(call, AWS_OK, body);
+            return;
+        }
+        if (r == -EBADMSG)
+            r = aws_answer_describe_unreadable(response, call->client->route.host, &call->error);
+    } else {
+        r = classify_failure(call, response, &retry_class, &refusal);
+    }
+    if (r < 0) {
+        call_end_locally(call, r);
+        return;
+    }
+    if (may_retry(call, retry_class)) {
+        if (!call->finishing && call_retry(call, retry_class, response))
+            return;
+        refusal = false; /* what a correction may still change is no final word */
+    }
+    call_end(call, refusal ? AWS_REFUSED : AWS_UNAVAILABLE, NULL);
+}
+
+/* ---- an attempt: credentials, then the limiter, then out ---- */
+
+static int call_send(AwsCall *call)
+{
+    const AwsClientConfig *config = &call->client->config;
+    AwsAttempt attempt = {
+        .target = call->operation->target,
+        .body = call->body,
+        .body_size = call->body_size,
+        .credentials = call->credentials,
+        .realtime_usec = server_time_usec(call->client),
+        .invocation_id = call->invocation_id,
+        .number = call->attempt + 1,
+        .max = config->max_attempts,
+    };
+    AwsRequest request;
+    int r = aws_request_sign(&request, &call->client->route, &attempt);
+
+    if (r < 0)
+        return r;
+    call->attempt++;
+    if (call->hooks.attempt)
+        call->hooks.attempt(call->attempt, call->hooks.userdata);
+    r = config->http->start(config->http,
+                            &(HttpRequest){
+                                .method = "POST",
+                                .url = call->client->route.url,
+                                .headers = request.headers,
+                                .n_headers = request.n_headers,
+                                .body = call->body,
+                                .body_size = call->body_size,
+                                .connect_timeout_usec = config->connect_timeout_usec,
+                                .timeout_usec = config->timeout_usec,
+                                .ca_bundle = call->client->ca_bundle,
+                            },
+                            on_response, call, &call->transfer);
+    aws_request_clear(&request);
+    return r;
+}
+
+static void on_granted(void *userdata)
+{
+    AwsCall *call = userdata;
+    uint64_t expires_usec = call->credentials->expires_usec;
+    int r;
+
+    /* The queue may be longer than credentials live. */
+    if (expires_usec != 0 && expires_usec <= timers_realtime_usec(call->client->config.timers)) {
+        call_fetch_credentials(call);
+        return;
+    }
+    call->state = CALL_IN_FLIGHT;
+    r = call_send(call);
+    if (r < 0)
+        call_end_locally(call, r);
+}
+
+static void on_credentials(AwsCredentials *credentials, const AwsError *error, void *userdata)
+{
+    AwsCall *call = userdata;
+
+    if (!credentials) {
+        /* Without memory for the copy the error stays empty: see call_end(). */
+        (void)aws_error_set(&call->error, AWS_CODE_CREDENTIALS, error->message, error->http_status,
+                            error->request_id);
+        call_end(call, AWS_UNAVAILABLE, NULL);
+        return;
+    }
+    aws_credentials_ref(credentials);
+    aws_credentials_unref(call->credentials);
+    call->credentials = credentials;
+    call->state = CALL_WAITING_LIMITER;
+    limiter_enter(call->limiter, &call->limiter_wait);
+}
+
+static void on_delay(void *userdata)
+{
+    call_fetch_credentials(userdata);
+}
+
+int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
+                   Limiter *limiter, const AwsCallHooks *hooks, AwsCall **ret)
+{
+    AwsCall *call = malloc(sizeof(*call));
+
+    if (!call)
+        return -ENOMEM;
+    *call = (AwsCall){
+        .client = client,
+        .operation = operation,
+        .body = strdup(body),
+        .body_size = strlen(body),
+        .limiter = limiter,
+        .hooks = *hooks,
+        .credentials_wait = {.done = on_credentials, .userdata = call},
+        .limiter_wait = {.granted = on_granted, .userdata = call},
+    };
+    if (!call->body) {
+        free(call);
+        return -ENOMEM;
+    }
+    aws_request_make_id(client->config.random, call->invocation_id);
+    timer_init(&call->delay, client->config.timers, on_delay, call);
+    call_fetch_credentials(call);
+    *ret = call;
+    return 0;
+}
+
+void aws_call_cancel(AwsCall *call)
+{
+    HttpClient *http;
+
+    if (!call)
+        return;
+    http = call->client->config.http;
+    aws_credentials_cancel(&call->credentials_wait);
+    timer_clear(&call->delay);
+    limiter_leave(&call->limiter_wait);
+    if (call->transfer)
+        http->cancel(http, call->transfer);
+    call_free(call);
+}
+
+bool aws_call_finish(AwsCall *call)
+{
+    if (call->state != CALL_IN_FLIGHT)
+        return false;
+    call->finishing = true;
+    return true;
+}
+
+uint64_t aws_call_next_usec(const AwsCall *call)
+{
+    switch (call->state) {
+    case CALL_IN_FLIGHT:
+        return 0;
+    case CALL_WAITING_DELAY:
+        return call->delay.at_usec;
+    case CALL_WAITING_LIMITER:
+        return limiter_expected_usec(&call->limiter_wait);
+    case CALL_WAITING_CREDENTIALS:
+        break;
+    }
+    return timers_boottime_usec(call->client->config.timers); /* as soon as they come */
+}

@@ -1,0 +1,157 @@
+#include <config.h>
+
+#include "daemon/aws/request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/memory.h"
+
+/* An application id may hold what a token of HTTP may (RFC 9110, section 5.6.2), except '#', which
+ * parts a name from its version in the SDKs' User-Agent; the SDKs put '-' in place of the rest. */
+static int make_user_agent(char **ret)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "!$%&'*+-.^_`|~";
+    const char *id = getenv("AWS_SDK_UA_APP_ID");
+    bool has_id = id && id[0] != '\0';
+    size_t size = strlen(PACKAGE_VERSION) + (has_id ? strlen(id) : 0) + 64;
+    char *text = malloc(size);
+    size_t length;
+
+    if (!text)
+        return -ENOMEM;
+    length = (size_t)snprintf(text, size, "trailstop/%s os/linux lang/c%s", PACKAGE_VERSION,
+                              has_id ? " app/" : "");
+    for (; has_id && *id != '\0'; id++)
+        text[length++] = (char)(strchr(allowed, *id) ? *id : '-');
+    text[length] = '\0';
+    *ret = text;
+    return 0;
+}
+
+/* The authority without the port that the scheme has anyway. */
+static char *copy_host(const char *authority, size_t length, const char *default_port)
+{
+    size_t suffix = strlen(default_port);
+
+    if (length > suffix && memcmp(authority + length - suffix, default_port, suffix) == 0)
+        length -= suffix;
+    return strndup(authority, length);
+}
+
+int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service)
+{
+    const char *authority, *path, *default_port;
+    size_t url_size = strlen(endpoint) + 2;
+
+    *route = (AwsRoute){0};
+    if (strncasecmp(endpoint, "https://", strlen("https://")) == 0) {
+        authority = endpoint + strlen("https://");
+        default_port = ":443";
+    } else if (strncasecmp(endpoint, "http://", strlen("http://")) == 0) {
+        authority = endpoint + strlen("http://");
+        default_port = ":80";
+    } else {
+        return -EINVAL;
+    }
+    path = authority + strcspn(authority, "/");
+
+    route->url = malloc(url_size);
+    route->host = copy_host(authority, (size_t)(path - authority), default_port);
+    route->path = strdup(path[0] != '\0' ? path : "/");
+    route->region = strdup(region);
+    route->service = strdup(service);
+    if (!route->url || !route->host || !route->path || !route->region || !route->service ||
+        make_user_agent(&route->user_agent) < 0) {
+        aws_route_clear(route);
+        return -ENOMEM;
+    }
+    snprintf(route->url, url_size, "%s%s", endpoint, path[0] != '\0' ? "" : "/");
+    return 0;
+}
+
+void aws_route_clear(AwsRoute *route)
+{
+    free(route->url);
+    free(route->host);
+    free(route->path);
+    free(route->region);
+    free(route->service);
+    free(route->user_agent);
+    *route = (AwsRoute){0};
+}
+
+void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE])
+{
+    uint32_t words[4];
+
+    for (size_t i = 0; i < 4; i++)
+        words[i] = (uint32_t)(random->uniform(random->userdata) * 0x1p32);
+    snprintf(buffer, AWS_INVOCATION_ID_SIZE, "%08" PRIx32 "-%04x-4%03x-%04x-%04x%08" PRIx32,
+             words[0], (unsigned)(words[1] >> 16), (unsigned)(words[1] & 0xfff),
+             (unsigned)(words[2] >> 16 & 0x3fff) | 0x8000, (unsigned)(words[2] & 0xffff), words[3]);
+}
+
+static void add_header(AwsRequest *request, const char *name, const char *value)
+{
+    request->headers[request->n_headers++] = (HttpHeader){.name = name, .value = value};
+}
+
+static int sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt)
+{
+    CLEANUP(freep) char *canonical_request = NULL, *string_to_sign = NULL;
+    SigV4Scope scope = {
+        .region = route->region,
+        .service = route->service,
+        .realtime_usec = attempt->realtime_usec,
+    };
+    int r;
+
+    r = sigv4_canonical_request("POST", route->path, NULL, request->headers, request->n_headers,
+                                attempt->body, attempt->body_size, &canonical_request);
+    if (r < 0)
+        return r;
+    r = sigv4_string_to_sign(&scope, canonical_request, &string_to_sign);
+    secret_free(TAKE(canonical_request)); /* the session token is in it */
+    if (r < 0)
+        return r;
+    return sigv4_authorization(&scope, attempt->credentials, request->headers, request->n_headers,
+                               string_to_sign, &request->authorization);
+}
+
+int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt)
+{
+    int r;
+
+    *request = (AwsRequest){0};
+    add_header(request, "Content-Type", "application/x-amz-json-1.1");
+    add_header(request, "Host", route->host);
+    add_header(request, "X-Amz-Date", sigv4_format_time(attempt->realtime_usec, request->date));
+    if (attempt->credentials->session_token)
+        add_header(request, "X-Amz-Security-Token", attempt->credentials->session_token);
+    add_header(request, "X-Amz-Target", attempt->target);
+    r = sign(request, route, attempt);
+    if (r < 0)
+        return r;
+
+    /* Not signed, because whatever lies between may change them. */
+    snprintf(request->attempt, sizeof(request->attempt), "attempt=%u; max=%u", attempt->number,
+             attempt->max);
+    add_header(request, "Authorization", request->authorization);
+    add_header(request, "User-Agent", route->user_agent);
+    add_header(request, "amz-sdk-invocation-id", attempt->invocation_id);
+    add_header(request, "amz-sdk-request", request->attempt);
+    return 0;
+}
+
+void aws_request_clear(AwsRequest *request)
+{
+    secret_free(request->authorization);
+    *request = (AwsRequest){0};
+}

@@ -1,0 +1,59 @@
+/* One attempt of an AWS operation as an HTTP request of the JSON 1.1 protocol, signed anew each
+ * time.
+ *
+ * Source: Smithy, "AWS JSON 1.1 protocol"; AWS SDKs and Tools Reference Guide, "Retry behavior"
+ * (amz-sdk-*) and "Application ID" (User-Agent). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/aws/credentials.h"
+#include "daemon/aws/sigv4.h"
+#include "daemon/http.h"
+#include "daemon/timer.h"
+
+/* What all requests of one client have in common. */
+typedef struct AwsRoute {
+    char *url;  /* the endpoint, with a path */
+    char *host; /* value of the Host header: with the port where it is not the scheme's own */
+    char *path;
+    char *region;
+    char *service;
+    char *user_agent;
+} AwsRoute;
+
+/* 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
+int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service);
+void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all zero */
+
+#define AWS_INVOCATION_ID_SIZE sizeof("01234567-89ab-4cde-8f01-23456789abcd")
+
+/* A random UUID (RFC 9562, version 4), which tells calls apart. It keeps no secret. */
+void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE]);
+
+typedef struct AwsAttempt {
+    const char *target; /* value of X-Amz-Target */
+    const char *body;
+    size_t body_size;
+    const AwsCredentials *credentials;
+    uint64_t realtime_usec;    /* the time of signing */
+    const char *invocation_id; /* the same for all attempts of a call */
+    unsigned number;           /* 1 for the first */
+    unsigned max;
+} AwsAttempt;
+
+#define AWS_REQUEST_HEADERS_MAX 9U
+
+typedef struct AwsRequest {
+    HttpHeader headers[AWS_REQUEST_HEADERS_MAX];
+    size_t n_headers;
+    char date[SIGV4_TIME_SIZE];
+    char attempt[48];
+    char *authorization;
+} AwsRequest;
+
+/* Fills the headers in; they borrow from route, attempt and the request itself. 0, or -errno of
+ * signing. */
+int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt);
+void aws_request_clear(AwsRequest *request); /* wipes the signature */

@@ -1,0 +1,128 @@
+#include "daemon/aws/retry.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/time.h"
+
+#define DELAY_TRANSIENT_USEC (50 * USEC_PER_MSEC)
+#define DELAY_THROTTLING_USEC USEC_PER_SEC
+#define DELAY_MAX_USEC (20 * USEC_PER_SEC)
+#define RETRY_AFTER_SPAN_USEC (5 * USEC_PER_SEC)
+
+#define QUOTA_TOKENS 500U
+#define QUOTA_COST_TRANSIENT 14U
+#define QUOTA_COST_THROTTLING 5U
+#define QUOTA_REFILL 1U
+
+static const struct {
+    const char *code;
+    AwsRetryClass retry_class;
+    bool only_when_skewed;
+} codes[] = {
+    {"RequestTimeout", AWS_RETRY_TRANSIENT, false},
+    {"RequestTimeoutException", AWS_RETRY_TRANSIENT, false},
+    {"PriorRequestNotComplete", AWS_RETRY_TRANSIENT, false},
+
+    {"Throttling", AWS_RETRY_THROTTLING, false},
+    {"ThrottlingException", AWS_RETRY_THROTTLING, false},
+    {"ThrottledException", AWS_RETRY_THROTTLING, false},
+    {"RequestThrottledException", AWS_RETRY_THROTTLING, false},
+    {"RequestThrottled", AWS_RETRY_THROTTLING, false},
+    {"TooManyRequestsException", AWS_RETRY_THROTTLING, false},
+    {"ProvisionedThroughputExceededException", AWS_RETRY_THROTTLING, false},
+    {"TransactionInProgressException", AWS_RETRY_THROTTLING, false},
+    {"RequestLimitExceeded", AWS_RETRY_THROTTLING, false},
+    {"BandwidthLimitExceeded", AWS_RETRY_THROTTLING, false},
+    {"LimitExceededException", AWS_RETRY_THROTTLING, false},
+    {"SlowDown", AWS_RETRY_THROTTLING, false},
+    {"EC2ThrottledException", AWS_RETRY_THROTTLING, false},
+
+    {"RequestTimeTooSkewed", AWS_RETRY_SKEW, false},
+    {"RequestExpired", AWS_RETRY_SKEW, false},
+    {"RequestInTheFuture", AWS_RETRY_SKEW, false},
+    {"InvalidSignatureException", AWS_RETRY_SKEW, true},
+    {"SignatureDoesNotMatch", AWS_RETRY_SKEW, true},
+    {"AuthFailure", AWS_RETRY_SKEW, true},
+
+    {"ExpiredToken", AWS_RETRY_EXPIRED, false},
+    {"ExpiredTokenException", AWS_RETRY_EXPIRED, false},
+    {"UnrecognizedClientException", AWS_RETRY_EXPIRED, false},
+    {"InvalidClientTokenId", AWS_RETRY_EXPIRED, false},
+};
+
+AwsRetryClass aws_retry_classify(unsigned http_status, const char *code, bool skewed)
+{
+    for (size_t i = 0; code && i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (strcmp(code, codes[i].code) == 0 && (skewed || !codes[i].only_when_skewed))
+            return codes[i].retry_class;
+    switch (http_status) {
+    case 429:
+        return AWS_RETRY_THROTTLING;
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        return AWS_RETRY_TRANSIENT;
+    default:
+        return AWS_RETRY_NONE;
+    }
+}
+
+/* A non-negative integer and nothing else. */
+static bool parse_retry_after(const char *text, uint64_t *ret_usec)
+{
+    unsigned long long msec;
+
+    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+        return false;
+    errno = 0;
+    msec = strtoull(text, NULL, 10);
+    if (errno != 0 || msec > UINT64_MAX / USEC_PER_MSEC)
+        return false;
+    *ret_usec = msec * USEC_PER_MSEC;
+    return true;
+}
+
+uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double uniform,
+                              const char *retry_after)
+{
+    uint64_t ceiling =
+        retry_class == AWS_RETRY_THROTTLING ? DELAY_THROTTLING_USEC : DELAY_TRANSIENT_USEC;
+    uint64_t delay, asked;
+
+    for (unsigned i = 1; i < retry && ceiling < DELAY_MAX_USEC; i++)
+        ceiling *= 2;
+    if (ceiling > DELAY_MAX_USEC)
+        ceiling = DELAY_MAX_USEC;
+    delay = (uint64_t)(uniform * (double)ceiling);
+
+    if (!retry_after || !parse_retry_after(retry_after, &asked) || asked < delay)
+        return delay;
+    return asked > delay + RETRY_AFTER_SPAN_USEC ? delay + RETRY_AFTER_SPAN_USEC : asked;
+}
+
+void aws_retry_quota_init(AwsRetryQuota *quota)
+{
+    quota->tokens = QUOTA_TOKENS;
+}
+
+unsigned aws_retry_quota_take(AwsRetryQuota *quota, AwsRetryClass retry_class)
+{
+    unsigned cost =
+        retry_class == AWS_RETRY_THROTTLING ? QUOTA_COST_THROTTLING : QUOTA_COST_TRANSIENT;
+
+    if (quota->tokens < cost)
+        return 0;
+    quota->tokens -= cost;
+    return cost;
+}
+
+void aws_retry_quota_give_back(AwsRetryQuota *quota, unsigned last_cost)
+{
+    quota->tokens += last_cost > 0 ? last_cost : QUOTA_REFILL;
+    if (quota->tokens > QUOTA_TOKENS)
+        quota->tokens = QUOTA_TOKENS;
+}

@@ -1,0 +1,42 @@
+/* When a failed attempt is tried again, and after how long. Pure: no clock, no I/O, randomness
+ * given.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Retry behavior", standard mode, with the delays and
+ * costs that the SDKs agreed on for 2026. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum AwsRetryClass {
+    AWS_RETRY_NONE,
+    AWS_RETRY_TRANSIENT,
+    AWS_RETRY_THROTTLING,
+    AWS_RETRY_SKEW,    /* the clocks disagree: correct by the answer's Date, then at once */
+    AWS_RETRY_EXPIRED, /* fetch credentials anew, then at once */
+} AwsRetryClass;
+
+/* Further from ours than this, a Date explains a rejected signature. */
+#define AWS_SKEW_TOLERATED_USEC (4 * 60 * UINT64_C(1000000))
+
+/* What an answer asks for. Code NULL: it came without an AWS error code. skewed: its Date is
+ * further from the time it was signed with than AWS_SKEW_TOLERATED_USEC. */
+AwsRetryClass aws_retry_classify(unsigned http_status, const char *code, bool skewed);
+
+/* Delay before retry number `retry` (1 for the first) of a transient or throttled attempt. uniform
+ * is in [0, 1); retry_after is the value of the answer's x-amz-retry-after header, or NULL. */
+uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double uniform,
+                              const char *retry_after);
+
+/* What one target may spend on retries, so that an outage is not made worse by them. */
+typedef struct AwsRetryQuota {
+    unsigned tokens;
+} AwsRetryQuota;
+
+void aws_retry_quota_init(AwsRetryQuota *quota);
+
+/* Pays for a retry. Returns what it cost, or 0 where the quota does not cover it. */
+unsigned aws_retry_quota_take(AwsRetryQuota *quota, AwsRetryClass retry_class);
+
+/* A call succeeded, whose last retry cost that much; 0: it had none. */
+void aws_retry_quota_give_back(AwsRetryQuota *quota, unsigned last_cost);

@@ -1,0 +1,370 @@
+#include "daemon/http-transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+
+/* Answers are small; libcurl's own choice is 16 KiB a handle. */
+#define RECEIVE_BUFFER_BYTES 4096L
+#define SEND_BUFFER_BYTES 16384L /* the least that libcurl takes */
+
+/* So that a change in DNS is seen also by a connection that is never idle. */
+#define CONNECTION_LIFETIME_SEC 300L
+
+DEFINE_CLEANUP(HttpTransfer, http_transfer_free)
+
+void http_transfer_free(HttpTransfer *transfer)
+{
+    if (!transfer)
+        return;
+    for (struct curl_slist *header = transfer->headers; header; header = header->next)
+        OPENSSL_cleanse(header->data, strlen(header->data));
+    curl_slist_free_all(transfer->headers);
+    if (transfer->body)
+        OPENSSL_cleanse(transfer->body, transfer->body_size);
+    free(transfer->body);
+    http_answer_clear(&transfer->answer);
+    free(transfer->method);
+    free(transfer->url);
+    free(transfer->ca_bundle);
+    free(transfer);
+}
+
+/* libcurl reads "Name:" as "leave this header out", and "Name;" as one with an empty value. */
+static int add_header(HttpTransfer *transfer, const char *name, const char *separator,
+                      const char *value)
+{
+    size_t size = strlen(name) + strlen(separator) + strlen(value) + 1;
+    CLEANUP(freep) char *line = malloc(size);
+    struct curl_slist *list;
+
+    if (!line)
+        return -ENOMEM;
+    snprintf(line, size, "%s%s%s", name, separator, value);
+    list = curl_slist_append(transfer->headers, line);
+    OPENSSL_cleanse(line, size);
+    if (!list)
+        return -ENOMEM;
+    transfer->headers = list;
+    return 0;
+}
+
+static int copy_headers(HttpTransfer *transfer, const HttpRequest *request)
+{
+    bool has_type = false;
+    int r;
+
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const HttpHeader *header = &request->headers[i];
+
+        if (strpbrk(header->name, "\r\n:;") || strpbrk(header->value, "\r\n"))
+            return -EINVAL;
+        if (strcasecmp(header->name, "Content-Type") == 0)
+            has_type = true;
+        r = add_header(transfer, header->name, header->value[0] != '\0' ? ": " : ";",
+                       header->value);
+        if (r < 0)
+            return r;
+    }
+    /* What libcurl would add by itself, and nobody asked for. */
+    r = add_header(transfer, "Expect", ":", "");
+    if (r == 0 && !has_type)
+        r = add_header(transfer, "Content-Type", ":", "");
+    return r;
+}
+
+int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
+{
+    CLEANUP(http_transfer_freep) HttpTransfer *transfer = malloc(sizeof(*transfer));
+    int r;
+
+    if (!transfer)
+        return -ENOMEM;
+    *transfer = (HttpTransfer){
+        .method = strdup(request->method),
+        .url = strdup(request->url),
+        .ca_bundle = request->ca_bundle ? strdup(request->ca_bundle) : NULL,
+        .connect_timeout_usec = request->connect_timeout_usec,
+        .timeout_usec = request->timeout_usec,
+    };
+    if (!transfer->method || !transfer->url || (request->ca_bundle && !transfer->ca_bundle))
+        return -ENOMEM;
+    if (request->body_size > 0) {
+        transfer->body = malloc(request->body_size);
+        if (!transfer->body)
+            return -ENOMEM;
+        memcpy(transfer->body, request->body, request->body_size);
+        transfer->body_size = request->body_size;
+    }
+    r = copy_headers(transfer, request);
+    if (r < 0)
+        return r;
+    *ret = TAKE(transfer);
+    return 0;
+}
+
+/* ---- what libcurl asks of us while it works on a transfer ---- */
+
+static size_t on_header(char *line, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    int r = http_answer_add_line(&transfer->answer, line, one * size);
+
+    transfer->local_error = -r;
+    return r < 0 ? 0 : one * size;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    int r = http_answer_add_body(&transfer->answer, data, one * size);
+
+    transfer->local_error = -r;
+    return r < 0 ? 0 : one * size;
+}
+
+static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    size_t left = transfer->body_size - transfer->body_sent;
+    size_t n = one * size < left ? one * size : left;
+
+    if (n > 0)
+        memcpy(buffer, transfer->body + transfer->body_sent, n);
+    transfer->body_sent += n;
+    return n;
+}
+
+/* libcurl sends a request again by itself when a kept connection breaks before the answer. That
+ * would be an attempt nobody counted, past the caller's rate; a body that cannot be rewound
+ * prevents it. */
+static int on_rewind(void *userdata, curl_off_t offset, int origin)
+{
+    (void)userdata;
+    (void)offset;
+    (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
+                                    struct curl_sockaddr *address)
+{
+    HttpTransfer *transfer = userdata;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd < 0)
+        transfer->local_error = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* ---- the handle's options ---- */
+
+static CURLcode restrict_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
+static long to_msec(uint64_t usec)
+{
+    uint64_t msec = (usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+
+    return msec > INT32_MAX ? INT32_MAX : (long)msec;
+}
+
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (code == CURLE_OK)                                                                      \
+            code = curl_easy_setopt(easy, option, value);                                          \
+    } while (0)
+
+static CURLcode set_policy(CURL *easy)
+{
+    CURLcode code = restrict_protocols(easy);
+
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFETIME_SEC);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Else a transfer that is given up waits for a resolver that hangs. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+    return code;
+}
+
+static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_URL, transfer->url);
+    SET(CURLOPT_HTTPHEADER, transfer->headers);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(transfer->connect_timeout_usec));
+    SET(CURLOPT_TIMEOUT_MS, to_msec(transfer->timeout_usec));
+    if (transfer->ca_bundle)
+        SET(CURLOPT_CAINFO, transfer->ca_bundle);
+    /* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
+    if (strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
+        SET(CURLOPT_PROXY, "");
+    if (strcmp(transfer->method, "GET") == 0)
+        return code;
+
+    SET(CURLOPT_POST, 1L);
+    if (strcmp(transfer->method, "POST") != 0)
+        SET(CURLOPT_CUSTOMREQUEST, transfer->method);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
+    SET(CURLOPT_READFUNCTION, on_send);
+    SET(CURLOPT_READDATA, transfer);
+    SET(CURLOPT_SEEKFUNCTION, on_rewind);
+    return code;
+}
+
+static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->cause);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    return code;
+}
+
+CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy)
+{
+    CURLcode code = set_policy(easy);
+
+    if (code == CURLE_OK)
+        code = set_request(easy, transfer);
+    if (code == CURLE_OK)
+        code = set_callbacks(easy, transfer);
+    return code;
+}
+
+/* ---- how it ended ---- */
+
+static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
+{
+    switch (transfer->local_error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return HTTP_NO_RESOURCES;
+    default:
+        break;
+    }
+    switch (code) {
+    case CURLE_OK:
+        return HTTP_OK;
+    case CURLE_OPERATION_TIMEDOUT:
+        return HTTP_TIMED_OUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_USE_SSL_FAILED:
+        return HTTP_TLS_FAILED;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that does not begin like HTTP */
+    case CURLE_FILESIZE_EXCEEDED:
+    case CURLE_WRITE_ERROR: /* of on_header() and on_body(): over a limit */
+    case CURLE_BAD_CONTENT_ENCODING:
+        return HTTP_UNREADABLE;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+        return HTTP_NO_RESOURCES;
+    default:
+        return HTTP_CONNECT_FAILED;
+    }
+}
+
+static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
+{
+    if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
+        return strerror(transfer->local_error);
+    if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
+        return "larger than 1 MiB, or with headers larger than 64 KiB";
+    return transfer->cause[0] != '\0' ? transfer->cause : curl_easy_strerror(code);
+}
+
+/* One line of printable ASCII: the cause may quote what the other side sent, such as a
+ * certificate's name. */
+static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, CURLcode code,
+                             char *buffer, size_t size)
+{
+    static const char *const phrases[] = {
+        [HTTP_CONNECT_FAILED] = "connection failed",
+        [HTTP_TIMED_OUT] = "no answer in time",
+        [HTTP_TLS_FAILED] = "no secure connection",
+        [HTTP_UNREADABLE] = "unreadable answer",
+        [HTTP_NO_RESOURCES] = "out of resources on this host",
+    };
+    CURLU *url = curl_url();
+    char *host = NULL, *port = NULL;
+
+    if (url && curl_url_set(url, CURLUPART_URL, transfer->url, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+    snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?", phrases[failure],
+             describe_cause(transfer, failure, code));
+    for (char *c = buffer; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    curl_free(port);
+    curl_free(host);
+    curl_url_cleanup(url);
+}
+
+HttpResponse http_transfer_response(HttpTransfer *transfer, CURLcode code,
+                                    char buffer[static HTTP_MESSAGE_SIZE])
+{
+    HttpFailure failure = classify(transfer, code);
+    long status = 0;
+
+    if (failure != HTTP_OK) {
+        describe_failure(transfer, failure, code, buffer, HTTP_MESSAGE_SIZE);
+        return (HttpResponse){.failure = failure, .message = buffer};
+    }
+    /* Cannot fail for a handle that has an answer; 0 would be no status of HTTP. */
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (HttpResponse){
+        .failure = HTTP_OK,
+        .status = (unsigned)status,
+        .headers = transfer->answer.headers,
+        .n_headers = transfer->answer.n_headers,
+        .body = transfer->answer.body,
+        .body_size = transfer->answer.body_size,
+    };
+}

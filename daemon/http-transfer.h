@@ -1,0 +1,53 @@
+/* One request and its answer on a libcurl handle: the copy of the request, the handle's options,
+ * what arrives, and what a failure was. Part of the HTTP client; everybody else includes
+ * daemon/http.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <curl/curl.h>
+
+#include "daemon/http.h"
+#include "daemon/http-answer.h"
+
+struct HttpTransfer {
+    /* The client's. */
+    TAILQ_ENTRY(HttpTransfer) entry;
+    struct CurlClient *client;
+    CURL *easy; /* NULL: queued */
+    HttpCallback callback;
+    void *userdata;
+
+    /* The request. Headers and body may hold tokens: they are wiped when freed. */
+    char *method;
+    char *url;
+    char *ca_bundle;
+    struct curl_slist *headers;
+    char *body;
+    size_t body_size;
+    size_t body_sent;
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec;
+
+    /* What came of it. */
+    HttpAnswer answer;
+    int local_error; /* errno of what failed on this host, which libcurl has no code for */
+    char cause[CURL_ERROR_SIZE];
+};
+
+/* Copies the request. 0; -EINVAL for a header with a line break; -ENOMEM. */
+int http_transfer_new(const HttpRequest *request, HttpTransfer **ret);
+void http_transfer_free(HttpTransfer *transfer);
+
+/* Sets all options of a fresh or reset handle. */
+CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy);
+
+#define HTTP_MESSAGE_SIZE (CURL_ERROR_SIZE + 512U)
+
+/* What to tell the caller of a transfer that ended with this code. The response borrows from the
+ * transfer and from the buffer. */
+HttpResponse http_transfer_response(HttpTransfer *transfer, CURLcode code,
+                                    char buffer[static HTTP_MESSAGE_SIZE]);
