@@ -87,30 +87,28 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
     return r == -EINVAL ? blame_target(target, cause, ret_error) : r;
 }
 
-/* The profile's own number counts only where neither the configuration nor the environment names
- * one. */
+/* A profile's own number counts only where neither the configuration nor the environment names one.
+ */
 static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target, char **ret_error)
 {
     const Option *option = option_find("calls", "max-attempts");
     const char *environment = getenv("AWS_MAX_ATTEMPTS");
-    const char *text =
-        aws_profiles_get(reader->config->profiles, target->settings->profile, "max_attempts");
     CLEANUP(freep) char *cause = NULL;
+    CLEANUP(freep) char *sentence = NULL;
     Config read = {.max_attempts = reader->config->max_attempts};
+    int r = 0;
 
-    if (text && *text && !(environment && *environment) &&
-        config_find_origin(reader, option->section, option->key)->order == 0) {
-        int r = option_set(option, &read, text, &cause);
+    if (config_find_origin(reader, option->section, option->key)->order == 0 &&
+        !(environment && *environment)) {
+        const char *profile = target->settings->profile;
+        const char *text = aws_profiles_get(reader->config->profiles, profile, "max_attempts");
 
-        if (r == -EINVAL) {
-            CLEANUP(freep) char *sentence = NULL;
-
-            r = explain(&sentence, r, "profile %s, max_attempts: %s", target->settings->profile,
-                        cause);
-            return r == -EINVAL ? blame_target(target, sentence, ret_error) : r;
-        }
+        if (text)
+            r = option_set(option, &read, text, &cause);
+        if (r == -EINVAL)
+            r = explain(&sentence, r, "profile %s: %s", profile, cause);
         if (r < 0)
-            return r;
+            return r == -EINVAL ? blame_target(target, sentence, ret_error) : r;
     }
     target->max_attempts = read.max_attempts;
     return 0;

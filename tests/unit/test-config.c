@@ -1,0 +1,540 @@
+/* Files, drop-ins, environment and targets put together; each error with its file and line. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/names.h"
+#include "common/time.h"
+#include "daemon/config.h"
+
+DEFINE_CLEANUP(Config, config_free)
+
+#define CONF "t.conf"
+#define DROP_IN(name) CONF ".d/" name
+
+/* Each test has an empty directory to itself, which is the current one, and an environment without
+ * AWS but for a region and keys. */
+static char directory[64];
+
+static const char *const variables[] = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "CREDENTIALS_DIRECTORY",
+    "STATE_DIRECTORY",
+};
+
+static int enter_directory(void **state)
+{
+    (void)state;
+    strcpy(directory, "/tmp/test-config-XXXXXX");
+    if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir(CONF ".d", 0700) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        unsetenv(variables[i]);
+    setenv("HOME", directory, 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
+    return 0;
+}
+
+static void remove_all(const char *path)
+{
+    DIR *stream = opendir(path);
+    struct dirent *entry;
+
+    while (stream && (entry = readdir(stream))) {
+        char name[512];
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+        if (unlink(name) < 0)
+            remove_all(name);
+    }
+    if (stream)
+        closedir(stream);
+    rmdir(path);
+}
+
+static int leave_directory(void **state)
+{
+    (void)state;
+    if (chdir("/") < 0)
+        return -1;
+    remove_all(directory);
+    return 0;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    CLEANUP(fclosep) FILE *file = fopen(name, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+}
+
+static Config *expect_loaded(void)
+{
+    Config *config = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    if (config_load(CONF, &config, &error) < 0)
+        fail_msg("refused: %s", error);
+    return config;
+}
+
+static void expect_error(const char *sentence)
+{
+    Config *config = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    if (config_load(CONF, &config, &error) >= 0)
+        fail_msg("taken, instead of: %s", sentence);
+    assert_null(config);
+    assert_non_null(error);
+    assert_string_equal(error, sentence);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    write_file(CONF, "");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+
+    assert_string_equal(config->socket, TRAILSTOP_SOCKET_DEFAULT);
+    assert_string_equal(config->state_directory, "/var/lib/trailstop");
+    assert_string_equal(config->operators[0], "@trailstop");
+    assert_null(config->operators[1]);
+    assert_int_equal(config->log_level, LOG_INFO);
+    assert_int_equal(config->max_clients, 4096);
+    assert_int_equal(config->max_clients_per_user, 1024);
+    assert_int_equal(config->max_message, 64 * 1024);
+    assert_int_equal(config->max_jobs, 100000);
+    assert_int_equal(config->keep_finished_usec, 30 * USEC_PER_DAY);
+    assert_int_equal(config->connect_timeout_usec, 3 * USEC_PER_SEC);
+    assert_int_equal(config->call_timeout_usec, 30 * USEC_PER_SEC);
+    assert_int_equal(config->max_attempts, 3);
+    assert_int_equal(config->max_connections, 64);
+    assert_int_equal(config->polling_first_usec, USEC_PER_SEC);
+    assert_int_equal(config->polling_longest_usec, 30 * USEC_PER_SEC);
+    assert_true(config->polling_growth == 1.5);
+    assert_int_equal(config->polling_timeout_usec, USEC_PER_HOUR);
+
+    assert_int_equal(config->n_targets, 1);
+    const TargetConfig *target = config->targets[0];
+    assert_string_equal(target->name, "default");
+    assert_null(target->file);
+    assert_null(target->region);
+    assert_int_equal(target->use_fips_endpoint, -1);
+    assert_int_equal(target->use_dualstack_endpoint, -1);
+    assert_true(target->stop_rate == 1);
+    assert_true(target->read_rate == 10);
+    assert_int_equal(target->max_attempts, 3);
+    assert_string_equal(target->settings->region, "eu-west-1");
+}
+
+static void test_the_file_must_exist_when_named(void **state)
+{
+    (void)state;
+    expect_error(CONF ": cannot be read: No such file or directory");
+}
+
+static void test_values_and_comments(void **state)
+{
+    (void)state;
+    write_file(CONF, "# a comment\n"
+                     "; another\n"
+                     "\n"
+                     "[daemon]   ; after a section\n"
+                     "state-directory = /srv/x;y#z   ; only with a blank before\n"
+                     "max-jobs=7 # another\n"
+                     "  max-clients\t=\t5\t# indented\n"
+                     "    # so is this\r\n"
+                     "max-message = 1M\r\n"
+                     "\t[ polling ]\n"
+                     "first = 250ms\n"
+                     "[target a.B_c-9]\n"
+                     "region = us-east-1 ; a comment\n"
+                     "profile =      ; nothing\n");
+    write_file("config", "[default]\n");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+
+    assert_string_equal(config->state_directory, "/srv/x;y#z");
+    assert_int_equal(config->max_jobs, 7);
+    assert_int_equal(config->max_clients, 5);
+    assert_int_equal(config->max_message, 1024 * 1024);
+    assert_int_equal(config->polling_first_usec, 250 * USEC_PER_MSEC);
+    assert_int_equal(config->n_targets, 1);
+    assert_string_equal(config->targets[0]->name, "a.B_c-9");
+    assert_string_equal(config->targets[0]->file, CONF);
+    assert_int_equal(config->targets[0]->line, 12);
+    assert_string_equal(config->targets[0]->region, "us-east-1");
+    assert_null(config->targets[0]->profile);
+}
+
+static void test_errors_name_file_and_line(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {"[deamon]\n", CONF ":1: unknown section [deamon]; did you mean [daemon]?"},
+        {"\n[logging]\n", CONF ":2: unknown section [logging]"},
+        {"[daemon x]\n", CONF ":1: unknown section [daemon x]; did you mean [daemon]?"},
+        {"[]\n", CONF ":1: unknown section []"},
+        {"[Daemon]\n", CONF ":1: unknown section [Daemon]; did you mean [daemon]?"},
+        {"[daemon]\nmax-client = 1\n",
+         CONF ":2: unknown key \"max-client\" in [daemon]; did you mean \"max-clients\"?"},
+        {"[daemon]\n\nstop-rate = 1\n", CONF ":3: unknown key \"stop-rate\" in [daemon]"},
+        {"[target x]\n# one\nMax-Jobs = 1\n", CONF ":3: unknown key \"Max-Jobs\" in [target]"},
+        {"[daemon]\nmax-jobs = many\n",
+         CONF ":2: max-jobs: \"many\" is not a whole number from 1 to 4294967295"},
+        {"[calls]\ntimeout = 3s\ntimeout = 11min\n",
+         CONF ":3: timeout: \"11min\" is not a time span from 100ms to 10min"},
+        {"[daemon]\nmax-message = 17M\n",
+         CONF ":2: max-message: \"17M\" is not a size from 4K to 16M"},
+        {"[polling]\ngrowth = 0.9\n", CONF ":2: growth: \"0.9\" is not a number from 1 to 10"},
+        {"[target x]\nstop-rate = 1001 ; too many\n",
+         CONF ":2: stop-rate: \"1001\" is not a number from 0.01 to 1000"},
+        {"[daemon]\nsocket = here\n",
+         CONF ":2: socket: \"here\" is not an absolute path of at most 107 bytes"},
+        {"[daemon]\nmax-jobs =\n", CONF ":2: max-jobs: a value is missing"},
+        {"[daemon]\nmax-jobs = ; none\n", CONF ":2: max-jobs: a value is missing"},
+        {"[daemon]\nsocket = /run/\x01x\n", CONF ":2: socket: the value holds control characters"},
+        {"[daemon]\nsocket = /run/\xffx\n", CONF ":2: socket: the value is not UTF-8"},
+        {"[daemon]\n\x1b[31m = 1\n",
+         CONF ":2: the key holds characters other than printable ASCII"},
+        {"[d\xc3\xa6mon]\n",
+         CONF ":1: the section's name holds characters other than printable ASCII"},
+        {"[polling]\nfirst = 31s\n", CONF ":2: first (31s) is more than longest (30s)"},
+        {"[polling]\nlongest = 100ms\n", CONF ":2: first (1s) is more than longest (100ms)"},
+        {"[polling]\nfirst = 2s\nlongest = 1s\n", CONF ":3: first (2s) is more than longest (1s)"},
+        {"[polling]\nlongest = 1s\nfirst = 2s\n", CONF ":3: first (2s) is more than longest (1s)"},
+        {"[target]\n", CONF ":1: a target needs a name: [target NAME]"},
+        {"\n[target   ]\n", CONF ":2: a target needs a name: [target NAME]"},
+        {"[target *]\n", CONF ":1: the target's name \"*\" holds characters other than letters, "
+                              "digits, '_', '.' and '-'"},
+        {"[target a b]\n", CONF ":1: the target's name \"a b\" holds characters other than "
+                                "letters, digits, '_', '.' and '-'"},
+        {"[target a/b]\n", CONF ":1: the target's name \"a/b\" holds characters other than "
+                                "letters, digits, '_', '.' and '-'"},
+        {"[target "
+         "12345678901234567890123456789012345678901234567890123456789012345]\n",
+         CONF ":1: the target's name is longer than 64 characters"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_file(CONF, cases[i].text);
+        expect_error(cases[i].error);
+    }
+}
+
+static void test_grammar_errors_name_the_line(void **state)
+{
+    static const char *const texts[] = {
+        "[daemon]\nsocket\n",   /* no '=' */
+        "[daemon]\n= /run/x\n", /* no key */
+        "\nsocket = /run/x\n",  /* no section */
+        "[calls]\n[daemon\n",   /* no ']' */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        Config *config = NULL;
+        CLEANUP(freep) char *error = NULL;
+
+        write_file(CONF, texts[i]);
+        assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
+        assert_int_equal(strncmp(error, CONF ":2: ", strlen(CONF ":2: ")), 0);
+        assert_null(strchr(error, '\n'));
+    }
+}
+
+static void test_a_long_target_name(void **state)
+{
+    (void)state;
+    write_file(CONF, "[target 1234567890123456789012345678901234567890123456789012345678901234]\n");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+
+    assert_int_equal(strlen(config->targets[0]->name), 64);
+}
+
+static void test_later_wins(void **state)
+{
+    (void)state;
+    write_file(CONF, "[daemon]\nmax-jobs = 1\nmax-jobs = 2\nmax-clients = 10\n"
+                     "operators = one two\n"
+                     "[target a]\nregion = us-east-1\nstop-rate = 5\n"
+                     "[daemon]\nmax-clients = 11\n");
+    write_file(DROP_IN("10-b.conf"), "[daemon]\nmax-jobs = 3\n"
+                                     "[target b]\nregion = eu-central-1\n"
+                                     "[target a]\nregion = us-west-2\n");
+    write_file(DROP_IN("9.conf"), "[daemon]\nmax-jobs = 4\noperators = three\n");
+    write_file(DROP_IN("10-a.conf"), "[daemon]\nmax-jobs = 5\nmax-clients-per-user = 6\n");
+    write_file(DROP_IN(".hidden.conf"), "[nonsense]\n");
+    write_file(DROP_IN("note.txt"), "[nonsense]\n");
+    write_file(DROP_IN("9.conf~"), "[nonsense]\n");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+
+    assert_int_equal(config->max_jobs, 4); /* "10-a" < "10-b" < "9" */
+    assert_int_equal(config->max_clients, 11);
+    assert_int_equal(config->max_clients_per_user, 6);
+    assert_string_equal(config->operators[0], "three");
+    assert_null(config->operators[1]);
+
+    assert_int_equal(config->n_targets, 2);
+    assert_string_equal(config->targets[0]->name, "a");
+    assert_string_equal(config->targets[0]->region, "us-west-2");
+    assert_true(config->targets[0]->stop_rate == 5);
+    assert_string_equal(config->targets[0]->file, CONF);
+    assert_int_equal(config->targets[0]->line, 6);
+    assert_ptr_equal(config_find_target(config, "b"), config->targets[1]);
+    assert_string_equal(config->targets[1]->file, DROP_IN("10-b.conf"));
+    assert_int_equal(config->targets[1]->line, 3);
+    assert_null(config_find_target(config, "default"));
+}
+
+static void test_errors_in_drop_ins(void **state)
+{
+    (void)state;
+    write_file(CONF, "[polling]\nfirst = 2s\n");
+    write_file(DROP_IN("a.conf"), "[polling]\n\nlongest = 1s\n");
+    expect_error(DROP_IN("a.conf") ":3: first (2s) is more than longest (1s)");
+
+    write_file(DROP_IN("b.conf"), "[polling]\nlongest = 3s\n[calls]\nretries = 1\n");
+    expect_error(DROP_IN("b.conf") ":4: unknown key \"retries\" in [calls]");
+
+    /* What is wrong at first may be put right by a later file. */
+    write_file(DROP_IN("b.conf"), "[polling]\nlongest = 3s\n");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+    assert_int_equal(config->polling_longest_usec, 3 * USEC_PER_SEC);
+}
+
+static void test_no_drop_in_directory(void **state)
+{
+    (void)state;
+    write_file(CONF, "");
+    assert_int_equal(rmdir(CONF ".d"), 0);
+    CLEANUP(config_freep) Config *config = expect_loaded();
+    assert_int_equal(config->n_targets, 1);
+}
+
+static void test_state_directory_of_systemd(void **state)
+{
+    (void)state;
+    write_file(CONF, "");
+    setenv("STATE_DIRECTORY", "/var/lib/private/one:/var/lib/two", 1);
+    CLEANUP(config_freep) Config *config = expect_loaded();
+    assert_string_equal(config->state_directory, "/var/lib/private/one");
+
+    setenv("STATE_DIRECTORY", "", 1);
+    CLEANUP(config_freep) Config *empty = expect_loaded();
+    assert_string_equal(empty->state_directory, "/var/lib/trailstop");
+
+    setenv("STATE_DIRECTORY", "relative", 1);
+    expect_error("$STATE_DIRECTORY: state-directory: \"relative\" is not an absolute path of at "
+                 "most 4000 bytes");
+
+    write_file(CONF, "[daemon]\nstate-directory = /srv/own\n");
+    CLEANUP(config_freep) Config *own = expect_loaded();
+    assert_string_equal(own->state_directory, "/srv/own");
+}
+
+static void test_max_attempts(void **state)
+{
+    (void)state;
+    write_file(CONF, "[target a]\n[target b]\nprofile = busy\n");
+    write_file("config", "[default]\n[profile busy]\nmax_attempts = 5\n");
+    write_file("credentials", "[busy]\naws_access_key_id = AKID\naws_secret_access_key = x\n");
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
+
+    CLEANUP(config_freep) Config *profile = expect_loaded();
+    assert_int_equal(profile->max_attempts, 3);
+    assert_int_equal(profile->targets[0]->max_attempts, 3);
+    assert_int_equal(profile->targets[1]->max_attempts, 5);
+
+    setenv("AWS_MAX_ATTEMPTS", "4", 1);
+    CLEANUP(config_freep) Config *environment = expect_loaded();
+    assert_int_equal(environment->max_attempts, 4);
+    assert_int_equal(environment->targets[1]->max_attempts, 4);
+
+    setenv("AWS_MAX_ATTEMPTS", "11", 1);
+    expect_error("$AWS_MAX_ATTEMPTS: max-attempts: \"11\" is not a whole number from 1 to 10");
+
+    /* The file has the last word, and then the environment does not matter. */
+    write_file(CONF, "[calls]\nmax-attempts = 2\n[target b]\nprofile = busy\n");
+    CLEANUP(config_freep) Config *file = expect_loaded();
+    assert_int_equal(file->max_attempts, 2);
+    assert_int_equal(file->targets[0]->max_attempts, 2);
+
+    unsetenv("AWS_MAX_ATTEMPTS");
+    write_file(CONF, "\n[target b]\nprofile = busy\n");
+    write_file("config", "[profile busy]\nmax_attempts = none\n");
+    expect_error(CONF ":2: target b: profile busy: max-attempts: \"none\" is not a whole number "
+                      "from 1 to 10");
+}
+
+static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
+{
+    Config *config = NULL;
+    CLEANUP(freep) char *error = NULL;
+    CLEANUP(freep) char *undeclared = NULL;
+    CLEANUP(freep) char *contradiction = NULL;
+
+    (void)state;
+    unsetenv("AWS_REGION");
+    write_file(CONF, "[target a]\nregion = us-east-1\n[target b]\n");
+    assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
+    assert_int_equal(strncmp(error, CONF ":3: target b: ", strlen(CONF ":3: target b: ")), 0);
+
+    write_file(CONF, "");
+    assert_int_equal(config_load(CONF, &config, &undeclared), -EINVAL);
+    assert_int_equal(strncmp(undeclared, "target default: ", strlen("target default: ")), 0);
+
+    write_file(CONF, "\n\n[target a]\nregion = us-east-1\nendpoint-url = https://trail.example\n"
+                     "use-fips-endpoint = yes\n");
+    assert_int_equal(config_load(CONF, &config, &contradiction), -EINVAL);
+    assert_int_equal(strncmp(contradiction, CONF ":3: target a: ", strlen(CONF ":3: target a: ")),
+                     0);
+}
+
+static void test_a_broken_profile_file(void **state)
+{
+    (void)state;
+    write_file(CONF, "");
+    write_file("config", "[default]\nnonsense\n");
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    Config *config = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
+    assert_int_equal(strncmp(error, "config:2: ", strlen("config:2: ")), 0);
+}
+
+static void test_changes_that_need_a_restart(void **state)
+{
+    const char *key = NULL;
+
+    (void)state;
+    write_file(CONF, "");
+    CLEANUP(config_freep) Config *running = expect_loaded();
+
+    write_file(CONF, "[daemon]\nmax-jobs = 1\nmax-message = 8K\noperators =\n"
+                     "[polling]\nfirst = 2s\n[target x]\n");
+    CLEANUP(config_freep) Config *reloadable = expect_loaded();
+    assert_int_equal(config_find_fixed_change(running, reloadable, &key), 0);
+    assert_null(key);
+
+    write_file(CONF, "[daemon]\nsocket = /run/other\n");
+    CLEANUP(config_freep) Config *fixed = expect_loaded();
+    assert_int_equal(config_find_fixed_change(running, fixed, &key), 1);
+    assert_string_equal(key, "socket");
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    write_file(CONF, "[daemon]\nstate-directory = /srv/state\noperators = audit @wheel\n"
+                     "[polling]\nfirst = 250ms\n"
+                     "[target audit]\nregion = us-east-1\nendpoint-url = http://127.0.0.1:1\n"
+                     "duration = 1h\nuse-fips-endpoint = no\nstop-rate = 2.5\n");
+    CLEANUP(config_freep) Config *config = expect_loaded();
+    CLEANUP(json_object_putp) json_object *json = config_to_json(config);
+    json_object *targets, *target;
+
+    assert_non_null(json);
+    const char *text = json_text(json, NULL);
+    const char *head =
+        "{\"daemon\":{\"socket\":\"/run/trailstop/io.trailstop.Imports\","
+        "\"state-directory\":\"/srv/state\",\"operators\":[\"audit\",\"@wheel\"],"
+        "\"log-level\":\"info\",\"max-clients\":4096,\"max-clients-per-user\":1024,"
+        "\"max-message\":65536,\"max-jobs\":100000,\"keep-finished\":2592000},"
+        "\"calls\":{\"connect-timeout\":3,\"timeout\":30,\"max-attempts\":3,"
+        "\"max-connections\":64},"
+        "\"polling\":{\"first\":0.25,\"longest\":30,\"growth\":1.5,\"timeout\":3600},"
+        "\"targets\":[{\"name\":\"audit\",\"region\":\"us-east-1\","
+        "\"endpoint\":\"http://127.0.0.1:1\",\"stsEndpoint\":\"";
+    assert_int_equal(strncmp(text, head, strlen(head)), 0);
+    assert_null(strstr(text, "a-secret-of-the-test"));
+
+    assert_true(json_object_object_get_ex(json, "targets", &targets));
+    target = json_object_array_get_idx(targets, 0);
+    const char *string;
+    int64_t seconds;
+    bool fips;
+    assert_int_equal(json_get_string(target, "profile", &string), 1);
+    assert_string_equal(string, "default");
+    assert_int_equal(json_get_string(target, "credentials", &string), 1);
+    assert_string_equal(string, "environment");
+    assert_int_equal(json_get_string(target, "endpoint-url", &string), 1);
+    assert_string_equal(string, "http://127.0.0.1:1");
+    assert_int_equal(json_get_int64(target, "duration", &seconds), 1);
+    assert_int_equal(seconds, 3600);
+    assert_int_equal(json_get_bool(target, "use-fips-endpoint", &fips), 1);
+    assert_false(fips);
+    assert_false(json_object_object_get_ex(target, "use-dualstack-endpoint", NULL));
+    assert_false(json_object_object_get_ex(target, "role-arn", NULL));
+    assert_false(json_object_object_get_ex(target, "max-attempts", NULL));
+    json_object *rate;
+    assert_true(json_object_object_get_ex(target, "stop-rate", &rate));
+    assert_true(json_object_get_double(rate) == 2.5);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, enter_directory, leave_directory)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(test_defaults),
+        TEST(test_the_file_must_exist_when_named),
+        TEST(test_values_and_comments),
+        TEST(test_errors_name_file_and_line),
+        TEST(test_grammar_errors_name_the_line),
+        TEST(test_a_long_target_name),
+        TEST(test_later_wins),
+        TEST(test_errors_in_drop_ins),
+        TEST(test_no_drop_in_directory),
+        TEST(test_state_directory_of_systemd),
+        TEST(test_max_attempts),
+        TEST(test_what_a_target_lacks_is_told_where_it_is_declared),
+        TEST(test_a_broken_profile_file),
+        TEST(test_changes_that_need_a_restart),
+        TEST(test_json),
+    };
+
+    return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
