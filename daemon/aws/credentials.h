@@ -1,11 +1,15 @@
-/* Where a target's credentials come from: one interface, one file per provider.
+/* Where a target's credentials come from: one interface, one file per source.
  *
- * Asking is asynchronous, because later answers come from the network or from another process. All who
- * ask while a fetch is under way share it, and its failure releases them all. Credentials are counted
- * references; the last unref wipes the secrets. */
+ * Asking is asynchronous, because answers may come from the network or from another process. All
+ * who ask while a fetch is under way share it, and its failure releases them all. Credentials are
+ * counted references; the last unref wipes the secrets.
+ *
+ * The provider tells the journal when credentials are there that differ from those before, and once
+ * when a streak of failures begins. */
 #pragma once
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "daemon/aws/error.h"
 #include "daemon/timer.h"
@@ -29,31 +33,35 @@ void secret_free(char *secret);
 
 typedef struct AwsCredentialsProvider AwsCredentialsProvider;
 
-/* A waiter lives inside the call that waits. done() is called once, from timers_run() or the provider's own
- * completion, never from aws_credentials_get(): with credentials (borrowed; take a reference to keep), or
- * with NULL and an error whose message says which source failed, how, and what to do. */
+/* A waiter lives inside the call that waits. done() is called once, from timers_run() or the
+ * provider's own completion, never from aws_credentials_get(): with credentials (borrowed; take a
+ * reference to keep), or with NULL and an error whose message says which source failed, how, and
+ * what to do. */
 typedef struct AwsCredentialsWait {
-    struct AwsCredentialsWait *next;
+    TAILQ_ENTRY(AwsCredentialsWait) entry;
     AwsCredentialsProvider *provider; /* NULL: not waiting */
     void (*done)(AwsCredentials *credentials, const AwsError *error, void *userdata);
     void *userdata;
+    uint64_t ticket;
 } AwsCredentialsWait;
 
 void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait);
 void aws_credentials_cancel(AwsCredentialsWait *wait); /* takes one that does not wait */
 
-/* AWS rejected these: the next aws_credentials_get() fetches anew, unless newer ones are there already. */
+/* AWS rejected these: the next aws_credentials_get() fetches anew (files are read again, they may
+ * have been rotated), unless newer ones are there already. */
 void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentials *credentials);
 
-/* For people and --check, e.g. "environment" or "profile audit in /root/.aws/credentials"; NULL where no
- * source has any. Never a secret. */
+/* For people and --check, e.g. "environment" or "profile audit in /root/.aws/credentials"; NULL
+ * where no source has any. Never a secret. Valid until the next fetch. */
 const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider);
 
 struct AwsSettings;
 
-/* The provider that the settings of a target lead to, in the order of AWS_credentials above. A source that
- * cannot work (half a key pair, SSO, mfa_serial) makes a provider whose every fetch fails with that
- * sentence; see aws_settings_resolve() for what --check reports. */
-int aws_credentials_provider_new(Timers *timers, const struct AwsSettings *settings,
-                                 AwsCredentialsProvider **ret);
+/* The provider that the settings of a target lead to, in the order of chain.h; target is its name,
+ * for the journal. Copies what it needs. The source is chosen at every fetch, so that a profile
+ * that is put right needs no restart; one that cannot work makes every fetch fail with that
+ * sentence. 0 or -ENOMEM. */
+int aws_credentials_provider_new(Timers *timers, const char *target,
+                                 const struct AwsSettings *settings, AwsCredentialsProvider **ret);
 void aws_credentials_provider_free(AwsCredentialsProvider *provider); /* nobody may be waiting */

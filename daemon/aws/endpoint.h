@@ -1,6 +1,9 @@
 /* Which host serves a service in a region: partitions, FIPS, dual-stack, custom endpoints.
  *
- * Source: the endpoint rule sets of CloudTrail and STS that botocore publishes. */
+ * Source: the endpoint rule sets of CloudTrail and STS that botocore publishes. STS is always asked
+ * in the region, never at its global endpoint (what the rule sets call UseGlobalEndpoint false):
+ * tokens of a region are valid in all, and an outage of us-east-1 does not reach the other regions.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -8,17 +11,19 @@
 typedef enum AwsService { AWS_SERVICE_CLOUDTRAIL, AWS_SERVICE_STS } AwsService;
 
 typedef struct AwsEndpointParams {
-    const char *region; /* NULL or empty: missing, an error */
+    const char *region; /* NULL or empty: missing, an error where url does not name the host */
     bool use_fips;
     bool use_dualstack;
     const char *url; /* a custom endpoint, or NULL */
 } AwsEndpointParams;
 
-/* 0 and an owned URL such as "https://cloudtrail.eu-west-1.amazonaws.com"; or -EINVAL and an owned sentence
- * that says what is wrong; or -ENOMEM. */
+/* 0 and an owned URL such as "https://cloudtrail.eu-west-1.amazonaws.com"; or -EINVAL and an owned
+ * sentence that says what is wrong; or -ENOMEM. */
 int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
                          char **ret_error);
 
-/* A custom endpoint as the configuration may name one: https, or http for a loopback host only; a host; no
- * user, query or fragment. 0, or -EINVAL and an owned sentence. */
+/* A custom endpoint as the configuration may name one: https, or http for a loopback host only
+ * (127.0.0.0/8,
+ * ::1, localhost); a host; no user, query or fragment. 0, or -EINVAL and an owned sentence;
+ * -ENOMEM. */
 int aws_endpoint_validate(const char *url, char **ret_error);

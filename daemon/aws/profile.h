@@ -1,29 +1,53 @@
 /* The profiles of the AWS shared files, ~/.aws/config and ~/.aws/credentials, merged.
  *
- * Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"; the grammar in detail
- * follows the parser test suite that the SDKs share. */
+ * In config a profile is [profile NAME] (or [default], which [profile default] beats), in
+ * credentials it is [NAME]. Keys are lower-cased. A section or key that comes again adds to the
+ * first and its values win; so do those of credentials over those of config, key by key. What has
+ * an invalid name is passed over with a warning; a line that is nothing at all is an error.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"; the grammar in
+ * detail follows the parser test suite that the SDKs share. Strings handed out belong to the
+ * AwsProfiles; all values are wiped when it is freed. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct AwsProfiles AwsProfiles;
 
-/* Parses both texts (NULL: no such file). The names are for messages. 0; -EINVAL and an owned "file:line:
- * what is wrong"; -ENOMEM. */
+/* Parses both texts (NULL: no such file). The names are for messages. 0; -EINVAL and an owned
+ * "file:line: what is wrong"; -ENOMEM. */
 int aws_profiles_parse(const char *config_text, const char *config_name,
                        const char *credentials_text, const char *credentials_name,
                        AwsProfiles **ret, char **ret_error);
 
-/* From where the environment says they are: $AWS_CONFIG_FILE, $AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/.
- * A file that is not there is empty. -errno of a file that cannot be read, with a sentence. */
+/* One more credentials file, once, whose values win. After a failure the profiles can only be
+ * freed. */
+int aws_profiles_add_credentials(AwsProfiles *profiles, const char *text, const char *name,
+                                 char **ret_error);
+
+/* From where the environment says they are: $AWS_CONFIG_FILE, $AWS_SHARED_CREDENTIALS_FILE, else
+ * ~/.aws/; then aws-credentials in $CREDENTIALS_DIRECTORY (systemd.exec(5)), a credentials file
+ * whose values win over the user's own. A file that is not there is empty. -errno of a file that
+ * cannot be read, with a sentence; else as above. */
 int aws_profiles_load(AwsProfiles **ret, char **ret_error);
 void aws_profiles_free(AwsProfiles *profiles);
 
-/* A sub-property of a nested section is named "key.sub". NULL: no such profile or key. */
+bool aws_profiles_has(const AwsProfiles *profiles, const char *profile);
+bool aws_profiles_has_services(const AwsProfiles *profiles, const char *services);
+
+/* NULL: no such profile or key. A key of the lines nested below another is named "key.nested"; the
+ * outer key's own value is then those lines as they stand, each behind a line feed. */
 const char *aws_profiles_get(const AwsProfiles *profiles, const char *profile, const char *key);
 const char *aws_profiles_get_service(const AwsProfiles *profiles, const char *services,
                                      const char *key);
-int aws_profiles_has(const AwsProfiles *profiles, const char *profile);
 
-/* The file a profile's key was read from, for messages; NULL as above. */
+/* The file a profile's key was read from, for messages; NULL as above. Two keys are of one file
+ * when these are the same pointer. */
 const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, const char *key);
+
+/* The config file's name, whether or not it is there; NULL: there is no place for one. */
+const char *aws_profiles_config_file(const AwsProfiles *profiles);
+
+/* "file:line: what was passed over"; NULL past the last. */
+const char *aws_profiles_warning(const AwsProfiles *profiles, size_t i);

@@ -1,4 +1,5 @@
-/* What a target comes to: its section of the configuration, then the AWS environment, then its profile.
+/* What a target comes to: its section of the configuration, then the AWS environment, then its
+ * profile.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Settings reference". */
 #pragma once
@@ -7,7 +8,8 @@
 
 #include "daemon/aws/profile.h"
 
-/* As written in the target's section; NULL where it says nothing. tri-state ints: -1 not said, 0, 1. */
+/* As written in the target's section; NULL where it says nothing. tri-state ints: -1 not said,
+ * 0, 1. */
 typedef struct AwsSettingsSource {
     const char *region;
     const char *profile;
@@ -24,7 +26,9 @@ typedef struct AwsSettingsSource {
 
 typedef struct AwsSettings {
     char *profile;         /* "default" where nothing names one */
-    bool profile_explicit; /* named in the target's section: the environment's keys are passed over */
+    bool profile_named;    /* by the target's section or $AWS_PROFILE: it must be there */
+    bool profile_explicit; /* named in the target's section: the environment's keys are passed over
+                            */
     char *region;
     char *endpoint;
     char *sts_endpoint;

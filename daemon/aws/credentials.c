@@ -1,0 +1,60 @@
+#include "daemon/aws/credentials.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "common/memory.h"
+
+void secret_free(char *secret)
+{
+    if (secret)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+static int copy_string(const char *from, char **ret)
+{
+    if (!from)
+        return 0;
+    *ret = strdup(from);
+    return *ret ? 0 : -ENOMEM;
+}
+
+int aws_credentials_new(const char *access_key_id, const char *secret_access_key,
+                        const char *session_token, uint64_t expires_usec, AwsCredentials **ret)
+{
+    AwsCredentials *credentials = calloc(1, sizeof(*credentials));
+
+    if (!credentials)
+        return -ENOMEM;
+    credentials->references = 1;
+    credentials->expires_usec = expires_usec;
+    if (copy_string(access_key_id, &credentials->access_key_id) < 0 ||
+        copy_string(secret_access_key, &credentials->secret_access_key) < 0 ||
+        copy_string(session_token, &credentials->session_token) < 0) {
+        aws_credentials_unref(credentials);
+        return -ENOMEM;
+    }
+    *ret = credentials;
+    return 0;
+}
+
+AwsCredentials *aws_credentials_ref(AwsCredentials *credentials)
+{
+    credentials->references++;
+    return credentials;
+}
+
+void aws_credentials_unref(AwsCredentials *credentials)
+{
+    if (!credentials || --credentials->references > 0)
+        return;
+    secret_free(credentials->access_key_id);
+    secret_free(credentials->secret_access_key);
+    secret_free(credentials->session_token);
+    free(credentials);
+}

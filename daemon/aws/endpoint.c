@@ -1,0 +1,185 @@
+#include "daemon/aws/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <arpa/inet.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+
+#define DIGITS "0123456789"
+#define ALPHANUMERICS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define LABEL_MAX 63U /* of a host name, RFC 1035 */
+
+typedef struct Partition {
+    const char *prefix; /* of its regions, PREFIX-word-number; NULL: of all that no other has */
+    const char *suffix;
+    const char *dualstack_suffix;
+} Partition;
+
+static const Partition partitions[] = {
+    {"cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+    {"us-gov", "amazonaws.com", "api.aws"},
+    {"us-iso", "c2s.ic.gov", "api.aws.ic.gov"},
+    {"us-isob", "sc2s.sgov.gov", "api.aws.scloud"},
+    {"eu-isoe", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+    {"us-isof", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+    {"eusc-de", "amazonaws.eu", "api.amazonwebservices.eu"},
+    {NULL, "amazonaws.com", "api.aws"},
+};
+
+static bool is_region_of(const char *region, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    if (strncmp(region, prefix, length) != 0 || region[length] != '-')
+        return false;
+    region += length + 1;
+    length = strspn(region, ALPHANUMERICS "_");
+    if (length == 0 || region[length] != '-')
+        return false;
+    region += length + 1;
+    length = strspn(region, DIGITS);
+    return length > 0 && !region[length];
+}
+
+static const Partition *find_partition(const char *region)
+{
+    const Partition *partition = partitions;
+
+    while (partition->prefix && !is_region_of(region, partition->prefix))
+        partition++;
+    return partition;
+}
+
+/* The FIPS endpoints that lack the "-fips" in their name. */
+static bool is_fips_by_itself(AwsService service, const Partition *partition, const char *region)
+{
+    if (service == AWS_SERVICE_STS)
+        return partition->prefix && strcmp(partition->prefix, "us-gov") == 0;
+    return strcmp(region, "us-gov-east-1") == 0 || strcmp(region, "us-gov-west-1") == 0;
+}
+
+/* A region becomes part of a host name: nothing in it may end the name or add to it. */
+static bool is_label(const char *region)
+{
+    size_t length = strlen(region);
+
+    return strspn(region, ALPHANUMERICS "-") == length && length <= LABEL_MAX && *region != '-';
+}
+
+static int use_custom(const AwsEndpointParams *params, char **ret_url, char **ret_error)
+{
+    if (params->use_fips)
+        return explain(ret_error, -EINVAL, "a custom endpoint cannot be combined with FIPS");
+    if (params->use_dualstack)
+        return explain(ret_error, -EINVAL, "a custom endpoint cannot be combined with dual-stack");
+    char *url = strdup(params->url);
+    if (!url)
+        return -ENOMEM;
+    *ret_url = url;
+    return 0;
+}
+
+int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
+                         char **ret_error)
+{
+    const char *name = service == AWS_SERVICE_STS ? "sts" : "cloudtrail";
+    const char *region = params->region;
+
+    if (region && *region && !is_label(region))
+        return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
+    if (params->url)
+        return use_custom(params, ret_url, ret_error);
+    if (!region || !*region)
+        return explain(ret_error, -EINVAL, "the region is missing");
+
+    const Partition *partition = find_partition(region);
+    bool plain = !params->use_fips ||
+                 (!params->use_dualstack && is_fips_by_itself(service, partition, region));
+    /* The one region without a host of its own. */
+    if (service == AWS_SERVICE_STS && strcmp(region, "aws-global") == 0 && plain &&
+        !params->use_dualstack)
+        return explain(ret_url, 0, "https://sts.amazonaws.com");
+    return explain(ret_url, 0, "https://%s%s.%s.%s", name, plain ? "" : "-fips", region,
+                   params->use_dualstack ? partition->dualstack_suffix : partition->suffix);
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* Without a port: true. */
+static bool is_port(const char *text)
+{
+    if (!*text)
+        return true;
+    if (*text++ != ':')
+        return false;
+    size_t length = strspn(text, DIGITS);
+    if (length == 0 || length > 5 || text[length])
+        return false;
+    long port = strtol(text, NULL, 10);
+    return port >= 1 && port <= 65535;
+}
+
+/* Cuts "host", "host:port" or "[address]:port" down to the host. NULL: it is none of these. */
+static char *cut_host(char *authority)
+{
+    struct in6_addr v6;
+    char *host = authority, *rest;
+
+    if (*host == '[') {
+        rest = strchr(++host, ']');
+        if (!rest)
+            return NULL;
+        *rest++ = '\0';
+        return inet_pton(AF_INET6, host, &v6) == 1 && is_port(rest) ? host : NULL;
+    }
+    rest = host + strspn(host, ALPHANUMERICS "-._");
+    if (rest == host || !is_port(rest))
+        return NULL;
+    *rest = '\0';
+    return host;
+}
+
+int aws_endpoint_validate(const char *url, char **ret_error)
+{
+    bool https = strncasecmp(url, "https://", 8) == 0;
+
+    if (!https && strncasecmp(url, "http://", 7) != 0)
+        return explain(ret_error, -EINVAL, "an endpoint is an https:// URL");
+    const char *start = url + (https ? 8 : 7);
+    for (const char *at = start; *at; at++) {
+        if (*at == '?' || *at == '#')
+            return explain(ret_error, -EINVAL, "an endpoint has no query and no fragment");
+        if (*at <= ' ' || *at > '~')
+            return explain(ret_error, -EINVAL,
+                           "an endpoint has no white space and no characters beyond ASCII");
+    }
+
+    CLEANUP(freep) char *authority = strndup(start, strcspn(start, "/"));
+    if (!authority)
+        return -ENOMEM;
+    if (strchr(authority, '@'))
+        return explain(ret_error, -EINVAL, "an endpoint names no user and no password");
+    const char *host = cut_host(authority);
+    if (!host)
+        return explain(ret_error, -EINVAL, "the endpoint's host or port is missing or malformed");
+    if (!https && !is_loopback(host))
+        return explain(ret_error, -EINVAL,
+                       "http:// is taken only for a loopback host; use https:// for %s", host);
+    return 0;
+}

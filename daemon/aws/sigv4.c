@@ -1,0 +1,425 @@
+#include "daemon/aws/sigv4.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+
+#define ALGORITHM "AWS4-HMAC-SHA256"
+#define HASH_SIZE 32U
+#define HASH_HEX_SIZE (2 * HASH_SIZE + 1)
+#define DATE_LENGTH 8 /* of the time's "20150830T123600Z" */
+#define YEAR_9999_END INT64_C(253402300799)
+
+/* A string that grows and leaves no copy of its text behind: canonical requests hold session
+ * tokens. */
+typedef struct Text {
+    char *data;
+    size_t size, capacity;
+    bool failed; /* no memory; further appends do nothing */
+} Text;
+
+static void text_clear(Text *text)
+{
+    if (text->data)
+        OPENSSL_cleanse(text->data, text->capacity);
+    free(text->data);
+    *text = (Text){0};
+}
+
+static void text_append(Text *text, const char *data, size_t size)
+{
+    if (text->failed)
+        return;
+    if (size >= text->capacity - text->size) {
+        size_t capacity = 2 * (text->size + size) + 256;
+        char *grown = malloc(capacity);
+        if (!grown) {
+            text->failed = true;
+            return;
+        }
+        size_t used = text->size;
+        if (used > 0)
+            memcpy(grown, text->data, used);
+        text_clear(text);
+        *text = (Text){.data = grown, .size = used, .capacity = capacity};
+    }
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+static void text_add(Text *text, const char *string)
+{
+    text_append(text, string, strlen(string));
+}
+
+static void text_add_char(Text *text, char character)
+{
+    text_append(text, &character, 1);
+}
+
+static int text_finish(Text *text, char **ret)
+{
+    if (text->failed)
+        return -ENOMEM;
+    *ret = TAKE(text->data);
+    return 0;
+}
+
+static char lower(char character)
+{
+    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+}
+
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+static void add_encoded(Text *text, const char *from, size_t size)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)from[i];
+        if (is_unreserved(from[i]))
+            text_add_char(text, from[i]);
+        else
+            text_append(text, (char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3);
+    }
+}
+
+/* The path without empty and dot segments, each segment encoded; the same way as botocore. */
+static void add_path(Text *text, const char *path)
+{
+    size_t start = text->size;
+
+    for (const char *at = path; *at;) {
+        at += strspn(at, "/");
+        size_t length = strcspn(at, "/");
+        if (length == 2 && memcmp(at, "..", 2) == 0) {
+            while (text->size > start && text->data[--text->size] != '/')
+                ;
+        } else if (length > 0 && !(length == 1 && *at == '.')) {
+            text_add_char(text, '/');
+            add_encoded(text, at, length);
+        }
+        at += length;
+    }
+    size_t length = strlen(path);
+    if (text->size == start || path[length - 1] == '/')
+        text_add_char(text, '/');
+}
+
+typedef struct Parameter {
+    Text name, value;
+} Parameter;
+
+static int compare_parameters(const void *a, const void *b)
+{
+    const Parameter *left = a, *right = b;
+    int order = strcmp(left->name.data, right->name.data);
+
+    return order != 0 ? order : strcmp(left->value.data, right->value.data);
+}
+
+static int hex_digit(char character)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = character ? strchr(digits, lower(character)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* What is encoded already is not encoded twice: decode, then encode. */
+static void add_recoded(Text *text, const char *from, size_t size)
+{
+    text_append(text, "", 0); /* never NULL, also for an empty value */
+    for (size_t i = 0; i < size; i++) {
+        char byte = from[i];
+        int high, low;
+        if (byte == '%' && size - i > 2 && (high = hex_digit(from[i + 1])) >= 0 &&
+            (low = hex_digit(from[i + 2])) >= 0) {
+            byte = (char)(high << 4 | low);
+            i += 2;
+        }
+        add_encoded(text, &byte, 1);
+    }
+}
+
+static void add_query(Text *text, const char *query)
+{
+    size_t n = 0, n_max = 1;
+
+    for (const char *at = query; *at; at++)
+        n_max += *at == '&';
+    Parameter *parameters = calloc(n_max, sizeof(*parameters));
+    if (!parameters) {
+        text->failed = true;
+        return;
+    }
+
+    for (const char *at = query; *at;) {
+        at += strspn(at, "&");
+        size_t length = strcspn(at, "&");
+        const char *equals = memchr(at, '=', length);
+        size_t name_length = equals ? (size_t)(equals - at) : length;
+        if (length > 0) {
+            Parameter *parameter = &parameters[n++];
+            add_recoded(&parameter->name, at, name_length);
+            if (equals)
+                add_recoded(&parameter->value, equals + 1, length - name_length - 1);
+            else
+                add_recoded(&parameter->value, "", 0);
+            text->failed |= parameter->name.failed || parameter->value.failed;
+        }
+        at += length;
+    }
+
+    if (!text->failed)
+        qsort(parameters, n, sizeof(*parameters), compare_parameters);
+    for (size_t i = 0; i < n && !text->failed; i++) {
+        if (i > 0)
+            text_add_char(text, '&');
+        text_append(text, parameters[i].name.data, parameters[i].name.size);
+        text_add_char(text, '=');
+        text_append(text, parameters[i].value.data, parameters[i].value.size);
+    }
+    for (size_t i = 0; i < n; i++) {
+        text_clear(&parameters[i].name);
+        text_clear(&parameters[i].value);
+    }
+    free(parameters);
+}
+
+/* By name; headers of one name stay in the order they were given in. */
+static int compare_headers(const void *a, const void *b)
+{
+    const HttpHeader *const *left = a, *const *right = b;
+    int order = strcasecmp((*left)->name, (*right)->name);
+
+    return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+static const HttpHeader **sort_headers(const HttpHeader *headers, size_t n)
+{
+    const HttpHeader **sorted = calloc(n + 1, sizeof(*sorted));
+
+    if (!sorted)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &headers[i];
+    qsort(sorted, n, sizeof(*sorted), compare_headers);
+    return sorted;
+}
+
+static bool same_name(const HttpHeader *const *sorted, size_t i)
+{
+    return i > 0 && strcasecmp(sorted[i - 1]->name, sorted[i]->name) == 0;
+}
+
+static void add_name(Text *text, const char *name)
+{
+    for (; *name; name++)
+        text_add_char(text, lower(*name));
+}
+
+static void add_signed_names(Text *text, const HttpHeader *const *sorted, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!same_name(sorted, i)) {
+            if (i > 0)
+                text_add_char(text, ';');
+            add_name(text, sorted[i]->name);
+        }
+}
+
+/* Trimmed, each run of white space (of a folded line, too) as one space. */
+static void add_value(Text *text, const char *value)
+{
+    static const char blanks[] = " \t\r\n";
+
+    value += strspn(value, blanks);
+    while (*value) {
+        size_t length = strcspn(value, blanks);
+        text_append(text, value, length);
+        value += length;
+        value += strspn(value, blanks);
+        if (*value)
+            text_add_char(text, ' ');
+    }
+}
+
+static void add_headers(Text *text, const HttpHeader *const *sorted, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (same_name(sorted, i)) {
+            text_add_char(text, ',');
+        } else {
+            if (i > 0)
+                text_add_char(text, '\n');
+            add_name(text, sorted[i]->name);
+            text_add_char(text, ':');
+        }
+        add_value(text, sorted[i]->value);
+    }
+    if (n > 0)
+        text_add_char(text, '\n');
+}
+
+static const char *format_hex(const unsigned char hash[static HASH_SIZE],
+                              char buffer[static HASH_HEX_SIZE])
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        snprintf(buffer + 2 * i, 3, "%02x", hash[i]);
+    return buffer;
+}
+
+static int hash_hex(const void *data, size_t size, char ret[static HASH_HEX_SIZE])
+{
+    unsigned char hash[HASH_SIZE];
+
+    if (EVP_Digest(size > 0 ? data : "", size, hash, NULL, EVP_sha256(), NULL) != 1)
+        return -EIO;
+    format_hex(hash, ret);
+    return 0;
+}
+
+const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE])
+{
+    int64_t seconds = (int64_t)(realtime_usec / USEC_PER_SEC);
+    time_t time = (time_t)(seconds < YEAR_9999_END ? seconds : YEAR_9999_END);
+    struct tm tm;
+
+    gmtime_r(&time, &tm);
+    strftime(buffer, SIGV4_TIME_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+    return buffer;
+}
+
+int sigv4_canonical_request(const char *method, const char *path, const char *query,
+                            const HttpHeader *headers, size_t n_headers, const void *body,
+                            size_t body_size, char **ret)
+{
+    CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
+    CLEANUP(text_clear) Text text = {0};
+    char body_hash[HASH_HEX_SIZE];
+
+    if (!sorted)
+        return -ENOMEM;
+    int r = hash_hex(body, body_size, body_hash);
+    if (r < 0)
+        return r;
+
+    text_add(&text, method);
+    text_add_char(&text, '\n');
+    add_path(&text, path);
+    text_add_char(&text, '\n');
+    add_query(&text, query ? query : "");
+    text_add_char(&text, '\n');
+    add_headers(&text, sorted, n_headers);
+    text_add_char(&text, '\n');
+    add_signed_names(&text, sorted, n_headers);
+    text_add_char(&text, '\n');
+    text_add(&text, body_hash);
+    return text_finish(&text, ret);
+}
+
+static void add_scope(Text *text, const SigV4Scope *scope)
+{
+    char time[SIGV4_TIME_SIZE];
+
+    text_append(text, sigv4_format_time(scope->realtime_usec, time), DATE_LENGTH);
+    text_add_char(text, '/');
+    text_add(text, scope->region);
+    text_add_char(text, '/');
+    text_add(text, scope->service);
+    text_add(text, "/aws4_request");
+}
+
+int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request, char **ret)
+{
+    CLEANUP(text_clear) Text text = {0};
+    char time[SIGV4_TIME_SIZE];
+    char hash[HASH_HEX_SIZE];
+
+    int r = hash_hex(canonical_request, strlen(canonical_request), hash);
+    if (r < 0)
+        return r;
+
+    text_add(&text, ALGORITHM "\n");
+    text_add(&text, sigv4_format_time(scope->realtime_usec, time));
+    text_add_char(&text, '\n');
+    add_scope(&text, scope);
+    text_add_char(&text, '\n');
+    text_add(&text, hash);
+    return text_finish(&text, ret);
+}
+
+static bool hmac(const void *key, size_t key_size, const void *data, size_t size,
+                 unsigned char ret[static HASH_SIZE])
+{
+    return HMAC(EVP_sha256(), key, (int)key_size, data, size, ret, NULL) != NULL;
+}
+
+/* The signing key of a day, region and service is as good as the secret for them: wiped. */
+static int sign(const SigV4Scope *scope, const char *secret, const char *string_to_sign,
+                char ret[static HASH_HEX_SIZE])
+{
+    CLEANUP(text_clear) Text first = {0};
+    unsigned char key[HASH_SIZE], next[HASH_SIZE];
+    char time[SIGV4_TIME_SIZE];
+
+    text_add(&first, "AWS4");
+    text_add(&first, secret);
+    if (first.failed)
+        return -ENOMEM;
+    sigv4_format_time(scope->realtime_usec, time);
+
+    bool done = hmac(first.data, first.size, time, DATE_LENGTH, key) &&
+                hmac(key, sizeof(key), scope->region, strlen(scope->region), next) &&
+                hmac(next, sizeof(next), scope->service, strlen(scope->service), key) &&
+                hmac(key, sizeof(key), "aws4_request", strlen("aws4_request"), next) &&
+                hmac(next, sizeof(next), string_to_sign, strlen(string_to_sign), key);
+    if (done)
+        format_hex(key, ret);
+    OPENSSL_cleanse(key, sizeof(key));
+    OPENSSL_cleanse(next, sizeof(next));
+    return done ? 0 : -EIO;
+}
+
+int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentials,
+                        const HttpHeader *headers, size_t n_headers, const char *string_to_sign,
+                        char **ret)
+{
+    CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
+    CLEANUP(text_clear) Text text = {0};
+    char signature[HASH_HEX_SIZE];
+
+    if (!sorted)
+        return -ENOMEM;
+    int r = sign(scope, credentials->secret_access_key, string_to_sign, signature);
+    if (r < 0)
+        return r;
+
+    text_add(&text, ALGORITHM " Credential=");
+    text_add(&text, credentials->access_key_id);
+    text_add_char(&text, '/');
+    add_scope(&text, scope);
+    text_add(&text, ", SignedHeaders=");
+    add_signed_names(&text, sorted, n_headers);
+    text_add(&text, ", Signature=");
+    text_add(&text, signature);
+    return text_finish(&text, ret);
+}
