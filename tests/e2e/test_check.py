@@ -29,17 +29,17 @@ class Check:
         (self.directory / ".aws").mkdir(exist_ok=True)
         (self.directory / ".aws" / name).write_text(text)
 
-    def run(self, text=None, **environment):
-        """environment: variables to set, or None to take one away."""
-        arguments = [self.binary, "--check"]
+    def run(self, text, **environment):
+        """text: of the configuration, or None for a file that is not there; environment: variables to set, or
+        None to take one away."""
         if text is not None:
             self.config.write_text(text)
-            arguments += ["--config", self.config]
         merged = {**self.environment, **environment}
-        return subprocess.run(arguments, env={name: value for name, value in merged.items() if value is not None},
+        return subprocess.run([self.binary, "--check", "--config", self.config],
+                              env={name: value for name, value in merged.items() if value is not None},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE)
 
-    def effective(self, text=None, **environment):
+    def effective(self, text, **environment):
         result = self.run(text, **environment)
         assert (result.returncode, result.stderr) == (0, "")
         assert result.stdout.count("\n") == 1, "one document, one line"
@@ -234,7 +234,4 @@ def test_an_error_in_the_shared_files(check):
 
 
 def test_a_file_that_is_not_there(check):
-    result = subprocess.run([check.binary, "--check", "--config", check.config], env=check.environment,
-                            capture_output=True, text=True, timeout=DEADLINE)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert str(check.config) in result.stderr and "No such file" in result.stderr
+    assert check.error(None) == "t.conf: cannot be read: No such file or directory"

@@ -189,10 +189,7 @@ def test_a_socket_left_behind_is_no_obstacle_but_a_second_daemon_is(daemon, new_
 
 
 def store_of(daemon):
-    files = [path for path in daemon.state.iterdir() if path.suffix not in (".db-wal", ".db-shm")
-             and not path.name.endswith(("-wal", "-shm"))]
-    assert len(files) == 1
-    return files[0]
+    return daemon.state / "jobs.sqlite3"
 
 
 def test_state_and_socket_are_private(daemon):

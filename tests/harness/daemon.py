@@ -38,7 +38,7 @@ class Daemon:
     directory holds what it reads and writes; runtime is short, for the sockets (sun_path has 108 bytes)."""
 
     def __init__(self, build, directory, runtime, environment):
-        self.binary = build / "trailstopd"
+        self.command = [build / "trailstopd"]
         self.directory = directory
         self.socket = runtime / "io.trailstop.Imports"
         self.state = directory / "state"
@@ -77,7 +77,7 @@ class Daemon:
         }
         self.notifications.clear()
         self.process = subprocess.Popen(
-            [self.binary, "--config", self.config, *self.arguments], env=environment,
+            [*self.command, "--config", self.config, *self.arguments], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
         self.journal.follow(self.process.stderr)
         return self

@@ -1,0 +1,91 @@
+"""Started by a service manager, without one: the listening socket is passed in, and the manager is told."""
+
+import os
+import socket
+import sys
+
+import pytest
+
+from harness.daemon import target
+
+# What execve() leaves as it is: the pid, which LISTEN_PID has to name.
+PASS_SOCKET = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def listening(runtime):
+    path = runtime / "passed"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(64)
+        yield listener, path
+
+
+def start_with(daemon, listener):
+    """Starts the daemon with this socket as file descriptor 3."""
+    fd = listener.fileno()
+    if len(daemon.command) == 1:
+        daemon.command = [sys.executable, "-c", PASS_SOCKET, str(fd), *daemon.command]
+    return daemon.start(pass_fds=[fd])
+
+
+@pytest.fixture
+def activated(new_daemon, sim, listening):
+    listener, path = listening
+    daemon = new_daemon({"default": target(sim)})
+    start_with(daemon, listener)
+    assert not daemon.socket.exists(), "it binds none of its own"
+    daemon.socket = path
+    return daemon
+
+
+def test_serves_the_socket_it_was_passed(activated, sim):
+    assert activated.stopped(sim.add())["state"] == "stopped"
+
+
+def test_answers_who_connected_before_it_was_started(new_daemon, sim, listening):
+    listener, path = listening
+    daemon = new_daemon({"default": target(sim)})
+    daemon.socket = path
+    with daemon.connect() as early:
+        early.send("ListTargets")
+        start_with(daemon, listener)
+        assert early.reply()["targets"]
+
+
+def test_leaves_a_passed_socket_in_place(activated, listening):
+    listener, path = listening
+    activated.terminate()
+    assert path.exists()
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    start_with(activated, listener)
+    assert activated.call("ListTargets")["targets"]
+
+
+def test_a_call_that_comes_while_it_is_down_waits_for_the_next(activated, listening):
+    listener, _ = listening
+    activated.terminate()
+    with activated.connect() as client:
+        client.send("ListTargets")
+        start_with(activated, listener)
+        assert client.reply()["targets"]
+
+
+def test_tells_its_manager_how_it_is(daemon, sim):
+    assert any(line.startswith("STATUS=") for lines in daemon.notifications for line in lines)
+    daemon.signal(15)
+    daemon.wait_notification("STOPPING=1")
+    assert daemon.wait() == 0
+
+
+def test_feeds_the_watchdog(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)}, environment={"WATCHDOG_USEC": "400000"}).start()
+    for _ in range(3):
+        daemon.notifications.clear()
+        daemon.wait_notification("WATCHDOG=1")

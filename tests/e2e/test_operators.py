@@ -1,0 +1,97 @@
+"""Who may do what: operators stop and cancel, whoever may connect looks on."""
+
+import os
+
+import pytest
+
+from harness.daemon import target
+from harness.sim import new_id
+from harness.varlink import SERVICE, call_as
+
+STRANGER = 54321  # a uid and gid that nobody has here
+NOBODY = 65534
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to be another user")
+pytestmark = needs_root
+
+
+@pytest.fixture
+def open_daemon(start_daemon):
+    """A daemon whose socket lets everyone connect, as a socket unit may."""
+    def start(**options):
+        daemon = start_daemon(**options)
+        daemon.socket.chmod(0o666)
+        return daemon
+    return start
+
+
+def as_stranger(daemon, method, **parameters):
+    return call_as(STRANGER, STRANGER, daemon.socket, method, parameters)
+
+
+def test_a_stranger_may_neither_stop_nor_cancel(open_daemon, sim):
+    daemon = open_daemon()
+    job = daemon.stop(sim.add_endless())
+    victim = sim.add_endless()
+    assert as_stranger(daemon, "Stop", importId=victim) == ("error", "NotAuthorized", {})
+    assert as_stranger(daemon, "Cancel", id=job["id"]) == ("error", "NotAuthorized", {})
+    for number, method in enumerate(("Stop", "Cancel"), 1):
+        entry = daemon.journal.wait("request-denied", count=number)
+        assert entry["TRAILSTOP_REQUESTER_UID"] == entry["TRAILSTOP_REQUESTER_GID"] == str(STRANGER)
+        assert entry["TRAILSTOP_REQUESTER_PID"].isdigit()
+        assert method in entry["MESSAGE"]
+    assert [listed["id"] for listed in daemon.call("ListJobs")["jobs"]] == [job["id"]]
+    assert daemon.job(job["id"])["state"] != "cancelled"
+    assert sim.calls(import_id=victim) == []
+
+
+def test_a_refusal_tells_a_stranger_nothing(open_daemon):
+    """Neither whether a job or a target exists nor what a parameter should be."""
+    daemon = open_daemon()
+    assert as_stranger(daemon, "Cancel", id="no-such-job") == ("error", "NotAuthorized", {})
+    assert as_stranger(daemon, "Stop", importId=new_id(), target="moon") == ("error", "NotAuthorized", {})
+
+
+def test_a_stranger_may_look_on(open_daemon, sim):
+    daemon = open_daemon()
+    job = daemon.stop(sim.add_endless())
+    kind, reply = as_stranger(daemon, "GetJob", id=job["id"])
+    assert kind == "reply" and reply["job"]["id"] == job["id"]
+    for method in ("ListJobs", "ListTargets", "GetStatistics", f"{SERVICE}.GetInfo"):
+        assert as_stranger(daemon, method)[0] == "reply"
+
+
+def test_the_socket_itself_keeps_strangers_out(daemon):
+    with pytest.raises(AssertionError, match="the caller with uid"):
+        as_stranger(daemon, "ListJobs")
+
+
+def test_a_user_named_in_operators_may_stop(open_daemon, sim):
+    daemon = open_daemon(daemon={"operators": "daemon"})  # a user of every Debian: uid 1
+    kind, reply = call_as(1, 1, daemon.socket, "Stop", {"importId": sim.add()})
+    assert kind == "reply"
+    assert reply["job"]["requester"]["uid"] == 1
+    daemon.journal.wait("request-accepted", requester_uid=1)
+    assert as_stranger(daemon, "Stop", importId=sim.add())[:2] == ("error", "NotAuthorized")
+
+
+def test_a_member_of_a_group_named_in_operators_may_stop(open_daemon, sim):
+    daemon = open_daemon(daemon={"operators": "@games"})  # a group of every Debian: gid 60
+    assert call_as(STRANGER, 60, daemon.socket, "Stop", {"importId": sim.add()})[0] == "reply"
+    assert as_stranger(daemon, "Stop", importId=sim.add())[:2] == ("error", "NotAuthorized")
+
+
+def test_nobody_is_refused_even_by_name(open_daemon, sim):
+    """In a user namespace every user of the outside looks like this one."""
+    daemon = open_daemon(daemon={"operators": "nobody @nogroup"})
+    outcome = call_as(NOBODY, NOBODY, daemon.socket, "Stop", {"importId": sim.add()})
+    assert outcome[0] == "closed" or outcome[:2] == ("error", "NotAuthorized")
+    assert daemon.call("ListJobs")["jobs"] == []
+
+
+def test_operators_follow_a_reload(open_daemon, sim):
+    daemon = open_daemon()
+    assert as_stranger(daemon, "Stop", importId=sim.add())[0] == "error"
+    daemon.configure({"default": target(sim)}, daemon={"operators": "@games"})
+    daemon.reload()
+    assert call_as(STRANGER, 60, daemon.socket, "Stop", {"importId": sim.add()})[0] == "reply"
