@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,7 @@ import pytest
 from harness.ctl import Ctl
 from harness.daemon import Daemon, target
 from harness.sim import Sim
-
-Certificate = namedtuple("Certificate", "cert key")
-
+from harness.tls import make_certificate
 
 @pytest.fixture(scope="session")
 def build():
@@ -54,13 +50,8 @@ def sim(start_sim):
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that vouches for itself."""
-    directory = tmp_path_factory.mktemp("tls")
-    made = Certificate(directory / "cert.pem", directory / "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-keyout", made.key, "-out", made.cert, "-days", "2", "-subj", "/CN=trailstop-sim",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    return made
+    """A certificate for 127.0.0.1 that vouches for itself: .cert and .key are paths."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import signal
 
 import pytest
 
-from harness.daemon import target
 from harness.sim import new_id
 
 
@@ -48,8 +47,8 @@ def test_1_cancelled(ctl, daemon, sim):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["halt"], ["stop"], ["stop", "--fast", new_id()], ["stop", "not-an-id"], ["stop", "--timeout", "soon", new_id()],
-    ["stop", "--timeout"], ["job"], ["cancel"], ["jobs", "--state", "asleep"], ["--nonsense", "jobs"],
+    [], ["halt"], ["stop"], ["stop", "--fast", new_id()], ["stop", "not-an-id"],
+    ["stop", "--timeout", "soon", new_id()], ["stop", "--timeout"], ["job"], ["cancel"], ["jobs", "--state", "asleep"], ["--nonsense", "jobs"],
     ["stop", new_id(), "not-an-id"],
 ])
 def test_2_wrong_usage_and_nothing_was_asked(ctl, daemon, arguments):

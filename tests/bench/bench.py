@@ -1,0 +1,148 @@
+"""`make bench`: how fast and how small, on this machine. Prints figures, judges none.
+
+Wants an optimized build without sanitizers, in the directory that TRAILSTOP_BUILD names.
+"""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from harness.daemon import Daemon, target
+from harness.sim import Sim, new_id
+from harness.tls import make_certificate
+from harness.varlink import encode
+
+ASLEEP = {"stop-rate": 0.01, "read-rate": 0.01}  # accepts jobs and does nothing about them
+REST_SECONDS = 10
+
+
+class Bench:
+    def __init__(self, build, directory):
+        self.build = build
+        self.directory = Path(directory)
+        self.rows = []
+
+    def note(self, figure, measured, asked):
+        self.rows.append((figure, measured, asked))
+        print(f"{figure:<66} {measured:>14}   {asked}", flush=True)
+
+    @contextmanager
+    def running(self, sim_arguments=(), target_options=None, **sections):
+        """A simulator and a daemon with one target, each in a directory of its own."""
+        with ExitStack() as stack:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.directory)))
+            sim = Sim(self.build, place, sim_arguments)
+            stack.callback(sim.close)
+            daemon = Daemon(self.build, place, place, Sim.ENVIRONMENT)
+            stack.callback(daemon.close)
+            sections["daemon"] = {"log-level": "warning", "max-jobs": 1_000_000, **sections.get("daemon", {})}
+            daemon.configure({"default": {**target(sim), **(target_options or {})}}, **sections)
+            yield sim, daemon.start()
+
+    def client(self, runs=200):
+        with self.running(target_options=ASLEEP) as (_, daemon):
+            environment = {"TRAILSTOP_SOCKET": str(daemon.socket)}
+            program = str(self.build / "trailstopctl")
+            took = []
+            silence = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+            for _ in range(runs):
+                arguments = [program, "stop", "--no-wait", new_id()]
+                began = time.perf_counter()
+                child = os.posix_spawn(program, arguments, environment, file_actions=silence)
+                _, status = os.waitpid(child, 0)
+                took.append(time.perf_counter() - began)
+                assert status == 0
+        self.note(f"trailstopctl stop --no-wait, whole process, median of {runs}",
+                  f"{statistics.median(took) * 1e3:.2f} ms", "at most 4 ms")
+
+    def accepted(self, connections=64, depth=64, requests=40_000):
+        with self.running(target_options=ASLEEP) as (_, daemon):
+            load = [self.build / "tests/bench/load", daemon.socket, connections, depth, requests]
+            results = [int(subprocess.run([str(word) for word in load], check=True, capture_output=True,
+                                          text=True).stdout) for _ in range(3)]
+            commits = daemon.call("GetStatistics")["statistics"]["storeCommits"]
+        self.note(f"requests accepted a second, {connections} connections pipelining, synced",
+                  f"{statistics.median(results):,.0f}", "at least 20,000")
+        self.note("  requests that share one sync, on average", f"{3 * requests / commits:,.0f}", "")
+
+    def size(self, few=1_000, more=10_000):
+        with self.running(polling={"first": "1s", "longest": "30s"}) as (sim, daemon):
+            resident = [rss(daemon)]
+            for count in (few, more):
+                accept_and_poll(sim, daemon, count)
+                resident.append(rss(daemon))
+        self.note("resident without a job", f"{resident[0] / 1024:.1f} MiB", "")
+        self.note(f"resident with {few:,} jobs polling", f"{resident[1] / 1024:.1f} MiB", "at most 12 MiB")
+        self.note("resident for each further job", f"{(resident[2] - resident[1]) / more:.2f} KiB",
+                  "at most 2 KiB")
+
+    def rest(self):
+        with self.running() as (sim, daemon):
+            daemon.stopped(sim.add())
+            time.sleep(2)  # lets what follows the last job come to an end: this measures, it does not test
+            before = wake_ups(daemon)
+            time.sleep(REST_SECONDS)
+            self.note(f"wake-ups at rest in {REST_SECONDS} s, without a watchdog",
+                      str(wake_ups(daemon) - before), "0")
+
+    def handshakes(self, polls=200):
+        certificate = make_certificate(self.directory)
+        with self.running(["--cert", certificate.cert, "--key", certificate.key],
+                          {"ca-bundle": certificate.cert}) as (sim, daemon):
+            daemon.stopped(sim.add(stop_polls=polls))
+            calls = sim.calls()
+        connections = len({call["peer"] for call in calls})
+        self.note(f"TLS handshakes for {len(calls)} calls", str(connections), "1")
+
+
+def accept_and_poll(sim, daemon, count):
+    """Has so many more imports stopped that never end, and waits until each was polled once."""
+    ids = sim.add_many(count, stop_polls=10**9)
+    wanted = sim.counts()["operations"].get("StopImport", 0) + count
+    with daemon.connect() as connection:
+        for import_id in ids:
+            connection.send_raw(encode("Stop", {"importId": import_id}))
+            connection.reply()
+    while sim.counts()["operations"].get("StopImport", 0) < wanted:
+        time.sleep(0.1)
+    polled = sim.counts()["operations"].get("GetImport", 0) + count
+    while sim.counts()["operations"].get("GetImport", 0) < polled:
+        time.sleep(0.1)
+
+
+def status_of(daemon, name):
+    text = Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE).group(1))
+
+
+def rss(daemon):
+    """In KiB."""
+    return status_of(daemon, "VmRSS")
+
+
+def wake_ups(daemon):
+    return status_of(daemon, "voluntary_ctxt_switches")
+
+
+def main():
+    build = Path(os.environ["TRAILSTOP_BUILD"]).resolve()
+    if b"__asan_init" in (build / "trailstopd").read_bytes():
+        sys.exit("bench: this build has sanitizers; configure one without, and say make bench there")
+    with tempfile.TemporaryDirectory(prefix="ts-bench-") as directory:
+        bench = Bench(build, directory)
+        print(f"{'figure':<66} {'measured':>14}   asked")
+        bench.client()
+        bench.accepted()
+        bench.size()
+        bench.rest()
+        bench.handshakes()
+
+
+if __name__ == "__main__":
+    main()
