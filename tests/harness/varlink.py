@@ -72,6 +72,14 @@ class Connection:
         self.send(method, parameters)
         return self.reply()
 
+    def refusal(self, method, parameters=None):
+        """The error that a call has to be answered with: its full name and its parameters."""
+        try:
+            reply = self.call(method, parameters)
+        except VarlinkError as error:
+            return error.name, error.parameters
+        raise AssertionError(f"{method} {parameters} was answered with {reply}")
+
     def call_more(self, method, parameters=None):
         """Yields the parameters of each reply until the last."""
         self.send(method, parameters, more=True)
