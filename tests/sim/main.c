@@ -1,0 +1,117 @@
+/* trailstop-sim: a simulated CloudTrail endpoint; see README.md here. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "tests/sim/options.h"
+#include "tests/sim/server.h"
+
+static void end_loop(evutil_socket_t signal_number, short what, void *userdata)
+{
+    (void)signal_number, (void)what;
+    event_base_loopbreak(userdata);
+}
+
+static int announce(const Options *options, const char *url)
+{
+    if (options->ready_fd < 0) {
+        printf("listening on %s\n", url);
+        return fflush(stdout) == 0 ? 0 : -errno;
+    }
+    if (dprintf(options->ready_fd, "%s\n", url) < 0)
+        return -errno;
+    return close(options->ready_fd) < 0 ? -errno : 0;
+}
+
+static int print_calls(const Sim *sim)
+{
+    CLEANUP(json_object_putp) json_object *calls = record_to_json(sim->record, UINT64_MAX, 0);
+
+    const char *text = calls ? json_text(calls, NULL) : NULL;
+    if (!text)
+        return -ENOMEM;
+    return puts(text) >= 0 && fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+/* Serves until a signal ends it. */
+static int serve(struct event_base *base, const Options *options, Sim *sim, char **ret_error)
+{
+    const ServerConfig config = {
+        .address = options->listen,
+        .certificate = options->certificate,
+        .key = options->key,
+    };
+    Server *server = NULL;
+
+    int r = server_new(base, sim, &config, &server, ret_error);
+    if (r == 0)
+        r = announce(options, server_url(server));
+    if (r == 0)
+        r = event_base_dispatch(base) < 0 ? -EIO : 0;
+    if (r == 0 && options->print_calls)
+        r = print_calls(sim);
+    server_free(server);
+    return r;
+}
+
+static int run(const Options *options, char **ret_error)
+{
+    struct event_base *base = event_base_new();
+    struct event *terminate = base ? evsignal_new(base, SIGTERM, end_loop, base) : NULL;
+    struct event *interrupt = base ? evsignal_new(base, SIGINT, end_loop, base) : NULL;
+    Sim *sim = NULL;
+    int r = -ENOMEM;
+
+    if (terminate && interrupt && event_add(terminate, NULL) == 0 &&
+        event_add(interrupt, NULL) == 0)
+        r = sim_new(base, options->scenarios, options->log_size, options->log, &sim, ret_error);
+    if (r == 0)
+        r = serve(base, options, sim, ret_error);
+
+    sim_free(sim);
+    if (interrupt)
+        event_free(interrupt);
+    if (terminate)
+        event_free(terminate);
+    if (base)
+        event_base_free(base);
+    return r;
+}
+
+static int fail(int error, const char *sentence)
+{
+    fprintf(stderr, "trailstop-sim: %s\n", sentence ? sentence : strerror(-error));
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    CLEANUP(freep) char *sentence = NULL;
+    Options options;
+
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a call of --log is one write */
+    int r = options_parse(argc, argv, &options, &sentence);
+    if (r < 0) {
+        fail(r, sentence);
+        if (r == -EINVAL)
+            fputs("Try 'trailstop-sim --help'.\n", stderr);
+        return r == -EINVAL ? 2 : EXIT_FAILURE;
+    }
+    if (options.help)
+        options_print_help();
+    else if (options.version)
+        puts("trailstop-sim " PACKAGE_VERSION);
+    else
+        r = run(&options, &sentence);
+    options_clear(&options);
+    return r < 0 ? fail(r, sentence) : EXIT_SUCCESS;
+}

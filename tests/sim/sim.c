@@ -1,0 +1,135 @@
+#include "tests/sim/sim.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+
+static int add_account(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return accounts_add(sim->accounts, declaration, ret_error);
+}
+
+static int add_import(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    return imports_add(sim->imports, declaration, ids, ret_error);
+}
+
+static int add_fault(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return faults_add(sim->faults, declaration, ret_error);
+}
+
+static int change_settings(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return settings_change(&sim->settings, declaration, ret_error);
+}
+
+static const struct {
+    const char *name;
+    int (*apply)(Sim *sim, json_object *declaration, json_object *ids, char **ret_error);
+} parts[] = {
+    {"settings", change_settings},
+    {"accounts", add_account},
+    {"imports", add_import},
+    {"faults", add_fault},
+};
+#define N_PARTS (sizeof(parts) / sizeof(*parts))
+
+int sim_apply_part(Sim *sim, const char *name, json_object *part, json_object *ids,
+                   char **ret_error)
+{
+    CLEANUP(freep) char *sentence = NULL;
+    size_t at = 0, n = 1;
+    int r = 0;
+
+    while (at < N_PARTS && strcmp(parts[at].name, name) != 0)
+        at++;
+    if (at == N_PARTS)
+        return explain(ret_error, -EINVAL, "there is no part '%s' of a scenario", name);
+    bool is_array = json_object_is_type(part, json_type_array);
+    if (is_array)
+        n = json_object_array_length(part);
+    for (size_t i = 0; i < n; i++) {
+        json_object *entry = is_array ? json_object_array_get_idx(part, i) : part;
+        r = parts[at].apply(sim, entry, ids, &sentence);
+        if (r == -EINVAL && is_array)
+            return explain(ret_error, r, "%s[%zu]: %s", name, i, sentence);
+        if (r < 0)
+            break;
+    }
+    if (r == -EINVAL)
+        *ret_error = TAKE(sentence);
+    return r;
+}
+
+int sim_apply(Sim *sim, json_object *scenario, json_object *ids, char **ret_error)
+{
+    if (!json_object_is_type(scenario, json_type_object))
+        return explain(ret_error, -EINVAL, "a scenario is an object");
+    json_object_object_foreach(scenario, name, part)
+    {
+        int r = sim_apply_part(sim, name, part, ids, ret_error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int sim_reset(Sim *sim, char **ret_error)
+{
+    int r = settings_set_defaults(&sim->settings);
+
+    accounts_clear(sim->accounts);
+    imports_clear(sim->imports);
+    faults_clear(sim->faults);
+    quotas_clear(sim->quotas);
+    record_clear(sim->record);
+    for (size_t i = 0; r == 0 && i < json_object_array_length(sim->start); i++)
+        r = sim_apply(sim, json_object_array_get_idx(sim->start, i), NULL, ret_error);
+    return r;
+}
+
+void sim_free(Sim *sim)
+{
+    if (!sim)
+        return;
+    if (sim->canonical)
+        evbuffer_free(sim->canonical);
+    deliveries_free(sim->deliveries);
+    record_free(sim->record);
+    quotas_free(sim->quotas);
+    faults_free(sim->faults);
+    imports_free(sim->imports);
+    accounts_free(sim->accounts);
+    settings_clear(&sim->settings);
+    json_object_put(sim->start);
+    free(sim);
+}
+DEFINE_CLEANUP(Sim, sim_free)
+
+int sim_new(struct event_base *base, json_object *start, size_t log_size, bool log_to_stderr,
+            Sim **ret, char **ret_error)
+{
+    CLEANUP(sim_freep) Sim *sim = calloc(1, sizeof(*sim));
+    if (!sim)
+        return -ENOMEM;
+    sim->start = json_object_get(start);
+    sim->canonical = evbuffer_new();
+    if (!sim->canonical || accounts_new(&sim->accounts) < 0 || imports_new(&sim->imports) < 0 ||
+        faults_new(&sim->faults) < 0 || quotas_new(&sim->quotas) < 0 ||
+        record_new(log_size, log_to_stderr, &sim->record) < 0 ||
+        deliveries_new(base, sim->record, &sim->deliveries) < 0)
+        return -ENOMEM;
+    int r = sim_reset(sim, ret_error);
+    if (r < 0)
+        return r;
+    *ret = TAKE(sim);
+    return 0;
+}
