@@ -77,8 +77,9 @@ def test_a_user_named_in_operators_may_stop(open_daemon, sim):
 
 def test_a_member_of_a_group_named_in_operators_may_stop(open_daemon, sim):
     daemon = open_daemon(daemon={"operators": "@games"})  # a group of every Debian: gid 60
-    assert call_as(STRANGER, 60, daemon.socket, "Stop", {"importId": sim.add()})[0] == "reply"
-    assert as_stranger(daemon, "Stop", importId=sim.add())[:2] == ("error", "NotAuthorized")
+    for gid, groups in ((60, []), (STRANGER, [4, 60])):
+        assert call_as(STRANGER, gid, daemon.socket, "Stop", {"importId": sim.add()}, groups)[0] == "reply"
+    assert call_as(STRANGER, STRANGER, daemon.socket, "Stop", {"importId": sim.add()}, [4])[0] == "error"
 
 
 def test_nobody_is_refused_even_by_name(open_daemon, sim):

@@ -138,7 +138,7 @@ def parameters_of(message):
     return message.get("parameters", {})
 
 
-def call_as(uid, gid, path, method, parameters=None):
+def call_as(uid, gid, path, method, parameters=None, groups=()):
     """Calls from a process of another user; returns ("reply", parameters), ("error", name, parameters) or
     ("closed",). For root only. The child makes one call and writes what came of it to a pipe."""
     reader, writer = os.pipe()
@@ -146,7 +146,7 @@ def call_as(uid, gid, path, method, parameters=None):
     if child == 0:
         status = 1
         try:
-            os.setgroups([])
+            os.setgroups(groups)
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
             os.write(writer, json.dumps(outcome(path, method, parameters)).encode())
