@@ -144,13 +144,15 @@ static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
 }
 
 /* libcurl sends a request again by itself when a kept connection breaks before the answer. That
- * would be an attempt nobody counted, past the caller's rate; a body that cannot be rewound
- * prevents it. */
+ * would be an attempt that nobody counted, past the caller's rate. So there is no other connection
+ * for a body once it is sent, and no rewinding of it. */
 static int on_rewind(void *userdata, curl_off_t offset, int origin)
 {
-    (void)userdata;
+    HttpTransfer *transfer = userdata;
+
     (void)offset;
     (void)origin;
+    transfer->sent_in_vain = true;
     return CURL_SEEKFUNC_FAIL;
 }
 
@@ -158,9 +160,14 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
                                     struct curl_sockaddr *address)
 {
     HttpTransfer *transfer = userdata;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd;
 
     (void)purpose;
+    if (transfer->body_sent > 0) {
+        transfer->sent_in_vain = true;
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         transfer->local_error = errno;
     return fd < 0 ? CURL_SOCKET_BAD : fd;
@@ -238,6 +245,7 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_READFUNCTION, on_send);
     SET(CURLOPT_READDATA, transfer);
     SET(CURLOPT_SEEKFUNCTION, on_rewind);
+    SET(CURLOPT_SEEKDATA, transfer);
     return code;
 }
 
@@ -312,10 +320,18 @@ static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
 
 static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
 {
+    long error = 0;
+
     if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
         return strerror(transfer->local_error);
     if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
         return "larger than 1 MiB, or with headers larger than 64 KiB";
+    if (transfer->sent_in_vain)
+        return "closed before an answer came";
+    /* libcurl says no more than that it could not connect. */
+    if (code == CURLE_COULDNT_CONNECT && transfer->easy &&
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error) == CURLE_OK && error != 0)
+        return strerror((int)error);
     return transfer->cause[0] != '\0' ? transfer->cause : curl_easy_strerror(code);
 }
 

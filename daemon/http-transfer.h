@@ -10,8 +10,8 @@
 
 #include <curl/curl.h>
 
-#include "daemon/http.h"
 #include "daemon/http-answer.h"
+#include "daemon/http.h"
 
 struct HttpTransfer {
     /* The client's. */
@@ -34,7 +34,8 @@ struct HttpTransfer {
 
     /* What came of it. */
     HttpAnswer answer;
-    int local_error; /* errno of what failed on this host, which libcurl has no code for */
+    int local_error;   /* errno of what failed on this host, which libcurl has no code for */
+    bool sent_in_vain; /* the connection broke with the request sent and no answer begun */
     char cause[CURL_ERROR_SIZE];
 };
 

@@ -1,0 +1,566 @@
+/* daemon/http.h: libcurl on the event loop, against a server in this process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/time.h"
+#include "daemon/http.h"
+#include "tests/unit/http-server.h"
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Test: a b \r\n\r\nhi"
+
+typedef struct Fixture {
+    struct event_base *base;
+    HttpClient *http;
+    ServerPlan plan;
+    Server *server;
+    char url[128];
+} Fixture;
+
+/* What a callback was given. */
+typedef struct Outcome {
+    unsigned calls;
+    HttpFailure failure;
+    char message[1024];
+    unsigned status;
+    char header[64]; /* X-Test */
+    char stray[64];  /* Link */
+    size_t body_size;
+    char body[16];
+    void (*then)(void *userdata);
+    void *userdata;
+} Outcome;
+
+static void on_done(const HttpResponse *response, void *userdata)
+{
+    Outcome *outcome = userdata;
+    const char *header = http_response_header(response, "x-test");
+    const char *stray = http_response_header(response, "link");
+
+    outcome->calls++;
+    outcome->failure = response->failure;
+    snprintf(outcome->message, sizeof(outcome->message), "%s",
+             response->message ? response->message : "");
+    outcome->status = response->status;
+    snprintf(outcome->header, sizeof(outcome->header), "%s", header ? header : "");
+    snprintf(outcome->stray, sizeof(outcome->stray), "%s", stray ? stray : "");
+    outcome->body_size = response->body_size;
+    if (response->body_size > 0 && response->body_size < sizeof(outcome->body))
+        memcpy(outcome->body, response->body, response->body_size);
+    if (outcome->then)
+        outcome->then(outcome->userdata);
+}
+
+static int setup(void **state)
+{
+    Fixture *f = calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    f->base = event_base_new();
+    assert_non_null(f->base);
+    assert_int_equal(http_client_new(f->base, 8, &f->http), 0);
+    f->plan.reply = OK_REPLY;
+    f->server = server_new(f->base, &f->plan, NULL);
+    snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/", server_port(f->server));
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Fixture *f = *state;
+
+    http_client_free(f->http);
+    server_free(f->server);
+    event_base_free(f->base);
+    free(f);
+    return 0;
+}
+
+static HttpRequest request_to(const char *url)
+{
+    return (HttpRequest){
+        .method = "POST",
+        .url = url,
+        .body = "{}",
+        .body_size = 2,
+        .connect_timeout_usec = 10 * USEC_PER_SEC,
+        .timeout_usec = 10 * USEC_PER_SEC,
+    };
+}
+
+static HttpTransfer *start(Fixture *f, const HttpRequest *request, Outcome *outcome)
+{
+    HttpTransfer *transfer = NULL;
+
+    assert_int_equal(f->http->start(f->http, request, on_done, outcome, &transfer), 0);
+    assert_non_null(transfer);
+    assert_int_equal(outcome->calls, 0);
+    return transfer;
+}
+
+static void loop_until_called(Fixture *f, const Outcome *outcome)
+{
+    while (outcome->calls == 0)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+}
+
+static Outcome run(Fixture *f, const HttpRequest *request)
+{
+    Outcome outcome = {0};
+
+    start(f, request, &outcome);
+    loop_until_called(f, &outcome);
+    assert_int_equal(outcome.calls, 1);
+    return outcome;
+}
+
+static Outcome post(Fixture *f)
+{
+    HttpRequest request = request_to(f->url);
+
+    return run(f, &request);
+}
+
+static void assert_ok(const Outcome *outcome)
+{
+    assert_string_equal(outcome->message, "");
+    assert_int_equal(outcome->failure, HTTP_OK);
+    assert_int_equal(outcome->status, 200);
+}
+
+/* The message names host and port. */
+static void assert_failed(const Fixture *f, const Outcome *outcome, HttpFailure failure)
+{
+    char host[64];
+
+    snprintf(host, sizeof(host), "127.0.0.1:%u: ", server_port(f->server));
+    assert_int_equal(outcome->failure, failure);
+    assert_ptr_equal(strstr(outcome->message, host), outcome->message);
+    assert_int_equal(outcome->status, 0);
+    assert_int_equal(outcome->body_size, 0);
+}
+
+static void test_carries_request_and_answer(void **state)
+{
+    Fixture *f = *state;
+    HttpHeader headers[] = {{"Content-Type", "application/json"}, {"Host", "example"}, {"X-A", ""}};
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    request.headers = headers;
+    request.n_headers = 3;
+    outcome = run(f, &request);
+    assert_ok(&outcome);
+    assert_string_equal(outcome.header, "a b");
+    assert_int_equal(outcome.body_size, 2);
+    assert_string_equal(outcome.body, "hi");
+    assert_ptr_equal(strstr(f->plan.last, "POST / HTTP/1.1\r\n"), f->plan.last);
+    assert_non_null(strstr(f->plan.last, "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(f->plan.last, "\r\nHost: example\r\n"));
+    assert_non_null(strstr(f->plan.last, "\r\nX-A:\r\n"));
+    assert_non_null(strstr(f->plan.last, "\r\n\r\n{}"));
+    assert_null(strcasestr(f->plan.last, "\r\nexpect:"));
+}
+
+static void test_adds_no_content_type(void **state)
+{
+    static const char *const methods[] = {"GET", "PUT", "POST"};
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        HttpRequest request = request_to(f->url);
+        Outcome outcome;
+
+        request.method = methods[i];
+        request.body = NULL;
+        request.body_size = 0;
+        outcome = run(f, &request);
+        assert_ok(&outcome);
+        assert_memory_equal(f->plan.last, methods[i], strlen(methods[i]));
+        assert_null(strcasestr(f->plan.last, "\r\ncontent-type:"));
+    }
+}
+
+static void test_keeps_connections(void **state)
+{
+    Fixture *f = *state;
+
+    for (int i = 0; i < 5; i++) {
+        Outcome outcome = post(f);
+
+        assert_ok(&outcome);
+    }
+    assert_int_equal(f->plan.requests, 5);
+    assert_int_equal(f->plan.connections, 1);
+    assert_int_equal(http_client_connections(f->http), 1);
+}
+
+static void test_queues_past_the_limit(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcomes[10] = {0};
+
+    http_client_set_max_connections(f->http, 2);
+    for (size_t i = 0; i < 10; i++)
+        start(f, &request, &outcomes[i]);
+    for (size_t i = 0; i < 10; i++) {
+        loop_until_called(f, &outcomes[i]);
+        assert_ok(&outcomes[i]);
+    }
+    assert_int_equal(f->plan.requests, 10);
+    assert_int_equal(f->plan.most_open, 2);
+}
+
+static void test_does_not_follow_redirects(void **state)
+{
+    Fixture *f = *state;
+    Outcome outcome;
+
+    f->plan.reply = "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
+    outcome = post(f);
+    assert_int_equal(outcome.failure, HTTP_OK);
+    assert_int_equal(outcome.status, 302);
+    assert_int_equal(f->plan.requests, 1);
+}
+
+static void test_drops_interim_headers(void **state)
+{
+    Fixture *f = *state;
+    Outcome outcome;
+
+    f->plan.reply = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" OK_REPLY;
+    outcome = post(f);
+    assert_ok(&outcome);
+    assert_string_equal(outcome.stray, "");
+    assert_string_equal(outcome.header, "a b");
+}
+
+static void test_plain_http_knows_no_proxy(void **state)
+{
+    Fixture *f = *state;
+    Outcome outcome;
+
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+    outcome = post(f);
+    unsetenv("http_proxy");
+    unsetenv("ALL_PROXY");
+    assert_ok(&outcome);
+}
+
+static void test_refuses_a_line_break_in_a_header(void **state)
+{
+    Fixture *f = *state;
+    HttpHeader headers[] = {{"X-A", "b\r\nX-C: d"}};
+    HttpRequest request = request_to(f->url);
+    HttpTransfer *transfer = NULL;
+    Outcome outcome = {0};
+
+    request.headers = headers;
+    request.n_headers = 1;
+    assert_int_equal(f->http->start(f->http, &request, on_done, &outcome, &transfer), -EINVAL);
+    assert_null(transfer);
+}
+
+static void test_times_out(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    f->plan.reply = NULL;
+    request.timeout_usec = 30 * USEC_PER_MSEC;
+    outcome = run(f, &request);
+    assert_failed(f, &outcome, HTTP_TIMED_OUT);
+    assert_int_equal(f->plan.requests, 1);
+}
+
+static void test_tells_unreadable_answers(void **state)
+{
+    static const struct {
+        const char *reply;
+        ServerThen then;
+    } samples[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", SERVER_CLOSE}, /* truncated */
+        {"HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\nabc", SERVER_KEEP},
+        {"SSH-2.0-OpenSSH_9.2\r\n", SERVER_CLOSE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", SERVER_CLOSE},
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        Outcome outcome;
+
+        f->plan.reply = samples[i].reply;
+        f->plan.then = samples[i].then;
+        outcome = post(f);
+        assert_failed(f, &outcome, HTTP_UNREADABLE);
+    }
+}
+
+/* Without a Content-Length, so that only the bytes themselves tell. */
+static void test_bounds_the_body(void **state)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    Fixture *f = *state;
+    size_t size = strlen(head) + HTTP_BODY_MAX;
+    char *reply = malloc(size + 1);
+    Outcome outcome;
+
+    assert_non_null(reply);
+    memset(reply, 'x', size + 1);
+    memcpy(reply, head, strlen(head));
+    f->plan.reply = reply;
+    f->plan.then = SERVER_CLOSE;
+    f->plan.reply_size = size;
+    outcome = post(f);
+    assert_ok(&outcome);
+    assert_int_equal(outcome.body_size, HTTP_BODY_MAX);
+    f->plan.reply_size = size + 1;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_UNREADABLE);
+    free(reply);
+}
+
+static void test_bounds_the_headers(void **state)
+{
+    Fixture *f = *state;
+    size_t size = 0, capacity = 128 * 1024;
+    char *reply = malloc(capacity);
+    Outcome outcome;
+
+    assert_non_null(reply);
+    size += (size_t)sprintf(reply, "HTTP/1.1 200 OK\r\n");
+    while (size < 80 * 1024)
+        size += (size_t)sprintf(reply + size, "X-Filler: %01000d\r\n", 0);
+    size += (size_t)sprintf(reply + size, "Content-Length: 0\r\n\r\n");
+    f->plan.reply = reply;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_UNREADABLE);
+    free(reply);
+}
+
+static void test_tells_a_lost_connection(void **state)
+{
+    Fixture *f = *state;
+    Outcome outcome;
+
+    f->plan.reply = "";
+    f->plan.then = SERVER_RESET;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_CONNECT_FAILED);
+    f->plan.then = SERVER_CLOSE;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_CONNECT_FAILED);
+    assert_int_equal(f->plan.requests, 2);
+}
+
+/* Retries are counted and paid for elsewhere; none may happen here. */
+static void test_never_sends_twice(void **state)
+{
+    Fixture *f = *state;
+    Outcome outcome = post(f);
+
+    assert_ok(&outcome);
+    f->plan.reply = "";
+    f->plan.then = SERVER_CLOSE;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_CONNECT_FAILED);
+    assert_non_null(strstr(outcome.message, "closed before an answer came"));
+    assert_int_equal(f->plan.requests, 2);
+    assert_int_equal(f->plan.connections, 1);
+}
+
+static void test_tells_a_refused_connection(void **state)
+{
+    Fixture *f = *state;
+    Server *other = server_new(f->base, &f->plan, NULL);
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/", server_port(other));
+    server_free(other);
+    outcome = run(f, &request);
+    assert_int_equal(outcome.failure, HTTP_CONNECT_FAILED);
+    assert_non_null(strcasestr(outcome.message, "refused"));
+}
+
+static void test_tells_lack_of_descriptors(void **state)
+{
+    Fixture *f = *state;
+    struct rlimit limit, low;
+    int next = fcntl(0, F_DUPFD, 0);
+    Outcome outcome;
+
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    low = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    outcome = post(f);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_failed(f, &outcome, HTTP_NO_RESOURCES);
+    outcome = post(f);
+    assert_ok(&outcome);
+}
+
+static void test_cancels(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome in_flight = {0}, queued = {0}, last = {0};
+    HttpTransfer *first, *second;
+
+    http_client_set_max_connections(f->http, 1);
+    f->plan.reply = NULL;
+    first = start(f, &request, &in_flight);
+    second = start(f, &request, &queued);
+    while (f->plan.requests == 0)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    f->http->cancel(f->http, second);
+    f->http->cancel(f->http, first);
+    f->plan.reply = OK_REPLY;
+    start(f, &request, &last);
+    loop_until_called(f, &last);
+    assert_ok(&last);
+    assert_int_equal(in_flight.calls + queued.calls, 0);
+    assert_int_equal(f->plan.requests, 2);
+}
+
+static void test_free_calls_nobody(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome in_flight = {0}, queued = {0};
+
+    f->plan.reply = NULL;
+    start(f, &request, &in_flight);
+    while (f->plan.requests == 0)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    start(f, &request, &queued);
+    http_client_free(f->http);
+    f->http = NULL;
+    assert_int_equal(in_flight.calls + queued.calls, 0);
+    assert_int_equal(http_client_new(f->base, 8, &f->http), 0);
+}
+
+typedef struct Chain {
+    Fixture *f;
+    Server *other;
+    ServerPlan plan;
+    char url[64];
+    Outcome outcome;
+    bool started;
+} Chain;
+
+static void start_chained(void *userdata)
+{
+    Chain *chain = userdata;
+    HttpRequest request = request_to(chain->url);
+
+    if (!chain->started)
+        start(chain->f, &request, &chain->outcome);
+    chain->started = true;
+}
+
+/* Two answers are there in one turn of the loop; the callback of the first starts a transfer.
+ * libcurl, called for the second, would begin that transfer in the same turn if it knew of it. */
+static void test_sends_in_a_later_turn(void **state)
+{
+    Fixture *f = *state;
+    Chain chain = {.f = f, .plan = {.reply = OK_REPLY}};
+    Outcome outcomes[2] = {{.then = start_chained, .userdata = &chain},
+                           {.then = start_chained, .userdata = &chain}};
+    HttpRequest request = request_to(f->url);
+    uint64_t connections;
+
+    chain.other = server_new(f->base, &chain.plan, NULL);
+    snprintf(chain.url, sizeof(chain.url), "http://127.0.0.1:%u/", server_port(chain.other));
+    start(f, &request, &outcomes[0]);
+    start(f, &request, &outcomes[1]);
+    while (!chain.started)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+    assert_int_equal(outcomes[0].calls + outcomes[1].calls, 2);
+
+    /* Had it begun, giving it up now would count its connection. */
+    connections = http_client_connections(f->http);
+    http_client_free(f->http);
+    f->http = NULL;
+    for (int i = 0; i < 3; i++)
+        event_base_loop(f->base, EVLOOP_NONBLOCK);
+    assert_int_equal(connections, 2);
+    assert_int_equal(chain.plan.connections, 0);
+    assert_int_equal(http_client_new(f->base, 8, &f->http), 0);
+    server_free(chain.other);
+}
+
+static void test_verifies_tls(void **state)
+{
+    Fixture *f = *state;
+    char path[] = "/tmp/trailstop-test-XXXXXX";
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    make_certificate(path);
+    snprintf(f->url, sizeof(f->url), "https://127.0.0.1:%u/", server_port(f->server));
+    outcome = run(f, &request); /* the server speaks no TLS */
+    assert_failed(f, &outcome, HTTP_TLS_FAILED);
+
+    server_free(f->server);
+    f->plan = (ServerPlan){.reply = OK_REPLY};
+    f->server = server_new(f->base, &f->plan, path);
+    snprintf(f->url, sizeof(f->url), "https://127.0.0.1:%u/", server_port(f->server));
+    outcome = run(f, &request);
+    assert_failed(f, &outcome, HTTP_TLS_FAILED);
+    assert_int_equal(f->plan.requests, 0);
+
+    request.ca_bundle = path;
+    f->plan.connections = 0;
+    for (int i = 0; i < 3; i++) {
+        outcome = run(f, &request);
+        assert_ok(&outcome);
+    }
+    assert_int_equal(f->plan.connections, 1);
+    unlink(path);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_carries_request_and_answer),
+        TEST(test_adds_no_content_type),
+        TEST(test_keeps_connections),
+        TEST(test_queues_past_the_limit),
+        TEST(test_does_not_follow_redirects),
+        TEST(test_drops_interim_headers),
+        TEST(test_plain_http_knows_no_proxy),
+        TEST(test_refuses_a_line_break_in_a_header),
+        TEST(test_times_out),
+        TEST(test_tells_unreadable_answers),
+        TEST(test_bounds_the_body),
+        TEST(test_bounds_the_headers),
+        TEST(test_tells_a_lost_connection),
+        TEST(test_never_sends_twice),
+        TEST(test_tells_a_refused_connection),
+        TEST(test_tells_lack_of_descriptors),
+        TEST(test_cancels),
+        TEST(test_free_calls_nobody),
+        TEST(test_sends_in_a_later_turn),
+        TEST(test_verifies_tls),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
