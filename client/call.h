@@ -1,0 +1,28 @@
+/* Commands that are one call: made, answered, printed. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <json-c/json.h>
+
+#include "client/options.h"
+
+/* Takes the parameters of a reply that is no error. Returns 0 or a negative errno, -EBADMSG where
+ * they are not what the interface says. */
+typedef int (*CallHandler)(const Options *options, json_object *parameters, void *userdata);
+
+/* Takes ownership of parameters (NULL: memory ran out). With more, the handler is called for each
+ * reply; it may be NULL. --json is seen to here. Returns the exit status, everything said. */
+int call_run(const Options *options, const char *method, json_object *parameters, bool more,
+             CallHandler handler, void *userdata);
+
+/* The same for handlers that print for people, and so are not called with --json. */
+int call_print(const Options *options, const char *method, json_object *parameters, bool more,
+               CallHandler handler, void *userdata);
+
+/* Parameters of a call: an object with these strings, as far as they are not NULL. The list ends
+ * with a NULL key. NULL: no memory. */
+json_object *call_parameters(const char *key, const char *value, ...) __attribute__((sentinel));
+
+/* The one target of a command that takes at most one, or NULL. */
+const char *call_target(const Options *options);

@@ -1,0 +1,12 @@
+/* The commands, each a row of one table: what it is called, takes and does. */
+#pragma once
+
+#include <stdio.h>
+
+#include "client/options.h"
+
+/* Checks the arguments against the command's row and runs it. Returns the exit status, everything
+ * said. */
+int commands_run(const Options *options);
+
+void commands_print_help(FILE *file);

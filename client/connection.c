@@ -1,0 +1,296 @@
+#include "client/connection.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/names.h"
+#include "common/time.h"
+#include "common/varlink.h"
+
+/* No reply is that long; it bounds what something else at the other end can make us keep. */
+#define REPLY_SIZE_MAX (256U * 1024U * 1024U)
+
+/* How long connect(2) may wait for room in the backlog of a daemon that is busy or only starting.
+ */
+#define CONNECT_TIMEOUT_SEC 10
+
+typedef struct Call {
+    STAILQ_ENTRY(Call) entry;
+    ReplyHandler handler;
+    void *userdata;
+} Call;
+
+struct Connection {
+    const char *path;
+    struct event_base *base;
+    struct event *signals[2];
+    struct event *timer;
+    struct bufferevent *stream; /* NULL: not connected */
+    size_t searched;            /* see varlink_read() */
+    STAILQ_HEAD(, Call) calls;  /* not answered yet, or not to the end */
+    int result;                 /* of the run */
+};
+
+static void end_run(Connection *connection, int result)
+{
+    connection->result = result;
+    event_base_loopbreak(connection->base);
+}
+
+static void close_stream(Connection *connection)
+{
+    Call *call;
+
+    if (connection->stream)
+        bufferevent_free(connection->stream);
+    connection->stream = NULL;
+    connection->searched = 0;
+    while ((call = STAILQ_FIRST(&connection->calls))) {
+        STAILQ_REMOVE_HEAD(&connection->calls, entry);
+        free(call);
+    }
+}
+
+static void on_signal(evutil_socket_t number, short events, void *userdata)
+{
+    (void)number;
+    (void)events;
+    end_run(userdata, -EINTR);
+}
+
+static void on_timer(evutil_socket_t fd, short events, void *userdata)
+{
+    (void)fd;
+    (void)events;
+    end_run(userdata, 0);
+}
+
+static int read_reply(json_object *message, Reply *ret)
+{
+    Reply reply = {0};
+
+    if (json_get_string(message, "error", &reply.error) < 0 ||
+        json_get_object(message, "parameters", &reply.parameters) < 0 ||
+        json_get_bool(message, "continues", &reply.continues) < 0)
+        return -EBADMSG;
+    if (!reply.parameters) {
+        reply.parameters = json_object_new_object();
+        int r = json_add(message, "parameters", reply.parameters);
+        if (r < 0)
+            return r;
+    }
+    *ret = reply;
+    return 0;
+}
+
+static int deliver(Connection *connection, json_object *message)
+{
+    Reply reply;
+    Call *call = STAILQ_FIRST(&connection->calls);
+
+    if (!call)
+        return -EBADMSG; /* nobody asked */
+    int r = read_reply(message, &reply);
+    if (r < 0)
+        return r;
+    Call answered = *call;
+    if (!reply.continues) {
+        STAILQ_REMOVE_HEAD(&connection->calls, entry);
+        free(call);
+    }
+    answered.handler(&reply, answered.userdata);
+    return 0;
+}
+
+static void on_readable(struct bufferevent *stream, void *userdata)
+{
+    Connection *connection = userdata;
+
+    for (;;) {
+        CLEANUP(json_object_putp) json_object *message = NULL;
+        int r = varlink_read(bufferevent_get_input(stream), &connection->searched, REPLY_SIZE_MAX,
+                             &message);
+        if (r == 0)
+            break;
+        if (r > 0)
+            r = deliver(connection, message);
+        if (r < 0) {
+            close_stream(connection);
+            end_run(connection, r);
+            return;
+        }
+    }
+    if (STAILQ_EMPTY(&connection->calls))
+        end_run(connection, 0);
+}
+
+static void on_closed(struct bufferevent *stream, short events, void *userdata)
+{
+    Connection *connection = userdata;
+    int error = events & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
+
+    (void)stream;
+    close_stream(connection);
+    end_run(connection, error ? -error : -ECONNRESET);
+}
+
+int connection_new(const char *path, Connection **ret)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    Connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return -ENOMEM;
+    connection->path = path;
+    STAILQ_INIT(&connection->calls);
+    connection->base = event_base_new();
+    if (!connection->base)
+        goto fail;
+    connection->timer = evtimer_new(connection->base, on_timer, connection);
+    if (!connection->timer)
+        goto fail;
+    for (size_t i = 0; i < 2; i++) {
+        connection->signals[i] = evsignal_new(connection->base, numbers[i], on_signal, connection);
+        if (!connection->signals[i] || event_add(connection->signals[i], NULL) < 0)
+            goto fail;
+    }
+    *ret = connection;
+    return 0;
+
+fail:
+    connection_free(connection);
+    return -ENOMEM;
+}
+
+void connection_free(Connection *connection)
+{
+    if (!connection)
+        return;
+    close_stream(connection);
+    for (size_t i = 0; i < 2; i++)
+        if (connection->signals[i])
+            event_free(connection->signals[i]);
+    if (connection->timer)
+        event_free(connection->timer);
+    if (connection->base)
+        event_base_free(connection->base);
+    free(connection);
+}
+
+struct event_base *connection_base(Connection *connection)
+{
+    return connection->base;
+}
+
+static int connect_socket(const char *path, int *ret)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval timeout = {.tv_sec = CONNECT_TIMEOUT_SEC};
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+
+    CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+        connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return -errno;
+    *ret = fd;
+    fd = -1;
+    return 0;
+}
+
+int connection_open(Connection *connection)
+{
+    int fd;
+
+    close_stream(connection);
+    int r = connect_socket(connection->path, &fd);
+    if (r < 0)
+        return r;
+    struct bufferevent *stream = NULL;
+    if (evutil_make_socket_nonblocking(fd) == 0)
+        stream = bufferevent_socket_new(connection->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!stream) {
+        close(fd);
+        return -ENOMEM;
+    }
+    bufferevent_setcb(stream, on_readable, NULL, on_closed, connection);
+    connection->stream = stream;
+    return bufferevent_enable(stream, EV_READ | EV_WRITE) < 0 ? -ENOMEM : 0;
+}
+
+static int encode_call(const char *method, json_object *parameters, bool more, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *message = json_object_new_object(), *owned = parameters;
+    char name[128];
+
+    snprintf(name, sizeof(name), "%s%s", strchr(method, '.') ? "" : TRAILSTOP_INTERFACE ".",
+             method);
+    if (!message || json_add_string(message, "method", name) < 0 ||
+        json_add(message, "parameters", TAKE(owned)) < 0 ||
+        (more && json_add_bool(message, "more", true) < 0))
+        return -ENOMEM;
+    *ret = TAKE(message);
+    return 0;
+}
+
+int connection_call(Connection *connection, const char *method, json_object *parameters, bool more,
+                    ReplyHandler handler, void *userdata)
+{
+    CLEANUP(json_object_putp) json_object *message = NULL;
+    int r = encode_call(method, parameters, more, &message);
+
+    if (r < 0)
+        return r;
+    if (!connection->stream)
+        return -ENOTCONN;
+    CLEANUP(freep) Call *call = malloc(sizeof(*call));
+    if (!call)
+        return -ENOMEM;
+    r = varlink_write(bufferevent_get_output(connection->stream), message);
+    if (r < 0)
+        return r;
+    call->handler = handler;
+    call->userdata = userdata;
+    STAILQ_INSERT_TAIL(&connection->calls, call, entry);
+    call = NULL; /* the queue's now */
+    return 0;
+}
+
+static int dispatch(Connection *connection)
+{
+    connection->result = -EIO; /* where the loop itself fails */
+    event_base_dispatch(connection->base);
+    return connection->result;
+}
+
+int connection_run(Connection *connection)
+{
+    return STAILQ_EMPTY(&connection->calls) ? 0 : dispatch(connection);
+}
+
+int connection_wait(Connection *connection, uint64_t usec)
+{
+    struct timeval delay = {.tv_sec = (time_t)(usec / USEC_PER_SEC),
+                            .tv_usec = (suseconds_t)(usec % USEC_PER_SEC)};
+
+    if (evtimer_add(connection->timer, &delay) < 0)
+        return -ENOMEM;
+    int r = dispatch(connection);
+    evtimer_del(connection->timer);
+    return r;
+}

@@ -1,0 +1,27 @@
+/* Following jobs until they are final: asks for stops, watches what comes of them, shows it, and
+ * goes on when the daemon restarts meanwhile. */
+#pragma once
+
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+#include "client/options.h"
+#include "common/memory.h"
+
+typedef struct Follow Follow;
+
+/* The options are borrowed. */
+int follow_new(const Options *options, Follow **ret);
+void follow_free(Follow *follow);
+DEFINE_CLEANUP(Follow, follow_free)
+
+/* What to follow: imports that are still to be asked for, jobs by their id, or jobs as the daemon
+ * answered with. With none of these all jobs are followed for ever. 0 or -ENOMEM. */
+int follow_add_import(Follow *follow, const char *import_id);
+int follow_add_id(Follow *follow, const char *job_id);
+int follow_add_job(Follow *follow, json_object *job);
+
+/* Follows to the end, or with --no-wait until all requests are accepted. Returns the exit status.
+ */
+int follow_run(Follow *follow);

@@ -1,0 +1,163 @@
+#include "client/job-table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/text.h"
+#include "common/memory.h"
+#include "common/time.h"
+
+static const TableColumn columns_of_jobs[] = {
+    {"JOB", false},    {"IMPORT", false},  {"TARGET", false}, {"STATE", false},
+    {"STATUS", false}, {"PREFIXES", true}, {"", false},       {"FILES", true},
+    {"EVENTS", true},  {"FAILED", true},   {"ELAPSED", true}, {"REQUESTED", false},
+    {"NOTE", false},
+};
+
+/* What fills a row besides what every row has. */
+struct row {
+    const char *job_id, *import_id, *target, *bar, *requested_at;
+};
+
+#define BAR_COLUMNS_MAX 20U
+#define BAR_SIZE (BAR_COLUMNS_MAX * (sizeof("█") - 1) + 1)
+
+int job_table_new(Table **ret)
+{
+    return table_new(columns_of_jobs, sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]), ret);
+}
+
+static TableStyle style_of(const Job *job)
+{
+    if (strcmp(job->state, "stopped") == 0)
+        return STYLE_GOOD;
+    if (job_is_final(job))
+        return STYLE_BAD;
+    return job->error_code ? STYLE_BUSY : STYLE_PLAIN;
+}
+
+static void add_row(Table *table, const struct row *row, const Job *job)
+{
+    char prefixes[JOB_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    TableStyle style = style_of(job);
+
+    table_add(table, STYLE_PLAIN, row->job_id);
+    table_add(table, STYLE_PLAIN, row->import_id);
+    table_add(table, STYLE_PLAIN, row->target);
+    table_add(table, style, job->state);
+    table_add(table, STYLE_PLAIN, job->status);
+    table_add(table, STYLE_PLAIN, job_format_prefixes(job, prefixes));
+    table_add(table, STYLE_GOOD, row->bar);
+    table_add_int64(table, job->files);
+    table_add_int64(table, job->events);
+    table_add_int64(table, job->failed_entries);
+    table_add(table, STYLE_PLAIN, timespan_format(job_elapsed_usec(job), elapsed));
+    table_add(table, STYLE_PLAIN, row->requested_at);
+    table_add(table, style, job_note(job));
+}
+
+/* An import without a job: not asked yet, or not taken. */
+static void add_row_without_job(Table *table, const char *import_id)
+{
+    for (size_t i = 0; i < sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]); i++)
+        table_add(table, STYLE_PLAIN, i == 1 ? import_id : i == 3 ? "-" : NULL);
+}
+
+static const char *format_bar(const Job *job, size_t columns, char buffer[static BAR_SIZE])
+{
+    const bool utf8 = text_is_utf8();
+    char *out = buffer;
+
+    *out = '\0';
+    if (job->prefixes_found <= 0 || columns == 0)
+        return buffer;
+    double share = (double)job->prefixes_completed / (double)job->prefixes_found;
+    size_t full = share <= 0 ? 0 : share >= 1 ? columns : (size_t)(share * (double)columns);
+    for (size_t i = 0; i < columns; i++)
+        out = stpcpy(out, i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : "-"));
+    return buffer;
+}
+
+void job_table_add_live(Table *table, const char *import_id, json_object *json, size_t columns)
+{
+    char bar[BAR_SIZE], id[sizeof("12345678…")];
+    Job job;
+    bool known = json && job_read(json, &job) == 0;
+
+    if (known)
+        import_id = job.import_id;
+    if (import_id && columns < 120) { /* the first group of an id tells imports apart well enough */
+        snprintf(id, sizeof(id), "%.8s%s", import_id, text_is_utf8() ? "…" : "~");
+        import_id = id;
+    }
+    if (!known) {
+        add_row_without_job(table, import_id);
+        return;
+    }
+    size_t bar_columns = columns < 80    ? 0
+                         : columns < 100 ? 6
+                         : columns < 130 ? 10
+                                         : BAR_COLUMNS_MAX;
+    add_row(table, &(struct row){.import_id = import_id, .bar = format_bar(&job, bar_columns, bar)},
+            &job);
+}
+
+void job_table_add_result(Table *table, const char *import_id, json_object *json)
+{
+    Job job;
+
+    if (!json || job_read(json, &job) < 0)
+        add_row_without_job(table, import_id);
+    else
+        add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
+}
+
+void job_table_add_listed(Table *table, json_object *json)
+{
+    Job job;
+
+    if (job_read(json, &job) == 0)
+        add_row(table,
+                &(struct row){.job_id = job.id,
+                              .import_id = job.import_id,
+                              .target = job.target,
+                              .requested_at = job.requested_at},
+                &job);
+}
+
+static void print_count(FILE *file, int64_t count, const char *what)
+{
+    if (count >= 0)
+        fprintf(file, ", %" PRId64 " %s", count, what);
+}
+
+int job_format_line(const Job *job, char **ret)
+{
+    CLEANUP(freep) char *line = NULL;
+    char prefixes[JOB_PREFIXES_SIZE];
+    const char *note = job_note(job);
+    size_t size;
+    FILE *file = open_memstream(&line, &size);
+
+    if (!file)
+        return -ENOMEM;
+    fprintf(file, "%s %s", job->import_id, job->state);
+    if (job->status)
+        fprintf(file, " %s", job->status);
+    if (*job_format_prefixes(job, prefixes))
+        fprintf(file, ", %s prefixes", prefixes);
+    print_count(file, job->files, "files");
+    print_count(file, job->events, "events");
+    print_count(file, job->failed_entries, "failed entries");
+    if (note)
+        fprintf(file, " (%s)", note);
+    if (fclose(file) != 0)
+        return -ENOMEM;
+    char *escaped = text_escape(line);
+    if (!escaped)
+        return -ENOMEM;
+    *ret = escaped;
+    return 0;
+}

@@ -1,0 +1,130 @@
+#include "client/job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/time.h"
+
+static int read_strings(json_object *json, Job *job)
+{
+    const struct {
+        const char *key;
+        const char **value;
+    } members[] = {
+        {"id", &job->id},
+        {"target", &job->target},
+        {"importId", &job->import_id},
+        {"state", &job->state},
+        {"reason", &job->reason},
+        {"requestedAt", &job->requested_at},
+        {"updatedAt", &job->updated_at},
+        {"finishedAt", &job->finished_at},
+        {"deadline", &job->deadline},
+        {"nextCallAt", &job->next_call_at},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (json_get_string(json, members[i].key, members[i].value) < 0)
+            return -EBADMSG;
+    return job->id && job->import_id && job->state ? 0 : -EBADMSG;
+}
+
+static int read_error(json_object *json, Job *job)
+{
+    json_object *error = NULL;
+
+    if (json_get_object(json, "lastError", &error) < 0 ||
+        json_get_string(error, "code", &job->error_code) < 0 ||
+        json_get_string(error, "message", &job->error_message) < 0 ||
+        json_get_string(error, "requestId", &job->error_request_id) < 0 ||
+        json_get_int64(error, "httpStatus", &job->error_http_status) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
+static int read_import(json_object *json, Job *job)
+{
+    json_object *statistics = NULL;
+
+    if (json_get_object(json, "import", &job->import) < 0 ||
+        json_get_string(job->import, "ImportStatus", &job->status) < 0 ||
+        json_get_object(job->import, "ImportStatistics", &statistics) < 0 ||
+        json_get_int64(statistics, "PrefixesFound", &job->prefixes_found) < 0 ||
+        json_get_int64(statistics, "PrefixesCompleted", &job->prefixes_completed) < 0 ||
+        json_get_int64(statistics, "FilesCompleted", &job->files) < 0 ||
+        json_get_int64(statistics, "EventsCompleted", &job->events) < 0 ||
+        json_get_int64(statistics, "FailedEntries", &job->failed_entries) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
+int job_read(json_object *json, Job *ret)
+{
+    Job job = {
+        .uid = -1,
+        .pid = -1,
+        .attempts = -1,
+        .polls = -1,
+        .error_http_status = -1,
+        .prefixes_found = -1,
+        .prefixes_completed = -1,
+        .files = -1,
+        .events = -1,
+        .failed_entries = -1,
+    };
+    json_object *requester = NULL;
+
+    if (read_strings(json, &job) < 0 || read_error(json, &job) < 0 || read_import(json, &job) < 0 ||
+        json_get_bool(json, "alreadyStopped", &job.already_stopped) < 0 ||
+        json_get_int64(json, "attempts", &job.attempts) < 0 ||
+        json_get_int64(json, "polls", &job.polls) < 0 ||
+        json_get_object(json, "requester", &requester) < 0 ||
+        json_get_int64(requester, "uid", &job.uid) < 0 ||
+        json_get_int64(requester, "pid", &job.pid) < 0)
+        return -EBADMSG;
+    *ret = job;
+    return 0;
+}
+
+bool job_is_final(const Job *job)
+{
+    static const char *const states[] = {"stopped", "completed", "failed",
+                                         "refused", "expired",   "cancelled"};
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (strcmp(job->state, states[i]) == 0)
+            return true;
+    return false;
+}
+
+uint64_t job_elapsed_usec(const Job *job)
+{
+    uint64_t from, to;
+
+    if (!job->requested_at || time_parse_rfc3339(job->requested_at, &from) < 0)
+        return 0;
+    if (!job->finished_at || time_parse_rfc3339(job->finished_at, &to) < 0)
+        to = time_now_realtime();
+    return to > from ? to - from : 0;
+}
+
+const char *job_format_prefixes(const Job *job, char buffer[static JOB_PREFIXES_SIZE])
+{
+    int64_t completed = job->prefixes_completed < 0 ? 0 : job->prefixes_completed;
+
+    if (job->prefixes_found >= 0)
+        snprintf(buffer, JOB_PREFIXES_SIZE, "%" PRId64 "/%" PRId64, completed, job->prefixes_found);
+    else if (job->prefixes_completed >= 0)
+        snprintf(buffer, JOB_PREFIXES_SIZE, "%" PRId64, completed);
+    else
+        buffer[0] = '\0';
+    return buffer;
+}
+
+const char *job_note(const Job *job)
+{
+    return job->error_code ? job->error_code : job->already_stopped ? "was stopped already" : NULL;
+}

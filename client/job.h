@@ -1,0 +1,35 @@
+/* What a Job of the interface says, taken out of its JSON for showing and judging it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+/* Strings are borrowed from the JSON; NULL and -1: not said. */
+typedef struct Job {
+    const char *id, *target, *import_id, *state;
+    const char *reason, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
+    bool already_stopped;
+    int64_t uid, pid, attempts, polls;
+    const char *error_code, *error_message, *error_request_id; /* lastError */
+    int64_t error_http_status;
+    json_object *import;
+    const char *status; /* of the import, and its statistics: */
+    int64_t prefixes_found, prefixes_completed, files, events, failed_entries;
+} Job;
+
+/* 0, or -EBADMSG: it is no Job. */
+int job_read(json_object *json, Job *ret);
+
+bool job_is_final(const Job *job);
+
+/* From the request to the end, or to now. */
+uint64_t job_elapsed_usec(const Job *job);
+
+/* "32/40", "0", or "" where nothing is known yet. */
+#define JOB_PREFIXES_SIZE 48U
+const char *job_format_prefixes(const Job *job, char buffer[static JOB_PREFIXES_SIZE]);
+
+/* One line for people: what holds the job up or ended it, or NULL. */
+const char *job_note(const Job *job);

@@ -1,0 +1,133 @@
+#include "client/jobs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/call.h"
+#include "client/details.h"
+#include "client/follow.h"
+#include "client/job-table.h"
+#include "client/outcome.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+
+static int take_job(json_object *parameters, Job *ret)
+{
+    json_object *json = NULL;
+
+    return json_get_object(parameters, "job", &json) <= 0 ? -EBADMSG : job_read(json, ret);
+}
+
+static int print_job(const Options *options, json_object *parameters, void *userdata)
+{
+    char prefixes[JOB_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    Job job;
+
+    (void)options;
+    (void)userdata;
+    int r = take_job(parameters, &job);
+    if (r < 0)
+        return r;
+    details_print("Job", job.id);
+    details_print("Import", job.import_id);
+    details_print("Target", job.target);
+    details_print("State", job.state);
+    details_print("Already stopped", job.already_stopped ? "yes" : NULL);
+    details_print("Import status", job.status);
+    details_print("Prefixes", *job_format_prefixes(&job, prefixes) ? prefixes : NULL);
+    details_print_int64("Files", job.files);
+    details_print_int64("Events", job.events);
+    details_print_int64("Failed entries", job.failed_entries);
+    details_print_int64("Requested by uid", job.uid);
+    details_print("Reason", job.reason);
+    details_print("Requested", job.requested_at);
+    details_print("Updated", job.updated_at);
+    details_print("Finished", job.finished_at);
+    details_print("Elapsed", timespan_format(job_elapsed_usec(&job), elapsed));
+    details_print("Deadline", job.deadline);
+    details_print("Next call", job.next_call_at);
+    details_print_int64("StopImport sent", job.attempts);
+    details_print_int64("GetImport sent", job.polls);
+    details_print("Last error", job.error_code);
+    details_print("", job.error_message);
+    details_print_int64("HTTP status", job.error_http_status);
+    details_print("AWS request", job.error_request_id);
+    return 0;
+}
+
+int jobs_run_show(const Options *options)
+{
+    return call_print(options, "GetJob", call_parameters("id", options->arguments[1], NULL), false,
+                      print_job, NULL);
+}
+
+static int print_cancelled(const Options *options, json_object *parameters, void *userdata)
+{
+    Job job;
+
+    (void)options;
+    (void)userdata;
+    int r = take_job(parameters, &job);
+    if (r < 0)
+        return r;
+    CLEANUP(freep) char *line = NULL;
+    r = job_format_line(&job, &line);
+    if (r >= 0)
+        puts(line);
+    return r;
+}
+
+int jobs_run_cancel(const Options *options)
+{
+    return call_print(options, "Cancel", call_parameters("id", options->arguments[1], NULL), false,
+                      print_cancelled, NULL);
+}
+
+/* Pages become one table, so that its columns are the same from top to end. */
+static int add_page(const Options *options, json_object *parameters, void *userdata)
+{
+    Table *table = userdata;
+    json_object *jobs = NULL;
+
+    (void)options;
+    if (json_get_array(parameters, "jobs", &jobs) <= 0)
+        return -EBADMSG;
+    for (size_t i = 0; i < json_object_array_length(jobs); i++)
+        job_table_add_listed(table, json_object_array_get_idx(jobs, i));
+    return 0;
+}
+
+static int list(const Options *options)
+{
+    CLEANUP(table_freep) Table *table = NULL;
+
+    int r = job_table_new(&table);
+    if (r < 0)
+        return outcome_complain_run(options, r);
+    int outcome =
+        call_print(options, "ListJobs",
+                   call_parameters("state", options->state, "target", call_target(options), NULL),
+                   true, add_page, table);
+    if (outcome == OUTCOME_OK && !options->json)
+        r = table_show(table, options->color);
+    return r < 0 ? outcome_complain_run(options, r) : outcome;
+}
+
+int jobs_run_list(const Options *options)
+{
+    return options->given & OPTION_WATCH ? jobs_run_watch(options) : list(options);
+}
+
+int jobs_run_watch(const Options *options)
+{
+    CLEANUP(follow_freep) Follow *follow = NULL;
+
+    int r = follow_new(options, &follow);
+    for (size_t i = 1; r >= 0 && i < options->n_arguments; i++)
+        r = follow_add_id(follow, options->arguments[i]);
+    return r < 0 ? outcome_complain_run(options, r) : follow_run(follow);
+}

@@ -1,0 +1,55 @@
+#include "client/object-table.h"
+
+#include <errno.h>
+
+#include "client/table.h"
+#include "common/json.h"
+#include "common/memory.h"
+
+static int add_member(Table *table, json_object *object, const char *member)
+{
+    const char *text = NULL;
+    json_object *array = NULL;
+
+    if (json_get_array(object, member, &array) > 0) {
+        json_object *first =
+            json_object_array_length(array) > 0 ? json_object_array_get_idx(array, 0) : NULL;
+        if (first && !json_object_is_type(first, json_type_string))
+            return -EBADMSG;
+        text = json_object_get_string(first);
+    } else if (json_get_string(object, member, &text) < 0) {
+        return -EBADMSG;
+    }
+    table_add(table, STYLE_PLAIN, text);
+    return 0;
+}
+
+int object_table_show(json_object *parameters, const char *key, const ObjectColumn *columns,
+                      size_t n_columns, bool color)
+{
+    CLEANUP(table_freep) Table *table = NULL;
+    TableColumn headings[OBJECT_COLUMNS_MAX] = {0};
+    json_object *objects = NULL;
+
+    if (json_get_array(parameters, key, &objects) <= 0)
+        return -EBADMSG;
+    for (size_t i = 0; i < n_columns; i++)
+        headings[i].name = columns[i].name;
+    int r = table_new(headings, n_columns, &table);
+    for (size_t row = 0; r >= 0 && row < json_object_array_length(objects); row++)
+        for (size_t i = 0; r >= 0 && i < n_columns; i++)
+            r = add_member(table, json_object_array_get_idx(objects, row), columns[i].member);
+    return r < 0 ? r : table_show(table, color);
+}
+
+int object_table_show_imports(json_object *parameters, bool color)
+{
+    static const ObjectColumn columns[] = {
+        {"IMPORT", "ImportId"},          {"STATUS", "ImportStatus"},
+        {"CREATED", "CreatedTimestamp"}, {"UPDATED", "UpdatedTimestamp"},
+        {"DESTINATION", "Destinations"},
+    };
+
+    return object_table_show(parameters, "imports", columns, sizeof(columns) / sizeof(columns[0]),
+                             color);
+}

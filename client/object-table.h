@@ -1,0 +1,21 @@
+/* An array of JSON objects as a table: each column shows one member of them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+typedef struct ObjectColumn {
+    const char *name;
+    const char *member; /* a string, or an array of strings, of which the first is shown */
+} ObjectColumn;
+
+#define OBJECT_COLUMNS_MAX 8U
+
+/* Shows parameters[key]. 0, -EBADMSG (the parameters are not like that) or -ENOMEM. */
+int object_table_show(json_object *parameters, const char *key, const ObjectColumn *columns,
+                      size_t n_columns, bool color);
+
+/* The columns of an Import. */
+int object_table_show_imports(json_object *parameters, bool color);

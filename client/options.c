@@ -1,0 +1,199 @@
+#include "client/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/commands.h"
+#include "client/text.h"
+#include "common/names.h"
+#include "common/time.h"
+#include "common/utf8.h"
+#include "config.h"
+
+/* Numbers getopt_long() answers with for what every command takes; the others are their OPTION_*
+ * bit, moved past the range of characters. */
+enum {
+    GIVEN_HELP = 'h',
+    GIVEN_TARGET = 't',
+    GIVEN_VERSION = 256,
+    GIVEN_SOCKET,
+    GIVEN_JSON,
+    GIVEN_NO_COLOR
+};
+#define GIVEN_BIT(bit) ((bit) << 10)
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, GIVEN_HELP},
+    {"version", no_argument, NULL, GIVEN_VERSION},
+    {"socket", required_argument, NULL, GIVEN_SOCKET},
+    {"json", no_argument, NULL, GIVEN_JSON},
+    {"no-color", no_argument, NULL, GIVEN_NO_COLOR},
+    {"target", required_argument, NULL, GIVEN_TARGET},
+    {"no-wait", no_argument, NULL, GIVEN_BIT(OPTION_NO_WAIT)},
+    {"timeout", required_argument, NULL, GIVEN_BIT(OPTION_TIMEOUT)},
+    {"reason", required_argument, NULL, GIVEN_BIT(OPTION_REASON)},
+    {"all", no_argument, NULL, GIVEN_BIT(OPTION_ALL)},
+    {"all-targets", no_argument, NULL, GIVEN_BIT(OPTION_ALL_TARGETS)},
+    {"destination", required_argument, NULL, GIVEN_BIT(OPTION_DESTINATION)},
+    {"dry-run", no_argument, NULL, GIVEN_BIT(OPTION_DRY_RUN)},
+    {"state", required_argument, NULL, GIVEN_BIT(OPTION_STATE)},
+    {"watch", no_argument, NULL, GIVEN_BIT(OPTION_WATCH)},
+    {NULL, 0, NULL, 0},
+};
+
+const char *options_first_given(const Options *options, unsigned mask)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {
+        {OPTION_TARGET, "--target"},
+        {OPTION_NO_WAIT, "--no-wait"},
+        {OPTION_TIMEOUT, "--timeout"},
+        {OPTION_REASON, "--reason"},
+        {OPTION_ALL, "--all"},
+        {OPTION_ALL_TARGETS, "--all-targets"},
+        {OPTION_DESTINATION, "--destination"},
+        {OPTION_DRY_RUN, "--dry-run"},
+        {OPTION_STATE, "--state"},
+        {OPTION_WATCH, "--watch"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (options->given & mask & names[i].bit)
+            return names[i].name;
+    return NULL;
+}
+
+static int add_target(Options *options, const char *name)
+{
+    const char **targets = realloc(options->targets, (options->n_targets + 1) * sizeof(*targets));
+
+    if (!targets)
+        return -ENOMEM;
+    targets[options->n_targets++] = name;
+    options->targets = targets;
+    options->given |= OPTION_TARGET;
+    return 0;
+}
+
+/* The daemon counts whole seconds: a part of one is rounded up, so that it does not become "none".
+ */
+static int set_timeout(Options *options, const char *text)
+{
+    uint64_t usec;
+
+    if (timespan_parse(text, &usec) < 0) {
+        text_complain("--timeout takes a time such as 90s, 5min or \"1h 30min\", not \"%s\"", text);
+        return -EINVAL;
+    }
+    options->timeout_sec = (int64_t)(usec / USEC_PER_SEC + (usec % USEC_PER_SEC != 0));
+    return 0;
+}
+
+static int apply(Options *options, int given, const char *value)
+{
+    switch (given) {
+    case GIVEN_SOCKET:
+        options->socket_path = value;
+        options->socket_given = true;
+        return 0;
+    case GIVEN_JSON:
+        options->json = true;
+        options->live = false;
+        return 0;
+    case GIVEN_NO_COLOR:
+        options->color = false;
+        return 0;
+    case GIVEN_TARGET:
+        return add_target(options, value);
+    case GIVEN_BIT(OPTION_TIMEOUT):
+        options->given |= OPTION_TIMEOUT;
+        return set_timeout(options, value);
+    case GIVEN_BIT(OPTION_REASON):
+        options->reason = value;
+        break;
+    case GIVEN_BIT(OPTION_DESTINATION):
+        options->destination = value;
+        break;
+    case GIVEN_BIT(OPTION_STATE):
+        options->state = value;
+        break;
+    default:
+        break;
+    }
+    options->given |= (unsigned)given >> 10;
+    return 0;
+}
+
+/* Varlink speaks UTF-8 only, and the daemon hangs up on who does not. */
+static int check_utf8(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!utf8_is_valid(argv[i], strlen(argv[i]))) {
+            text_complain("\"%s\" is not UTF-8", argv[i]);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static void set_defaults(Options *options)
+{
+    const char *path = getenv("TRAILSTOP_SOCKET"), *no_color = getenv("NO_COLOR"),
+               *terminal = getenv("TERM");
+    bool redrawable =
+        isatty(STDOUT_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+
+    *options = (Options){
+        .socket_path = path && *path ? path : TRAILSTOP_SOCKET_DEFAULT,
+        .live = redrawable,
+        .color = redrawable && !(no_color && *no_color),
+    };
+}
+
+int options_parse(int argc, char **argv, Options *ret)
+{
+    Options options;
+    int r = check_utf8(argc, argv), given;
+
+    if (r < 0)
+        return r;
+    set_defaults(&options);
+    while (r >= 0 && (given = getopt_long(argc, argv, "ht:", long_options, NULL)) != -1) {
+        if (given == GIVEN_HELP) {
+            commands_print_help(stdout);
+            r = 1;
+            break;
+        }
+        if (given == GIVEN_VERSION) {
+            puts(PACKAGE_NAME "ctl " PACKAGE_VERSION);
+            r = 1;
+            break;
+        }
+        r = given == '?' ? -EINVAL : apply(&options, given, optarg);
+    }
+    if (r == 0 && optind == argc) {
+        commands_print_help(stderr);
+        r = -EINVAL;
+    }
+    if (r != 0) {
+        options_clear(&options);
+        return r;
+    }
+    options.arguments = argv + optind;
+    options.n_arguments = (size_t)(argc - optind);
+    *ret = options;
+    return 0;
+}
+
+void options_clear(Options *options)
+{
+    free(options->targets);
+    options->targets = NULL;
+    options->n_targets = 0;
+}

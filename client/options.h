@@ -1,0 +1,45 @@
+/* The command line: which command, with which options and arguments. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Options {
+    const char *socket_path; /* --socket, else $TRAILSTOP_SOCKET, else the default */
+    bool socket_given;       /* by --socket */
+    bool json;
+    bool color;     /* standard output is a terminal, and nobody said no */
+    bool live;      /* standard output is a terminal that can be redrawn, and not --json */
+    unsigned given; /* OPTION_* of those that not every command takes */
+    const char **targets;
+    size_t n_targets;
+    int64_t timeout_sec;
+    const char *reason;
+    const char *destination;
+    const char *state;
+    char **arguments; /* after the command; borrowed from argv */
+    size_t n_arguments;
+} Options;
+
+enum {
+    OPTION_TARGET = 1 << 0,
+    OPTION_NO_WAIT = 1 << 1,
+    OPTION_TIMEOUT = 1 << 2,
+    OPTION_REASON = 1 << 3,
+    OPTION_ALL = 1 << 4,
+    OPTION_ALL_TARGETS = 1 << 5,
+    OPTION_DESTINATION = 1 << 6,
+    OPTION_DRY_RUN = 1 << 7,
+    OPTION_STATE = 1 << 8,
+    OPTION_WATCH = 1 << 9,
+};
+
+/* Reads the command line in any order of options and arguments. ret->arguments[0] is the command.
+ * Returns 0; 1 when --help or --version was asked for and answered; -EINVAL after telling the user
+ * what is wrong; -ENOMEM. */
+int options_parse(int argc, char **argv, Options *ret);
+void options_clear(Options *options);
+
+/* The name of the first of these options that was given, e.g. "--dry-run", or NULL. */
+const char *options_first_given(const Options *options, unsigned mask);

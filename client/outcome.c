@@ -1,0 +1,202 @@
+#include "client/outcome.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "client/text.h"
+#include "common/json.h"
+#include "common/names.h"
+
+#define TABLE_SIZE(table) (sizeof(table) / sizeof((table)[0]))
+
+/* Exit status and sentence of each error of the two interfaces. `detail` is the parameter that the
+ * sentence ends with. What AWS said follows from the parameters `cause`, or `job`. */
+static const struct error_row {
+    const char *name;
+    int outcome;
+    const char *sentence;
+    const char *detail;
+} error_rows[] = {
+    {TRAILSTOP_INTERFACE ".ImportNotFound", OUTCOME_NOT_FOUND, "CloudTrail knows no such import",
+     NULL},
+    {TRAILSTOP_INTERFACE ".InvalidParameter", OUTCOME_FAILURE, "CloudTrail refuses a parameter",
+     NULL},
+    {TRAILSTOP_INTERFACE ".OperationNotPermitted", OUTCOME_NOT_PERMITTED,
+     "CloudTrail does not permit it", NULL},
+    {TRAILSTOP_INTERFACE ".UnsupportedOperation", OUTCOME_FAILURE, "CloudTrail does not support it",
+     NULL},
+    {TRAILSTOP_INTERFACE ".CallFailed", OUTCOME_FAILURE, "The call to CloudTrail failed", NULL},
+    {TRAILSTOP_INTERFACE ".ImportCompleted", OUTCOME_COMPLETED,
+     "The import COMPLETED before it could be stopped", NULL},
+    {TRAILSTOP_INTERFACE ".ImportFailed", OUTCOME_IMPORT_FAILED,
+     "The import FAILED before it could be stopped", NULL},
+    {TRAILSTOP_INTERFACE ".DeadlineExpired", OUTCOME_EXPIRED,
+     "The deadline passed before the import was STOPPED", NULL},
+    {TRAILSTOP_INTERFACE ".JobCancelled", OUTCOME_FAILURE,
+     "The job was cancelled; the import may go on", NULL},
+    {TRAILSTOP_INTERFACE ".JobNotFound", OUTCOME_NOT_FOUND, "There is no such job", "id"},
+    {TRAILSTOP_INTERFACE ".TargetNotFound", OUTCOME_NOT_FOUND,
+     "The daemon's configuration has no such target", "target"},
+    {TRAILSTOP_INTERFACE ".NotAuthorized", OUTCOME_NOT_PERMITTED,
+     "Only operators may do that (operators= in trailstopd.conf, by default the group trailstop)",
+     NULL},
+    {TRAILSTOP_INTERFACE ".QueueFull", OUTCOME_FAILURE,
+     "The daemon takes no more jobs until some are done (max-jobs= in trailstopd.conf)", "limit"},
+    {VARLINK_SERVICE_INTERFACE ".InterfaceNotFound", OUTCOME_FAILURE,
+     "What listens there is no trailstopd: it has no such interface", "interface"},
+    {VARLINK_SERVICE_INTERFACE ".MethodNotFound", OUTCOME_FAILURE,
+     "This daemon does not serve that", "method"},
+    {VARLINK_SERVICE_INTERFACE ".MethodNotImplemented", OUTCOME_FAILURE,
+     "This daemon does not serve that yet", "method"},
+    {VARLINK_SERVICE_INTERFACE ".InvalidParameter", OUTCOME_USAGE,
+     "The daemon does not take the value of a parameter", "parameter"},
+    {VARLINK_SERVICE_INTERFACE ".PermissionDenied", OUTCOME_NOT_PERMITTED,
+     "The daemon does not permit it", NULL},
+    {VARLINK_SERVICE_INTERFACE ".ExpectedMore", OUTCOME_FAILURE,
+     "The daemon answers that only as a stream", NULL},
+};
+
+static const struct {
+    const char *state;
+    int outcome;
+    const char *sentence;
+} job_rows[] = {
+    {"stopped", OUTCOME_OK, "STOPPED"},
+    {"completed", OUTCOME_COMPLETED, "It COMPLETED before it could be stopped"},
+    {"failed", OUTCOME_IMPORT_FAILED, "It FAILED before it could be stopped"},
+    {"refused", OUTCOME_FAILURE, "CloudTrail refused to stop it"},
+    {"expired", OUTCOME_EXPIRED, "The deadline passed before it was STOPPED"},
+    {"cancelled", OUTCOME_FAILURE, "The job was cancelled; the import may go on"},
+};
+
+static int outcome_of_code(const char *code, int64_t http_status)
+{
+    if (code && strcmp(code, "ImportNotFoundException") == 0)
+        return OUTCOME_NOT_FOUND;
+    if (code && strcmp(code, "OperationNotPermittedException") == 0)
+        return OUTCOME_NOT_PERMITTED;
+    if (error_is_access_denied(code,
+                               http_status > 0 && http_status < 1000 ? (unsigned)http_status : 0))
+        return OUTCOME_NOT_PERMITTED;
+    return OUTCOME_FAILURE;
+}
+
+int outcome_of_cause(json_object *cause)
+{
+    const char *code = NULL;
+    int64_t http_status = 0;
+
+    (void)json_get_string(cause, "code",
+                          &code); /* what is not there, or is strange, decides nothing */
+    (void)json_get_int64(cause, "httpStatus", &http_status);
+    return outcome_of_code(code, http_status);
+}
+
+int outcome_of_job(const Job *job)
+{
+    for (size_t i = 0; i < TABLE_SIZE(job_rows); i++) {
+        if (strcmp(job_rows[i].state, job->state) != 0)
+            continue;
+        return strcmp(job->state, "refused") == 0
+                   ? outcome_of_code(job->error_code, job->error_http_status)
+                   : job_rows[i].outcome;
+    }
+    return OUTCOME_FAILURE;
+}
+
+void outcome_complain_job(const Job *job)
+{
+    const char *sentence = job->state;
+
+    for (size_t i = 0; i < TABLE_SIZE(job_rows); i++)
+        if (strcmp(job_rows[i].state, job->state) == 0)
+            sentence = job_rows[i].sentence;
+    if (job->error_code)
+        text_complain("%s: %s: %s%s%s", job->import_id, sentence, job->error_code,
+                      job->error_message && *job->error_message ? ": " : "",
+                      job->error_message ? job->error_message : "");
+    else
+        text_complain("%s: %s", job->import_id, sentence);
+}
+
+static const struct error_row *find_error(const char *name)
+{
+    for (size_t i = 0; i < TABLE_SIZE(error_rows); i++)
+        if (strcmp(error_rows[i].name, name) == 0)
+            return &error_rows[i];
+    return NULL;
+}
+
+int outcome_of_error(const Reply *reply)
+{
+    const struct error_row *row = find_error(reply->error);
+    json_object *cause = NULL;
+
+    if (!row)
+        return OUTCOME_FAILURE;
+    if (row->outcome == OUTCOME_FAILURE && json_get_object(reply->parameters, "cause", &cause) > 0)
+        return outcome_of_cause(cause);
+    return row->outcome;
+}
+
+/* What AWS said, from the cause or the job of an error reply. */
+static void find_cause(json_object *parameters, const char **ret_code, const char **ret_message)
+{
+    json_object *job = NULL, *cause = NULL;
+
+    if (json_get_object(parameters, "cause", &cause) <= 0 &&
+        json_get_object(parameters, "job", &job) > 0)
+        (void)json_get_object(job, "lastError", &cause);
+    (void)json_get_string(cause, "code", ret_code);
+    (void)json_get_string(cause, "message", ret_message);
+}
+
+void outcome_complain_error(const Reply *reply, const char *subject)
+{
+    const struct error_row *row = find_error(reply->error);
+    const char *detail = "", *code = NULL, *message = NULL;
+    json_object *value = NULL;
+
+    if (row && row->detail && json_object_object_get_ex(reply->parameters, row->detail, &value) &&
+        value)
+        detail = json_object_get_string(value);
+    find_cause(reply->parameters, &code, &message);
+    text_complain("%s%s%s%s%s%s%s%s%s", subject ? subject : "", subject ? ": " : "",
+                  row ? row->sentence : reply->error, *detail ? ": " : "", detail, code ? ": " : "",
+                  code ? code : "", message && *message ? ": " : "", message ? message : "");
+}
+
+int outcome_complain_open(const Options *options, int error)
+{
+    if (error == -EACCES || error == -EPERM) {
+        text_complain("Not permitted to connect to %s: members of the group trailstop may "
+                      "(sudo usermod -aG trailstop $USER, then log in again)",
+                      options->socket_path);
+        return OUTCOME_NOT_PERMITTED;
+    }
+    text_complain("Cannot reach the daemon at %s: %s (systemctl status trailstopd.socket)",
+                  options->socket_path, strerror(-error));
+    return OUTCOME_UNREACHABLE;
+}
+
+int outcome_complain_run(const Options *options, int error)
+{
+    switch (error) {
+    case -EINTR:
+        return OUTCOME_INTERRUPTED;
+    case -ENOMEM:
+        text_complain("Out of memory");
+        return OUTCOME_FAILURE;
+    case -EBADMSG:
+    case -EMSGSIZE:
+        text_complain("What listens at %s does not speak Varlink as trailstopd does",
+                      options->socket_path);
+        return OUTCOME_FAILURE;
+    default:
+        text_complain("The daemon at %s closed the connection before it answered: %s "
+                      "(journalctl -u trailstopd)",
+                      options->socket_path, strerror(-error));
+        return OUTCOME_UNREACHABLE;
+    }
+}

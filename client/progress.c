@@ -1,0 +1,214 @@
+#include "client/progress.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+
+#include "client/job-table.h"
+#include "client/job.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+
+/* Changes that come closer together than this share one redraw. */
+#define REDRAW_USEC 50000
+
+struct Progress {
+    const Options *options;
+    const ProgressRow *rows;
+    size_t n_rows;
+    json_object *lines;    /* job id → the line printed last, of jobs that go on */
+    struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
+    struct event *resized; /* SIGWINCH */
+    bool redraw_is_soon;
+    size_t lines_drawn;
+};
+
+static const ProgressRow **choose_rows(const Progress *progress, size_t max_rows, size_t *ret_n)
+{
+    const ProgressRow **chosen = calloc(progress->n_rows, sizeof(const ProgressRow *));
+    size_t running = 0, n = 0;
+
+    if (!chosen)
+        return NULL;
+    for (size_t i = 0; i < progress->n_rows; i++)
+        running += !progress->rows[i].ended;
+    /* Where not all fit, those that go on come before those that ended. */
+    size_t room_for_ended = running < max_rows ? max_rows - running : 0;
+    for (size_t i = 0; i < progress->n_rows && n < max_rows; i++) {
+        if (progress->rows[i].ended) {
+            if (room_for_ended == 0)
+                continue;
+            room_for_ended--;
+        }
+        chosen[n++] = &progress->rows[i];
+    }
+    *ret_n = n;
+    return chosen;
+}
+
+/* The frame is written at once, so that none is seen half. Automatic wrapping is off meanwhile: a
+ * line never takes two rows of the terminal, whatever the width of its characters. */
+static int draw_frame(Progress *progress, FILE *frame)
+{
+    struct winsize size = {0};
+    bool known = ioctl(fileno(stdout), TIOCGWINSZ, &size) == 0;
+    size_t columns = known && size.ws_col > 0 ? size.ws_col : 80;
+    size_t height = known && size.ws_row > 3 ? size.ws_row : 24, n;
+    CLEANUP(table_freep) Table *table = NULL;
+
+    CLEANUP(freep) const ProgressRow **chosen = choose_rows(progress, height - 3, &n);
+    if (!chosen || job_table_new(&table) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        job_table_add_live(table, chosen[i]->import_id, chosen[i]->job, columns);
+
+    fputs("\033[?7l", frame);
+    if (progress->lines_drawn > 0)
+        fprintf(frame, "\r\033[%zuA", progress->lines_drawn);
+    int r = table_print(table, frame, progress->options->color, columns, "\033[K\n");
+    if (n < progress->n_rows)
+        fprintf(frame, "and %zu more\033[K\n", progress->n_rows - n);
+    fputs("\033[J\033[?7h", frame);
+    progress->lines_drawn = 1 + n + (n < progress->n_rows);
+    return r;
+}
+
+static void draw(Progress *progress)
+{
+    CLEANUP(freep) char *text = NULL;
+    size_t size;
+    FILE *frame = open_memstream(&text, &size);
+
+    if (!frame)
+        return; /* a frame less; memory that is short shows where it is needed */
+    int r = draw_frame(progress, frame);
+    if (fclose(frame) == 0 && r == 0)
+        fwrite(text, 1, size, stdout);
+    text_flush();
+}
+
+static void schedule_redraw(Progress *progress, time_t sec, suseconds_t usec)
+{
+    struct timeval delay = {.tv_sec = sec, .tv_usec = usec};
+
+    evtimer_add(progress->redraw, &delay);
+}
+
+static void on_redraw(evutil_socket_t fd, short events, void *userdata)
+{
+    Progress *progress = userdata;
+
+    (void)fd;
+    (void)events;
+    progress->redraw_is_soon = false;
+    draw(progress);
+    schedule_redraw(progress, 1, 0);
+}
+
+static int start_live(Progress *progress, struct event_base *base)
+{
+    progress->redraw = evtimer_new(base, on_redraw, progress);
+    progress->resized = evsignal_new(base, SIGWINCH, on_redraw, progress);
+    if (!progress->redraw || !progress->resized || event_add(progress->resized, NULL) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+int progress_new(const Options *options, struct event_base *base, Progress **ret)
+{
+    CLEANUP(progress_freep) Progress *progress = calloc(1, sizeof(*progress));
+
+    if (!progress)
+        return -ENOMEM;
+    progress->options = options;
+    progress->lines = json_object_new_object();
+    if (!progress->lines || (options->live && start_live(progress, base) < 0))
+        return -ENOMEM;
+    *ret = TAKE(progress);
+    return 0;
+}
+
+void progress_free(Progress *progress)
+{
+    if (!progress)
+        return;
+    if (progress->redraw)
+        event_free(progress->redraw);
+    if (progress->resized)
+        event_free(progress->resized);
+    json_object_put(progress->lines);
+    free(progress);
+}
+
+void progress_set_rows(Progress *progress, const ProgressRow *rows, size_t n_rows)
+{
+    progress->rows = rows;
+    progress->n_rows = n_rows;
+}
+
+static bool is_live(const Progress *progress)
+{
+    return progress->options->live && progress->n_rows > 0;
+}
+
+/* Prints the line of a job unless it is the one printed last. */
+static int print_line(Progress *progress, json_object *json)
+{
+    CLEANUP(freep) char *line = NULL;
+    const char *printed = NULL;
+    Job job;
+
+    if (job_read(json, &job) < 0)
+        return 0; /* who follows the job complains */
+    int r = job_format_line(&job, &line);
+    if (r < 0)
+        return r;
+    (void)json_get_string(progress->lines, job.id, &printed);
+    if (printed && strcmp(printed, line) == 0)
+        return 0;
+    puts(line);
+    text_flush();
+    if (!job_is_final(&job))
+        return json_add_string(progress->lines, job.id, line);
+    json_object_object_del(progress->lines, job.id);
+    return 0;
+}
+
+int progress_change(Progress *progress, json_object *job)
+{
+    if (!is_live(progress))
+        return print_line(progress, job);
+    if (!progress->redraw_is_soon) {
+        progress->redraw_is_soon = true;
+        schedule_redraw(progress, 0, progress->lines_drawn > 0 ? REDRAW_USEC : 0);
+    }
+    return 0;
+}
+
+void progress_clear(Progress *progress)
+{
+    if (progress->lines_drawn == 0)
+        return;
+    printf("\r\033[%zuA\033[J", progress->lines_drawn);
+    progress->lines_drawn = 0;
+    text_flush();
+}
+
+int progress_finish(Progress *progress)
+{
+    CLEANUP(table_freep) Table *table = NULL;
+
+    progress_clear(progress);
+    if (progress->redraw)
+        evtimer_del(progress->redraw);
+    int r = job_table_new(&table);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < progress->n_rows; i++)
+        job_table_add_result(table, progress->rows[i].import_id, progress->rows[i].job);
+    return table_show(table, progress->options->color);
+}

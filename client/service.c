@@ -1,0 +1,86 @@
+#include "client/service.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/call.h"
+#include "client/object-table.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/names.h"
+#include "config.h"
+
+static int print_targets(const Options *options, json_object *parameters, void *userdata)
+{
+    static const ObjectColumn columns[] = {
+        {"TARGET", "name"},       {"REGION", "region"},
+        {"ENDPOINT", "endpoint"}, {"CREDENTIALS", "credentials"},
+        {"ROLE", "roleArn"},
+    };
+
+    (void)userdata;
+    return object_table_show(parameters, "targets", columns, sizeof(columns) / sizeof(columns[0]),
+                             options->color);
+}
+
+int service_run_targets(const Options *options)
+{
+    return call_print(options, "ListTargets", call_parameters(NULL, NULL, NULL), false,
+                      print_targets, NULL);
+}
+
+static int print_statistics(const Options *options, json_object *parameters, void *userdata)
+{
+    json_object *statistics = NULL;
+
+    (void)options;
+    (void)userdata;
+    if (json_get_object(parameters, "statistics", &statistics) <= 0)
+        return -EBADMSG;
+    json_object_object_foreach(statistics, name, value)
+    {
+        if (!json_object_is_type(value, json_type_int))
+            return -EBADMSG;
+        CLEANUP(freep) char *escaped = text_escape(name);
+        if (!escaped)
+            return -ENOMEM;
+        printf("%s %" PRId64 "\n", escaped, json_object_get_int64(value));
+    }
+    return 0;
+}
+
+int service_run_statistics(const Options *options)
+{
+    return call_print(options, "GetStatistics", call_parameters(NULL, NULL, NULL), false,
+                      print_statistics, NULL);
+}
+
+static int print_daemon_version(const Options *options, json_object *parameters, void *userdata)
+{
+    const char *product = NULL, *version = NULL;
+
+    (void)options;
+    (void)userdata;
+    if (json_get_string(parameters, "product", &product) <= 0 ||
+        json_get_string(parameters, "version", &version) <= 0)
+        return -EBADMSG;
+    CLEANUP(freep) char *escaped_product = text_escape(product);
+    CLEANUP(freep) char *escaped_version = text_escape(version);
+    if (!escaped_product || !escaped_version)
+        return -ENOMEM;
+    printf("%s %s\n", escaped_product, escaped_version);
+    return 0;
+}
+
+/* The client's own version is told also where no daemon is. */
+int service_run_version(const Options *options)
+{
+    if (!options->json) {
+        puts(PACKAGE_NAME "ctl " PACKAGE_VERSION);
+        text_flush();
+    }
+    return call_print(options, VARLINK_SERVICE_INTERFACE ".GetInfo",
+                      call_parameters(NULL, NULL, NULL), false, print_daemon_version, NULL);
+}

@@ -1,0 +1,138 @@
+#include "client/stop-all.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "client/call.h"
+#include "client/follow.h"
+#include "client/object-table.h"
+#include "client/outcome.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+
+struct answer {
+    const Options *options;
+    Follow *follow;
+    size_t n_jobs;
+    int outcome; /* of the first target that failed */
+};
+
+static int encode_targets(const Options *options, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *targets = json_object_new_array();
+    static const char *const all[] = {"*"};
+    bool wildcard = options->given & OPTION_ALL_TARGETS;
+    const char *const *names = wildcard ? all : options->targets;
+    size_t n = wildcard ? 1 : options->n_targets;
+
+    if (!targets)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        json_object *name = json_object_new_string(names[i]);
+        if (!name || json_object_array_add(targets, name) < 0) {
+            json_object_put(name);
+            return -ENOMEM;
+        }
+    }
+    *ret = TAKE(targets);
+    return 0;
+}
+
+static int encode_call(const Options *options, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *targets = NULL;
+    CLEANUP(json_object_putp)
+    json_object *parameters =
+        call_parameters("destination", options->destination, "reason", options->reason, NULL);
+
+    if (!parameters || encode_targets(options, &targets) < 0 ||
+        (json_object_array_length(targets) > 0 &&
+         json_add(parameters, "targets", TAKE(targets)) < 0) ||
+        (options->given & OPTION_TIMEOUT &&
+         json_add_int64(parameters, "timeout", options->timeout_sec) < 0) ||
+        (options->given & OPTION_DRY_RUN && json_add_bool(parameters, "dryRun", true) < 0))
+        return -ENOMEM;
+    *ret = TAKE(parameters);
+    return 0;
+}
+
+static int take_failures(struct answer *answer, json_object *failures)
+{
+    for (size_t i = 0; failures && i < json_object_array_length(failures); i++) {
+        json_object *failure = json_object_array_get_idx(failures, i), *cause = NULL;
+        const char *target = NULL, *code = NULL, *message = NULL;
+        if (json_get_string(failure, "target", &target) <= 0 ||
+            json_get_object(failure, "cause", &cause) <= 0 ||
+            json_get_string(cause, "code", &code) <= 0 ||
+            json_get_string(cause, "message", &message) < 0)
+            return -EBADMSG;
+        text_complain("target %s: %s%s%s", target, code, message ? ": " : "",
+                      message ? message : "");
+        if (answer->outcome == OUTCOME_OK)
+            answer->outcome = outcome_of_cause(cause);
+    }
+    return 0;
+}
+
+static int take_jobs(struct answer *answer, json_object *jobs)
+{
+    for (size_t i = 0; jobs && i < json_object_array_length(jobs); i++) {
+        json_object *json = json_object_array_get_idx(jobs, i);
+        const char *id = NULL;
+        if (answer->options->given & OPTION_NO_WAIT) {
+            if (json_get_string(json, "id", &id) <= 0)
+                return -EBADMSG;
+            if (!answer->options->json)
+                puts(id);
+            continue;
+        }
+        int r = follow_add_job(answer->follow, json);
+        if (r < 0)
+            return r;
+        answer->n_jobs++;
+    }
+    return 0;
+}
+
+static int on_answer(const Options *options, json_object *parameters, void *userdata)
+{
+    struct answer *answer = userdata;
+    json_object *jobs = NULL, *failures = NULL;
+
+    if (json_get_array(parameters, "jobs", &jobs) < 0 ||
+        json_get_array(parameters, "failures", &failures) < 0)
+        return -EBADMSG;
+    int r = take_failures(answer, failures);
+    if (r >= 0)
+        r = take_jobs(answer, jobs);
+    if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
+        r = object_table_show_imports(parameters, options->color);
+    return r;
+}
+
+int stop_all_run(const Options *options)
+{
+    CLEANUP(follow_freep) Follow *follow = NULL;
+    json_object *parameters = NULL;
+    struct answer answer = {.options = options};
+
+    if (options->n_arguments > 1) {
+        text_complain("--all goes without import ids");
+        return OUTCOME_USAGE;
+    }
+    int r = encode_call(options, &parameters);
+    if (r >= 0)
+        r = follow_new(options, &follow);
+    if (r < 0) {
+        json_object_put(parameters);
+        return outcome_complain_run(options, r);
+    }
+    answer.follow = follow;
+    int outcome = call_run(options, "StopAll", parameters, false, on_answer, &answer);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (answer.n_jobs > 0)
+        outcome = follow_run(follow);
+    return outcome != OUTCOME_OK ? outcome : answer.outcome;
+}

@@ -1,0 +1,31 @@
+/* What is printed. Text from outside (CloudTrail, the daemon, other users' reasons, the command
+ * line) is shown with its control characters escaped, so that none of it steers the terminal.
+ *
+ * Standard output is checked where it is flushed: when nobody reads it any more the program ends
+ * there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+/* Control characters, marks that turn the direction of writing, and bytes that are no UTF-8 as \xNN
+ * or \uNNNN. NULL: no memory. */
+char *text_escape(const char *text);
+
+/* Number of columns, counting one for each character. */
+size_t text_columns(const char *text);
+
+/* "trailstopctl: " and a sentence on standard error, escaped as a whole. */
+__attribute__((format(printf, 1, 2))) void text_complain(const char *format, ...);
+
+/* One JSON document, one line. */
+void text_print_json(json_object *document);
+
+/* Flushes standard output and ends the program with EXIT_FAILURE where that fails: quietly where
+ * the reader is gone (as in `| head`), else with the reason. */
+void text_flush(void);
+
+/* Whether the environment says that output is UTF-8, asked without loading a locale. */
+bool text_is_utf8(void);
