@@ -343,6 +343,11 @@ int registry_commit(Registry *registry, bool *ret_changed)
     return 0;
 }
 
+uint64_t registry_last_change(const Registry *registry)
+{
+    return registry->last_change;
+}
+
 int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
                  uint64_t *ret_change)
 {

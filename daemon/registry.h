@@ -46,6 +46,9 @@ void registry_count_states(const Registry *registry, unsigned ret_counts[static 
  * saved. */
 int registry_commit(Registry *registry, bool *ret_changed);
 
+/* JobRecord.change of the latest change that anyone may be told of. */
+uint64_t registry_last_change(const Registry *registry);
+
 /* The job as Job of the Varlink interface, from here or from the store. 1: as it is on disk,
  * changed last at *ret_change; 0: its latest change is not on disk yet; -ENOENT; -ENOMEM; -EIO. */
 int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,

@@ -200,7 +200,7 @@ static int store_adopt_boot(Store *store, const Clock *clock)
     if (asprintf(&sql,
                  "BEGIN IMMEDIATE;"
                  "UPDATE jobs SET"
-                 " requested_boottime_usec = max(0, requested_usec + %1$lld),"
+                 " requested_boottime_usec = requested_usec + %1$lld,"
                  " deadline_boottime_usec ="
                  "  CASE deadline_usec WHEN 0 THEN 0 ELSE max(1, deadline_usec + %1$lld) END"
                  " WHERE finished_usec = 0;"

@@ -1,9 +1,10 @@
-/* Jobs on disk, in one SQLite file: what is in it was synced before anyone was told of it. The only user of
- * sqlite3.h.
+/* Jobs on disk, in one SQLite file: what is in it was synced before anyone was told of it. The only
+ * user of sqlite3.h.
  *
- * All changes of one turn of the loop are saved in one transaction with one sync (group commit). Errors of
- * writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO means that a sync or
- * a write failed in a way after which nothing may be acknowledged: the daemon has to end. */
+ * All changes of one turn of the loop are saved in one transaction with one sync (group commit).
+ * Errors of writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO
+ * means that a sync or a write failed in a way after which nothing may be acknowledged: the daemon
+ * has to end. */
 #pragma once
 
 #include <stddef.h>
@@ -14,9 +15,9 @@
 
 typedef struct Store Store;
 
-/* Opens or creates directory/jobs.sqlite3. A store that is damaged, of a newer version, not ours or in use
- * by another daemon is left as it is: negative errno and an owned sentence that says what to do. The clock
- * turns deadlines of an earlier boot into this one's. */
+/* Opens or creates directory/jobs.sqlite3. A store that is damaged, of a newer version, not ours or
+ * in use by another daemon is left as it is: negative errno and an owned sentence that says what to
+ * do. The clock turns deadlines of an earlier boot into this one's. */
 int store_open(const char *directory, const Clock *clock, Store **ret, char **ret_error);
 void store_close(Store *store); /* takes NULL */
 DEFINE_CLEANUP(Store, store_close)

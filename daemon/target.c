@@ -6,8 +6,8 @@
 
 #include "common/json.h"
 
-static int target_connect(Target *target, const TargetContext *context, const Config *config,
-                          const TargetConfig *target_config)
+static int target_connect(const TargetContext *context, const Config *config,
+                          const TargetConfig *target_config, AwsClient **ret)
 {
     const AwsSettings *settings = target_config->settings;
     AwsClientConfig client = {
@@ -23,12 +23,36 @@ static int target_connect(Target *target, const TargetContext *context, const Co
         .timeout_usec = config->call_timeout_usec,
         .max_attempts = config->max_attempts,
     };
-    int r = aws_credentials_provider_new(context->timers, settings, &target->credentials);
+    int r = aws_credentials_provider_new(context->timers, target_config->name, settings,
+                                         &client.credentials);
 
-    if (r < 0)
+    return r < 0 ? r : aws_client_new(&client, ret);
+}
+
+int target_reload(Target *target, const TargetContext *context, const Config *config,
+                  const TargetConfig *target_config)
+{
+    char *region = strdup(target_config->settings->region);
+    char *endpoint = strdup(target_config->settings->endpoint);
+    AwsClient *client = NULL;
+    int r = -ENOMEM;
+
+    if (region && endpoint)
+        r = target_connect(context, config, target_config, &client);
+    if (r < 0) {
+        free(region);
+        free(endpoint);
         return r;
-    client.credentials = target->credentials;
-    return aws_client_new(&client, &target->client);
+    }
+    free(target->region);
+    free(target->endpoint);
+    aws_client_unref(target->client);
+    target->region = region;
+    target->endpoint = endpoint;
+    target->client = client;
+    limiter_set_rate(target->stop_limiter, target_config->stop_rate);
+    limiter_set_rate(target->read_limiter, target_config->read_rate);
+    return 0;
 }
 
 int target_new(const TargetContext *context, const Config *config,
@@ -40,14 +64,12 @@ int target_new(const TargetContext *context, const Config *config,
     if (!target)
         return -ENOMEM;
     target->name = strdup(target_config->name);
-    target->region = strdup(target_config->settings->region);
-    target->endpoint = strdup(target_config->settings->endpoint);
-    if (!target->name || !target->region || !target->endpoint)
+    if (!target->name)
         return -ENOMEM;
     if ((r = limiter_new(context->timers, target_config->stop_rate, &target->stop_limiter)) < 0 ||
         (r = limiter_new(context->timers, target_config->read_rate, &target->read_limiter)) < 0 ||
         (r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
-        (r = target_connect(target, context, config, target_config)) < 0)
+        (r = target_reload(target, context, config, target_config)) < 0)
         return r;
     *ret = TAKE(target);
     return 0;
@@ -57,8 +79,7 @@ void target_free(Target *target)
 {
     if (!target)
         return;
-    aws_client_free(target->client);
-    aws_credentials_provider_free(target->credentials);
+    aws_client_unref(target->client);
     outage_free(target->outage);
     limiter_free(target->stop_limiter);
     limiter_free(target->read_limiter);
@@ -75,8 +96,7 @@ json_object *target_to_json(const Target *target)
     if (!object || json_add_string(object, "name", target->name) < 0 ||
         json_add_string(object, "region", target->region) < 0 ||
         json_add_string(object, "endpoint", target->endpoint) < 0 ||
-        json_add_string(object, "credentials",
-                        aws_credentials_provider_source(target->credentials)) < 0)
+        json_add_string(object, "credentials", aws_client_credentials_source(target->client)) < 0)
         return NULL;
     return TAKE(object);
 }

@@ -12,7 +12,6 @@
 typedef struct Target {
     char *name;
     char *region, *endpoint;
-    AwsCredentialsProvider *credentials;
     AwsClient *client;
     Limiter *stop_limiter, *read_limiter;
     Outage *outage;
@@ -30,6 +29,11 @@ int target_new(const TargetContext *context, const Config *config,
                const TargetConfig *target_config, Target **ret);
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
+
+/* Makes it what the configuration says now; calls under way end as they began. 0, or negative errno
+ * with the target as it was. */
+int target_reload(Target *target, const TargetContext *context, const Config *config,
+                  const TargetConfig *target_config);
 
 /* As Target of the Varlink interface. NULL: no memory. */
 json_object *target_to_json(const Target *target);

@@ -13,6 +13,7 @@
 #include "daemon/journal.h"
 
 struct AwsClient {
+    unsigned references;
     AwsClientConfig config; /* without its strings: they are below */
     char *target;
     char *ca_bundle;
@@ -54,16 +55,19 @@ struct AwsCall {
 
 /* ---- the client ---- */
 
-DEFINE_CLEANUP(AwsClient, aws_client_free)
+DEFINE_CLEANUP(AwsClient, aws_client_unref)
 
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
 {
-    CLEANUP(aws_client_freep) AwsClient *client = malloc(sizeof(*client));
+    CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
     int r;
 
-    if (!client)
+    if (!client) {
+        aws_credentials_provider_free(config->credentials);
         return -ENOMEM;
+    }
     *client = (AwsClient){
+        .references = 1,
         .config = *config,
         .target = strdup(config->target),
         .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
@@ -80,14 +84,20 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     return 0;
 }
 
-void aws_client_free(AwsClient *client)
+void aws_client_unref(AwsClient *client)
 {
-    if (!client)
+    if (!client || --client->references > 0)
         return;
+    aws_credentials_provider_free(client->config.credentials);
     aws_route_clear(&client->route);
     free(client->target);
     free(client->ca_bundle);
     free(client);
+}
+
+const char *aws_client_credentials_source(const AwsClient *client)
+{
+    return aws_credentials_provider_source(client->config.credentials);
 }
 
 static uint64_t server_time_usec(const AwsClient *client)
@@ -110,6 +120,7 @@ static void call_free(AwsCall *call)
 {
     aws_credentials_unref(call->credentials);
     aws_error_clear(&call->error);
+    aws_client_unref(call->client);
     free(call->body);
     free(call);
 }
@@ -387,6 +398,7 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         free(call);
         return -ENOMEM;
     }
+    client->references++;
     aws_request_make_id(client->config.random, call->invocation_id);
     timer_init(&call->delay, client->config.timers, on_delay, call);
     call_fetch_credentials(call);

@@ -22,7 +22,7 @@ typedef struct AwsClientConfig {
     Timers *timers;
     const Random *random;
     HttpClient *http;
-    AwsCredentialsProvider *credentials; /* borrowed: outlives the client */
+    AwsCredentialsProvider *credentials; /* taken over, also on failure */
     const char *target;                  /* its name, for the journal */
     const char *endpoint;                /* URL */
     const char *region;
@@ -35,7 +35,13 @@ typedef struct AwsClientConfig {
 
 /* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
-void aws_client_free(AwsClient *client); /* no call may be under way */
+
+/* The caller's reference is the only one but for those of calls under way, so that a client can be
+ * replaced while they end as they began. Takes NULL. */
+void aws_client_unref(AwsClient *client);
+
+/* See aws_credentials_provider_source(). */
+const char *aws_client_credentials_source(const AwsClient *client);
 
 typedef enum AwsOutcome {
     AWS_OK,          /* body is there */

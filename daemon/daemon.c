@@ -1,0 +1,344 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+
+#include <config.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/journal.h"
+#include "daemon/listener.h"
+#include "daemon/loop.h"
+
+#define STORE_RETRY_USEC USEC_PER_SEC
+#define STATUS_INTERVAL_USEC USEC_PER_SEC
+#define PURGE_INTERVAL_USEC (10 * USEC_PER_SEC) /* at least, between two purges */
+#define FLUSH_USEC (2 * USEC_PER_SEC) /* at shutdown, for clients to read their last replies */
+
+struct Daemon {
+    const char *config_path;
+    Config *config;
+    Loop *loop;
+    Service service;
+    Listener *listener;
+    Timer store_timer;           /* set while changes could not be saved */
+    Timer purge_timer;           /* the next finished job is to be forgotten */
+    Timer status_timer;          /* set while systemd has been told lately */
+    Timer flush_timer;           /* at shutdown: how long clients have to read */
+    unsigned told[N_JOB_STATES]; /* what systemd was told last */
+    bool store_failing;          /* and the journal has been told */
+    bool shutting_down;
+    bool flushing; /* no calls are left, only replies */
+};
+
+static Timers *daemon_timers(Daemon *daemon)
+{
+    return loop_timers(daemon->loop);
+}
+
+/* As systemd wants it with RELOADING=1. */
+static uint64_t now_monotonic_usec(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* For a timer that is there to make the loop turn. */
+static void wake(void *userdata)
+{
+    (void)userdata;
+}
+
+static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
+{
+    timer_set(timer, timers_boottime_usec(daemon_timers(daemon)) + delay_usec);
+}
+
+static void store_failed(Daemon *daemon, int error)
+{
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_STORE_FAILED);
+    journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "%s", daemon->config->state_directory);
+    if (error == -EIO)
+        journal_send(
+            &entry,
+            "Cannot write the store in %s (%s); ending, because nothing more can be promised",
+            daemon->config->state_directory, store_error(daemon->service.store));
+    else
+        journal_send(
+            &entry,
+            "Cannot write the store in %s (%s); new requests are refused until there is room",
+            daemon->config->state_directory, strerror(-error));
+}
+
+static void daemon_tell_status(void *userdata)
+{
+    Daemon *daemon = userdata;
+    unsigned counts[N_JOB_STATES];
+
+    registry_count_states(daemon->service.registry, counts);
+    if (memcmp(counts, daemon->told, sizeof(counts)) == 0)
+        return;
+    memcpy(daemon->told, counts, sizeof(counts));
+    sd_notifyf(0, "STATUS=%u queued, %u stopping, %u polling", counts[JOB_QUEUED],
+               counts[JOB_STOPPING], counts[JOB_POLLING]);
+    set_in(daemon, &daemon->status_timer, STATUS_INTERVAL_USEC);
+}
+
+/* Everything that changed goes to disk, then to whoever follows it. */
+static int daemon_commit(Daemon *daemon)
+{
+    bool changed;
+    int r = registry_commit(daemon->service.registry, &changed);
+
+    if (r < 0 && (r == -EIO || !daemon->store_failing))
+        store_failed(daemon, r);
+    daemon->store_failing = r < 0;
+    if (r == -EIO)
+        return r;
+    if (r < 0)
+        set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
+    if (changed && !daemon->status_timer.set)
+        daemon_tell_status(daemon);
+    if (r < 0 || changed)
+        listener_pump(daemon->listener);
+    return 0;
+}
+
+/* Forgets jobs that ended longer ago than keep-finished, and comes back for the next. */
+static void daemon_purge(void *userdata)
+{
+    Daemon *daemon = userdata;
+    uint64_t now_usec = time_now_realtime(), keep_usec = daemon->config->keep_finished_usec;
+    uint64_t oldest_usec = 0, delay_usec = keep_usec;
+    int r = 0;
+
+    if (now_usec > keep_usec)
+        r = store_purge(daemon->service.store, now_usec - keep_usec, &oldest_usec);
+    if (r < 0) {
+        store_failed(daemon, r);
+        delay_usec = PURGE_INTERVAL_USEC;
+    } else if (oldest_usec > 0 && oldest_usec + keep_usec > now_usec) {
+        delay_usec = oldest_usec + keep_usec - now_usec;
+    }
+    if (delay_usec < PURGE_INTERVAL_USEC)
+        delay_usec = PURGE_INTERVAL_USEC;
+    set_in(daemon, &daemon->purge_timer, delay_usec);
+}
+
+static void daemon_shut_down(void *userdata)
+{
+    Daemon *daemon = userdata;
+    JournalEntry entry;
+
+    if (daemon->shutting_down)
+        return;
+    daemon->shutting_down = true;
+    sd_notify(0, "STOPPING=1");
+    journal_begin(&entry, EVENT_STOPPING);
+    journal_send(&entry, "Stopping: %u jobs go on with the next start",
+                 registry_count_jobs(daemon->service.registry));
+}
+
+/* What is on the wire is waited for, what is answered is sent, then the loop ends. */
+static void daemon_finish(Daemon *daemon)
+{
+    bool unread = listener_finish(daemon->listener);
+
+    if (registry_finish(daemon->service.registry) > 0)
+        return;
+    if (!daemon->flushing) {
+        daemon->flushing = true;
+        set_in(daemon, &daemon->flush_timer, FLUSH_USEC);
+    }
+    if (!unread || !daemon->flush_timer.set)
+        loop_stop(daemon->loop);
+}
+
+static int daemon_turn(void *userdata)
+{
+    Daemon *daemon = userdata;
+    int r = daemon_commit(daemon);
+
+    if (r >= 0 && daemon->shutting_down)
+        daemon_finish(daemon);
+    return r;
+}
+
+static void reload_refused(const char *error)
+{
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_RELOAD_REFUSED);
+    journal_send(&entry, "The configuration stays as it was: %s", error);
+}
+
+/* Puts a configuration into force that is not so for the first time. */
+static int daemon_adopt(Daemon *daemon, Config *config)
+{
+    Service *service = &daemon->service;
+    Operators *operators;
+    int r = operators_new(config->operators, &operators);
+
+    if (r < 0)
+        return r;
+    r = target_set_reload(service->targets, config, service->registry);
+    if (r < 0) {
+        operators_free(operators);
+        return r;
+    }
+    operators_free(service->operators);
+    service->operators = operators;
+    service->config = config;
+    config_free(daemon->config);
+    daemon->config = config;
+    return 0;
+}
+
+/* Of the configuration, what the modules below keep a copy of. */
+static void daemon_configure(Daemon *daemon)
+{
+    const Config *config = daemon->config;
+    PollingRules polling = {
+        .first_usec = config->polling_first_usec,
+        .longest_usec = config->polling_longest_usec,
+        .growth = config->polling_growth,
+    };
+
+    journal_set_level(config->log_level);
+    http_client_set_max_connections(daemon->service.http, config->max_connections);
+    registry_configure(daemon->service.registry, &polling, config->max_jobs);
+    daemon_purge(daemon);
+}
+
+static void daemon_reload(void *userdata)
+{
+    Daemon *daemon = userdata;
+    CLEANUP(freep) char *error = NULL;
+    const char *fixed = NULL;
+    Config *config = NULL;
+    JournalEntry entry;
+    int r;
+
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_monotonic_usec());
+    r = config_load(daemon->config_path, &config, &error);
+    if (r >= 0) {
+        (void)config_find_fixed_change(daemon->config, config, &fixed);
+        r = daemon_adopt(daemon, config);
+        if (r < 0)
+            config_free(config);
+    }
+    if (r < 0) {
+        reload_refused(error ? error : strerror(-r));
+    } else {
+        daemon_configure(daemon);
+        journal_begin(&entry, EVENT_RELOADED);
+        journal_send(&entry, "Reloaded the configuration%s%s%s", fixed ? "; a new value of " : "",
+                     fixed ? fixed : "", fixed ? " is taken at the next start" : "");
+    }
+    sd_notify(0, "READY=1");
+}
+
+static Target *find_target(const char *name, void *userdata)
+{
+    Daemon *daemon = userdata;
+
+    return target_set_find(daemon->service.targets, name);
+}
+
+static int daemon_open(Daemon *daemon, char **ret_error)
+{
+    Service *service = &daemon->service;
+    Timers *timers = daemon_timers(daemon);
+    TargetContext targets = {.timers = timers, .random = &loop_random};
+    JobContext jobs = {.timers = timers, .random = &loop_random};
+    int r;
+
+    if ((r = operators_new(daemon->config->operators, &service->operators)) < 0 ||
+        (r = store_open(daemon->config->state_directory, &loop_clock, &service->store, ret_error)) <
+            0 ||
+        (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,
+                             &service->http)) < 0)
+        return r;
+    targets.http = service->http;
+    if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
+        (r = registry_new(&jobs, service->store, &service->registry)) < 0)
+        return r;
+    daemon_configure(daemon);
+    r = registry_load(service->registry, find_target, daemon);
+    if (r < 0)
+        return r;
+    return listener_new(loop_base(daemon->loop), timers, service, &daemon->listener, ret_error);
+}
+
+int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret_error)
+{
+    CLEANUP(daemon_freep) Daemon *daemon = malloc(sizeof(*daemon));
+    int r;
+
+    if (!daemon) {
+        config_free(config);
+        return -ENOMEM;
+    }
+    *daemon = (Daemon){.config_path = config_path, .config = config};
+    daemon->service.config = config;
+    r = loop_new(&daemon->loop);
+    if (r < 0)
+        return r;
+    timer_init(&daemon->store_timer, daemon_timers(daemon), wake, daemon);
+    timer_init(&daemon->purge_timer, daemon_timers(daemon), daemon_purge, daemon);
+    timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
+    timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
+    r = daemon_open(daemon, ret_error);
+    if (r < 0)
+        return r;
+    *ret = TAKE(daemon);
+    return 0;
+}
+
+void daemon_free(Daemon *daemon)
+{
+    if (!daemon)
+        return;
+    listener_free(daemon->listener);
+    registry_free(daemon->service.registry);
+    target_set_free(daemon->service.targets);
+    http_client_free(daemon->service.http);
+    store_close(daemon->service.store);
+    operators_free(daemon->service.operators);
+    timer_clear(&daemon->store_timer);
+    timer_clear(&daemon->purge_timer);
+    timer_clear(&daemon->status_timer);
+    timer_clear(&daemon->flush_timer);
+    loop_free(daemon->loop);
+    config_free(daemon->config);
+    free(daemon);
+}
+
+int daemon_run(Daemon *daemon)
+{
+    LoopHandler handler = {
+        .turn = daemon_turn,
+        .reload = daemon_reload,
+        .shut_down = daemon_shut_down,
+        .userdata = daemon,
+    };
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_STARTED);
+    journal_add(&entry, "TRAILSTOP_VERSION", "%s", PACKAGE_VERSION);
+    journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with", PACKAGE_VERSION,
+                 target_set_size(daemon->service.targets),
+                 registry_count_jobs(daemon->service.registry));
+    sd_notify(0, "READY=1");
+    return loop_run(daemon->loop, &handler);
+}

@@ -1,0 +1,22 @@
+/* The socket: handed over by systemd or bound here; who may connect, how many, and the sessions
+ * that come of it. */
+#pragma once
+
+#include "daemon/methods.h"
+#include "daemon/timer.h"
+
+typedef struct Listener Listener;
+
+/* Takes the socket that systemd handed over, else binds service->config->socket with mode 0660.
+ * Negative errno and an owned sentence. */
+int listener_new(struct event_base *base, Timers *timers, Service *service, Listener **ret,
+                 char **ret_error);
+void listener_free(Listener *listener); /* ends all sessions; takes NULL */
+DEFINE_CLEANUP(Listener, listener_free)
+
+/* Goes on with every call that waits, now that changes are on disk. */
+void listener_pump(Listener *listener);
+
+/* For a shutdown: takes no further clients and calls. True: some client has replies left to read.
+ */
+bool listener_finish(Listener *listener);

@@ -1,0 +1,161 @@
+/* trailstopd: arguments → configuration → daemon → loop. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <config.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/daemon.h"
+#include "daemon/journal.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static const char help[] =
+    "Usage: trailstopd [OPTION]...\n"
+    "Stops AWS CloudTrail Lake imports on request and follows each until it has stopped.\n"
+    "\n"
+    "      --config FILE  read FILE and FILE.d/*.conf, not /etc/trailstop/trailstopd.conf\n"
+    "      --check        check the configuration, print what it comes to as JSON, and exit\n"
+    "      --log FORMAT   journal, text or json (both to standard error); default: text on a\n"
+    "                     terminal, else journal\n"
+    "      --help         print this help and exit\n"
+    "      --version      print the version and exit\n";
+
+typedef struct Arguments {
+    const char *config_path;
+    bool check;
+    JournalFormat log;
+} Arguments;
+
+static JournalFormat default_log(void)
+{
+    return isatty(STDERR_FILENO) || access(JOURNAL_SOCKET, W_OK) < 0 ? JOURNAL_TEXT
+                                                                     : JOURNAL_NATIVE;
+}
+
+static int parse_log(const char *name, JournalFormat *ret)
+{
+    static const char *const names[] = {
+        [JOURNAL_NATIVE] = "journal", [JOURNAL_TEXT] = "text", [JOURNAL_JSON] = "json"};
+
+    for (JournalFormat format = 0; format < sizeof(names) / sizeof(names[0]); format++)
+        if (strcmp(name, names[format]) == 0) {
+            *ret = format;
+            return 0;
+        }
+    fprintf(stderr, "trailstopd: --log %s: it is journal, text or json\n", name);
+    return -EINVAL;
+}
+
+/* 1: go on; 0: all is done; -EINVAL: wrong usage, said so. */
+static int parse_arguments(int argc, char *argv[], Arguments *ret)
+{
+    enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_LOG, OPTION_HELP, OPTION_VERSION };
+    static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
+                                            {"check", no_argument, NULL, OPTION_CHECK},
+                                            {"log", required_argument, NULL, OPTION_LOG},
+                                            {"help", no_argument, NULL, OPTION_HELP},
+                                            {"version", no_argument, NULL, OPTION_VERSION},
+                                            {0}};
+    Arguments arguments = {.log = default_log()};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
+        switch (option) {
+        case OPTION_CONFIG:
+            arguments.config_path = optarg;
+            break;
+        case OPTION_CHECK:
+            arguments.check = true;
+            break;
+        case OPTION_LOG:
+            if (parse_log(optarg, &arguments.log) < 0)
+                return -EINVAL;
+            break;
+        case OPTION_HELP:
+            return fputs(help, stdout) < 0 ? -EIO : 0;
+        case OPTION_VERSION:
+            return puts(PACKAGE_NAME "d " PACKAGE_VERSION) < 0 ? -EIO : 0;
+        default:
+            return -EINVAL; /* getopt_long() has said why */
+        }
+    if (optind < argc) {
+        fprintf(stderr, "trailstopd: unexpected argument '%s'; see --help\n", argv[optind]);
+        return -EINVAL;
+    }
+    *ret = arguments;
+    return 1;
+}
+
+static int check(const Config *config)
+{
+    CLEANUP(json_object_putp) json_object *object = config_to_json(config);
+    const char *text = object ? json_text(object, NULL) : NULL;
+
+    if (!text) {
+        fputs("trailstopd: out of memory\n", stderr);
+        return EXIT_FAILURE;
+    }
+    return puts(text) < 0 || fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Nothing that this process holds is for others to read, and clients that leave are no reason to
+ * end. */
+static void prepare_process(void)
+{
+    struct rlimit files;
+
+    umask(0077);
+    signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* as many clients as the system lets us have */
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static int serve(const Arguments *arguments, Config *config)
+{
+    CLEANUP(daemon_freep) Daemon *daemon = NULL;
+    CLEANUP(freep) char *error = NULL;
+    int r;
+
+    prepare_process();
+    journal_open(arguments->log, config->log_level);
+    r = daemon_new(arguments->config_path, config, &daemon, &error);
+    if (r < 0) {
+        fprintf(stderr, "trailstopd: %s\n", error ? error : strerror(-r));
+        return EXIT_FAILURE;
+    }
+    return daemon_run(daemon) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+    CLEANUP(freep) char *error = NULL;
+    Arguments arguments;
+    Config *config;
+    int r = parse_arguments(argc, argv, &arguments);
+
+    if (r <= 0)
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    r = config_load(arguments.config_path, &config, &error);
+    if (r < 0) {
+        fprintf(stderr, "%s\n", error ? error : strerror(-r));
+        return EXIT_FAILURE;
+    }
+    if (arguments.check) {
+        r = check(config);
+        config_free(config);
+        return r;
+    }
+    return serve(&arguments, config);
+}

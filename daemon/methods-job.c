@@ -1,0 +1,253 @@
+/* Methods that make, follow and end jobs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/methods.h"
+#include "daemon/watch.h"
+
+/* Of ListJobs; also what a page holds where all are asked for. */
+#define LIST_LIMIT_DEFAULT 1000
+
+static int reply_job_not_found(Call *call, const char *id)
+{
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".JobNotFound",
+                            methods_object("id", json_object_new_string(id)));
+}
+
+static int reply_target_not_found(Call *call, const char *name)
+{
+    return call_reply_error(
+        call, TRAILSTOP_INTERFACE ".TargetNotFound",
+        methods_object("target", json_object_new_string(name ? name : TARGET_DEFAULT)));
+}
+
+/* The job was accepted, but could not be written down: nobody was promised anything. */
+static int reply_not_stored(Call *call)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+
+    if (aws_error_set(&error, "StoreFailed",
+                      "the request could not be written to the state-directory and was not "
+                      "accepted; see the journal, make room and try again",
+                      0, NULL) < 0)
+        return -ENOMEM;
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".CallFailed",
+                            methods_object("cause", aws_error_to_json(&error)));
+}
+
+/* Replies with the call's job once it is on disk; -ENOENT where there is none. */
+static int pump_job(Call *call, CallProgress *ret)
+{
+    json_object *job;
+    JobState state;
+    uint64_t change;
+    int r = registry_get(call->service->registry, call->job_id, &job, &state, &change);
+
+    *ret = r == 0 ? CALL_WAITS : CALL_DONE;
+    return r > 0 ? call_reply(call, methods_object("job", job)) : r;
+}
+
+static int stop_start(Call *call)
+{
+    const Service *service = call->service;
+    const Parameters *parameters = &call->parameters;
+    JobRequest request = {
+        .target = target_set_find(service->targets, parameters->target),
+        .import_id = parameters->import_id,
+        .reason = parameters->reason,
+        .requester = session_peer(call->session)->process,
+        .timeout_usec = service->config->polling_timeout_usec,
+    };
+    int r;
+
+    if (!request.target)
+        return reply_target_not_found(call, parameters->target);
+    if (parameters->has_timeout)
+        request.timeout_usec = (uint64_t)parameters->timeout * USEC_PER_SEC;
+    r = registry_request(service->registry, &request, call->job_id);
+    if (r == -EDQUOT)
+        return call_reply_error(
+            call, TRAILSTOP_INTERFACE ".QueueFull",
+            methods_object("limit", json_object_new_int64(service->config->max_jobs)));
+    if (r < 0)
+        return r;
+    return call->more ? watch_start_stop(call, call->job_id) : 0;
+}
+
+static int stop_pump(Call *call, CallProgress *ret)
+{
+    int r = call->more ? watch_pump(call, ret) : pump_job(call, ret);
+
+    if (r != -ENOENT)
+        return r;
+    *ret = CALL_DONE;
+    return reply_not_stored(call);
+}
+
+static int watch_method_start(Call *call)
+{
+    const char *id;
+    int r = watch_start(call, call->parameters.ids, &id);
+
+    return r == -ENOENT ? reply_job_not_found(call, id) : r;
+}
+
+static int watch_method_pump(Call *call, CallProgress *ret)
+{
+    int r = watch_pump(call, ret);
+
+    if (r != -ENOENT)
+        return r;
+    *ret = CALL_DONE;
+    return reply_job_not_found(call, call->job_id);
+}
+
+/* An id that is too long for one is of no job. */
+static int take_job_id(Call *call)
+{
+    const char *id = call->parameters.id;
+
+    if (strlen(id) >= sizeof(call->job_id))
+        return reply_job_not_found(call, id);
+    strcpy(call->job_id, id);
+    return 0;
+}
+
+static int get_job_pump(Call *call, CallProgress *ret)
+{
+    int r = pump_job(call, ret);
+
+    return r == -ENOENT ? reply_job_not_found(call, call->job_id) : r;
+}
+
+/* A job that has ended already is left as it is, and shown. */
+static int cancel_start(Call *call)
+{
+    Job *job = registry_find(call->service->registry, call->parameters.id);
+
+    if (job && !job_state_is_final(job->record.state))
+        job_cancel(job);
+    return take_job_id(call);
+}
+
+/* ListJobs under way. */
+typedef struct Listing {
+    Call *call;
+    json_object *jobs; /* of the page being read */
+    uint64_t before;   /* number of the last job read */
+    size_t page_size;
+} Listing;
+
+static int list_jobs_start(Call *call)
+{
+    const Parameters *parameters = &call->parameters;
+    Listing *listing = malloc(sizeof(*listing));
+
+    if (!listing)
+        return -ENOMEM;
+    *listing = (Listing){
+        .call = call,
+        .before = UINT64_MAX,
+        .page_size = parameters->has_limit ? (size_t)parameters->limit : LIST_LIMIT_DEFAULT,
+    };
+    if (call->more && listing->page_size > LIST_LIMIT_DEFAULT)
+        listing->page_size = LIST_LIMIT_DEFAULT;
+    call->state = listing;
+    call->free_state = free;
+    return 0;
+}
+
+static int list_job(JobRecord *record, void *userdata)
+{
+    Listing *listing = userdata;
+    json_object *job;
+    int r = registry_describe(listing->call->service->registry, record, &job);
+
+    if (r >= 0 && json_object_array_add(listing->jobs, job) < 0) {
+        json_object_put(job);
+        r = -ENOMEM;
+    }
+    listing->before = record->number;
+    job_record_clear(record);
+    return r;
+}
+
+/* Reads the next page. */
+static int list_jobs_read(Call *call, Listing *listing, json_object **ret)
+{
+    const Parameters *parameters = &call->parameters;
+    StoreFilter filter = {
+        .state = parameters->has_state ? &parameters->state : NULL,
+        .target = parameters->target,
+        .import_id = *parameters->import_id ? parameters->import_id : NULL,
+    };
+    CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
+    int r;
+
+    if (!jobs)
+        return -ENOMEM;
+    listing->jobs = jobs;
+    r = store_each(call->service->store, &filter, listing->before, listing->page_size, list_job,
+                   listing);
+    if (r < 0)
+        return r;
+    *ret = TAKE(jobs);
+    return 0;
+}
+
+static int list_jobs_pump(Call *call, CallProgress *ret)
+{
+    Listing *listing = call->state;
+
+    *ret = CALL_WAITS;
+    while (call_may_write(call)) {
+        json_object *jobs;
+        bool last;
+        int r = list_jobs_read(call, listing, &jobs);
+
+        if (r < 0)
+            return r;
+        last = !call->more || json_object_array_length(jobs) < listing->page_size;
+        if (last) {
+            *ret = CALL_DONE;
+            return call_reply(call, methods_object("jobs", jobs));
+        }
+        r = call_reply_continues(call, methods_object("jobs", jobs));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static const ParameterSpec stop_parameters[] = {
+    {"importId", parameter_read_import_id, .required = true},
+    {"target", parameter_read_target},
+    {"reason", parameter_read_reason},
+    {"timeout", parameter_read_timeout},
+    {0}};
+static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
+static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
+static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
+                                                {"target", parameter_read_target},
+                                                {"importId", parameter_read_import_id},
+                                                {"limit", parameter_read_limit},
+                                                {0}};
+
+const Method methods_job[] = {
+    {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true},
+    {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
+     .more_only = true},
+    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, take_job_id, get_job_pump},
+    {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump},
+    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, get_job_pump,
+     .operators_only = true},
+    /* Described by the interface, not served by this version: */
+    {.name = TRAILSTOP_INTERFACE ".StopAll"},
+    {.name = TRAILSTOP_INTERFACE ".GetImport"},
+    {.name = TRAILSTOP_INTERFACE ".ListImports"},
+    {.name = TRAILSTOP_INTERFACE ".ListImportFailures"},
+    {0}};

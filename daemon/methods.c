@@ -1,0 +1,123 @@
+#include "daemon/methods.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/job-journal.h"
+#include "daemon/stats.h"
+
+static const Method *find_method(const char *name)
+{
+    static const Method *const tables[] = {methods_job, methods_service};
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (const Method *method = tables[i]; method->name; method++)
+            if (strcmp(method->name, name) == 0)
+                return method;
+    return NULL;
+}
+
+static bool is_interface(const char *name, size_t length)
+{
+    static const char *const names[] = {TRAILSTOP_INTERFACE, VARLINK_SERVICE_INTERFACE};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+json_object *methods_object(const char *key, json_object *value)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+
+    if (!object) {
+        json_object_put(value);
+        return NULL;
+    }
+    return json_add(object, key, value) < 0 ? NULL : TAKE(object);
+}
+
+static int reply_not_found(Call *call, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    size_t length = dot ? (size_t)(dot - name) : strlen(name);
+
+    if (!is_interface(name, length))
+        return call_reply_error(
+            call, VARLINK_SERVICE_INTERFACE ".InterfaceNotFound",
+            methods_object("interface", json_object_new_string_len(name, (int)length)));
+    return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".MethodNotFound",
+                            methods_object("method", json_object_new_string(name)));
+}
+
+int methods_reply_invalid(Call *call, const char *parameter)
+{
+    return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".InvalidParameter",
+                            methods_object("parameter", json_object_new_string(parameter)));
+}
+
+static int reply_denied(Call *call)
+{
+    const Requester *requester = &session_peer(call->session)->process;
+    JournalEntry entry;
+
+    stats_add(STAT_REQUESTS_DENIED, 1);
+    journal_begin(&entry, EVENT_REQUEST_DENIED);
+    journal_add(&entry, "TRAILSTOP_METHOD", "%s", call->method->name);
+    job_journal_add_requester(&entry, requester, NULL);
+    journal_send(&entry, "Denied: uid %u is no operator and called %s", requester->uid,
+                 call->method->name);
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".NotAuthorized", json_object_new_object());
+}
+
+/* Reads {method, parameters, oneway, more}; -EBADMSG for what is none. */
+static int read_message(Call *call, const char **ret_method, json_object **ret_parameters)
+{
+    json_object_object_foreach(call->message, key, value)
+    {
+        bool *flag = NULL;
+
+        if (strcmp(key, "more") == 0)
+            flag = &call->more;
+        else if (strcmp(key, "oneway") == 0)
+            flag = &call->oneway;
+        else if (strcmp(key, "method") != 0 && strcmp(key, "parameters") != 0)
+            return -EBADMSG;
+        if (flag && value && !json_object_is_type(value, json_type_boolean))
+            return -EBADMSG;
+        if (flag)
+            *flag = json_object_get_boolean(value); /* null: false */
+    }
+    if (json_get_string(call->message, "method", ret_method) <= 0 ||
+        json_get_object(call->message, "parameters", ret_parameters) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
+int methods_start(Call *call)
+{
+    const char *name, *at_fault;
+    json_object *parameters = NULL;
+    int r = read_message(call, &name, &parameters);
+
+    if (r < 0)
+        return r;
+    call->method = find_method(name);
+    if (!call->method)
+        return reply_not_found(call, name);
+    if (!call->method->start && !call->method->pump)
+        return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".MethodNotImplemented",
+                                methods_object("method", json_object_new_string(name)));
+    if (call->method->more_only && !call->more)
+        return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
+                                json_object_new_object());
+    if (call->method->operators_only &&
+        !operators_include(call->service->operators, session_peer(call->session)))
+        return reply_denied(call);
+    if (parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault) < 0)
+        return methods_reply_invalid(call, at_fault);
+    return call->method->start ? call->method->start(call) : 0;
+}

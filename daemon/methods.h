@@ -1,0 +1,48 @@
+/* The methods of the interfaces, as rows of a table: who may call them, what they take, what they
+ * do.
+ *
+ * A call has two moments. start() runs when the call is read: it checks, acts, and may reply
+ * already. pump() runs when all calls before it on its connection are answered, and again whenever
+ * changes have reached the disk, until it says CALL_DONE; a method whose start() always replies has
+ * none. */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/http.h"
+#include "daemon/registry.h"
+#include "daemon/session.h"
+#include "daemon/target-set.h"
+
+/* What methods work on. */
+struct Service {
+    const Config *config;
+    Operators *operators;
+    Registry *registry;
+    Store *store;
+    TargetSet *targets;
+    HttpClient *http;
+    unsigned n_clients;
+};
+
+typedef struct Method {
+    const char *name; /* with its interface */
+    const ParameterSpec *parameters;
+    /* 0, or negative errno that ends the session (-ENOMEM, -EIO). */
+    int (*start)(Call *call);
+    int (*pump)(Call *call, CallProgress *ret);
+    bool operators_only;
+    bool more_only;
+} Method;
+
+/* Finds and starts the method the call's message names. 0 also where the reply is an error;
+ * -EBADMSG: the message is no call; other negative errno as Method.start. */
+int methods_start(Call *call);
+
+/* An object with one member; takes the value. NULL: no memory, for value too. */
+json_object *methods_object(const char *key, json_object *value);
+
+/* Replies org.varlink.service.InvalidParameter. */
+int methods_reply_invalid(Call *call, const char *parameter);
+
+/* Rows that live beside what they are about. */
+extern const Method methods_job[], methods_service[]; /* ended by a row without name */

@@ -1,0 +1,130 @@
+#include "daemon/parameters.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A string without an embedded NUL. */
+static int read_string(json_object *value, const char **ret)
+{
+    const char *text;
+
+    if (!json_object_is_type(value, json_type_string))
+        return -EINVAL;
+    text = json_object_get_string(value);
+    if (strlen(text) != (size_t)json_object_get_string_len(value))
+        return -EINVAL;
+    *ret = text;
+    return 0;
+}
+
+static int read_int(json_object *value, int64_t minimum, int64_t *ret)
+{
+    int64_t number;
+
+    if (!json_object_is_type(value, json_type_int))
+        return -EINVAL;
+    number = json_object_get_int64(value);
+    if (number < minimum || number > INT32_MAX)
+        return -EINVAL;
+    *ret = number;
+    return 0;
+}
+
+int parameter_read_id(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->id);
+}
+
+int parameter_read_interface(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->interface);
+}
+
+int parameter_read_reason(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->reason);
+}
+
+int parameter_read_target(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->target);
+}
+
+int parameter_read_import_id(json_object *value, Parameters *parameters)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return -EINVAL;
+    return import_id_parse(json_object_get_string(value), (size_t)json_object_get_string_len(value),
+                           parameters->import_id);
+}
+
+int parameter_read_state(json_object *value, Parameters *parameters)
+{
+    const char *name;
+    int r = read_string(value, &name);
+
+    if (r < 0)
+        return r;
+    parameters->has_state = true;
+    return job_state_parse(name, &parameters->state);
+}
+
+int parameter_read_timeout(json_object *value, Parameters *parameters)
+{
+    parameters->has_timeout = true;
+    return read_int(value, 0, &parameters->timeout);
+}
+
+int parameter_read_limit(json_object *value, Parameters *parameters)
+{
+    parameters->has_limit = true;
+    return read_int(value, 1, &parameters->limit);
+}
+
+int parameter_read_ids(json_object *value, Parameters *parameters)
+{
+    const char *id;
+    size_t n;
+
+    if (!json_object_is_type(value, json_type_array))
+        return -EINVAL;
+    n = json_object_array_length(value);
+    for (size_t i = 0; i < n; i++)
+        if (read_string(json_object_array_get_idx(value, i), &id) < 0)
+            return -EINVAL;
+    parameters->ids = value;
+    return n > 0 ? 0 : -EINVAL; /* nothing to wait for has no answer */
+}
+
+static const ParameterSpec *find_spec(const ParameterSpec *specs, const char *name)
+{
+    for (; specs->name; specs++)
+        if (strcmp(specs->name, name) == 0)
+            return specs;
+    return NULL;
+}
+
+int parameters_read(const ParameterSpec *specs, json_object *object, Parameters *ret,
+                    const char **ret_name)
+{
+    Parameters parameters = {0};
+
+    if (object) {
+        json_object_object_foreach(object, name, value)
+        {
+            const ParameterSpec *spec = find_spec(specs, name);
+
+            if (!spec || (value && spec->read(value, &parameters) < 0)) {
+                *ret_name = name;
+                return -EINVAL;
+            }
+        }
+    }
+    for (const ParameterSpec *spec = specs; spec->name; spec++)
+        if (spec->required && (!object || !json_object_object_get(object, spec->name))) {
+            *ret_name = spec->name;
+            return -EINVAL;
+        }
+    *ret = parameters;
+    return 0;
+}

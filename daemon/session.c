@@ -1,0 +1,340 @@
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/varlink.h"
+#include "daemon/methods.h"
+
+#define READ_SIZE (64 * 1024) /* in one turn of the loop, so that every client gets its share */
+#define OUTPUT_HIGH                                                                                \
+    (64 * 1024)        /* a client that lets more lie unread gets no further replies for now */
+#define CALLS_MAX 1024 /* read ahead of their replies */
+
+TAILQ_HEAD(CallList, Call);
+
+struct Session {
+    const SessionOwner *owner;
+    void *userdata;
+    int fd;
+    Peer peer;
+    struct event *readable, *writable;
+    struct evbuffer *input, *output;
+    size_t searched;       /* of the input, see varlink_read() */
+    struct CallList calls; /* not answered yet, oldest first */
+    unsigned n_calls;
+    bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
+    bool gone;        /* nobody reads replies any more */
+};
+
+const Peer *session_peer(const Session *session)
+{
+    return &session->peer;
+}
+
+bool call_may_write(const Call *call)
+{
+    return call->session->gone || evbuffer_get_length(call->session->output) < OUTPUT_HIGH;
+}
+
+static int session_send(Session *session, json_object *message)
+{
+    return session->gone ? 0 : varlink_write(session->output, message);
+}
+
+static json_object *reply_new(const char *error, json_object *parameters)
+{
+    CLEANUP(json_object_putp) json_object *reply = json_object_new_object();
+
+    if (!reply) {
+        json_object_put(parameters);
+        return NULL;
+    }
+    if (json_add(reply, "parameters", parameters) < 0 || json_add_string(reply, "error", error) < 0)
+        return NULL;
+    return TAKE(reply);
+}
+
+int call_reply_error(Call *call, const char *error, json_object *parameters)
+{
+    json_object_put(call->reply);
+    call->reply = reply_new(error, parameters);
+    return call->reply ? 0 : -ENOMEM;
+}
+
+int call_reply(Call *call, json_object *parameters)
+{
+    return call_reply_error(call, NULL, parameters);
+}
+
+int call_reply_continues(Call *call, json_object *parameters)
+{
+    CLEANUP(json_object_putp) json_object *reply = reply_new(NULL, parameters);
+
+    if (!reply || json_add_bool(reply, "continues", true) < 0)
+        return -ENOMEM;
+    return session_send(call->session, reply);
+}
+
+static void call_free(Call *call)
+{
+    Session *session = call->session;
+
+    TAILQ_REMOVE(&session->calls, call, entry);
+    session->n_calls--;
+    if (call->free_state)
+        call->free_state(call->state);
+    json_object_put(call->reply);
+    json_object_put(call->message);
+    free(call);
+}
+
+/* Takes the message. */
+static int session_start_call(Session *session, json_object *message)
+{
+    Call *call = calloc(1, sizeof(*call));
+    int r;
+
+    if (!call) {
+        json_object_put(message);
+        return -ENOMEM;
+    }
+    call->session = session;
+    call->service = session->owner->service;
+    call->message = message;
+    TAILQ_INSERT_TAIL(&session->calls, call, entry);
+    session->n_calls++;
+    r = methods_start(call);
+    if (call->reply) { /* what it came with is not needed any more */
+        json_object_put(call->message);
+        call->message = NULL;
+    }
+    return r;
+}
+
+/* A stream holds up the calls behind it: they are answered, and so begun, when it has ended. */
+static bool session_may_start(const Session *session)
+{
+    const Call *last = TAILQ_LAST(&session->calls, CallList);
+
+    return session->n_calls < CALLS_MAX &&
+           (session->gone || evbuffer_get_length(session->output) < OUTPUT_HIGH) &&
+           !(last && last->more && !last->reply);
+}
+
+/* Starts the calls that are there. 0 or negative errno: the session cannot go on. */
+static int session_start_calls(Session *session)
+{
+    size_t max_message = session->owner->service->config->max_message;
+
+    while (session_may_start(session)) {
+        json_object *message;
+        int r = varlink_read(session->input, &session->searched, max_message, &message);
+
+        if (r > 0)
+            r = session_start_call(session, message);
+        else if (r == 0)
+            return 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Answers calls from the oldest on, as far as they are ready. */
+static int session_answer_calls(Session *session)
+{
+    Call *call;
+    int r;
+
+    while ((call = TAILQ_FIRST(&session->calls))) {
+        CallProgress progress = CALL_DONE;
+
+        if (!call->reply) {
+            r = call->method->pump(call, &progress);
+            if (r < 0)
+                return r;
+        }
+        if (progress == CALL_WAITS && !(session->gone && call->more))
+            return 0;
+        if (call->reply && !call->oneway && (r = session_send(session, call->reply)) < 0)
+            return r;
+        call_free(call);
+    }
+    return 0;
+}
+
+/* Writes what the client takes. One that is gone has no more use for replies, but what it asked for
+ * stands. */
+static void session_write(Session *session)
+{
+    while (evbuffer_get_length(session->output) > 0)
+        if (evbuffer_write(session->output, session->fd) < 0) {
+            if (errno == EAGAIN || errno == EINTR)
+                return;
+            session->gone = true;
+            evbuffer_drain(session->output, SIZE_MAX);
+        }
+}
+
+/* Reads what is there, at most READ_SIZE. Notes whether the client is gone or only has no more to
+ * say. */
+static int session_read(Session *session)
+{
+    int n = evbuffer_read(session->input, session->fd, READ_SIZE);
+    struct pollfd hangup = {.fd = session->fd};
+
+    if (n > 0)
+        return 0;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n < 0 && errno == ENOMEM)
+        return -ENOMEM;
+    session->input_ended = true;
+    if (n < 0 || (poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP)))
+        session->gone = true;
+    return 0;
+}
+
+static void session_end(Session *session)
+{
+    session->owner->ended(session->userdata);
+    session_free(session);
+}
+
+static void session_fail(Session *session, int error)
+{
+    const char *how = strerror(-error);
+
+    if (error == -EMSGSIZE)
+        how = "sent a message longer than max-message";
+    else if (error == -EBADMSG)
+        how = "sent what is not a Varlink call";
+    session->owner->misbehaved(how, session->userdata);
+    session_end(session);
+}
+
+/* Waits for what can come next. */
+static int session_await(Session *session)
+{
+    size_t max_message = session->owner->service->config->max_message;
+    bool read =
+        !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
+    bool write = !session->gone && evbuffer_get_length(session->output) > 0;
+
+    if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
+        (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* Does all that can be done now: starts calls, answers, writes; ends the session when nothing is
+ * left. */
+static void session_work(Session *session)
+{
+    unsigned n_started;
+    int r;
+
+    do { /* what is answered makes room for what was read ahead */
+        r = session_start_calls(session);
+        n_started = session->n_calls;
+        if (r >= 0)
+            r = session_answer_calls(session);
+        session_write(session);
+    } while (r >= 0 && session->n_calls < n_started && evbuffer_get_length(session->input) > 0);
+
+    if (r >= 0 && session->input_ended && !TAILQ_FIRST(&session->calls) &&
+        (session->gone || evbuffer_get_length(session->output) == 0)) {
+        session_end(session);
+        return;
+    }
+    if (r >= 0)
+        r = session_await(session);
+    if (r < 0)
+        session_fail(session, r);
+}
+
+static void session_readable(evutil_socket_t fd, short events, void *userdata)
+{
+    Session *session = userdata;
+    int r = session_read(session);
+
+    (void)fd, (void)events;
+    if (r < 0)
+        session_fail(session, r);
+    else
+        session_work(session);
+}
+
+static void session_writable(evutil_socket_t fd, short events, void *userdata)
+{
+    (void)fd, (void)events;
+    session_work(userdata);
+}
+
+void session_pump(Session *session)
+{
+    if (TAILQ_FIRST(&session->calls))
+        session_work(session);
+}
+
+bool session_finish(Session *session)
+{
+    session->input_ended = true;
+    event_del(session->readable);
+    return !session->gone && evbuffer_get_length(session->output) > 0;
+}
+
+int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
+{
+    Session *session = calloc(1, sizeof(*session));
+
+    if (!session) {
+        peer_clear(peer);
+        close(fd);
+        return -ENOMEM;
+    }
+    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .peer = *peer};
+    *peer = (Peer){0};
+    TAILQ_INIT(&session->calls);
+    session->input = evbuffer_new();
+    session->output = evbuffer_new();
+    session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_readable, session);
+    session->writable =
+        event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_writable, session);
+    if (!session->input || !session->output || !session->readable || !session->writable ||
+        event_add(session->readable, NULL) < 0) {
+        session_free(session);
+        return -ENOMEM;
+    }
+    *ret = session;
+    return 0;
+}
+
+void session_free(Session *session)
+{
+    Call *call;
+
+    if (!session)
+        return;
+    while ((call = TAILQ_FIRST(&session->calls)))
+        call_free(call);
+    if (session->readable)
+        event_free(session->readable);
+    if (session->writable)
+        event_free(session->writable);
+    if (session->input)
+        evbuffer_free(session->input);
+    if (session->output)
+        evbuffer_free(session->output);
+    close(session->fd);
+    peer_clear(&session->peer);
+    free(session);
+}

@@ -1,0 +1,102 @@
+#include "daemon/target-set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct TargetSet {
+    TargetContext context;
+    Target **targets; /* in the order of the configuration */
+    size_t n_targets;
+};
+
+void target_set_free(TargetSet *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->n_targets; i++)
+        target_free(set->targets[i]);
+    free(set->targets);
+    free(set);
+}
+
+int target_set_new(const TargetContext *context, const Config *config, TargetSet **ret)
+{
+    CLEANUP(target_set_freep) TargetSet *set = calloc(1, sizeof(*set));
+
+    if (!set)
+        return -ENOMEM;
+    set->context = *context;
+    set->targets = calloc(config->n_targets, sizeof(set->targets[0]));
+    if (!set->targets)
+        return -ENOMEM;
+    for (size_t i = 0; i < config->n_targets; i++) {
+        int r = target_new(context, config, config->targets[i], &set->targets[i]);
+
+        if (r < 0)
+            return r;
+        set->n_targets++;
+    }
+    *ret = TAKE(set);
+    return 0;
+}
+
+Target *target_set_find(const TargetSet *set, const char *name)
+{
+    if (!name)
+        name = TARGET_DEFAULT;
+    for (size_t i = 0; i < set->n_targets; i++)
+        if (strcmp(set->targets[i]->name, name) == 0)
+            return set->targets[i];
+    return NULL;
+}
+
+size_t target_set_size(const TargetSet *set)
+{
+    return set->n_targets;
+}
+
+Target *target_set_get(const TargetSet *set, size_t i)
+{
+    return set->targets[i];
+}
+
+/* What the configuration adds and changes. In the new set, a target that goes on is the one of the
+ * old set. */
+static int build_targets(const TargetSet *set, const Config *config, Target **targets)
+{
+    for (size_t i = 0; i < config->n_targets; i++) {
+        Target *known = target_set_find(set, config->targets[i]->name);
+        int r = known ? target_reload(known, &set->context, config, config->targets[i])
+                      : target_new(&set->context, config, config->targets[i], &targets[i]);
+
+        if (r < 0)
+            return r;
+        if (known)
+            targets[i] = known;
+    }
+    return 0;
+}
+
+int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
+{
+    Target **targets = calloc(config->n_targets, sizeof(targets[0]));
+    int r = targets ? build_targets(set, config, targets) : -ENOMEM;
+
+    if (r < 0) {
+        for (size_t i = 0; targets && i < config->n_targets; i++)
+            if (targets[i] && targets[i] != target_set_find(set, targets[i]->name))
+                target_free(targets[i]);
+        free(targets);
+        return r;
+    }
+    for (size_t i = 0; i < set->n_targets; i++)
+        if (!config_find_target(config, set->targets[i]->name)) {
+            registry_remove_target(registry, set->targets[i]);
+            target_free(set->targets[i]);
+        }
+    free(set->targets);
+    set->targets = targets;
+    set->n_targets = config->n_targets;
+    return 0;
+}
