@@ -1,0 +1,244 @@
+/* daemon/aws/chain.h: the order of sources, and profiles that cannot work. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "daemon/aws/chain.h"
+
+#define VARIABLES_MAX 3U
+
+DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
+
+struct sample {
+    const char *environment[VARIABLES_MAX][2]; /* up to the first without a name */
+    const char *config, *credentials;
+    const char *profile; /* of the target's section; NULL: "default", because nobody names one */
+    const char *description;
+    const char *error; /* part of the sentence; NULL: works */
+};
+
+/* Every variable that the chain looks at. */
+static int clear_environment(void **state)
+{
+    static const char *const variables[] = {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_EC2_METADATA_DISABLED",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+        if (unsetenv(variables[i]) < 0)
+            return -1;
+    return 0;
+}
+
+static void assert_sample(const struct sample *sample)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *description = NULL;
+    CLEANUP(freep) char *error = NULL;
+    AwsSource source = N_AWS_SOURCES;
+
+    assert_int_equal(clear_environment(NULL), 0);
+    for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
+        assert_int_equal(setenv(sample->environment[i][0], sample->environment[i][1], 1), 0);
+    assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
+                                        "credentials", &profiles, &error),
+                     0);
+    const AwsChainQuery query = {
+        .profiles = profiles,
+        .profile = sample->profile ? sample->profile : "default",
+        .named = sample->profile != NULL,
+        .explicit = sample->profile != NULL,
+    };
+    int r = aws_chain_choose(&query, &source, &description, &error);
+    if (sample->error) {
+        assert_int_equal(r, -EINVAL);
+        assert_int_equal(source, N_AWS_SOURCES);
+        if (!strstr(error, sample->error))
+            fail_msg("\"%s\" does not say \"%s\"", error, sample->error);
+        return;
+    }
+    if (error)
+        fail_msg("%s", error);
+    assert_int_equal(r, 0);
+    assert_int_equal(source == AWS_SOURCE_NONE, sample->description == NULL);
+    if (sample->description)
+        assert_string_equal(description, sample->description);
+    else
+        assert_null(description);
+}
+
+static void assert_samples(const struct sample *samples, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_sample(&samples[i]);
+}
+#define ASSERT_SAMPLES(samples) assert_samples(samples, sizeof(samples) / sizeof(*(samples)))
+
+#define KEYS "aws_access_key_id = AKID\naws_secret_access_key = SECRET\n"
+#define ROLE "role_arn = arn:aws:iam::1:role/r\n"
+
+static void test_source_of_credentials(void **state)
+{
+    const struct sample samples[] = {
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .credentials = "[default]\n" KEYS,
+         .description = "environment"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", " "}},
+         .credentials = "[default]\n" KEYS,
+         .description = "profile default in credentials"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}},
+         .credentials = "[x]\n" KEYS,
+         .profile = "x",
+         .description = "profile x in credentials"},
+        {.config = "[profile x]\n" KEYS, .profile = "x", .description = "profile x in config"},
+        {.config = "[profile x]\ncredential_process = /bin/p\n" KEYS,
+         .profile = "x",
+         .description = "credential_process of profile x"},
+        {.config = "[profile x]\ncredential_process = /bin/p\n",
+         .credentials = "[x]\n" KEYS,
+         .profile = "x",
+         .description = "profile x in credentials"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n",
+         .credentials = "[y]\n" KEYS,
+         .profile = "x",
+         .description = "role arn:aws:iam::1:role/r of profile x"},
+        {.config = "[profile x]\n" ROLE "web_identity_token_file = /t\n",
+         .profile = "x",
+         .description = "web identity of profile x"},
+        {.environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}},
+         .credentials = "[default]\n" KEYS,
+         .description = "web identity of the environment"},
+        {.environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
+         .description = "container"},
+        {.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}},
+         .config = "[profile x]\n",
+         .profile = "x",
+         .description = "container"},
+        {.description = "EC2 instance metadata"},
+        {.environment = {{"AWS_EC2_METADATA_DISABLED", "True"}}},
+        /* A broken profile does no harm where it is not asked. */
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .config = "[default]\nsso_session = s\n",
+         .description = "environment"},
+        {.config = "[profile x]\nsso_session = s\n" KEYS,
+         .profile = "x",
+         .description = "profile x in config"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples);
+}
+
+static void test_roles_that_work(void **state)
+{
+    static const char expected[] = "role arn:aws:iam::1:role/r of profile x";
+    const struct sample samples[] = {
+        {.config = "[profile x]\n" ROLE "credential_source = Environment\n",
+         .profile = "x",
+         .description = expected},
+        {.config = "[profile x]\n" ROLE "source_profile = x\n" KEYS,
+         .profile = "x",
+         .description = expected},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
+                   "source_profile = z\n[profile z]\ncredential_process = /bin/p\n",
+         .profile = "x",
+         .description = expected},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n" KEYS "[profile y]\n" ROLE
+                   "source_profile = x\n",
+         .profile = "x",
+         .description = expected},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
+                   "web_identity_token_file = /t\n",
+         .profile = "x",
+         .description = expected},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples);
+}
+
+static void test_profiles_that_cannot_work(void **state)
+{
+    const struct sample samples[] = {
+        {.config = "[profile x]\n" ROLE "source_profile = y\nmfa_serial = m\n[profile y]\n" KEYS,
+         .profile = "x",
+         .error = "mfa_serial"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
+                   "credential_source = Environment\nmfa_serial = m\n",
+         .profile = "x",
+         .error = "profile y asks"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\ncredential_source = Environment\n",
+         .profile = "x",
+         .error = "both source_profile and credential_source"},
+        {.config = "[profile x]\n" ROLE, .profile = "x", .error = "neither source_profile"},
+        {.config = "[profile x]\n" ROLE "credential_source = Elsewhere\n",
+         .profile = "x",
+         .error = "credential_source is none of"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n",
+         .profile = "x",
+         .error = "profile y"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\nregion = a\n",
+         .profile = "x",
+         .error = "profile y, the source_profile of x, has no credentials"},
+        {.config = "[profile x]\n" ROLE "source_profile = x\n",
+         .profile = "x",
+         .error = "in a cycle: x -> x"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
+                   "source_profile = z\n[profile z]\n" ROLE "source_profile = y\n",
+         .profile = "x",
+         .error = "in a cycle: y -> z -> y"},
+        {.config = "[profile y]\n", .profile = "x", .error = "profile x is in none"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}}, .profile = "x", .error = "profile x"},
+        {.config = "[profile x]\nsso_session = s\n", .profile = "x", .error = "browser"},
+        {.config = "[profile x]\nsso_start_url = s\n", .profile = "x", .error = "browser"},
+        {.config = "[profile x]\nlogin_session = s\n", .profile = "x", .error = "browser"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\nsso_session = s\n",
+         .profile = "x",
+         .error = "profile y signs in"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples);
+}
+
+static void test_longest_chain_of_roles(void **state)
+{
+    char config[4096];
+    size_t length = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 17; i++)
+        length += (size_t)snprintf(config + length, sizeof(config) - length,
+                                   "[profile p%u]\n" ROLE "source_profile = p%u\n", i, i + 1);
+    snprintf(config + length, sizeof(config) - length, "[profile p17]\n" KEYS);
+
+    assert_sample(&(struct sample){.config = config,
+                                   .profile = "p1",
+                                   .description = "role arn:aws:iam::1:role/r of profile p1"});
+    assert_sample(
+        &(struct sample){.config = config, .profile = "p0", .error = "more than 16 roles"});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_source_of_credentials),
+        cmocka_unit_test(test_roles_that_work),
+        cmocka_unit_test(test_profiles_that_cannot_work),
+        cmocka_unit_test(test_longest_chain_of_roles),
+    };
+
+    return cmocka_run_group_tests_name("chain", tests, NULL, clear_environment);
+}

@@ -1,0 +1,505 @@
+/* daemon/aws/credentials.h: what each source gives, and how a provider shares it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "daemon/aws/credentials.h"
+#include "daemon/aws/settings.h"
+#include "daemon/journal.h"
+
+#define N_WAITS 3U
+
+DEFINE_CLEANUP(Timers, timers_free)
+DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
+DEFINE_CLEANUP(AwsSettings, aws_settings_free)
+DEFINE_CLEANUP(AwsCredentialsProvider, aws_credentials_provider_free)
+
+static char directory[] = "/tmp/trailstop-credentials-XXXXXX";
+static char config_path[sizeof(directory) + 32];
+static char credentials_path[sizeof(directory) + 32];
+static char system_path[sizeof(directory) + 32];
+static char journal_path[sizeof(directory) + 32];
+static int real_stderr;
+
+/* Stands still but for run(). */
+static uint64_t now_usec = 1;
+
+static uint64_t read_clock(void *userdata)
+{
+    (void)userdata;
+    return now_usec;
+}
+
+static const Clock test_clock = {read_clock, read_clock, NULL};
+
+typedef struct Fixture {
+    Timers *timers;
+    AwsCredentialsProvider *provider;
+    struct waiter {
+        struct Fixture *fixture;
+        AwsCredentialsWait wait;
+        unsigned n_done;
+        AwsCredentials *credentials; /* a reference */
+        char *error;
+        AwsCredentialsWait *cancels; /* from within done() */
+        bool comes_back;             /* likewise */
+    } waiters[N_WAITS];
+} Fixture;
+
+static void write_file(const char *path, const char *text)
+{
+    CLEANUP(fclosep) FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+}
+
+static int set_up_group(void **state)
+{
+    (void)state;
+    if (!mkdtemp(directory))
+        return -1;
+    snprintf(config_path, sizeof(config_path), "%s/config", directory);
+    snprintf(credentials_path, sizeof(credentials_path), "%s/credentials", directory);
+    snprintf(system_path, sizeof(system_path), "%s/aws-credentials", directory);
+    snprintf(journal_path, sizeof(journal_path), "%s/journal", directory);
+    /* The journal's lines go to standard error; it comes back for what the sanitizers say at the
+     * end. */
+    real_stderr = dup(STDERR_FILENO);
+    if (real_stderr < 0 || !freopen(journal_path, "a", stderr))
+        return -1;
+    setvbuf(stderr, NULL, _IOLBF, 0);
+    journal_open(JOURNAL_JSON, LOG_DEBUG);
+    return setenv("AWS_CONFIG_FILE", config_path, 1) +
+           setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
+}
+
+static int tear_down_group(void **state)
+{
+    (void)state;
+    if (dup2(real_stderr, STDERR_FILENO) < 0 || close(real_stderr) < 0)
+        return -1;
+    unlink(journal_path);
+    return rmdir(directory);
+}
+
+static int set_up(void **state)
+{
+    static const char *const variables[] = {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_EC2_METADATA_DISABLED",
+        "CREDENTIALS_DIRECTORY",
+    };
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+
+    if (!fixture || timers_new(&test_clock, &fixture->timers) < 0)
+        return -1;
+    for (size_t i = 0; i < N_WAITS; i++)
+        fixture->waiters[i].fixture = fixture;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+        if (unsetenv(variables[i]) < 0)
+            return -1;
+    *state = fixture;
+    return truncate(journal_path, 0);
+}
+
+static int tear_down(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_WAITS; i++) {
+        aws_credentials_unref(fixture->waiters[i].credentials);
+        free(fixture->waiters[i].error);
+    }
+    aws_credentials_provider_free(fixture->provider);
+    timers_free(fixture->timers);
+    free(fixture);
+    unlink(config_path);
+    unlink(credentials_path);
+    unlink(system_path);
+    return 0;
+}
+
+/* How often the journal has the event. */
+static unsigned count_events(const char *event)
+{
+    CLEANUP(fclosep) FILE *file = fopen(journal_path, "re");
+    char line[4096], field[64];
+    unsigned n = 0;
+
+    assert_non_null(file);
+    snprintf(field, sizeof(field), "\"%s\"", event);
+    while (fgets(line, sizeof(line), file)) {
+        n += strstr(line, field) != NULL;
+        assert_null(strstr(line, "5ecr3t"));
+        assert_null(strstr(line, "t0k3n"));
+        assert_non_null(strstr(line, "\"audit-target\""));
+    }
+    return n;
+}
+
+static void make_provider(Fixture *fixture, const AwsSettingsSource *source)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(freep) char *error = NULL;
+    AwsSettingsSource complete = *source;
+
+    complete.region = "us-east-1";
+    complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
+    assert_int_equal(aws_profiles_load(&profiles, &error), 0);
+    assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &error), 0);
+    assert_int_equal(
+        aws_credentials_provider_new(fixture->timers, "audit-target", settings, &fixture->provider),
+        0);
+}
+
+static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+{
+    struct waiter *waiter = userdata;
+
+    waiter->n_done++;
+    aws_credentials_unref(waiter->credentials);
+    free(TAKE(waiter->error));
+    waiter->credentials = credentials ? aws_credentials_ref(credentials) : NULL;
+    if (error) {
+        assert_null(credentials);
+        assert_string_equal(error->code, AWS_CODE_CREDENTIALS);
+        assert_int_equal(error->http_status, 0);
+        waiter->error = strdup(error->message);
+        assert_non_null(waiter->error);
+    }
+    if (waiter->cancels)
+        aws_credentials_cancel(waiter->cancels);
+    if (waiter->comes_back)
+        aws_credentials_get(waiter->fixture->provider, &waiter->wait);
+}
+
+static void run(Fixture *fixture)
+{
+    now_usec++;
+    timers_run(fixture->timers);
+}
+
+static struct waiter *ask(Fixture *fixture, size_t i)
+{
+    struct waiter *waiter = &fixture->waiters[i];
+    unsigned n_done = waiter->n_done;
+
+    waiter->wait.done = on_done;
+    waiter->wait.userdata = waiter;
+    aws_credentials_get(fixture->provider, &waiter->wait);
+    assert_int_equal(waiter->n_done, n_done);
+    return waiter;
+}
+
+static const struct waiter *get(Fixture *fixture)
+{
+    const struct waiter *waiter = ask(fixture, 0);
+    unsigned n_done = waiter->n_done;
+
+    run(fixture);
+    assert_int_equal(waiter->n_done, n_done + 1);
+    assert_null(waiter->wait.provider);
+    return waiter;
+}
+
+static void assert_keys(const struct waiter *waiter, const char *access_key_id, const char *secret,
+                        const char *token)
+{
+    assert_null(waiter->error);
+    assert_non_null(waiter->credentials);
+    assert_string_equal(waiter->credentials->access_key_id, access_key_id);
+    assert_string_equal(waiter->credentials->secret_access_key, secret);
+    if (token) {
+        assert_non_null(waiter->credentials->session_token);
+        assert_string_equal(waiter->credentials->session_token, token);
+    } else {
+        assert_null(waiter->credentials->session_token);
+    }
+}
+
+static void assert_fails(const struct waiter *waiter, const char *with)
+{
+    assert_null(waiter->credentials);
+    assert_non_null(waiter->error);
+    if (!strstr(waiter->error, with))
+        fail_msg("\"%s\" does not say \"%s\"", waiter->error, with);
+    assert_null(strstr(waiter->error, "5ecr3t"));
+}
+
+static void set_environment(const char *access_key_id, const char *secret, const char *token)
+{
+    assert_int_equal(setenv("AWS_ACCESS_KEY_ID", access_key_id, 1), 0);
+    assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", secret, 1), 0);
+    assert_int_equal(setenv("AWS_SESSION_TOKEN", token, 1), 0);
+}
+
+static void test_environment(void **state)
+{
+    set_environment(" AKID\n", "5ecr3t", "t0k3n");
+    write_file(credentials_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
+    assert_string_equal(aws_credentials_provider_source(((Fixture *)*state)->provider),
+                        "environment");
+}
+
+static void test_environment_without_token(void **state)
+{
+    set_environment("AKID", "5ecr3t", "");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_keys(get(*state), "AKID", "5ecr3t", NULL);
+}
+
+static void test_blank_environment_is_unset(void **state)
+{
+    set_environment(" ", " ", "t0k3n");
+    write_file(credentials_path,
+               "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_keys(get(*state), "AKID", "5ecr3t", NULL);
+}
+
+static void test_half_a_pair(void **state)
+{
+    set_environment("AKID", "", "t0k3n");
+    write_file(credentials_path,
+               "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_fails(get(*state), "environment: an access key id without its secret");
+}
+
+static void test_keys_fit_into_a_header(void **state)
+{
+    set_environment("AKID", "5ecr3t", "t0k3n\nX: y");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_fails(get(*state), "control characters");
+}
+
+static void test_profile_passes_over_environment(void **state)
+{
+    set_environment("no", "no", "no");
+    write_file(config_path, "[profile audit]\naws_access_key_id = AKID\n"
+                            "aws_secret_access_key = 5ecr3t\naws_session_token = t0k3n\n");
+    make_provider(*state, &(AwsSettingsSource){.profile = "audit"});
+    assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
+}
+
+static void test_keys_of_one_file_stay_together(void **state)
+{
+    write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n"
+                            "aws_session_token = no\n");
+    write_file(credentials_path,
+               "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_keys(get(*state), "AKID", "5ecr3t", NULL);
+}
+
+static void test_secret_of_another_file_is_none(void **state)
+{
+    write_file(config_path, "[default]\naws_secret_access_key = 5ecr3t\n");
+    write_file(credentials_path, "[default]\naws_access_key_id = AKID\n");
+    make_provider(*state, &(AwsSettingsSource){0});
+    assert_fails(get(*state), "without its secret");
+}
+
+static void test_credential_of_systemd(void **state)
+{
+    Fixture *fixture = *state;
+    char source[128];
+
+    write_file(credentials_path, "[default]\naws_access_key_id = no\n"
+                                 "aws_secret_access_key = no\naws_session_token = no\n");
+    write_file(system_path,
+               "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", directory, 1), 0);
+    make_provider(fixture, &(AwsSettingsSource){0});
+    assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
+    snprintf(source, sizeof(source), "profile default in %s", system_path);
+    assert_string_equal(aws_credentials_provider_source(fixture->provider), source);
+}
+
+static void test_sources_of_other_versions(void **state)
+{
+    static const struct {
+        const char *config, *with;
+    } samples[] = {
+        {"[profile x]\nrole_arn = r\ncredential_source = Environment\n", "role r of profile x"},
+        {"[profile x]\nrole_arn = r\nweb_identity_token_file = /t\n", "web identity of profile x"},
+        {"[profile x]\ncredential_process = /bin/p\n", "credential_process of profile x"},
+        {"[profile x]\nregion = a\n", "EC2 instance metadata"},
+    };
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        write_file(config_path, samples[i].config);
+        make_provider(fixture, &(AwsSettingsSource){.profile = "x"});
+        assert_fails(get(fixture), samples[i].with);
+        aws_credentials_provider_free(TAKE(fixture->provider));
+    }
+    set_environment("AKID", "5ecr3t", "");
+    make_provider(fixture, &(AwsSettingsSource){.role_arn = "r"});
+    assert_fails(get(fixture), "role-arn");
+}
+
+static void test_none_at_all(void **state)
+{
+    Fixture *fixture = *state;
+
+    assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
+    make_provider(fixture, &(AwsSettingsSource){0});
+    assert_null(aws_credentials_provider_source(fixture->provider));
+    assert_fails(get(fixture), "AWS_ACCESS_KEY_ID nor profile default");
+}
+
+static void test_one_fetch_for_all(void **state)
+{
+    Fixture *fixture = *state;
+
+    set_environment("AKID", "5ecr3t", "");
+    make_provider(fixture, &(AwsSettingsSource){0});
+    for (size_t i = 0; i < N_WAITS; i++)
+        ask(fixture, i);
+    run(fixture);
+    for (size_t i = 0; i < N_WAITS; i++)
+        assert_int_equal(fixture->waiters[i].n_done, 1);
+    assert_ptr_equal(fixture->waiters[0].credentials, fixture->waiters[2].credentials);
+
+    set_environment("AKID2", "5ecr3t2", "");
+    assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    assert_int_equal(count_events("credentials-obtained"), 1);
+}
+
+static void test_cancel(void **state)
+{
+    Fixture *fixture = *state;
+
+    set_environment("AKID", "5ecr3t", "");
+    make_provider(fixture, &(AwsSettingsSource){0});
+    for (size_t i = 0; i < N_WAITS; i++)
+        ask(fixture, i);
+    aws_credentials_cancel(&fixture->waiters[0].wait);
+    aws_credentials_cancel(&fixture->waiters[0].wait);
+    fixture->waiters[1].cancels = &fixture->waiters[2].wait;
+    run(fixture);
+    assert_int_equal(fixture->waiters[0].n_done, 0);
+    assert_int_equal(fixture->waiters[1].n_done, 1);
+    assert_int_equal(fixture->waiters[2].n_done, 0);
+}
+
+static void test_who_comes_back_waits_for_the_next_turn(void **state)
+{
+    Fixture *fixture = *state;
+    struct waiter *waiter = &fixture->waiters[0];
+
+    assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
+    make_provider(fixture, &(AwsSettingsSource){0});
+    ask(fixture, 0);
+    waiter->comes_back = true;
+    run(fixture);
+    assert_int_equal(waiter->n_done, 1);
+    run(fixture);
+    assert_int_equal(waiter->n_done, 2);
+    aws_credentials_cancel(&waiter->wait);
+}
+
+static void test_rejected_keys_are_read_again(void **state)
+{
+    Fixture *fixture = *state;
+
+    write_file(credentials_path,
+               "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
+    make_provider(fixture, &(AwsSettingsSource){0});
+    AwsCredentials *old = aws_credentials_ref(get(fixture)->credentials);
+    write_file(credentials_path,
+               "[default]\naws_access_key_id = AKID2\naws_secret_access_key = 5ecr3t2\n");
+    assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
+
+    aws_credentials_reject(fixture->provider, old);
+    assert_keys(get(fixture), "AKID2", "5ecr3t2", NULL);
+    assert_int_equal(count_events("credentials-obtained"), 2);
+
+    /* Who used the old ones rejects them late: the new ones stay. */
+    write_file(credentials_path, "[default]\n");
+    aws_credentials_reject(fixture->provider, old);
+    assert_keys(get(fixture), "AKID2", "5ecr3t2", NULL);
+    aws_credentials_unref(old);
+}
+
+static void test_same_keys_again_are_no_news(void **state)
+{
+    Fixture *fixture = *state;
+
+    set_environment("AKID", "5ecr3t", "t0k3n");
+    make_provider(fixture, &(AwsSettingsSource){0});
+    aws_credentials_reject(fixture->provider, get(fixture)->credentials);
+    assert_keys(get(fixture), "AKID", "5ecr3t", "t0k3n");
+    assert_int_equal(count_events("credentials-obtained"), 1);
+}
+
+static void test_a_streak_of_failures_is_one_event(void **state)
+{
+    static const char good[] = "[x]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n";
+    Fixture *fixture = *state;
+
+    write_file(credentials_path, good);
+    make_provider(fixture, &(AwsSettingsSource){.profile = "x"});
+    write_file(credentials_path, "[x]\nno key\n");
+    assert_fails(get(fixture), "credentials:2: ");
+    write_file(credentials_path, "[default]\n");
+    assert_fails(get(fixture), "profile x is in none");
+    assert_int_equal(count_events("credentials-failed"), 1);
+
+    write_file(credentials_path, good);
+    assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
+    aws_credentials_reject(fixture->provider, fixture->waiters[0].credentials);
+    write_file(credentials_path, "[x]\naws_access_key_id = AKID\n");
+    assert_fails(get(fixture), "without its secret");
+    assert_int_equal(count_events("credentials-failed"), 2);
+    assert_int_equal(count_events("credentials-obtained"), 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_environment),
+        TEST(test_environment_without_token),
+        TEST(test_blank_environment_is_unset),
+        TEST(test_half_a_pair),
+        TEST(test_keys_fit_into_a_header),
+        TEST(test_profile_passes_over_environment),
+        TEST(test_keys_of_one_file_stay_together),
+        TEST(test_secret_of_another_file_is_none),
+        TEST(test_credential_of_systemd),
+        TEST(test_sources_of_other_versions),
+        TEST(test_none_at_all),
+        TEST(test_one_fetch_for_all),
+        TEST(test_cancel),
+        TEST(test_who_comes_back_waits_for_the_next_turn),
+        TEST(test_rejected_keys_are_read_again),
+        TEST(test_same_keys_again_are_no_news),
+        TEST(test_a_streak_of_failures_is_one_event),
+    };
+
+    return cmocka_run_group_tests_name("credentials", tests, set_up_group, tear_down_group);
+}

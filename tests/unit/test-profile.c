@@ -1,0 +1,440 @@
+/* daemon/aws/profile.h: the samples follow the parser test suite that the AWS SDKs share. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "daemon/aws/profile.h"
+
+#define ROWS_MAX 8U
+
+DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
+
+/* What a profile's key must be (value NULL: absent). Without a key: that the profile is there or
+ * not. */
+struct row {
+    const char *profile, *key, *value;
+};
+
+struct sample {
+    const char *config, *credentials;
+    struct row rows[ROWS_MAX]; /* up to the first without a profile */
+};
+
+static const struct sample suite[] = {
+    {"", NULL, {}},
+    {"[profile some-thing:long/the_one%only.foo@bar+]\n[profile foo!bar]",
+     NULL,
+     {{"some-thing:long/the_one%only.foo@bar+", NULL, ""}, {"foo!bar", NULL, NULL}}},
+    {"[profile \tfoo \t]", NULL, {{"foo", NULL, ""}}},
+    {"[profile foo]\r\nname = value", NULL, {{"foo", NULL, ""}, {"foo", "name", "value"}}},
+    {"[profile foo]\nname = \xc3\xb0\xc5\xb8\xcb\x9c\xe2\x80\x9a",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "\xc3\xb0\xc5\xb8\xcb\x9c\xe2\x80\x9a"}}},
+    {"[profile foo]\nname = value\nname2 = value2",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value"}, {"foo", "name2", "value2"}}},
+    {"[profile foo]\nname =", NULL, {{"foo", NULL, ""}, {"foo", "name", ""}}},
+    {"[profile foo]\nname = value\n[profile bar]\nname2 = value2",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value"}, {"bar", NULL, ""}, {"bar", "name2", "value2"}}},
+    {"# Comment\n[profile foo] # Comment\nname = value # Comment with # sign",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value"}}},
+    {"# Comment\n[profile foo] ; Comment\nname = value # Comment with ; sign",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value"}}},
+    {"[profile foo]; Adjacent semicolons\n[profile bar]# Adjacent pound signs",
+     NULL,
+     {{"foo", NULL, ""}, {"bar", NULL, ""}}},
+    {"[profile foo]\nname = value\n -continued",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value\n-continued"}}},
+    {"[profile foo]\nname = value\n \t -continued \t ",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value\n-continued"}}},
+    {"[profile foo]\nname = value\n -continued ; Comment",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value\n-continued ; Comment"}}},
+    {"[profile foo]\nname = value\n[profile foo]\nname2 = value2",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value"}, {"foo", "name2", "value2"}}},
+    {"[profile foo]\nname = value\n[profile foo]\nname = value2",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "name", "value2"}}},
+    {"[profile default]\nname = value\n[default]\nname2 = value2",
+     NULL,
+     {{"default", NULL, ""}, {"default", "name", "value"}, {"default", "name2", NULL}}},
+    {"[profile in valid]\nname = value",
+     "[in valid 2]\nname2 = value2",
+     {{"in valid", NULL, NULL}, {"in valid 2", NULL, NULL}, {"valid 2", NULL, NULL}}},
+    {"[profile ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_]",
+     NULL,
+     {{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", NULL, ""}}},
+    {"[profile foo]\ns3 =\n name = value",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "s3", "\nname = value"}}},
+    {"[profile foo]\ns3 =\n name =", NULL, {{"foo", NULL, ""}, {"foo", "s3", "\nname ="}}},
+    {"[profile foo]\ns3 =\n in valid = value",
+     NULL,
+     {{"foo", NULL, ""}, {"foo", "s3", "\nin valid = value"}}},
+    {"[profile foo]\nname = value",
+     "[foo]\nname2 = value2",
+     {{"foo", NULL, ""}, {"foo", "name", "value"}, {"foo", "name2", "value2"}}},
+    {"[profile default]\nname = value\n[default]\nname2 = value2\n[profile default]\nname3 = "
+     "value3",
+     "[default]\nsecret=foo",
+     {{"default", NULL, ""},
+      {"default", "name", "value"},
+      {"default", "name3", "value3"},
+      {"default", "secret", "foo"},
+      {"default", "name2", NULL}}},
+    {"[foo]\nname = value", NULL, {{"foo", NULL, NULL}}},
+    {"[profile foo]; semicolon\n[profile bar]# pound",
+     NULL,
+     {{"foo", NULL, ""}, {"bar", NULL, ""}}},
+    {"[profilefoo]\nname = value\n[profile bar]",
+     NULL,
+     {{"bar", NULL, ""}, {"bar", "name", NULL}, {"profilefoo", NULL, NULL}, {"foo", NULL, NULL}}},
+    {NULL,
+     "[   foo    ]\nname = value\n[profile bar]",
+     {{"foo", NULL, ""}, {"foo", "name", "value"}, {"bar", NULL, NULL}}},
+    {"[sso-session foo]\nname = value\n[profile bar]",
+     NULL,
+     {{"bar", NULL, ""},
+      {"bar", "name", NULL},
+      {"sso-session foo", NULL, NULL},
+      {"foo", NULL, NULL}}},
+    {"[sso-sesion foo]\nname = value\n[profile bar]",
+     NULL,
+     {{"bar", NULL, ""},
+      {"bar", "name", NULL},
+      {"sso-sesion foo", NULL, NULL},
+      {"foo", NULL, NULL}}},
+};
+
+/* What the suite leaves open, and the rules that only come out in combination. */
+static const struct sample more[] = {
+    {"[profile\tfoo]\nA.B/C%D@E:F+G_H-1 = x", NULL, {{"foo", "a.b/c%d@e:f+g_h-1", "x"}}},
+    {"[profile foo]\nName = value\nNAME = last", NULL, {{"foo", "name", "last"}}},
+    {"[profile foo]\nname \t=  \tval=ue \t", NULL, {{"foo", "name", "val=ue"}}},
+    {"[profile foo]\nname = value; in it\nname2 = value# in it",
+     NULL,
+     {{"foo", "name", "value; in it"}, {"foo", "name2", "value# in it"}}},
+    {"[profile foo]\nname = #", NULL, {{"foo", "name", ""}}},
+    {"\t \n[profile foo]\n\t\n \nname = value\n\t \n more", NULL, {{"foo", "name", "value\nmore"}}},
+    {"[profile foo]\nname = value\n -one\n# comment\n -two",
+     NULL,
+     {{"foo", "name", "value\n-one\n-two"}}},
+    {"[profile foo]\nin valid = value\n more\nname = value",
+     NULL,
+     {{"foo", "in valid", NULL}, {"foo", "name", "value"}}},
+    {"[default]\na = 1\n[profile default]\nb = 2",
+     NULL,
+     {{"default", "a", NULL}, {"default", "b", "2"}}},
+    {"[default]\na = 1\n[default]\nb = 2", NULL, {{"default", "a", "1"}, {"default", "b", "2"}}},
+    {"[profile default]\na = 1", "[default]\na = 2\nb = 2", {{"default", "a", "2"}}},
+    {"[profile]\na = 1\n[profile ]\na = 1", NULL, {{"profile", NULL, NULL}, {"", NULL, NULL}}},
+    {NULL, "[profile foo]\na = 1", {{"foo", NULL, NULL}, {"profile foo", NULL, NULL}}},
+    {NULL, "[sso-session foo]\na = 1", {{"foo", NULL, NULL}}},
+    {"[profile foo]\na = 1\nb = 1",
+     "[foo]\nB = 2\nc = 2",
+     {{"foo", "a", "1"}, {"foo", "b", "2"}, {"foo", "c", "2"}}},
+    {"[profile foo]\ns3 =\n max = 1 ; comment\n\n Min=2\n in valid = 3",
+     NULL,
+     {{"foo", "s3.max", "1"},
+      {"foo", "s3.min", "2"},
+      {"foo", "s3.in valid", NULL},
+      {"foo", "max", NULL},
+      {"foo", "s3", "\nmax = 1 ; comment\nMin=2\nin valid = 3"}}},
+    {"[profile foo]\ns3 =\n max = 1\n min = 1\ns3 =\n max = 2",
+     NULL,
+     {{"foo", "s3.max", "2"}, {"foo", "s3.min", NULL}}},
+    {"[profile foo]\ns3 =\n max = 1\ns3x =\n max = 3\ns3 = flat",
+     NULL,
+     {{"foo", "s3", "flat"}, {"foo", "s3.max", NULL}, {"foo", "s3x.max", "3"}}},
+    {"[profile foo]\nname = value\n key = more", NULL, {{"foo", "name.key", NULL}}},
+};
+
+static void assert_row(const AwsProfiles *profiles, const struct row *row)
+{
+    if (!row->key) {
+        assert_int_equal(aws_profiles_has(profiles, row->profile), row->value != NULL);
+        return;
+    }
+    const char *value = aws_profiles_get(profiles, row->profile, row->key);
+    if (row->value) {
+        assert_non_null(value);
+        assert_string_equal(value, row->value);
+    } else {
+        assert_null(value);
+        assert_null(aws_profiles_file(profiles, row->profile, row->key));
+    }
+}
+
+static void assert_samples(const struct sample *samples, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+        CLEANUP(freep) char *error = NULL;
+        assert_int_equal(aws_profiles_parse(samples[i].config, "config", samples[i].credentials,
+                                            "credentials", &profiles, &error),
+                         0);
+        assert_null(error);
+        for (const struct row *row = samples[i].rows; row->profile; row++)
+            assert_row(profiles, row);
+    }
+}
+
+static void test_suite(void **state)
+{
+    (void)state;
+    assert_samples(suite, sizeof(suite) / sizeof(*suite));
+}
+
+static void test_grammar(void **state)
+{
+    (void)state;
+    assert_samples(more, sizeof(more) / sizeof(*more));
+}
+
+static void test_errors(void **state)
+{
+    static const struct {
+        const char *config, *credentials, *where;
+    } samples[] = {
+        {"name = value", NULL, "config:1: "},
+        {" -continued", NULL, "config:1: "},
+        {"[profile foo]\nkey : value", NULL, "config:2: "},
+        {"[profile foo]\n -continued", NULL, "config:2: "},
+        {"[profile foo]\nname = value\n[profile foo]\n -continued", NULL, "config:4: "},
+        {"[profile foo\nname = value", NULL, "config:1: "},
+        {"\n[profile foo] bar\n", NULL, "config:2: "},
+        {"[profile foo]\n= value", NULL, "config:2: "},
+        {"[profile foo]\n# comment\r\n\r\nsecret", NULL, "config:4: "},
+        {"[profile foo]\ns3 =\n secret", NULL, "config:3: "},
+        {"[profile foo]\ns3 =\n = secret", NULL, "config:3: "},
+        {"[passed over]\nsecret", NULL, "config:2: "},
+        {"", "[default]\nsecret", "credentials:2: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        AwsProfiles *profiles = NULL;
+        CLEANUP(freep) char *error = NULL;
+        assert_int_equal(aws_profiles_parse(samples[i].config, "config", samples[i].credentials,
+                                            "credentials", &profiles, &error),
+                         -EINVAL);
+        assert_null(profiles);
+        assert_int_equal(strncmp(error, samples[i].where, strlen(samples[i].where)), 0);
+        assert_null(strstr(error, "secret"));
+    }
+}
+
+static void test_warnings(void **state)
+{
+    static const char config[] = "[foo]\n[profile in valid]\n[profile ok]\nin valid = x\ns3 =\n"
+                                 " in valid = x\n[profile]\n";
+    static const unsigned lines[] = {1, 2, 4, 6, 7};
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *error = NULL;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(
+        aws_profiles_parse(config, "config", "[profile x]\n", "credentials", &profiles, &error), 0);
+    for (; n < sizeof(lines) / sizeof(*lines); n++) {
+        char where[32];
+        snprintf(where, sizeof(where), "config:%u: ", lines[n]);
+        assert_non_null(aws_profiles_warning(profiles, n));
+        assert_int_equal(strncmp(aws_profiles_warning(profiles, n), where, strlen(where)), 0);
+    }
+    assert_int_equal(strncmp(aws_profiles_warning(profiles, n++), "credentials:1: ", 15), 0);
+    assert_null(aws_profiles_warning(profiles, n));
+}
+
+static void test_services(void **state)
+{
+    static const char config[] = "[services mine]\ncloudtrail =\n  endpoint_url = https://a\n"
+                                 "[profile mine]\nservices = mine\n";
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    (void)state;
+    assert_int_equal(aws_profiles_parse(config, "config", "[services other]\na = 1\n",
+                                        "credentials", &profiles, &error),
+                     0);
+    assert_true(aws_profiles_has_services(profiles, "mine"));
+    assert_false(aws_profiles_has_services(profiles, "other"));
+    assert_string_equal(aws_profiles_get_service(profiles, "mine", "cloudtrail.endpoint_url"),
+                        "https://a");
+    assert_null(aws_profiles_get_service(profiles, "mine", "sts.endpoint_url"));
+    assert_null(aws_profiles_get_service(profiles, "other", "a"));
+    assert_null(aws_profiles_get(profiles, "mine", "cloudtrail.endpoint_url"));
+}
+
+/* A home directory of the test's own. */
+static char home[] = "/tmp/trailstop-profile-XXXXXX";
+
+static int set_up(void **state)
+{
+    char path[sizeof(home) + 16];
+
+    (void)state;
+    if (!mkdtemp(home))
+        return -1;
+    snprintf(path, sizeof(path), "%s/.aws", home);
+    if (mkdir(path, 0700) < 0 || setenv("HOME", home, 1) < 0)
+        return -1;
+    return unsetenv("AWS_CONFIG_FILE") + unsetenv("AWS_SHARED_CREDENTIALS_FILE") +
+           unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static const char *const file_names[] = {".aws/config", ".aws/credentials", "aws-credentials",
+                                         "other"};
+
+static const char *in_home(const char *name, char buffer[static 128])
+{
+    snprintf(buffer, 128, "%s/%s", home, name);
+    return buffer;
+}
+
+static int tear_down(void **state)
+{
+    char path[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(file_names) / sizeof(*file_names); i++)
+        unlink(in_home(file_names[i], path));
+    return rmdir(in_home(".aws", path)) + rmdir(home);
+}
+
+static void write_file(const char *name, const char *text, size_t size)
+{
+    char path[128];
+    CLEANUP(fclosep) FILE *file = fopen(in_home(name, path), "we");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+}
+
+/* With text a literal, which may hold a NUL. */
+#define WRITE_FILE(name, text) write_file(name, text, sizeof(text) - 1)
+
+static void load(AwsProfiles **ret)
+{
+    CLEANUP(freep) char *error = NULL;
+
+    assert_int_equal(aws_profiles_load(ret, &error), 0);
+    assert_null(error);
+}
+
+static void test_load_without_files(void **state)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    char path[128];
+
+    (void)state;
+    load(&profiles);
+    assert_false(aws_profiles_has(profiles, "default"));
+    assert_string_equal(aws_profiles_config_file(profiles), in_home(".aws/config", path));
+}
+
+static void test_load_from_home(void **state)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    char path[128];
+
+    (void)state;
+    WRITE_FILE(".aws/config", "[profile foo]\na = config\nb = config\n");
+    WRITE_FILE(".aws/credentials", "[foo]\nb = credentials\nc = credentials\n");
+    load(&profiles);
+    assert_string_equal(aws_profiles_get(profiles, "foo", "a"), "config");
+    assert_string_equal(aws_profiles_get(profiles, "foo", "b"), "credentials");
+    assert_ptr_equal(aws_profiles_file(profiles, "foo", "a"), aws_profiles_config_file(profiles));
+    assert_string_equal(aws_profiles_file(profiles, "foo", "b"), in_home(".aws/credentials", path));
+}
+
+static void test_load_from_where_the_environment_says(void **state)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    char path[128];
+
+    (void)state;
+    WRITE_FILE("other", "[profile bar]\na = other\n");
+    assert_int_equal(setenv("AWS_CONFIG_FILE", in_home("other", path), 1), 0);
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", 1), 0);
+    load(&profiles);
+    assert_int_equal(unsetenv("AWS_CONFIG_FILE"), 0);
+    assert_int_equal(unsetenv("AWS_SHARED_CREDENTIALS_FILE"), 0);
+    assert_string_equal(aws_profiles_get(profiles, "bar", "a"), "other");
+    assert_null(aws_profiles_get(profiles, "foo", "a"));
+    assert_string_equal(aws_profiles_get(profiles, "foo", "b"), "credentials");
+}
+
+static void test_load_credentials_of_systemd(void **state)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    char path[128];
+
+    (void)state;
+    WRITE_FILE("aws-credentials", "[foo]\nc = systemd\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", home, 1), 0);
+    load(&profiles);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_string_equal(aws_profiles_get(profiles, "foo", "b"), "credentials");
+    assert_string_equal(aws_profiles_get(profiles, "foo", "c"), "systemd");
+    assert_string_equal(aws_profiles_file(profiles, "foo", "c"), in_home("aws-credentials", path));
+}
+
+static void assert_load_fails(const char *file, int error)
+{
+    AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *sentence = NULL;
+
+    assert_int_equal(setenv("AWS_CONFIG_FILE", file, 1), 0);
+    assert_int_equal(aws_profiles_load(&profiles, &sentence), error);
+    assert_int_equal(unsetenv("AWS_CONFIG_FILE"), 0);
+    assert_null(profiles);
+    assert_int_equal(strncmp(sentence, file, strlen(file)), 0);
+}
+
+static void test_load_failures(void **state)
+{
+    char path[128];
+
+    (void)state;
+    assert_load_fails(home, -EISDIR);
+    WRITE_FILE("other", "[profile a]\0\nb = c\n");
+    assert_load_fails(in_home("other", path), -EINVAL);
+    WRITE_FILE("other", "[profile a]\nb\n");
+    assert_load_fails(in_home("other", path), -EINVAL);
+    assert_int_equal(truncate(in_home("other", path), 2 * 1024 * 1024), 0);
+    assert_load_fails(in_home("other", path), -EFBIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_suite),
+        cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_load_without_files),
+        cmocka_unit_test(test_load_from_home),
+        cmocka_unit_test(test_load_from_where_the_environment_says),
+        cmocka_unit_test(test_load_credentials_of_systemd),
+        cmocka_unit_test(test_load_failures),
+    };
+
+    return cmocka_run_group_tests_name("profile", tests, set_up, tear_down);
+}

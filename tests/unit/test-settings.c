@@ -1,0 +1,377 @@
+/* daemon/aws/settings.h: who beats whom, what cannot work, and where credentials would come from.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "daemon/aws/settings.h"
+
+#define VARIABLES_MAX 6U
+
+DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
+DEFINE_CLEANUP(AwsSettings, aws_settings_free)
+
+/* Every variable that the settings look at; each test begins without any. */
+static const char *const variables[] = {
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CA_BUNDLE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_DISABLED",
+};
+
+static int clear_environment(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+        if (unsetenv(variables[i]) < 0)
+            return -1;
+    return 0;
+}
+
+struct sample {
+    const char *environment[VARIABLES_MAX][2]; /* up to the first without a name */
+    const char *config, *credentials;
+    AwsSettingsSource source; /* flags: 0 stands for "not said" unless flags_said */
+    bool flags_said;
+    const char *error;    /* part of the sentence; NULL: works */
+    const char *expected; /* what the test looks at */
+};
+
+typedef const char *Look(const AwsSettings *settings);
+
+static void assert_sample(const struct sample *sample, Look *look)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(freep) char *error = NULL;
+    AwsSettingsSource source = sample->source;
+
+    assert_int_equal(clear_environment(NULL), 0);
+    for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
+        assert_int_equal(setenv(sample->environment[i][0], sample->environment[i][1], 1), 0);
+    if (!sample->flags_said)
+        source.use_fips_endpoint = source.use_dualstack_endpoint = -1;
+    assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
+                                        "credentials", &profiles, &error),
+                     0);
+    int r = aws_settings_resolve(&source, profiles, &settings, &error);
+    if (sample->error) {
+        assert_int_equal(r, -EINVAL);
+        assert_null(settings);
+        if (!strstr(error, sample->error))
+            fail_msg("\"%s\" does not say \"%s\"", error, sample->error);
+        return;
+    }
+    if (error)
+        fail_msg("%s", error);
+    assert_int_equal(r, 0);
+    const char *seen = look(settings);
+    if (sample->expected) {
+        assert_non_null(seen);
+        assert_string_equal(seen, sample->expected);
+    } else {
+        assert_null(seen);
+    }
+}
+
+static void assert_samples(const struct sample *samples, size_t n, Look *look)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_sample(&samples[i], look);
+}
+#define ASSERT_SAMPLES(samples, look)                                                              \
+    assert_samples(samples, sizeof(samples) / sizeof(*(samples)), look)
+
+static const char *region(const AwsSettings *settings)
+{
+    return settings->region;
+}
+
+static const char *profile(const AwsSettings *settings)
+{
+    return settings->profile;
+}
+
+static const char *endpoint(const AwsSettings *settings)
+{
+    return settings->endpoint;
+}
+
+static const char *sts_endpoint(const AwsSettings *settings)
+{
+    return settings->sts_endpoint;
+}
+
+static const char *ca_bundle(const AwsSettings *settings)
+{
+    return settings->ca_bundle;
+}
+
+static const char *credentials(const AwsSettings *settings)
+{
+    return settings->credentials;
+}
+
+static void test_region(void **state)
+{
+    static const char config[] = "[default]\nregion = r-profile-1\n[profile x]\nregion = r-x-1\n";
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_REGION", "r-env-1"}, {"AWS_DEFAULT_REGION", "r-env-2"}},
+         .config = config,
+         .source = {.region = "r-section-1"},
+         .expected = "r-section-1"},
+        {.environment = {{"AWS_REGION", "r-env-1"}, {"AWS_DEFAULT_REGION", "r-env-2"}},
+         .config = config,
+         .expected = "r-env-1"},
+        {.environment = {{"AWS_REGION", ""}, {"AWS_DEFAULT_REGION", "r-env-2"}},
+         .config = config,
+         .expected = "r-env-2"},
+        {.config = config, .expected = "r-profile-1"},
+        {.config = config, .source = {.profile = "x"}, .expected = "r-x-1"},
+        {.environment = {{"AWS_REGION", "r-env-1"}},
+         .config = config,
+         .source = {.profile = "x"},
+         .expected = "r-env-1"},
+        {.error = "set region = in the target's section, $AWS_REGION, or region in profile default "
+                  "of config"},
+        {.source = {.endpoint_url = "https://example.com"}, .error = "there is no region"},
+        {.source = {.region = "no/region"}, .error = "region"},
+        {.source = {.region = "no/region",
+                    .endpoint_url = "https://example.com",
+                    .sts_endpoint_url = "https://example.com"},
+         .error = "region"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, region);
+}
+
+static void test_profile(void **state)
+{
+    static const char config[] = "[default]\nregion = a-b-1\n[profile x]\nregion = a-b-1\n"
+                                 "[profile y]\nregion = a-b-1\n";
+    static const struct sample samples[] = {
+        {.config = config, .expected = "default"},
+        {.environment = {{"AWS_PROFILE", "x"}}, .config = config, .expected = "x"},
+        {.environment = {{"AWS_PROFILE", ""}}, .config = config, .expected = "default"},
+        {.environment = {{"AWS_PROFILE", "x"}},
+         .config = config,
+         .source = {.profile = "y"},
+         .expected = "y"},
+        {.credentials = "[z]\nregion = a-b-1", .source = {.profile = "z"}, .expected = "z"},
+        {.source = {.region = "a-b-1"}, .expected = "default"},
+        {.environment = {{"AWS_PROFILE", "z"}}, .config = config, .error = "profile z"},
+        {.config = config, .source = {.profile = "z"}, .error = "profile z"},
+        {.source = {.profile = "default", .region = "a-b-1"}, .error = "profile default"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, profile);
+}
+
+#define SERVICES                                                                                   \
+    "[default]\nregion = us-east-1\nendpoint_url = https://profile\nservices = s\n"                \
+    "[services s]\ncloudtrail =\n  endpoint_url = https://services\n"
+
+static void test_custom_endpoint(void **state)
+{
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"}},
+         .config = SERVICES,
+         .source = {.endpoint_url = "https://section"},
+         .expected = "https://section"},
+        {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"},
+                         {"AWS_ENDPOINT_URL", "https://env"}},
+         .config = SERVICES,
+         .expected = "https://env-cloudtrail"},
+        {.environment = {{"AWS_ENDPOINT_URL", "https://env"},
+                         {"AWS_ENDPOINT_URL_STS", "https://env-sts"}},
+         .config = SERVICES,
+         .expected = "https://env"},
+        {.config = SERVICES, .expected = "https://services"},
+        {.config = "[default]\nregion = us-east-1\nendpoint_url = https://profile\n"
+                   "services = s\n[services s]\nsts =\n endpoint_url = https://services\n",
+         .expected = "https://profile"},
+        {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE"},
+                         {"AWS_ENDPOINT_URL", "https://env"}},
+         .config = SERVICES,
+         .expected = "https://cloudtrail.us-east-1.amazonaws.com"},
+        {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}},
+         .config = SERVICES,
+         .source = {.endpoint_url = "https://section"},
+         .expected = "https://section"},
+        {.config = "[default]\nregion = us-east-1\nendpoint_url = https://profile\n"
+                   "ignore_configured_endpoint_urls = true\n",
+         .expected = "https://cloudtrail.us-east-1.amazonaws.com"},
+        {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false"}},
+         .config = "[default]\nregion = us-east-1\nendpoint_url = https://profile\n"
+                   "ignore_configured_endpoint_urls = true\n",
+         .expected = "https://profile"},
+        {.environment = {{"AWS_ENDPOINT_URL", "http://127.0.0.1:5000"}},
+         .config = SERVICES,
+         .expected = "http://127.0.0.1:5000"},
+        {.environment = {{"AWS_ENDPOINT_URL", "http://example.com"}},
+         .config = SERVICES,
+         .error = "AWS_ENDPOINT_URL: http://"},
+        {.config = SERVICES,
+         .source = {.endpoint_url = "example.com"},
+         .error = "endpoint-url: an endpoint is"},
+        {.config = "[default]\nregion = us-east-1\nservices = s\n", .error = "[services s]"},
+        {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "1"}},
+         .config = SERVICES,
+         .error = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, endpoint);
+}
+
+static void test_sts_endpoint(void **state)
+{
+    static const struct sample samples[] = {
+        {.source = {.region = "eu-west-1"}, .expected = "https://sts.eu-west-1.amazonaws.com"},
+        {.source = {.region = "eu-west-1", .endpoint_url = "https://section"},
+         .expected = "https://sts.eu-west-1.amazonaws.com"},
+        {.environment = {{"AWS_ENDPOINT_URL_STS", "https://env-sts"}},
+         .source = {.region = "eu-west-1", .sts_endpoint_url = "https://section"},
+         .expected = "https://section"},
+        {.environment = {{"AWS_ENDPOINT_URL_STS", "https://env-sts"},
+                         {"AWS_ENDPOINT_URL", "https://env"}},
+         .source = {.region = "eu-west-1"},
+         .expected = "https://env-sts"},
+        {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"},
+                         {"AWS_ENDPOINT_URL", "https://env"}},
+         .source = {.region = "eu-west-1"},
+         .expected = "https://env"},
+        {.config = "[default]\nservices = s\nendpoint_url = https://profile\n"
+                   "[services s]\nsts =\n endpoint_url = https://services\n",
+         .source = {.region = "eu-west-1"},
+         .expected = "https://services"},
+        {.source = {.region = "eu-west-1", .sts_endpoint_url = "http://example.com"},
+         .error = "sts-endpoint-url: http://"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, sts_endpoint);
+}
+
+static void test_fips_and_dualstack(void **state)
+{
+    static const char config[] = "[default]\nregion = us-east-1\nuse_fips_endpoint = true\n"
+                                 "use_dualstack_endpoint = TRUE\n";
+    static const struct sample samples[] = {
+        {.config = config, .expected = "https://cloudtrail-fips.us-east-1.api.aws"},
+        {.environment = {{"AWS_USE_FIPS_ENDPOINT", "false"}},
+         .config = config,
+         .expected = "https://cloudtrail.us-east-1.api.aws"},
+        {.environment = {{"AWS_USE_DUALSTACK_ENDPOINT", "False"}},
+         .config = config,
+         .expected = "https://cloudtrail-fips.us-east-1.amazonaws.com"},
+        {.environment = {{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_USE_DUALSTACK_ENDPOINT", "true"}},
+         .config = config,
+         .flags_said = true,
+         .expected = "https://cloudtrail.us-east-1.amazonaws.com"},
+        {.source = {.region = "us-east-1", .use_fips_endpoint = 1},
+         .flags_said = true,
+         .expected = "https://cloudtrail-fips.us-east-1.amazonaws.com"},
+        {.config = config,
+         .source = {.endpoint_url = "https://example.com"},
+         .error = "endpoint-url: a custom endpoint cannot be combined with FIPS"},
+        {.environment = {{"AWS_USE_DUALSTACK_ENDPOINT", "true"},
+                         {"AWS_ENDPOINT_URL", "https://example.com"}},
+         .source = {.region = "us-east-1"},
+         .error = "AWS_ENDPOINT_URL: a custom endpoint cannot be combined with dual-stack"},
+        {.environment = {{"AWS_USE_FIPS_ENDPOINT", "yes"}},
+         .source = {.region = "us-east-1"},
+         .error = "$AWS_USE_FIPS_ENDPOINT is neither"},
+        {.config = "[default]\nregion = us-east-1\nuse_dualstack_endpoint = 1\n",
+         .error = "use_dualstack_endpoint of profile default is neither"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, endpoint);
+}
+
+static void test_ca_bundle(void **state)
+{
+    static const char config[] = "[default]\nregion = us-east-1\nca_bundle = /dev/null\n";
+    static const struct sample samples[] = {
+        {.source = {.region = "us-east-1"}},
+        {.config = config, .expected = "/dev/null"},
+        {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
+         .config = config,
+         .expected = "/dev/zero"},
+        {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
+         .config = config,
+         .source = {.ca_bundle = "/dev/null"},
+         .expected = "/dev/null"},
+        {.config = config, .source = {.ca_bundle = "/dev/null/x"}, .error = "/dev/null/x"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, ca_bundle);
+}
+
+#define KEYS "aws_access_key_id = AKID\naws_secret_access_key = SECRET\n"
+
+static void test_credentials(void **state)
+{
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .credentials = "[x]\n" KEYS,
+         .source = {.region = "us-east-1"},
+         .expected = "environment"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_PROFILE", "x"}},
+         .credentials = "[x]\n" KEYS,
+         .source = {.region = "us-east-1"},
+         .expected = "environment"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .credentials = "[x]\n" KEYS,
+         .source = {.region = "us-east-1", .profile = "x"},
+         .expected = "profile x in credentials"},
+        {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}}, .source = {.region = "us-east-1"}},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .source = {.region = "us-east-1", .role_arn = "arn:aws:iam::2:role/t"},
+         .expected = "role arn:aws:iam::2:role/t with those of environment"},
+        {.config = "[profile x]\nsso_session = s\n",
+         .source = {.region = "us-east-1", .profile = "x"},
+         .error = "browser"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, credentials);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_region),
+        cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_custom_endpoint),
+        cmocka_unit_test(test_sts_endpoint),
+        cmocka_unit_test(test_fips_and_dualstack),
+        cmocka_unit_test(test_ca_bundle),
+        cmocka_unit_test(test_credentials),
+    };
+
+    return cmocka_run_group_tests_name("settings", tests, NULL, clear_environment);
+}
