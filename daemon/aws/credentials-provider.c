@@ -23,7 +23,7 @@ struct AwsCredentialsProvider {
     char *role_arn;
     char *source; /* description; NULL: none */
 
-    TAILQ_HEAD(, AwsCredentialsWait) waiting;
+    TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting;
     uint64_t ticket; /* of the last who came */
 
     bool fetching;

@@ -14,68 +14,13 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/aws/secret-text.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define HASH_SIZE 32U
 #define HASH_HEX_SIZE (2 * HASH_SIZE + 1)
 #define DATE_LENGTH 8 /* of the time's "20150830T123600Z" */
 #define YEAR_9999_END INT64_C(253402300799)
-
-/* A string that grows and leaves no copy of its text behind: canonical requests hold session
- * tokens. */
-typedef struct Text {
-    char *data;
-    size_t size, capacity;
-    bool failed; /* no memory; further appends do nothing */
-} Text;
-
-static void text_clear(Text *text)
-{
-    if (text->data)
-        OPENSSL_cleanse(text->data, text->capacity);
-    free(text->data);
-    *text = (Text){0};
-}
-
-static void text_append(Text *text, const char *data, size_t size)
-{
-    if (text->failed)
-        return;
-    if (size >= text->capacity - text->size) {
-        size_t capacity = 2 * (text->size + size) + 256;
-        char *grown = malloc(capacity);
-        if (!grown) {
-            text->failed = true;
-            return;
-        }
-        size_t used = text->size;
-        if (used > 0)
-            memcpy(grown, text->data, used);
-        text_clear(text);
-        *text = (Text){.data = grown, .size = used, .capacity = capacity};
-    }
-    memcpy(text->data + text->size, data, size);
-    text->size += size;
-    text->data[text->size] = '\0';
-}
-
-static void text_add(Text *text, const char *string)
-{
-    text_append(text, string, strlen(string));
-}
-
-static void text_add_char(Text *text, char character)
-{
-    text_append(text, &character, 1);
-}
-
-static int text_finish(Text *text, char **ret)
-{
-    if (text->failed)
-        return -ENOMEM;
-    *ret = TAKE(text->data);
-    return 0;
-}
 
 static char lower(char character)
 {
@@ -88,21 +33,21 @@ static bool is_unreserved(char c)
            c == '.' || c == '_' || c == '~';
 }
 
-static void add_encoded(Text *text, const char *from, size_t size)
+static void add_encoded(SecretText *text, const char *from, size_t size)
 {
     static const char digits[] = "0123456789ABCDEF";
 
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = (unsigned char)from[i];
         if (is_unreserved(from[i]))
-            text_add_char(text, from[i]);
+            secret_text_add_char(text, from[i]);
         else
-            text_append(text, (char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3);
+            secret_text_append(text, (char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3);
     }
 }
 
 /* The path without empty and dot segments, each segment encoded; the same way as botocore. */
-static void add_path(Text *text, const char *path)
+static void add_path(SecretText *text, const char *path)
 {
     size_t start = text->size;
 
@@ -113,18 +58,18 @@ static void add_path(Text *text, const char *path)
             while (text->size > start && text->data[--text->size] != '/')
                 ;
         } else if (length > 0 && !(length == 1 && *at == '.')) {
-            text_add_char(text, '/');
+            secret_text_add_char(text, '/');
             add_encoded(text, at, length);
         }
         at += length;
     }
     size_t length = strlen(path);
     if (text->size == start || path[length - 1] == '/')
-        text_add_char(text, '/');
+        secret_text_add_char(text, '/');
 }
 
 typedef struct Parameter {
-    Text name, value;
+    SecretText name, value;
 } Parameter;
 
 static int compare_parameters(const void *a, const void *b)
@@ -144,9 +89,9 @@ static int hex_digit(char character)
 }
 
 /* What is encoded already is not encoded twice: decode, then encode. */
-static void add_recoded(Text *text, const char *from, size_t size)
+static void add_recoded(SecretText *text, const char *from, size_t size)
 {
-    text_append(text, "", 0); /* never NULL, also for an empty value */
+    secret_text_append(text, "", 0); /* never NULL, also for an empty value */
     for (size_t i = 0; i < size; i++) {
         char byte = from[i];
         int high, low;
@@ -159,7 +104,7 @@ static void add_recoded(Text *text, const char *from, size_t size)
     }
 }
 
-static void add_query(Text *text, const char *query)
+static void add_query(SecretText *text, const char *query)
 {
     size_t n = 0, n_max = 1;
 
@@ -192,14 +137,14 @@ static void add_query(Text *text, const char *query)
         qsort(parameters, n, sizeof(*parameters), compare_parameters);
     for (size_t i = 0; i < n && !text->failed; i++) {
         if (i > 0)
-            text_add_char(text, '&');
-        text_append(text, parameters[i].name.data, parameters[i].name.size);
-        text_add_char(text, '=');
-        text_append(text, parameters[i].value.data, parameters[i].value.size);
+            secret_text_add_char(text, '&');
+        secret_text_append(text, parameters[i].name.data, parameters[i].name.size);
+        secret_text_add_char(text, '=');
+        secret_text_append(text, parameters[i].value.data, parameters[i].value.size);
     }
     for (size_t i = 0; i < n; i++) {
-        text_clear(&parameters[i].name);
-        text_clear(&parameters[i].value);
+        secret_text_clear(&parameters[i].name);
+        secret_text_clear(&parameters[i].value);
     }
     free(parameters);
 }
@@ -230,53 +175,53 @@ static bool same_name(const HttpHeader *const *sorted, size_t i)
     return i > 0 && strcasecmp(sorted[i - 1]->name, sorted[i]->name) == 0;
 }
 
-static void add_name(Text *text, const char *name)
+static void add_name(SecretText *text, const char *name)
 {
     for (; *name; name++)
-        text_add_char(text, lower(*name));
+        secret_text_add_char(text, lower(*name));
 }
 
-static void add_signed_names(Text *text, const HttpHeader *const *sorted, size_t n)
+static void add_signed_names(SecretText *text, const HttpHeader *const *sorted, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (!same_name(sorted, i)) {
             if (i > 0)
-                text_add_char(text, ';');
+                secret_text_add_char(text, ';');
             add_name(text, sorted[i]->name);
         }
 }
 
 /* Trimmed, each run of white space (of a folded line, too) as one space. */
-static void add_value(Text *text, const char *value)
+static void add_value(SecretText *text, const char *value)
 {
     static const char blanks[] = " \t\r\n";
 
     value += strspn(value, blanks);
     while (*value) {
         size_t length = strcspn(value, blanks);
-        text_append(text, value, length);
+        secret_text_append(text, value, length);
         value += length;
         value += strspn(value, blanks);
         if (*value)
-            text_add_char(text, ' ');
+            secret_text_add_char(text, ' ');
     }
 }
 
-static void add_headers(Text *text, const HttpHeader *const *sorted, size_t n)
+static void add_headers(SecretText *text, const HttpHeader *const *sorted, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (same_name(sorted, i)) {
-            text_add_char(text, ',');
+            secret_text_add_char(text, ',');
         } else {
             if (i > 0)
-                text_add_char(text, '\n');
+                secret_text_add_char(text, '\n');
             add_name(text, sorted[i]->name);
-            text_add_char(text, ':');
+            secret_text_add_char(text, ':');
         }
         add_value(text, sorted[i]->value);
     }
     if (n > 0)
-        text_add_char(text, '\n');
+        secret_text_add_char(text, '\n');
 }
 
 static const char *format_hex(const unsigned char hash[static HASH_SIZE],
@@ -313,7 +258,7 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
                             size_t body_size, char **ret)
 {
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
-    CLEANUP(text_clear) Text text = {0};
+    CLEANUP(secret_text_clear) SecretText text = {0};
     char body_hash[HASH_HEX_SIZE];
 
     if (!sorted)
@@ -322,35 +267,35 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
     if (r < 0)
         return r;
 
-    text_add(&text, method);
-    text_add_char(&text, '\n');
+    secret_text_add(&text, method);
+    secret_text_add_char(&text, '\n');
     add_path(&text, path);
-    text_add_char(&text, '\n');
+    secret_text_add_char(&text, '\n');
     add_query(&text, query ? query : "");
-    text_add_char(&text, '\n');
+    secret_text_add_char(&text, '\n');
     add_headers(&text, sorted, n_headers);
-    text_add_char(&text, '\n');
+    secret_text_add_char(&text, '\n');
     add_signed_names(&text, sorted, n_headers);
-    text_add_char(&text, '\n');
-    text_add(&text, body_hash);
-    return text_finish(&text, ret);
+    secret_text_add_char(&text, '\n');
+    secret_text_add(&text, body_hash);
+    return secret_text_finish(&text, ret);
 }
 
-static void add_scope(Text *text, const SigV4Scope *scope)
+static void add_scope(SecretText *text, const SigV4Scope *scope)
 {
     char time[SIGV4_TIME_SIZE];
 
-    text_append(text, sigv4_format_time(scope->realtime_usec, time), DATE_LENGTH);
-    text_add_char(text, '/');
-    text_add(text, scope->region);
-    text_add_char(text, '/');
-    text_add(text, scope->service);
-    text_add(text, "/aws4_request");
+    secret_text_append(text, sigv4_format_time(scope->realtime_usec, time), DATE_LENGTH);
+    secret_text_add_char(text, '/');
+    secret_text_add(text, scope->region);
+    secret_text_add_char(text, '/');
+    secret_text_add(text, scope->service);
+    secret_text_add(text, "/aws4_request");
 }
 
 int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request, char **ret)
 {
-    CLEANUP(text_clear) Text text = {0};
+    CLEANUP(secret_text_clear) SecretText text = {0};
     char time[SIGV4_TIME_SIZE];
     char hash[HASH_HEX_SIZE];
 
@@ -358,13 +303,13 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
     if (r < 0)
         return r;
 
-    text_add(&text, ALGORITHM "\n");
-    text_add(&text, sigv4_format_time(scope->realtime_usec, time));
-    text_add_char(&text, '\n');
+    secret_text_add(&text, ALGORITHM "\n");
+    secret_text_add(&text, sigv4_format_time(scope->realtime_usec, time));
+    secret_text_add_char(&text, '\n');
     add_scope(&text, scope);
-    text_add_char(&text, '\n');
-    text_add(&text, hash);
-    return text_finish(&text, ret);
+    secret_text_add_char(&text, '\n');
+    secret_text_add(&text, hash);
+    return secret_text_finish(&text, ret);
 }
 
 static bool hmac(const void *key, size_t key_size, const void *data, size_t size,
@@ -377,12 +322,12 @@ static bool hmac(const void *key, size_t key_size, const void *data, size_t size
 static int sign(const SigV4Scope *scope, const char *secret, const char *string_to_sign,
                 char ret[static HASH_HEX_SIZE])
 {
-    CLEANUP(text_clear) Text first = {0};
+    CLEANUP(secret_text_clear) SecretText first = {0};
     unsigned char key[HASH_SIZE], next[HASH_SIZE];
     char time[SIGV4_TIME_SIZE];
 
-    text_add(&first, "AWS4");
-    text_add(&first, secret);
+    secret_text_add(&first, "AWS4");
+    secret_text_add(&first, secret);
     if (first.failed)
         return -ENOMEM;
     sigv4_format_time(scope->realtime_usec, time);
@@ -404,7 +349,7 @@ int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentia
                         char **ret)
 {
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
-    CLEANUP(text_clear) Text text = {0};
+    CLEANUP(secret_text_clear) SecretText text = {0};
     char signature[HASH_HEX_SIZE];
 
     if (!sorted)
@@ -413,13 +358,13 @@ int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentia
     if (r < 0)
         return r;
 
-    text_add(&text, ALGORITHM " Credential=");
-    text_add(&text, credentials->access_key_id);
-    text_add_char(&text, '/');
+    secret_text_add(&text, ALGORITHM " Credential=");
+    secret_text_add(&text, credentials->access_key_id);
+    secret_text_add_char(&text, '/');
     add_scope(&text, scope);
-    text_add(&text, ", SignedHeaders=");
+    secret_text_add(&text, ", SignedHeaders=");
     add_signed_names(&text, sorted, n_headers);
-    text_add(&text, ", Signature=");
-    text_add(&text, signature);
-    return text_finish(&text, ret);
+    secret_text_add(&text, ", Signature=");
+    secret_text_add(&text, signature);
+    return secret_text_finish(&text, ret);
 }
