@@ -14,6 +14,8 @@
 #include "tests/sim/options.h"
 #include "tests/sim/server.h"
 
+#define EXIT_USAGE 2
+
 static void end_loop(evutil_socket_t signal_number, short what, void *userdata)
 {
     (void)signal_number, (void)what;
@@ -62,9 +64,24 @@ static int serve(struct event_base *base, const Options *options, Sim *sim, char
     return r;
 }
 
+/* Calls come and go on every connection at each turn: have their changes told to the kernel
+ * together. */
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0 &&
+        event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 static int run(const Options *options, char **ret_error)
 {
-    struct event_base *base = event_base_new();
+    struct event_base *base = new_base();
     struct event *terminate = base ? evsignal_new(base, SIGTERM, end_loop, base) : NULL;
     struct event *interrupt = base ? evsignal_new(base, SIGINT, end_loop, base) : NULL;
     Sim *sim = NULL;
@@ -86,10 +103,14 @@ static int run(const Options *options, char **ret_error)
     return r;
 }
 
+/* Reports the failure; returns the exit status. */
 static int fail(int error, const char *sentence)
 {
     fprintf(stderr, "trailstop-sim: %s\n", sentence ? sentence : strerror(-error));
-    return EXIT_FAILURE;
+    if (error != -EINVAL)
+        return EXIT_FAILURE;
+    fputs("Try 'trailstop-sim --help'.\n", stderr);
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -100,12 +121,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a call of --log is one write */
     int r = options_parse(argc, argv, &options, &sentence);
-    if (r < 0) {
-        fail(r, sentence);
-        if (r == -EINVAL)
-            fputs("Try 'trailstop-sim --help'.\n", stderr);
-        return r == -EINVAL ? 2 : EXIT_FAILURE;
-    }
+    if (r < 0)
+        return fail(r, sentence);
     if (options.help)
         options_print_help();
     else if (options.version)
