@@ -6,8 +6,8 @@
 #include <json-c/json.h>
 
 typedef struct AwsError {
-    char *code;    /* an AWS error code such as "ThrottlingException", or one of the AWS_CODE_ ones below;
-                      NULL: no error */
+    char *code;    /* an AWS error code such as "ThrottlingException", or one of the AWS_CODE_ ones
+                      below;    NULL: no error */
     char *message; /* one sentence; text from outside, so it may hold anything but NUL */
     unsigned http_status; /* 0: no answer arrived */
     char *request_id;     /* NULL: none came */
@@ -17,7 +17,8 @@ typedef struct AwsError {
 #define AWS_CODE_CONNECTION "ConnectionFailed"
 #define AWS_CODE_TIMEOUT "TimedOut"
 #define AWS_CODE_TLS "TLSFailed"
-#define AWS_CODE_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not the JSON it should be */
+#define AWS_CODE_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not the JSON it should be   \
+                                                */
 #define AWS_CODE_HTTP "UnexpectedStatus"       /* an HTTP status without an AWS error code */
 #define AWS_CODE_RESOURCES "OutOfResources"    /* memory or file descriptors of this host */
 #define AWS_CODE_CREDENTIALS "CredentialsUnavailable"
