@@ -17,8 +17,7 @@ typedef struct AwsError {
 #define AWS_CODE_CONNECTION "ConnectionFailed"
 #define AWS_CODE_TIMEOUT "TimedOut"
 #define AWS_CODE_TLS "TLSFailed"
-#define AWS_CODE_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not the JSON it should be   \
-                                                */
+#define AWS_CODE_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not the right JSON */
 #define AWS_CODE_HTTP "UnexpectedStatus"       /* an HTTP status without an AWS error code */
 #define AWS_CODE_RESOURCES "OutOfResources"    /* memory or file descriptors of this host */
 #define AWS_CODE_CREDENTIALS "CredentialsUnavailable"
