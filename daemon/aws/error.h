@@ -7,7 +7,7 @@
 
 typedef struct AwsError {
     char *code;    /* an AWS error code such as "ThrottlingException", or one of the AWS_CODE_ ones
-                      below;    NULL: no error */
+                      below; NULL: no error */
     char *message; /* one sentence; text from outside, so it may hold anything but NUL */
     unsigned http_status; /* 0: no answer arrived */
     char *request_id;     /* NULL: none came */
