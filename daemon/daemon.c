@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static void daemon_tell_status(void *userdata)
     if (memcmp(counts, daemon->told, sizeof(counts)) == 0)
         return;
     memcpy(daemon->told, counts, sizeof(counts));
-    sd_notifyf(0, "STATUS=%u queued, %u stopping, %u polling", counts[JOB_QUEUED],
+    sd_notifyf(0, "STATUS=Jobs: %u queued, %u stopping, %u polling", counts[JOB_QUEUED],
                counts[JOB_STOPPING], counts[JOB_POLLING]);
     set_in(daemon, &daemon->status_timer, STATUS_INTERVAL_USEC);
 }
@@ -280,16 +281,18 @@ static int daemon_open(Daemon *daemon, char **ret_error)
     return listener_new(loop_base(daemon->loop), timers, service, &daemon->listener, ret_error);
 }
 
-int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret_error)
+int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret_error,
+               JournalEvent *ret_event)
 {
     CLEANUP(daemon_freep) Daemon *daemon = malloc(sizeof(*daemon));
     int r;
 
+    *ret_event = EVENT_START_FAILED;
     if (!daemon) {
         config_free(config);
         return -ENOMEM;
     }
-    *daemon = (Daemon){.config_path = config_path, .config = config};
+    *daemon = (Daemon){.config_path = config_path, .config = config, .told = {UINT_MAX}};
     daemon->service.config = config;
     r = loop_new(&daemon->loop);
     if (r < 0)
@@ -299,8 +302,10 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
     timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
     timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
     r = daemon_open(daemon, ret_error);
-    if (r < 0)
+    if (r < 0) {
+        *ret_event = daemon->service.store ? EVENT_START_FAILED : EVENT_STORE_FAILED;
         return r;
+    }
     *ret = TAKE(daemon);
     return 0;
 }
@@ -339,6 +344,7 @@ int daemon_run(Daemon *daemon)
     journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with", PACKAGE_VERSION,
                  target_set_size(daemon->service.targets),
                  registry_count_jobs(daemon->service.registry));
+    daemon_tell_status(daemon);
     sd_notify(0, "READY=1");
     return loop_run(daemon->loop, &handler);
 }

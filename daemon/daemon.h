@@ -3,12 +3,14 @@
 
 #include "common/memory.h"
 #include "daemon/config.h"
+#include "daemon/journal.h"
 
 typedef struct Daemon Daemon;
 
 /* config_path as config_load() takes it, borrowed; the configuration is taken over, also on
- * failure. Negative errno and an owned sentence. */
-int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret_error);
+ * failure. Negative errno, an owned sentence (NULL: no memory) and the event that it belongs to. */
+int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret_error,
+               JournalEvent *ret_event);
 void daemon_free(Daemon *daemon); /* takes NULL and half-built ones */
 DEFINE_CLEANUP(Daemon, daemon_free)
 

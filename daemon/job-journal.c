@@ -71,13 +71,12 @@ void job_journal_joined(const JobRecord *record, const Requester *requester, con
                  requester->uid, record->import_id, record->target, record->id);
 }
 
-void job_journal_stop_accepted(const JobRecord *record, json_object *import)
+void job_journal_stop_accepted(const JobRecord *record)
 {
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_STOP_ACCEPTED);
-    add_names(&entry, record);
-    add_import_status(&entry, import);
+    job_journal_add(&entry, record);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
     journal_send(&entry, "CloudTrail accepted to stop import %s of target %s", record->import_id,
                  record->target);

@@ -15,5 +15,5 @@ void job_journal_accepted(const JobRecord *record);
 /* requester: who asked for what record's requester had asked for before. */
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
 
-void job_journal_stop_accepted(const JobRecord *record, json_object *import);
+void job_journal_stop_accepted(const JobRecord *record);
 void job_journal_end(const JobRecord *record, uint64_t elapsed_usec);

@@ -56,9 +56,10 @@ typedef struct JobRecord {
     unsigned polls;                                       /* GetImport attempts sent */
     uint64_t requested_usec, updated_usec, finished_usec; /* CLOCK_REALTIME; 0: not yet */
     uint64_t deadline_usec;                               /* CLOCK_REALTIME; 0: none */
-    uint64_t requested_boottime_usec; /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
-    uint64_t deadline_boottime_usec;                      /* CLOCK_BOOTTIME of this boot; 0: none */
-    AwsError last_error;                                  /* what holds it up now, or ended it */
+    uint64_t
+        requested_boottime_usec;     /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
+    uint64_t deadline_boottime_usec; /* CLOCK_BOOTTIME of this boot; 0: none */
+    AwsError last_error;             /* what holds it up now, or ended it */
     AwsError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
     char *import;     /* the last observation of the import as JSON text; NULL: none yet */
 } JobRecord;

@@ -58,8 +58,8 @@ static void job_set_state(Job *job, JobState state, const AwsError *error)
             state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
         job_rest(job);
         timer_clear(&job->deadline_timer);
+        job->elapsed_usec = now_boottime(job) - record->requested_boottime_usec;
         stats_add(stats[state], 1);
-        job_journal_end(record, now_boottime(job) - record->requested_boottime_usec);
     }
     job_mark_changed(job);
 }
@@ -153,8 +153,7 @@ static void stop_done(const AwsResult *result, void *userdata)
     job->call = NULL;
     if (verdict == VERDICT_VERIFY && aws_error_copy(&job->record.refusal, result->error) < 0)
         verdict = VERDICT_WAIT; /* not known to be refused, it will be asked again */
-    if (result->outcome == AWS_OK)
-        job_journal_stop_accepted(&job->record, result->body);
+    job->accepted_now = result->outcome == AWS_OK;
     job_proceed(job, verdict, result);
 }
 
@@ -267,6 +266,15 @@ void job_start(Job *job)
     if (job->record.deadline_boottime_usec > 0)
         timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
     timer_set(&job->call_timer, now_boottime(job));
+}
+
+void job_tell(Job *job)
+{
+    if (job->accepted_now)
+        job_journal_stop_accepted(&job->record);
+    if (job_state_is_final(job->record.state))
+        job_journal_end(&job->record, job->elapsed_usec);
+    job->accepted_now = false;
 }
 
 void job_cancel(Job *job)

@@ -1,6 +1,6 @@
 /* One job on its way: queued → stopping → polling → an end. It makes the calls, waits with its
- * target when that is out, keeps its deadline, and tells the journal; job_set_state() is the one
- * place where its state changes. */
+ * target when that is out, keeps its deadline; job_set_state() is the one place where its state
+ * changes. */
 #pragma once
 
 #include <sys/queue.h>
@@ -30,9 +30,11 @@ struct Job {
     Timer call_timer;
     Timer deadline_timer;
     OutageWait outage_wait;
-    AwsCall *call;       /* under way; NULL: none */
-    unsigned polls_done; /* GetImport calls since the stop was accepted */
-    bool finishing;      /* the daemon shuts down: no further calls */
+    AwsCall *call;         /* under way; NULL: none */
+    unsigned polls_done;   /* GetImport calls since the stop was accepted */
+    bool finishing;        /* the daemon shuts down: no further calls */
+    bool accepted_now;     /* StopImport was, and the journal has not been told */
+    uint64_t elapsed_usec; /* from the request to its end */
     /* The registry's: */
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
     TAILQ_ENTRY(Job) change_entry; /* of those to save */
@@ -51,6 +53,9 @@ void job_cancel(Job *job);
 
 /* The configuration does not name the job's target any more. */
 void job_remove_target(Job *job);
+
+/* Tells the journal what happened; for when it is on disk. */
+void job_tell(Job *job);
 
 /* For a shutdown: gives up what can be taken up again. True: a StopImport is on the wire and its
  * outcome will still be written down. */

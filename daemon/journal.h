@@ -1,14 +1,14 @@
-/* Events: what the daemon tells the journal, each with a MESSAGE_ID, a catalog entry and structured fields.
- * The only user of sd-journal.h. events.def declares every event once.
+/* Events: what the daemon tells the journal, each with a MESSAGE_ID, a catalog entry and structured
+ * fields. The only user of sd-journal.h. events.def declares every event once.
  *
  *     JournalEntry entry;
  *     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
  *     journal_add(&entry, "TRAILSTOP_TARGET", "%s", name);
  *     journal_send(&entry, "Target %s is out: %s", name, error->message);
  *
- * Text from outside goes into a field of its own, or into the message, where control characters are replaced:
- * it can forge no field and no line. Writing never fails for the caller: where memory runs out, the entry
- * loses that field. */
+ * Text from outside goes into a field of its own, or into the message, where control characters are
+ * replaced: it can forge no field and no line. Writing never fails for the caller: where memory
+ * runs out, the entry loses that field. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,6 @@
 #include "daemon/listener.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/job-journal.h"
@@ -39,18 +39,6 @@ struct Listener {
     uint64_t misbehaved_usec; /* when the last line was written, CLOCK_BOOTTIME */
     unsigned n_untold;        /* since then */
 };
-
-__attribute__((format(printf, 3, 4))) static int fail(char **ret_error, int error,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(ret_error, format, arguments) < 0)
-        error = -ENOMEM;
-    va_end(arguments);
-    return error;
-}
 
 static void listener_misbehaved(Listener *listener, const Requester *process, const char *how)
 {
@@ -177,27 +165,27 @@ static int listener_bind(Listener *listener, const char *path, char **ret_error)
     struct stat status;
 
     if (strlen(path) >= sizeof(address.sun_path))
-        return fail(ret_error, -ENAMETOOLONG,
-                    "socket %s: the name is longer than the %zu bytes a socket may have", path,
-                    sizeof(address.sun_path) - 1);
+        return explain(ret_error, -ENAMETOOLONG,
+                       "socket %s: the name is longer than the %zu bytes a socket may have", path,
+                       sizeof(address.sun_path) - 1);
     strcpy(address.sun_path, path);
     if (lstat(path, &status) == 0) {
         if (!S_ISSOCK(status.st_mode))
-            return fail(ret_error, -EEXIST, "socket %s: there is something else of that name",
-                        path);
+            return explain(ret_error, -EEXIST, "socket %s: there is something else of that name",
+                           path);
         if (is_in_use(&address))
-            return fail(ret_error, -EADDRINUSE, "socket %s: another trailstopd listens there",
-                        path);
+            return explain(ret_error, -EADDRINUSE, "socket %s: another trailstopd listens there",
+                           path);
         (void)unlink(path); /* left over; bind says so where it could not be removed */
     }
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->fd < 0)
-        return fail(ret_error, -errno, "socket %s cannot be made: %m", path);
+        return explain(ret_error, -errno, "socket %s cannot be made: %m", path);
     if (bind(listener->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return fail(ret_error, -errno, "socket %s cannot be bound: %m", path);
+        return explain(ret_error, -errno, "socket %s cannot be bound: %m", path);
     listener->bound = true;
     if (chmod(path, 0660) < 0 || listen(listener->fd, SOMAXCONN) < 0)
-        return fail(ret_error, -errno, "socket %s cannot be listened on: %m", path);
+        return explain(ret_error, -errno, "socket %s cannot be listened on: %m", path);
     return 0;
 }
 
@@ -209,12 +197,12 @@ static int listener_inherit(Listener *listener, char **ret_error)
     if (n == 0)
         return -ENOENT;
     if (n != 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)
-        return fail(ret_error, -EINVAL,
-                    "systemd handed over %d descriptors, not one listening UNIX stream socket: "
-                    "see trailstopd.socket",
-                    n);
+        return explain(ret_error, -EINVAL,
+                       "systemd handed over %d descriptors, not one listening UNIX stream socket: "
+                       "see trailstopd.socket",
+                       n);
     if (evutil_make_socket_nonblocking(SD_LISTEN_FDS_START) < 0)
-        return fail(ret_error, -EIO, "the socket of systemd cannot be made non-blocking");
+        return explain(ret_error, -EIO, "the socket of systemd cannot be made non-blocking");
     listener->fd = SD_LISTEN_FDS_START;
     return 0;
 }

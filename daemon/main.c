@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <config.h>
@@ -95,13 +97,21 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
     return 1;
 }
 
-static int check(const Config *config)
+static int check(const char *config_path)
 {
-    CLEANUP(json_object_putp) json_object *object = config_to_json(config);
-    const char *text = object ? json_text(object, NULL) : NULL;
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    CLEANUP(freep) char *error = NULL;
+    const char *text = NULL;
+    Config *config;
+    int r = config_load(config_path, &config, &error);
 
+    if (r >= 0) {
+        object = config_to_json(config);
+        text = object ? json_text(object, NULL) : NULL;
+        config_free(config);
+    }
     if (!text) {
-        fputs("trailstopd: out of memory\n", stderr);
+        fprintf(stderr, "%s\n", error ? error : strerror(r < 0 ? -r : ENOMEM));
         return EXIT_FAILURE;
     }
     return puts(text) < 0 || fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -122,20 +132,35 @@ static void prepare_process(void)
     }
 }
 
+/* To where the log goes, and, unless lines there are JSON, to whoever started it. */
+static int start_failed(const Arguments *arguments, JournalEvent event, int error,
+                        const char *sentence)
+{
+    JournalEntry entry;
+
+    if (!sentence)
+        sentence = strerror(-error);
+    if (arguments->log != JOURNAL_TEXT) {
+        journal_begin(&entry, event);
+        journal_send(&entry, "%s", sentence);
+    }
+    if (arguments->log != JOURNAL_JSON)
+        fprintf(stderr, "%s\n", sentence);
+    return EXIT_FAILURE;
+}
+
 static int serve(const Arguments *arguments, Config *config)
 {
     CLEANUP(daemon_freep) Daemon *daemon = NULL;
     CLEANUP(freep) char *error = NULL;
+    JournalEvent event;
     int r;
 
-    prepare_process();
-    journal_open(arguments->log, config->log_level);
-    r = daemon_new(arguments->config_path, config, &daemon, &error);
-    if (r < 0) {
-        fprintf(stderr, "trailstopd: %s\n", error ? error : strerror(-r));
-        return EXIT_FAILURE;
-    }
-    return daemon_run(daemon) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    journal_set_level(config->log_level);
+    r = daemon_new(arguments->config_path, config, &daemon, &error, &event);
+    if (r < 0)
+        return start_failed(arguments, event, r, error);
+    return daemon_run(daemon) < 0 ? EX_IOERR : EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])
@@ -147,15 +172,12 @@ int main(int argc, char *argv[])
 
     if (r <= 0)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (arguments.check)
+        return check(arguments.config_path);
+    prepare_process();
+    journal_open(arguments.log, LOG_INFO);
     r = config_load(arguments.config_path, &config, &error);
-    if (r < 0) {
-        fprintf(stderr, "%s\n", error ? error : strerror(-r));
-        return EXIT_FAILURE;
-    }
-    if (arguments.check) {
-        r = check(config);
-        config_free(config);
-        return r;
-    }
+    if (r < 0)
+        return start_failed(&arguments, EVENT_START_FAILED, r, error);
     return serve(&arguments, config);
 }

@@ -305,6 +305,7 @@ static void registry_job_saved(Registry *registry, Job *job)
         stats_add(STAT_REQUESTS_ACCEPTED, 1);
         job_journal_accepted(&job->record);
     }
+    job_tell(job);
     if (job_state_is_final(job->record.state))
         registry_remove(registry, job);
     else if (is_new)

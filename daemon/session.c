@@ -31,6 +31,7 @@ struct Session {
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
     bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
+    bool produced;    /* by the last answers: there may be more where that came from */
     bool gone;        /* nobody reads replies any more */
 };
 
@@ -112,7 +113,9 @@ static int session_start_call(Session *session, json_object *message)
     TAILQ_INSERT_TAIL(&session->calls, call, entry);
     session->n_calls++;
     r = methods_start(call);
-    if (call->reply) { /* what it came with is not needed any more */
+    if (r < 0)
+        call_free(call);
+    else if (call->reply) { /* what it came with is not needed any more */
         json_object_put(call->message);
         call->message = NULL;
     }
@@ -180,7 +183,7 @@ static void session_write(Session *session)
             if (errno == EAGAIN || errno == EINTR)
                 return;
             session->gone = true;
-            evbuffer_drain(session->output, SIZE_MAX);
+            evbuffer_drain(session->output, evbuffer_get_length(session->output));
         }
 }
 
@@ -209,16 +212,22 @@ static void session_end(Session *session)
     session_free(session);
 }
 
+/* It is to end for a reason that is not the client's. */
 static void session_fail(Session *session, int error)
 {
-    const char *how = strerror(-error);
-
-    if (error == -EMSGSIZE)
-        how = "sent a message longer than max-message";
-    else if (error == -EBADMSG)
-        how = "sent what is not a Varlink call";
-    session->owner->misbehaved(how, session->userdata);
+    session->owner->misbehaved(strerror(-error), session->userdata);
     session_end(session);
+}
+
+/* The client broke the rules: what it asked for before is answered, nothing more is read. */
+static void session_misuse(Session *session, int error)
+{
+    session->owner->misbehaved(error == -EMSGSIZE  ? "sent a message longer than max-message"
+                               : error == -EBADMSG ? "sent what is not a Varlink call"
+                                                   : strerror(-error),
+                               session->userdata);
+    session->input_ended = true;
+    evbuffer_drain(session->input, evbuffer_get_length(session->input));
 }
 
 /* Waits for what can come next. */
@@ -227,7 +236,8 @@ static int session_await(Session *session)
     size_t max_message = session->owner->service->config->max_message;
     bool read =
         !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
-    bool write = !session->gone && evbuffer_get_length(session->output) > 0;
+    bool write = !session->gone && (evbuffer_get_length(session->output) > 0 ||
+                                    (session->produced && TAILQ_FIRST(&session->calls)));
 
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
@@ -240,16 +250,19 @@ static int session_await(Session *session)
 static void session_work(Session *session)
 {
     unsigned n_started;
-    int r;
+    int r, misuse;
 
     do { /* what is answered makes room for what was read ahead */
-        r = session_start_calls(session);
+        misuse = session_start_calls(session);
         n_started = session->n_calls;
-        if (r >= 0)
-            r = session_answer_calls(session);
+        r = session_answer_calls(session);
+        session->produced = evbuffer_get_length(session->output) > 0;
         session_write(session);
-    } while (r >= 0 && session->n_calls < n_started && evbuffer_get_length(session->input) > 0);
+    } while (r >= 0 && misuse >= 0 && session->n_calls < n_started &&
+             evbuffer_get_length(session->input) > 0);
 
+    if (misuse < 0)
+        session_misuse(session, misuse);
     if (r >= 0 && session->input_ended && !TAILQ_FIRST(&session->calls) &&
         (session->gone || evbuffer_get_length(session->output) == 0)) {
         session_end(session);

@@ -1,12 +1,12 @@
 #include "daemon/store.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/explain.h"
 #include "daemon/store-row.h"
 
 #define STORE_FILE "jobs.sqlite3"
@@ -104,18 +104,6 @@ static bool query_is(sqlite3 *db, const char *sql, const char *expected)
     return is;
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(char **ret_error, int error,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(ret_error, format, arguments) < 0)
-        error = -ENOMEM;
-    va_end(arguments);
-    return error;
-}
-
 /* Only reads, so that a store that is not ours to use stays as it is. */
 static int store_examine(Store *store, const char *path, char **ret_error)
 {
@@ -128,30 +116,33 @@ static int store_examine(Store *store, const char *path, char **ret_error)
     failure = sqlite3_errcode(store->db);
     if (version < 0 || tables < 0) {
         if ((failure & 0xff) == SQLITE_BUSY)
-            return fail(ret_error, -EBUSY,
-                        "%s is in use by another trailstopd: stop that one, or give this one a "
-                        "state-directory of its own",
-                        path);
-        return fail(ret_error, -EUCLEAN,
-                    "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
-                    "move it away to start with no jobs",
-                    path, sqlite3_errmsg(store->db));
+            return explain(ret_error, -EBUSY,
+                           "%s is in use by another trailstopd: stop that one, or give this one a "
+                           "state-directory of its own",
+                           path);
+        return explain(
+            ret_error, -EUCLEAN,
+            "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
+            "move it away to start with no jobs",
+            path, sqlite3_errmsg(store->db));
     }
     if (version > STORE_VERSION)
-        return fail(ret_error, -EUCLEAN,
-                    "%s has version %lld, written by a newer trailstopd (this one knows %d), and "
-                    "was left untouched: install the newer one again, or move the file away",
-                    path, (long long)version, STORE_VERSION);
+        return explain(
+            ret_error, -EUCLEAN,
+            "%s has version %lld, written by a newer trailstopd (this one knows %d), and "
+            "was left untouched: install the newer one again, or move the file away",
+            path, (long long)version, STORE_VERSION);
     if (version == 0 && tables > 0)
-        return fail(ret_error, -EUCLEAN,
-                    "%s is a database of another program and was left untouched: give trailstopd "
-                    "a state-directory of its own",
-                    path);
+        return explain(
+            ret_error, -EUCLEAN,
+            "%s is a database of another program and was left untouched: give trailstopd "
+            "a state-directory of its own",
+            path);
     if (!query_is(store->db, "PRAGMA quick_check(1)", "ok"))
-        return fail(ret_error, -EUCLEAN,
-                    "%s is damaged and was left untouched: restore it from a backup, or move it "
-                    "away to start with no jobs (sqlite3's .recover reads what is left)",
-                    path);
+        return explain(ret_error, -EUCLEAN,
+                       "%s is damaged and was left untouched: restore it from a backup, or move it "
+                       "away to start with no jobs (sqlite3's .recover reads what is left)",
+                       path);
     return 0;
 }
 
@@ -224,14 +215,15 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
         return -ENOMEM;
     }
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-        return fail(ret_error, -errno, "state-directory %s cannot be made: %m", directory);
+        return explain(ret_error, -errno, "state-directory %s cannot be made: %m", directory);
     if (chmod(directory, 0700) < 0)
-        return fail(ret_error, -errno, "state-directory %s cannot be made private: %m", directory);
+        return explain(ret_error, -errno, "state-directory %s cannot be made private: %m",
+                       directory);
     if (sqlite3_open_v2(path, &store->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK)
-        return fail(ret_error, -EIO, "%s cannot be opened: %s", path,
-                    store->db ? sqlite3_errmsg(store->db) : "out of memory");
+        return explain(ret_error, -EIO, "%s cannot be opened: %s", path,
+                       store->db ? sqlite3_errmsg(store->db) : "out of memory");
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     r = store_examine(store, path, ret_error);
@@ -241,7 +233,7 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
     if (r >= 0)
         r = store_adopt_boot(store, clock);
     if (r < 0)
-        return fail(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(store->db));
+        return explain(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(store->db));
     store->last_number = (uint64_t)query_int(store->db, "SELECT ifnull(max(number), 0) FROM jobs");
     store->last_change = (uint64_t)query_int(store->db, "SELECT ifnull(max(change), 0) FROM jobs");
     *ret = TAKE(store);

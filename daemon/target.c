@@ -21,7 +21,7 @@ static int target_connect(const TargetContext *context, const Config *config,
         .ca_bundle = settings->ca_bundle,
         .connect_timeout_usec = config->connect_timeout_usec,
         .timeout_usec = config->call_timeout_usec,
-        .max_attempts = config->max_attempts,
+        .max_attempts = target_config->max_attempts,
     };
     int r = aws_credentials_provider_new(context->timers, target_config->name, settings,
                                          &client.credentials);

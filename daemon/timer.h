@@ -1,8 +1,9 @@
 /* One-shot timers on CLOCK_BOOTTIME, kept in a heap that needs no memory of its own.
  *
- * The clock is given, so that the same code runs on a virtual clock in the model tests. A Timer lives
- * inside the object that waits; setting it cannot fail. Callbacks run from timers_run() only, never from
- * timer_set(), so that setting a timer to "now" is the way to do something soon but not recursively. */
+ * The clock is given, so that the same code runs on a virtual clock in the model tests. A Timer
+ * lives inside the object that waits; setting it cannot fail. Callbacks run from timers_run() only,
+ * never from timer_set(), so that setting a timer to "now" is the way to do something soon but not
+ * recursively. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +29,8 @@ typedef struct Timer {
     void *userdata;
     uint64_t at_usec; /* CLOCK_BOOTTIME; meaningful while set */
     bool set;
-    struct Timer *child, *sibling, *previous; /* pairing heap; previous: elder sibling, else parent */
+    struct Timer *child, *sibling,
+        *previous; /* pairing heap; previous: elder sibling, else parent */
 } Timer;
 
 #define TIMER_NEVER UINT64_MAX

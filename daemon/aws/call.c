@@ -354,6 +354,11 @@ static void on_granted(void *userdata)
         call_end_locally(call, r);
 }
 
+static void on_no_credentials(void *userdata)
+{
+    call_end(userdata, AWS_UNAVAILABLE, NULL);
+}
+
 static void on_credentials(AwsCredentials *credentials, const AwsError *error, void *userdata)
 {
     AwsCall *call = userdata;
@@ -362,7 +367,9 @@ static void on_credentials(AwsCredentials *credentials, const AwsError *error, v
         /* Without memory for the copy the error stays empty: see call_end(). */
         (void)aws_error_set(&call->error, AWS_CODE_CREDENTIALS, error->message, error->http_status,
                             error->request_id);
-        call_end(call, AWS_UNAVAILABLE, NULL);
+        /* Not from here: the end of this call may be that of its client and of this provider. */
+        call->delay.fire = on_no_credentials;
+        timer_set(&call->delay, timers_boottime_usec(call->client->config.timers));
         return;
     }
     aws_credentials_ref(credentials);

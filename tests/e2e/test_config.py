@@ -49,7 +49,7 @@ def test_a_reload_takes_new_limits(daemon, sim):
     assert caught.value.parameters == {"limit": 1}
 
 
-def test_a_target_that_is_gone_is_not_found_and_its_job_is_not_lost(daemon, sim):
+def test_a_target_that_is_gone_is_not_found_and_its_job_ends_as_refused(daemon, sim):
     daemon.configure({"default": target(sim), "doomed": target(sim)})
     daemon.reload()
     import_id = sim.add_endless()
@@ -60,13 +60,10 @@ def test_a_target_that_is_gone_is_not_found_and_its_job_is_not_lost(daemon, sim)
     with pytest.raises(VarlinkError) as caught:
         daemon.stop(sim.add(), target="doomed")
     assert caught.value.short_name == "TargetNotFound"
-    assert daemon.job(job["id"])["lastError"]["code"] == "TargetRemoved"
-
-    daemon.configure({"default": target(sim), "doomed": target(sim)})
-    daemon.reload()
-    sim.finish(import_id)
-    daemon.journal.wait("import-stopped", job=job["id"])
-    assert len(sim.calls("StopImport")) == 1
+    refused = daemon.journal.wait("job-refused", job=job["id"])
+    assert refused["TRAILSTOP_AWS_ERROR"] == "TargetRemoved"
+    job = daemon.job(job["id"])
+    assert job["state"] == "refused" and job["lastError"]["code"] == "TargetRemoved"
 
 
 WRONG = {
