@@ -6,6 +6,7 @@
 
 #include "client/call.h"
 #include "client/connection.h"
+#include "client/followed.h"
 #include "client/outcome.h"
 #include "client/progress.h"
 #include "client/text.h"
@@ -19,19 +20,11 @@
 /* As many ids as fit one call of the daemon's default max-message. */
 #define WATCH_IDS_MAX 1000U
 
-typedef struct Item {
-    Follow *follow;
-    char *job_id; /* NULL: the daemon has not answered yet */
-    int outcome;  /* once the row has ended */
-} Item;
-
 struct Follow {
     const Options *options;
     Connection *connection;
     Progress *progress; /* NULL with --json */
-    ProgressRow *rows;  /* of the items; one array, so that it can be shown as it is */
-    Item *items;
-    size_t n_items;
+    FollowedList list;  /* empty: all jobs are followed */
     size_t watch_ids_max;
     uint64_t lost_usec; /* since when the daemon is away, CLOCK_BOOTTIME; 0: it answers */
     bool heard;         /* in this round */
@@ -49,7 +42,8 @@ int follow_new(const Options *options, Follow **ret)
     follow->watch_ids_max = WATCH_IDS_MAX;
     int r = connection_new(options->socket_path, &follow->connection);
     if (r >= 0 && !options->json)
-        r = progress_new(options, connection_base(follow->connection), &follow->progress);
+        r = progress_new(options, connection_base(follow->connection), &follow->list,
+                         &follow->progress);
     if (r < 0)
         return r;
     *ret = TAKE(follow);
@@ -62,44 +56,18 @@ void follow_free(Follow *follow)
         return;
     progress_free(follow->progress);
     connection_free(follow->connection);
-    for (size_t i = 0; i < follow->n_items; i++) {
-        free(follow->items[i].job_id);
-        free(follow->rows[i].import_id);
-        json_object_put(follow->rows[i].job);
-    }
-    free(follow->items);
-    free(follow->rows);
+    followed_clear(&follow->list);
     free(follow);
-}
-
-static int add_item(Follow *follow, const char *import_id, const char *job_id, json_object *job)
-{
-    size_t n = follow->n_items;
-
-    Item *items = reallocarray(follow->items, n + 1, sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    follow->items = items;
-    ProgressRow *rows = reallocarray(follow->rows, n + 1, sizeof(*rows));
-    if (!rows)
-        return -ENOMEM;
-    follow->rows = rows;
-
-    items[n] = (Item){.follow = follow, .job_id = job_id ? strdup(job_id) : NULL};
-    rows[n] = (ProgressRow){.import_id = import_id ? strdup(import_id) : NULL,
-                            .job = json_object_get(job)};
-    follow->n_items++;
-    return (job_id && !items[n].job_id) || (import_id && !rows[n].import_id) ? -ENOMEM : 0;
 }
 
 int follow_add_import(Follow *follow, const char *import_id)
 {
-    return add_item(follow, import_id, NULL, NULL);
+    return followed_add(&follow->list, import_id, NULL, NULL);
 }
 
 int follow_add_id(Follow *follow, const char *job_id)
 {
-    return add_item(follow, NULL, job_id, NULL);
+    return followed_add(&follow->list, NULL, job_id, NULL);
 }
 
 int follow_add_job(Follow *follow, json_object *json)
@@ -107,20 +75,7 @@ int follow_add_job(Follow *follow, json_object *json)
     Job job;
 
     int r = job_read(json, &job);
-    return r < 0 ? r : add_item(follow, job.import_id, job.id, json);
-}
-
-static ProgressRow *row_of(const Item *item)
-{
-    return &item->follow->rows[item - item->follow->items];
-}
-
-static bool all_ended(const Follow *follow)
-{
-    for (size_t i = 0; i < follow->n_items; i++)
-        if (!follow->rows[i].ended)
-            return false;
-    return follow->n_items > 0;
+    return r < 0 ? r : followed_add(&follow->list, job.import_id, job.id, json);
 }
 
 /* Every reply passes here: it shows that the daemon is there, and is what --json prints. */
@@ -132,94 +87,81 @@ static void hear(Follow *follow, const Reply *reply)
         text_print_json(reply->parameters);
 }
 
-static void end_item(Item *item, int outcome)
+/* What went wrong is said by who calls, on a line that the display has left. */
+static void end_one(Follow *follow, Followed *followed, int outcome)
 {
-    row_of(item)->ended = true;
-    item->outcome = outcome;
-    if (outcome != OUTCOME_OK && item->follow->progress)
-        progress_clear(item->follow->progress);
+    followed->ended = true;
+    followed->outcome = outcome;
+    if (outcome != OUTCOME_OK && follow->progress)
+        progress_clear(follow->progress);
 }
 
-static void fail_item(Item *item, const Reply *reply)
+static void fail_one(Follow *follow, Followed *followed, const Reply *reply)
 {
-    const char *import_id = row_of(item)->import_id;
-
-    end_item(item, outcome_of_error(reply));
-    outcome_complain_error(reply, import_id);
+    end_one(follow, followed, outcome_of_error(reply));
+    outcome_complain_error(reply, followed->import_id);
 }
 
-/* The latest of a job that is followed by item. */
-static int update_item(Item *item, json_object *json, const Job *job)
+static int update_one(Follow *follow, Followed *followed, json_object *json, const Job *job)
 {
-    Follow *follow = item->follow;
-    ProgressRow *row = row_of(item);
+    int r = followed_update(followed, json, job);
 
-    if (!item->job_id && !(item->job_id = strdup(job->id)))
-        return -ENOMEM;
-    json_object_put(row->job);
-    row->job = json_object_get(json);
-
-    int r = follow->progress ? progress_change(follow->progress, json) : 0;
-    if (r >= 0 && job_is_final(job) && !row->ended) {
-        end_item(item, outcome_of_job(job));
-        if (item->outcome != OUTCOME_OK)
+    if (r >= 0 && follow->progress)
+        r = progress_change(follow->progress, json);
+    if (r >= 0 && job_is_final(job) && !followed->ended) {
+        end_one(follow, followed, outcome_of_job(job));
+        if (followed->outcome != OUTCOME_OK)
             outcome_complain_job(job);
     }
     return r;
 }
 
-static int reply_job(const Reply *reply, json_object **ret_json, Job *ret)
+/* --no-wait: the request is all there is to tell. */
+static void accept_one(Follow *follow, Followed *followed, const Job *job)
+{
+    if (!follow->options->json)
+        puts(job->id);
+    end_one(follow, followed, OUTCOME_OK);
+}
+
+static int read_job_of_reply(const Reply *reply, json_object **ret_json, Job *ret)
 {
     if (json_get_object(reply->parameters, "job", ret_json) <= 0)
         return -EBADMSG;
     return job_read(*ret_json, ret);
 }
 
-/* --no-wait: the request is all there is to tell. */
-static void accept_item(Item *item, const Job *job)
-{
-    if (!item->follow->options->json)
-        puts(job->id);
-    end_item(item, OUTCOME_OK);
-}
-
 static void on_stop_reply(const Reply *reply, void *userdata)
 {
-    Item *item = userdata;
-    json_object *json;
+    Follow *follow = userdata;
+    Followed *followed =
+        followed_first_unanswered(&follow->list); /* replies keep the order of calls */
+    json_object *json = NULL;
     Job job;
 
-    hear(item->follow, reply);
+    hear(follow, reply);
     if (reply->error) {
-        fail_item(item, reply);
+        fail_one(follow, followed, reply);
         return;
     }
-    int r = reply_job(reply, &json, &job);
-    if (r >= 0 && item->follow->options->given & OPTION_NO_WAIT)
-        accept_item(item, &job);
+    int r = read_job_of_reply(reply, &json, &job);
+    if (r >= 0 && follow->options->given & OPTION_NO_WAIT)
+        accept_one(follow, followed, &job);
     else if (r >= 0)
-        r = update_item(item, json, &job);
+        r = update_one(follow, followed, json, &job);
     if (r < 0)
-        item->follow->error = r;
-}
-
-static Item *find_item(Follow *follow, const char *job_id)
-{
-    for (size_t i = 0; i < follow->n_items; i++)
-        if (follow->items[i].job_id && strcmp(follow->items[i].job_id, job_id) == 0)
-            return &follow->items[i];
-    return NULL;
+        follow->error = r;
 }
 
 static void on_watch_error(Follow *follow, const Reply *reply)
 {
     const char *id = NULL;
-    Item *item = NULL;
+    Followed *followed = NULL;
 
     if (json_get_string(reply->parameters, "id", &id) > 0)
-        item = find_item(follow, id);
-    if (item) {
-        fail_item(item, reply);
+        followed = followed_find(&follow->list, id);
+    if (followed) {
+        fail_one(follow, followed, reply);
         return;
     }
     if (follow->progress)
@@ -228,14 +170,33 @@ static void on_watch_error(Follow *follow, const Reply *reply)
     follow->outcome = outcome_of_error(reply);
 }
 
+/* Of all jobs perhaps only some are asked for. */
+static bool is_wanted(const Follow *follow, const Job *job)
+{
+    const Options *options = follow->options;
+    const char *target = call_target(options);
+
+    return follow->list.n > 0 || ((!options->state || strcmp(options->state, job->state) == 0) &&
+                                  (!target || !job->target || strcmp(target, job->target) == 0));
+}
+
+static int take_watched(Follow *follow, json_object *json, const Job *job)
+{
+    Followed *followed = followed_find(&follow->list, job->id);
+
+    if (followed)
+        return update_one(follow, followed, json, job);
+    return follow->progress && follow->list.n == 0 ? progress_change(follow->progress, json) : 0;
+}
+
 static void on_watch_reply(const Reply *reply, void *userdata)
 {
     Follow *follow = userdata;
-    json_object *json;
+    json_object *json = NULL;
     Job job;
 
-    int r = reply_job(reply, &json, &job);
-    if (r == 0 && follow->options->state && strcmp(follow->options->state, job.state) != 0) {
+    int r = read_job_of_reply(reply, &json, &job);
+    if (r >= 0 && !is_wanted(follow, &job)) {
         follow->lost_usec = 0;
         return;
     }
@@ -244,13 +205,8 @@ static void on_watch_reply(const Reply *reply, void *userdata)
         on_watch_error(follow, reply);
         return;
     }
-    if (r >= 0) {
-        Item *item = find_item(follow, job.id);
-        if (item)
-            r = update_item(item, json, &job);
-        else if (follow->progress && follow->n_items == 0)
-            r = progress_change(follow->progress, json);
-    }
+    if (r >= 0)
+        r = take_watched(follow, json, &job);
     if (r < 0)
         follow->error = r;
 }
@@ -272,68 +228,68 @@ static int encode_stop(const Follow *follow, const char *import_id, json_object 
 
 /* Asks for every import whose request was not answered yet, also for those the daemon may have
  * taken before the connection was lost: it joins them to their jobs. */
-static int send_stops(Follow *follow, size_t *ret_n)
+static int send_stops(Follow *follow)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < follow->n_items; i++) {
+    for (size_t i = 0; i < follow->list.n; i++) {
+        const Followed *followed = &follow->list.all[i];
         json_object *parameters = NULL;
-        if (follow->rows[i].ended || follow->items[i].job_id)
+        if (followed->ended || followed->job_id)
             continue;
-        int r = encode_stop(follow, follow->rows[i].import_id, &parameters);
+        int r = encode_stop(follow, followed->import_id, &parameters);
         if (r >= 0)
             r = connection_call(follow->connection, "Stop", parameters, false, on_stop_reply,
-                                &follow->items[i]);
+                                follow);
         if (r < 0)
             return r;
-        n++;
     }
-    *ret_n = n;
     return 0;
 }
 
-static int encode_watch(const Follow *follow, json_object **ret)
+static int add_ids(const Follow *follow, json_object *parameters)
 {
-    CLEANUP(json_object_putp) json_object *parameters = json_object_new_object();
-    json_object *ids = follow->n_items > 0 ? json_object_new_array() : NULL;
+    json_object *ids = json_object_new_array();
 
-    if (!parameters || (follow->n_items > 0 && json_add(parameters, "ids", ids) < 0))
+    if (json_add(parameters, "ids", ids) < 0)
         return -ENOMEM;
-    for (size_t i = 0; i < follow->n_items; i++) {
-        if (follow->rows[i].ended || json_object_array_length(ids) == follow->watch_ids_max)
+    for (size_t i = 0; i < follow->list.n; i++) {
+        if (follow->list.all[i].ended || json_object_array_length(ids) == follow->watch_ids_max)
             continue;
-        json_object *id = json_object_new_string(follow->items[i].job_id);
+        json_object *id = json_object_new_string(follow->list.all[i].job_id);
         if (!id || json_object_array_add(ids, id) < 0) {
             json_object_put(id);
             return -ENOMEM;
         }
     }
-    *ret = TAKE(parameters);
     return 0;
 }
 
-static size_t count_ended(const Follow *follow)
+static int send_watch(Follow *follow)
 {
-    size_t n = 0;
+    CLEANUP(json_object_putp) json_object *parameters = json_object_new_object();
 
-    for (size_t i = 0; i < follow->n_items; i++)
-        n += follow->rows[i].ended;
-    return n;
+    if (!parameters || (follow->list.n > 0 && add_ids(follow, parameters) < 0))
+        return -ENOMEM;
+    return connection_call(follow->connection, "Watch", TAKE(parameters), true, on_watch_reply,
+                           follow);
 }
 
-static int watch(Follow *follow)
+static int run_stops(Follow *follow)
 {
-    json_object *parameters = NULL;
-    size_t ended = count_ended(follow);
+    int r = send_stops(follow);
 
-    int r = encode_watch(follow, &parameters);
-    if (r >= 0)
-        r = connection_call(follow->connection, "Watch", parameters, true, on_watch_reply, follow);
+    return r < 0 ? r : connection_run(follow->connection);
+}
+
+static int run_watch(Follow *follow)
+{
+    size_t ended = followed_count_ended(&follow->list);
+
+    int r = send_watch(follow);
     if (r >= 0)
         r = connection_run(follow->connection);
     /* A daemon that shuts down may end the call early: it will close the connection, too. */
     if (r == 0 && follow->error == 0 && follow->outcome == OUTCOME_OK &&
-        count_ended(follow) == ended)
+        followed_count_ended(&follow->list) == ended)
         r = connection_wait(follow->connection, RECONNECT_INTERVAL_USEC);
     /* So does one whose max-message is too small for the call, without a word: ask about fewer. */
     if (r < 0 && !follow->heard && follow->watch_ids_max > 1)
@@ -341,15 +297,12 @@ static int watch(Follow *follow)
     return r;
 }
 
-/* First whatever is still to be asked for, then what came of it. */
+/* First whatever is still to be asked for, also what the daemon may have taken before the
+ * connection was lost (it joins that to its job); then what comes of it. */
 static int run_round(Follow *follow)
 {
-    size_t n_stops = 0;
-
     follow->heard = false;
-    int r = send_stops(follow, &n_stops);
-    if (r >= 0)
-        r = n_stops > 0 ? connection_run(follow->connection) : watch(follow);
+    int r = followed_first_unanswered(&follow->list) ? run_stops(follow) : run_watch(follow);
     return follow->error < 0 ? follow->error : r;
 }
 
@@ -384,44 +337,52 @@ static int reconnect(Follow *follow, int error)
 static void detach(const Follow *follow)
 {
     CLEANUP(freep) char *ids = NULL;
-    size_t size, n = 0, unanswered = 0;
+    bool socket_given = follow->options->socket_given;
+    size_t size;
     FILE *file = open_memstream(&ids, &size);
 
     if (!file)
         return;
-    for (size_t i = 0; i < follow->n_items; i++) {
-        if (follow->rows[i].ended)
-            continue;
-        if (follow->items[i].job_id)
-            fprintf(file, " %s", follow->items[i].job_id);
-        n += follow->items[i].job_id != NULL;
-        unanswered += follow->items[i].job_id == NULL;
-    }
+    for (size_t i = 0; i < follow->list.n; i++)
+        if (!follow->list.all[i].ended && follow->list.all[i].job_id)
+            fprintf(file, " %s", follow->list.all[i].job_id);
     if (fclose(file) != 0)
         return;
-    if (n > 0)
+    if (*ids)
         text_complain("The jobs go on. To look at them again: trailstopctl%s%s watch%s",
-                      follow->options->socket_given ? " --socket " : "",
-                      follow->options->socket_given ? follow->options->socket_path : "", ids);
-    if (unanswered > 0)
-        text_complain("%zu requests were not answered and may or may not have been accepted: "
-                      "trailstopctl jobs",
-                      unanswered);
+                      socket_given ? " --socket " : "",
+                      socket_given ? follow->options->socket_path : "", ids);
+    if (followed_first_unanswered(&follow->list))
+        text_complain("Not every request was answered. Those that were accepted are among: "
+                      "trailstopctl%s%s jobs",
+                      socket_given ? " --socket " : "",
+                      socket_given ? follow->options->socket_path : "");
 }
 
-static int end(Follow *follow)
+/* Ends it for all. */
+static int give_up(Follow *follow, int error)
+{
+    text_flush();
+    int outcome = outcome_complain_run(follow->options, error);
+    if (outcome == OUTCOME_INTERRUPTED || outcome == OUTCOME_UNREACHABLE)
+        detach(follow);
+    return outcome;
+}
+
+static int finish(Follow *follow)
 {
     bool waited = !(follow->options->given & OPTION_NO_WAIT);
 
-    if (follow->progress && waited && follow->n_items > 0 && progress_finish(follow->progress) < 0)
+    if (follow->progress && waited && follow->list.n > 0 && progress_finish(follow->progress) < 0)
         text_complain("Out of memory");
     text_flush();
-    if (follow->outcome != OUTCOME_OK)
-        return follow->outcome;
-    for (size_t i = 0; i < follow->n_items; i++)
-        if (follow->items[i].outcome != OUTCOME_OK)
-            return follow->items[i].outcome;
-    return OUTCOME_OK;
+    return follow->outcome != OUTCOME_OK ? follow->outcome : followed_outcome(&follow->list);
+}
+
+static bool is_done(const Follow *follow)
+{
+    return follow->outcome != OUTCOME_OK ||
+           (follow->list.n > 0 && followed_count_ended(&follow->list) == follow->list.n);
 }
 
 int follow_run(Follow *follow)
@@ -430,18 +391,12 @@ int follow_run(Follow *follow)
 
     if (r < 0)
         return outcome_complain_open(follow->options, r);
-    if (follow->progress)
-        progress_set_rows(follow->progress, follow->rows, follow->n_items);
-    while (!all_ended(follow) && follow->outcome == OUTCOME_OK) {
+    while (!is_done(follow)) {
         r = run_round(follow);
         if (r < 0 && is_lost(r))
             r = reconnect(follow, r);
-        if (r < 0) {
-            text_flush();
-            int outcome = outcome_complain_run(follow->options, r);
-            detach(follow);
-            return outcome;
-        }
+        if (r < 0)
+            return give_up(follow, r);
     }
-    return end(follow);
+    return finish(follow);
 }

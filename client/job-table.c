@@ -80,38 +80,47 @@ static const char *format_bar(const Job *job, size_t columns, char buffer[static
     return buffer;
 }
 
+#define ID_SIZE sizeof("12345678-1234-1234-1234-123456789012")
+
+/* Where it is narrow, the first group of an id, which tells imports apart well enough. */
+static const char *format_id(const char *import_id, size_t columns, char buffer[static ID_SIZE])
+{
+    if (!import_id || columns == 0 || columns >= 120)
+        return import_id;
+    snprintf(buffer, ID_SIZE, "%.8s%s", import_id, text_is_utf8() ? "…" : "~");
+    return buffer;
+}
+
 void job_table_add_live(Table *table, const char *import_id, json_object *json, size_t columns)
 {
-    char bar[BAR_SIZE], id[sizeof("12345678…")];
-    Job job;
-    bool known = json && job_read(json, &job) == 0;
-
-    if (known)
-        import_id = job.import_id;
-    if (import_id && columns < 120) { /* the first group of an id tells imports apart well enough */
-        snprintf(id, sizeof(id), "%.8s%s", import_id, text_is_utf8() ? "…" : "~");
-        import_id = id;
-    }
-    if (!known) {
-        add_row_without_job(table, import_id);
-        return;
-    }
     size_t bar_columns = columns < 80    ? 0
                          : columns < 100 ? 6
                          : columns < 130 ? 10
                                          : BAR_COLUMNS_MAX;
-    add_row(table, &(struct row){.import_id = import_id, .bar = format_bar(&job, bar_columns, bar)},
-            &job);
-}
-
-void job_table_add_result(Table *table, const char *import_id, json_object *json)
-{
+    char id[ID_SIZE], bar[BAR_SIZE];
     Job job;
 
     if (!json || job_read(json, &job) < 0)
-        add_row_without_job(table, import_id);
+        add_row_without_job(table, format_id(import_id, columns, id));
     else
-        add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
+        add_row(table,
+                &(struct row){.import_id = format_id(job.import_id, columns, id),
+                              .bar = format_bar(&job, bar_columns, bar)},
+                &job);
+}
+
+void job_table_add_result(Table *table, const char *import_id, json_object *json, size_t columns)
+{
+    char id[ID_SIZE];
+    Job job;
+
+    if (!json || job_read(json, &job) < 0)
+        add_row_without_job(table, format_id(import_id, columns, id));
+    else
+        add_row(
+            table,
+            &(struct row){.import_id = format_id(job.import_id, columns, id), .target = job.target},
+            &job);
 }
 
 void job_table_add_listed(Table *table, json_object *json)

@@ -14,8 +14,8 @@ int job_table_new(Table **ret);
  * the job is not known yet (NULL). */
 void job_table_add_live(Table *table, const char *import_id, json_object *job, size_t columns);
 
-/* What came of it, with the same conventions. */
-void job_table_add_result(Table *table, const char *import_id, json_object *job);
+/* What came of it, with the same conventions; columns 0: on no terminal. */
+void job_table_add_result(Table *table, const char *import_id, json_object *job, size_t columns);
 
 /* A row of a list of jobs. */
 void job_table_add_listed(Table *table, json_object *job);

@@ -89,15 +89,29 @@ int job_read(json_object *json, Job *ret)
     return 0;
 }
 
-bool job_is_final(const Job *job)
-{
-    static const char *const states[] = {"stopped", "completed", "failed",
-                                         "refused", "expired",   "cancelled"};
+static const struct {
+    const char *name;
+    bool final;
+} states[] = {
+    {"queued", false}, {"stopping", false}, {"polling", false},
+    {"stopped", true}, {"completed", true}, {"failed", true},
+    {"refused", true}, {"expired", true},   {"cancelled", true},
+};
 
+bool job_state_exists(const char *state)
+{
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (strcmp(job->state, states[i]) == 0)
+        if (strcmp(state, states[i].name) == 0)
             return true;
     return false;
+}
+
+bool job_is_final(const Job *job)
+{
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (strcmp(job->state, states[i].name) == 0)
+            return states[i].final;
+    return false; /* a state of a later version: something may still come */
 }
 
 uint64_t job_elapsed_usec(const Job *job)

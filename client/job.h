@@ -22,6 +22,7 @@ typedef struct Job {
 /* 0, or -EBADMSG: it is no Job. */
 int job_read(json_object *json, Job *ret);
 
+bool job_state_exists(const char *state);
 bool job_is_final(const Job *job);
 
 /* From the request to the end, or to now. */

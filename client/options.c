@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/commands.h"
+#include "client/job.h"
 #include "client/text.h"
 #include "common/names.h"
 #include "common/time.h"
@@ -95,6 +96,18 @@ static int set_timeout(Options *options, const char *text)
     return 0;
 }
 
+static int set_state(Options *options, const char *text)
+{
+    if (!job_state_exists(text)) {
+        text_complain("There is no state \"%s\": jobs are queued, stopping, polling, stopped, "
+                      "completed, failed, refused, expired or cancelled",
+                      text);
+        return -EINVAL;
+    }
+    options->state = text;
+    return 0;
+}
+
 static int apply(Options *options, int given, const char *value)
 {
     switch (given) {
@@ -121,8 +134,8 @@ static int apply(Options *options, int given, const char *value)
         options->destination = value;
         break;
     case GIVEN_BIT(OPTION_STATE):
-        options->state = value;
-        break;
+        options->given |= OPTION_STATE;
+        return set_state(options, value);
     default:
         break;
     }

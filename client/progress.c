@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "client/job-table.h"
 #include "client/job.h"
@@ -18,8 +19,7 @@
 
 struct Progress {
     const Options *options;
-    const ProgressRow *rows;
-    size_t n_rows;
+    const FollowedList *list;
     json_object *lines;    /* job id → the line printed last, of jobs that go on */
     struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
     struct event *resized; /* SIGWINCH */
@@ -27,53 +27,55 @@ struct Progress {
     size_t lines_drawn;
 };
 
-static const ProgressRow **choose_rows(const Progress *progress, size_t max_rows, size_t *ret_n)
+static void get_terminal_size(size_t *ret_columns, size_t *ret_rows)
 {
-    const ProgressRow **chosen = calloc(progress->n_rows, sizeof(const ProgressRow *));
-    size_t running = 0, n = 0;
+    struct winsize size = {0};
 
-    if (!chosen)
-        return NULL;
-    for (size_t i = 0; i < progress->n_rows; i++)
-        running += !progress->rows[i].ended;
-    /* Where not all fit, those that go on come before those that ended. */
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size); /* where it does not tell: the usual size */
+    *ret_columns = size.ws_col > 0 ? size.ws_col : 80;
+    *ret_rows = size.ws_row > 3 ? size.ws_row : 24;
+}
+
+/* As many rows as there is room for. Where not all fit, those that go on come before those that
+ * ended. */
+static size_t add_rows(const Progress *progress, size_t max_rows, size_t columns, Table *table)
+{
+    const FollowedList *list = progress->list;
+    size_t running = list->n - followed_count_ended(list), n = 0;
     size_t room_for_ended = running < max_rows ? max_rows - running : 0;
-    for (size_t i = 0; i < progress->n_rows && n < max_rows; i++) {
-        if (progress->rows[i].ended) {
-            if (room_for_ended == 0)
-                continue;
-            room_for_ended--;
-        }
-        chosen[n++] = &progress->rows[i];
+
+    for (size_t i = 0; i < list->n && n < max_rows; i++) {
+        const Followed *followed = &list->all[i];
+        if (followed->ended && room_for_ended == 0)
+            continue;
+        room_for_ended -= followed->ended;
+        job_table_add_live(table, followed->import_id, followed->job, columns);
+        n++;
     }
-    *ret_n = n;
-    return chosen;
+    return n;
 }
 
 /* The frame is written at once, so that none is seen half. Automatic wrapping is off meanwhile: a
  * line never takes two rows of the terminal, whatever the width of its characters. */
 static int draw_frame(Progress *progress, FILE *frame)
 {
-    struct winsize size = {0};
-    bool known = ioctl(fileno(stdout), TIOCGWINSZ, &size) == 0;
-    size_t columns = known && size.ws_col > 0 ? size.ws_col : 80;
-    size_t height = known && size.ws_row > 3 ? size.ws_row : 24, n;
+    size_t columns, height;
     CLEANUP(table_freep) Table *table = NULL;
 
-    CLEANUP(freep) const ProgressRow **chosen = choose_rows(progress, height - 3, &n);
-    if (!chosen || job_table_new(&table) < 0)
+    get_terminal_size(&columns, &height);
+    if (job_table_new(&table) < 0)
         return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        job_table_add_live(table, chosen[i]->import_id, chosen[i]->job, columns);
+    /* A row each for the heading, "and more", and the cursor. */
+    size_t n = add_rows(progress, height - 3, columns, table), more = progress->list->n - n;
 
     fputs("\033[?7l", frame);
     if (progress->lines_drawn > 0)
         fprintf(frame, "\r\033[%zuA", progress->lines_drawn);
     int r = table_print(table, frame, progress->options->color, columns, "\033[K\n");
-    if (n < progress->n_rows)
-        fprintf(frame, "and %zu more\033[K\n", progress->n_rows - n);
+    if (more > 0)
+        fprintf(frame, "and %zu more\033[K\n", more);
     fputs("\033[J\033[?7h", frame);
-    progress->lines_drawn = 1 + n + (n < progress->n_rows);
+    progress->lines_drawn = 1 + n + (more > 0);
     return r;
 }
 
@@ -118,13 +120,15 @@ static int start_live(Progress *progress, struct event_base *base)
     return 0;
 }
 
-int progress_new(const Options *options, struct event_base *base, Progress **ret)
+int progress_new(const Options *options, struct event_base *base, const FollowedList *list,
+                 Progress **ret)
 {
     CLEANUP(progress_freep) Progress *progress = calloc(1, sizeof(*progress));
 
     if (!progress)
         return -ENOMEM;
     progress->options = options;
+    progress->list = list;
     progress->lines = json_object_new_object();
     if (!progress->lines || (options->live && start_live(progress, base) < 0))
         return -ENOMEM;
@@ -144,15 +148,9 @@ void progress_free(Progress *progress)
     free(progress);
 }
 
-void progress_set_rows(Progress *progress, const ProgressRow *rows, size_t n_rows)
-{
-    progress->rows = rows;
-    progress->n_rows = n_rows;
-}
-
 static bool is_live(const Progress *progress)
 {
-    return progress->options->live && progress->n_rows > 0;
+    return progress->options->live && progress->list->n > 0;
 }
 
 /* Prints the line of a job unless it is the one printed last. */
@@ -201,14 +199,18 @@ void progress_clear(Progress *progress)
 int progress_finish(Progress *progress)
 {
     CLEANUP(table_freep) Table *table = NULL;
+    size_t columns = 0, rows;
 
     progress_clear(progress);
+    if (progress->options->live)
+        get_terminal_size(&columns, &rows);
     if (progress->redraw)
         evtimer_del(progress->redraw);
     int r = job_table_new(&table);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < progress->n_rows; i++)
-        job_table_add_result(table, progress->rows[i].import_id, progress->rows[i].job);
+    for (size_t i = 0; i < progress->list->n; i++)
+        job_table_add_result(table, progress->list->all[i].import_id, progress->list->all[i].job,
+                             columns);
     return table_show(table, progress->options->color);
 }

@@ -5,6 +5,7 @@
 
 #include "client/call.h"
 #include "client/follow.h"
+#include "client/job.h"
 #include "client/object-table.h"
 #include "client/outcome.h"
 #include "client/text.h"
@@ -12,10 +13,8 @@
 #include "common/memory.h"
 
 struct answer {
-    const Options *options;
-    Follow *follow;
-    size_t n_jobs;
-    int outcome; /* of the first target that failed */
+    json_object *jobs; /* owned; NULL: none */
+    int outcome;       /* of the first target that failed */
 };
 
 static int encode_targets(const Options *options, json_object **ret)
@@ -75,26 +74,6 @@ static int take_failures(struct answer *answer, json_object *failures)
     return 0;
 }
 
-static int take_jobs(struct answer *answer, json_object *jobs)
-{
-    for (size_t i = 0; jobs && i < json_object_array_length(jobs); i++) {
-        json_object *json = json_object_array_get_idx(jobs, i);
-        const char *id = NULL;
-        if (answer->options->given & OPTION_NO_WAIT) {
-            if (json_get_string(json, "id", &id) <= 0)
-                return -EBADMSG;
-            if (!answer->options->json)
-                puts(id);
-            continue;
-        }
-        int r = follow_add_job(answer->follow, json);
-        if (r < 0)
-            return r;
-        answer->n_jobs++;
-    }
-    return 0;
-}
-
 static int on_answer(const Options *options, json_object *parameters, void *userdata)
 {
     struct answer *answer = userdata;
@@ -103,36 +82,58 @@ static int on_answer(const Options *options, json_object *parameters, void *user
     if (json_get_array(parameters, "jobs", &jobs) < 0 ||
         json_get_array(parameters, "failures", &failures) < 0)
         return -EBADMSG;
+    answer->jobs = json_object_get(jobs);
     int r = take_failures(answer, failures);
-    if (r >= 0)
-        r = take_jobs(answer, jobs);
     if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
         r = object_table_show_imports(parameters, options->color);
     return r;
 }
 
-int stop_all_run(const Options *options)
+static int print_ids(const Options *options, json_object *jobs)
+{
+    for (size_t i = 0; i < json_object_array_length(jobs) && !options->json; i++) {
+        Job job;
+        int r = job_read(json_object_array_get_idx(jobs, i), &job);
+        if (r < 0)
+            return r;
+        puts(job.id);
+    }
+    return 0;
+}
+
+static int follow_jobs(const Options *options, json_object *jobs, int *ret_outcome)
 {
     CLEANUP(follow_freep) Follow *follow = NULL;
+
+    int r = follow_new(options, &follow);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(jobs); i++)
+        r = follow_add_job(follow, json_object_array_get_idx(jobs, i));
+    if (r >= 0)
+        *ret_outcome = follow_run(follow);
+    return r;
+}
+
+int stop_all_run(const Options *options)
+{
     json_object *parameters = NULL;
-    struct answer answer = {.options = options};
+    struct answer answer = {0};
 
     if (options->n_arguments > 1) {
         text_complain("--all goes without import ids");
         return OUTCOME_USAGE;
     }
     int r = encode_call(options, &parameters);
-    if (r >= 0)
-        r = follow_new(options, &follow);
-    if (r < 0) {
-        json_object_put(parameters);
+    if (r < 0)
         return outcome_complain_run(options, r);
-    }
-    answer.follow = follow;
     int outcome = call_run(options, "StopAll", parameters, false, on_answer, &answer);
+    CLEANUP(json_object_putp) json_object *jobs = answer.jobs;
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (answer.n_jobs > 0)
-        outcome = follow_run(follow);
+    if (jobs && options->given & OPTION_NO_WAIT)
+        r = print_ids(options, jobs);
+    else if (jobs && json_object_array_length(jobs) > 0)
+        r = follow_jobs(options, jobs, &outcome);
+    if (r < 0)
+        return outcome_complain_run(options, r);
     return outcome != OUTCOME_OK ? outcome : answer.outcome;
 }

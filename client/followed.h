@@ -1,0 +1,40 @@
+/* What one command follows, in the order of its arguments: imports, and the jobs that stop them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+#include "client/job.h"
+
+/* All owned. */
+typedef struct Followed {
+    char *import_id;  /* NULL: not known before its job is */
+    char *job_id;     /* NULL: the daemon has not answered yet */
+    json_object *job; /* as it was heard of last; NULL: nothing yet */
+    bool ended;
+    int outcome; /* once it ended: the exit status it stands for */
+} Followed;
+
+typedef struct FollowedList {
+    Followed *all;
+    size_t n;
+} FollowedList;
+
+/* What is not known is NULL. 0 or -ENOMEM. */
+int followed_add(FollowedList *list, const char *import_id, const char *job_id, json_object *job);
+void followed_clear(FollowedList *list);
+
+/* Keeps the latest of its job. 0 or -ENOMEM. */
+int followed_update(Followed *followed, json_object *json, const Job *job);
+
+Followed *followed_find(const FollowedList *list, const char *job_id); /* NULL: none */
+
+/* The first that the daemon has not answered about, or NULL. */
+Followed *followed_first_unanswered(const FollowedList *list);
+
+size_t followed_count_ended(const FollowedList *list);
+
+/* The exit status: of the first that did not end with OUTCOME_OK. */
+int followed_outcome(const FollowedList *list);

@@ -1,0 +1,506 @@
+"""trailstopctl against a daemon that the test plays: what it asks, how it goes on, what it exits with."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from harness.ctl import Ctl
+from harness.fake import FakeDaemon, import_id, make_job
+from harness.varlink import SERVICE
+
+
+@pytest.fixture
+def daemon(runtime):
+    daemon = FakeDaemon(runtime / "socket")
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def ctl(build, daemon, tmp_path):
+    return Ctl(build, daemon.path, tmp_path)
+
+
+def end(process):
+    """Waits for it: exit status, what it printed, what it complained of."""
+    output, errors = process.communicate(timeout=30)
+    assert "Sanitizer" not in errors, errors
+    return process.returncode, output, errors
+
+
+def play(ctl, daemon, *arguments):
+    """Starts it and takes its connection."""
+    process = ctl.start(*arguments)
+    return process, daemon.accept()
+
+
+def expect_stops(session, *numbers, **parameters):
+    for number in numbers:
+        assert session.call("Stop") == {"importId": import_id(number), **parameters}
+        assert not session.more
+
+
+def accept_stops(session, *numbers):
+    expect_stops(session, *numbers)
+    for number in numbers:
+        session.reply({"job": make_job(number, "queued")})
+
+
+def expect_watch(session, *numbers):
+    assert session.call("Watch") == {"ids": [f"job-{number}" for number in numbers]}
+    assert session.more
+
+
+# stop: what is asked
+
+
+def test_several_imports_are_asked_for_at_once_and_watched_over_one_connection(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", *map(import_id, (3, 1, 2)))
+    expect_stops(session, 3, 1, 2)  # all three, before the first is answered
+    for number in (3, 1, 2):
+        session.reply({"job": make_job(number, "queued")})
+    expect_watch(session, 3, 1, 2)
+    for number in (1, 2):
+        session.update(make_job(number, "stopped", status="STOPPED"))
+    session.reply({"job": make_job(3, "stopped", status="STOPPED")})
+    status, output, errors = end(process)
+    assert (status, errors) == (0, "")
+    table = output.splitlines()[-4:]
+    assert table[0].split()[:4] == ["IMPORT", "TARGET", "STATE", "STATUS"]
+    assert [line.split()[0] for line in table[1:]] == [import_id(number) for number in (3, 1, 2)]
+    assert session.hung_up() and daemon.nobody_came()
+
+
+def test_ids_are_folded_and_asked_for_once(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--no-wait", import_id(0xab).upper(), import_id(1), import_id(0xab))
+    accept_stops(session, 0xab, 1)
+    assert end(process) == (0, "job-171\njob-1\n", "")
+
+
+def test_ids_from_standard_input(ctl, daemon):
+    process = ctl.start("stop", "--no-wait", import_id(1), "-", import_id(4), stdin=-1)
+    process.stdin.write(f"\n {import_id(2)}\t{import_id(1)}\r\n\n{import_id(3)}")
+    process.stdin.close()
+    process.stdin = None
+    session = daemon.accept()
+    accept_stops(session, 1, 2, 3, 4)
+    assert end(process)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "no-id\n", import_id(1) + "\n" + import_id(2)[:-1] + "\n",
+                                  import_id(1)[:-1] + "\0\n", import_id(1) + ",\n", "\x1b[2J"])
+def test_2_wrong_ids_on_standard_input_and_nothing_is_sent(ctl, daemon, text):
+    result = ctl("stop", "-", input=text)
+    assert result.returncode == 2 and result.stderr and not result.stdout
+    assert "\x1b" not in result.stderr
+    assert daemon.nobody_came()
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["halt"], ["stop"], ["stop", ""], ["stop", import_id(1), import_id(2) + "0"],
+    ["stop", import_id(1).replace("0", "g")], ["stop", "--timeout", "-1", import_id(1)],
+    ["stop", "--timeout", "5 parsec", import_id(1)], ["stop", "--timeout", "", import_id(1)],
+    ["stop", "--dry-run", import_id(1)], ["stop", "--all-targets", import_id(1)],
+    ["stop", "-t", "one", "-t", "two", import_id(1)], ["stop", "--all", import_id(1)],
+    ["stop", "--state", "queued", import_id(1)], ["show"], ["show", "no-id"], ["failures", import_id(1), import_id(2)],
+    ["job"], ["job", "1", "2"], ["cancel"], ["jobs", "1"], ["jobs", "--state", "asleep"],
+    ["jobs", "--state", "asleep", "--watch"], ["targets", "--no-wait"], ["list", "x"], ["--nonsense"],
+    ["--socket"], ["job", b"\xff"],
+])
+def test_2_wrong_usage_and_nothing_is_sent(ctl, daemon, arguments):
+    process = ctl.start(*[a if isinstance(a, str) else os.fsdecode(a) for a in arguments])
+    status, output, errors = end(process)
+    assert status == 2 and errors and not output
+    assert daemon.nobody_came()
+
+
+@pytest.mark.parametrize("duration, seconds", [
+    ("90", 90), ("90s", 90), ("5min", 300), ("1h 30min", 5400), ("0", 0), ("1ms", 1), ("1500ms", 2),
+])
+def test_options_become_parameters(ctl, daemon, duration, seconds):
+    process, session = play(ctl, daemon, "stop", "-t", "paris", "--reason", "wrong\nbucket \u20ac", "--timeout", duration,
+                            "--no-wait", import_id(1))
+    assert session.call("Stop") == {"importId": import_id(1), "target": "paris", "reason": "wrong\nbucket \u20ac",
+                                    "timeout": seconds}
+    session.reply({"job": make_job(1, "queued")})
+    assert end(process) == (0, "job-1\n", "")
+
+
+def test_options_may_follow_arguments(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", import_id(1), "--no-wait", "--json")
+    job = make_job(1, "queued")
+    expect_stops(session, 1)
+    session.reply({"job": job})
+    assert end(process) == (0, json.dumps({"job": job}, separators=(",", ":")) + "\n", "")
+
+
+# Exit status
+
+
+@pytest.mark.parametrize("state, error, expected", [
+    ("stopped", None, 0), ("completed", None, 3), ("failed", None, 8), ("expired", "ThrottlingException", 6),
+    ("cancelled", None, 1), ("refused", "ImportNotFoundException", 4), ("refused", "InvalidParameterException", 1),
+    ("refused", "OperationNotPermittedException", 5), ("refused", "UnsupportedOperationException", 1),
+    ("refused", "AccessDeniedException", 5), ("refused", "UnrecognizedClientException", 5),
+    ("refused", "SomethingElse", 1), ("expired", "AccessDenied", 6),
+])
+def test_how_a_job_ends(ctl, daemon, state, error, expected):
+    process, session = play(ctl, daemon, "stop", import_id(1))
+    accept_stops(session, 1)
+    expect_watch(session, 1)
+    session.reply({"job": make_job(1, state, error=error)})
+    status, output, errors = end(process)
+    assert status == expected
+    assert state in output.splitlines()[-1]
+    if expected:
+        assert errors.count("\n") == 1 and import_id(1) in errors and (error or "") in errors
+
+
+CAUSE = {"code": "SomeException", "message": "because"}
+
+
+@pytest.mark.parametrize("error, parameters, expected, mentioned", [
+    ("ImportNotFound", {"cause": CAUSE}, 4, "because"),
+    ("InvalidParameter", {"cause": CAUSE}, 1, "because"),
+    ("OperationNotPermitted", {"cause": CAUSE}, 5, "because"),
+    ("UnsupportedOperation", {"cause": CAUSE}, 1, "because"),
+    ("CallFailed", {"cause": CAUSE}, 1, "because"),
+    ("CallFailed", {"cause": {"code": "AccessDenied", "message": "no"}}, 5, "AccessDenied"),
+    ("CallFailed", {"cause": {"code": "Whatever", "message": "no", "httpStatus": 403}}, 5, "Whatever"),
+    ("ImportCompleted", {"job": make_job(1, "completed")}, 3, "COMPLETED"),
+    ("ImportFailed", {"job": make_job(1, "failed")}, 8, "FAILED"),
+    ("DeadlineExpired", {"job": make_job(1, "expired", error="Slow")}, 6, "Slow"),
+    ("JobCancelled", {"job": make_job(1, "cancelled")}, 1, "cancelled"),
+    ("JobNotFound", {"id": "job-9"}, 4, "job-9"),
+    ("TargetNotFound", {"target": "moon"}, 4, "moon"),
+    ("NotAuthorized", {}, 5, "operators"),
+    ("QueueFull", {"limit": 17}, 1, "17"),
+    (f"{SERVICE}.InvalidParameter", {"parameter": "reason"}, 2, "reason"),
+    (f"{SERVICE}.MethodNotFound", {"method": "Stop"}, 1, "does not serve"),
+    (f"{SERVICE}.MethodNotImplemented", {"method": "Stop"}, 1, "does not serve"),
+    (f"{SERVICE}.InterfaceNotFound", {"interface": "x"}, 1, "interface"),
+    (f"{SERVICE}.PermissionDenied", {}, 5, "permit"),
+    ("FromTheFuture", {}, 1, "FromTheFuture"),
+])
+@pytest.mark.parametrize("command", [["stop"], ["stop", "--no-wait"], ["show"]])
+def test_error_replies(ctl, daemon, command, error, parameters, expected, mentioned):
+    process, session = play(ctl, daemon, *command, import_id(1))
+    session.call("Stop" if command[0] == "stop" else "GetImport")
+    session.reply(parameters, error=error)
+    status, output, errors = end(process)
+    assert status == expected
+    assert errors.count("\n") == 1 and mentioned in errors
+    assert session.hung_up()
+
+
+def test_the_first_in_the_order_of_the_arguments_decides(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", *map(import_id, (1, 2, 3, 4)))
+    expect_stops(session, 1, 2, 3, 4)
+    session.reply({"job": make_job(1, "queued")})
+    session.reply({"job": make_job(2, "queued")})
+    session.reply({"limit": 3}, error="QueueFull")
+    session.reply({"job": make_job(4, "queued")})
+    expect_watch(session, 1, 2, 4)
+    session.update(make_job(4, "completed"))
+    session.update(make_job(2, "failed"))
+    session.reply({"job": make_job(1, "stopped")})
+    status, output, errors = end(process)
+    assert status == 8
+    assert [line.split()[0] for line in output.splitlines()[-4:]] == [import_id(n) for n in (1, 2, 3, 4)]
+    assert [line.split(": ")[1] for line in errors.splitlines()] == [import_id(n) for n in (3, 4, 2)]
+
+
+def test_7_nobody_listens(ctl, daemon):
+    daemon.close()
+    for command in (["jobs"], ["stop", import_id(1)], ["watch"], ["--json", "targets"]):
+        result = ctl(*command)
+        assert result.returncode == 7 and not result.stdout
+        assert str(daemon.path) in result.stderr and "systemctl status trailstopd.socket" in result.stderr
+
+
+def test_7_the_path_is_too_long(ctl):
+    assert ctl("--socket", "/" + 200 * "x", "jobs").returncode == 7
+
+
+@pytest.mark.parametrize("command, method", [(["jobs"], "ListJobs"), (["stop", "--no-wait", import_id(1)], "Stop")])
+def test_7_the_daemon_goes_before_it_answers(ctl, daemon, command, method):
+    process, session = play(ctl, daemon, *command)
+    session.call(method)
+    session.close()
+    status, _, errors = end(process)
+    assert status == 7 and errors
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n\0", b"[]\0", b'{"parameters":[]}\0',
+                                    b'{"error":1}\0', b'{"parameters":{}}\0', b'{"parameters":{"job":{}}}\0'])
+def test_1_what_listens_is_something_else(ctl, daemon, answer):
+    for command in (["stop", import_id(1)], ["job", "1"], ["watch"]):
+        process, session = play(ctl, daemon, *command)
+        session.next_message()
+        session.send_raw(answer)
+        status, _, errors = end(process)
+        assert status == 1 and errors.count("\n") == 1, (command, errors)
+
+
+# A daemon that restarts
+
+
+def restart(daemon, session):
+    session.close()
+    daemon.close()
+    daemon.listen()
+
+
+def test_following_goes_on_over_a_restart(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", import_id(1), import_id(2))
+    accept_stops(session, 1, 2)
+    expect_watch(session, 1, 2)
+    session.update(make_job(1, "stopped"))
+    session.update(make_job(2, "polling"))
+    restart(daemon, session)
+    session = daemon.accept()
+    expect_watch(session, 2)
+    session.update(make_job(2, "polling", status="IN_PROGRESS"))
+    restart(daemon, session)
+    session = daemon.accept()
+    expect_watch(session, 2)
+    session.reply({"job": make_job(2, "stopped", status="STOPPED")})
+    status, output, errors = end(process)
+    assert status == 0
+    assert errors.count("\n") == 2  # once for each restart
+
+
+def test_a_request_without_an_answer_is_made_again(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", import_id(1), import_id(2))
+    expect_stops(session, 1, 2)
+    session.reply({"job": make_job(1, "queued")})
+    restart(daemon, session)
+    session = daemon.accept()
+    accept_stops(session, 2)
+    expect_watch(session, 1, 2)
+    session.update(make_job(1, "stopped"))
+    session.reply({"job": make_job(2, "stopped")})
+    assert end(process)[0] == 0
+
+
+def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1")
+    expect_watch(session, 1)
+    session.reply({"job": make_job(1, "polling")})
+    expect_watch(session, 1)
+    session.reply({"job": make_job(1, "stopped")})
+    assert end(process)[0] == 0
+
+
+def test_a_daemon_that_hangs_up_on_a_long_call_is_asked_about_fewer_jobs(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", *[f"job-{number}" for number in range(100)])
+    expected = list(range(100))
+    while len(asked := session.call("Watch")["ids"]) > 30:
+        assert asked == [f"job-{number}" for number in expected[:len(asked)]]
+        session.close()
+        session = daemon.accept()
+    while expected:
+        assert asked == [f"job-{number}" for number in expected[:len(asked)]]
+        for number in expected[:len(asked) - 1]:
+            session.update(make_job(number, "stopped"))
+        session.reply({"job": make_job(expected[len(asked) - 1], "stopped")})
+        expected = expected[len(asked):]
+        if expected:
+            asked = session.call("Watch")["ids"]
+    assert end(process)[0] == 0
+
+
+# Interrupted
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_130_detaches_and_says_how_to_look_again(ctl, daemon, number):
+    process, session = play(ctl, daemon, "stop", *map(import_id, (1, 2, 3)))
+    accept_stops(session, 1, 2, 3)
+    expect_watch(session, 1, 2, 3)
+    session.update(make_job(2, "stopped"))
+    assert "stopped" in [process.stdout.readline() for _ in range(4)][-1]
+    process.send_signal(number)
+    status, _, errors = end(process)
+    assert status == 130
+    assert errors.splitlines()[-1].endswith("trailstopctl watch job-1 job-3")
+    assert session.hung_up()  # nothing was cancelled
+
+
+def test_130_names_the_socket_it_was_given(ctl, daemon):
+    process, session = play(ctl, daemon, "--socket", daemon.path, "stop", import_id(1))
+    accept_stops(session, 1)
+    expect_watch(session, 1)
+    process.send_signal(signal.SIGINT)
+    status, _, errors = end(process)
+    assert status == 130 and f"trailstopctl --socket {daemon.path} watch job-1" in errors
+
+
+@pytest.mark.parametrize("command", [["watch"], ["jobs"], ["stop", import_id(1)], ["stop", "--no-wait", import_id(1)]])
+def test_130_before_an_answer(ctl, daemon, command):
+    process, session = play(ctl, daemon, *command)
+    session.next_message()
+    process.send_signal(signal.SIGINT)
+    assert end(process)[0] == 130
+
+
+def test_130_while_the_daemon_is_away(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1")
+    expect_watch(session, 1)
+    session.close()
+    daemon.close()
+    assert "went away" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    status, _, errors = end(process)
+    assert status == 130 and "trailstopctl watch job-1" in errors
+
+
+# --json
+
+
+def test_json_prints_the_parameters_of_each_reply(ctl, daemon):
+    process, session = play(ctl, daemon, "--json", "stop", import_id(1), import_id(2))
+    expect_stops(session, 1, 2)
+    replies = [{"job": make_job(1, "queued")}, {"target": "moon"}, {"job": make_job(1, "polling", new="member")},
+               {"job": make_job(1, "polling", new="member")}, {"job": make_job(1, "stopped", reason="\x7f\x9b \u20ac")}]
+    session.reply(replies[0])
+    session.reply(replies[1], error="TargetNotFound")
+    expect_watch(session, 1)
+    session.reply(replies[2], continues=True)
+    session.reply(replies[3], continues=True)
+    session.reply(replies[4])
+    status, output, errors = end(process)
+    assert status == 4 and "moon" in errors
+    assert [json.loads(line) for line in output.splitlines()] == replies
+    assert "\x7f" not in output and "\x9b" not in output
+
+
+@pytest.mark.parametrize("command, method, parameters", [
+    (["jobs"], "ListJobs", {"jobs": []}), (["job", "x"], "GetJob", {"job": make_job(1)}),
+    (["cancel", "x"], "Cancel", {"job": make_job(1, "cancelled")}), (["targets"], "ListTargets", {"targets": []}),
+    (["statistics"], "GetStatistics", {"statistics": {"b": 2, "a": 1}}),
+    (["version"], f"{SERVICE}.GetInfo", {"product": "trailstopd", "version": "9", "interfaces": []}),
+    (["show", import_id(1)], "GetImport", {"import": {"ImportId": import_id(1)}}),
+    (["list"], "ListImports", {"imports": []}), (["failures", import_id(1)], "ListImportFailures", {"failures": []}),
+])
+def test_json_of_each_call(ctl, daemon, command, method, parameters):
+    process, session = play(ctl, daemon, "--json", *command)
+    session.call(method)
+    session.reply(parameters)
+    assert end(process) == (0, json.dumps(parameters, separators=(",", ":")) + "\n", "")
+
+
+# Other commands
+
+
+def test_jobs_puts_all_pages_into_one_table(ctl, daemon):
+    process, session = play(ctl, daemon, "jobs", "--state", "stopped", "-t", "paris")
+    assert session.call("ListJobs") == {"state": "stopped", "target": "paris"} and session.more
+    session.reply({"jobs": [make_job(3, "stopped"), make_job(2, "stopped")]}, continues=True)
+    session.reply({"jobs": [make_job(1, "stopped", target="the-other-side-of-the-moon")]})
+    status, output, _ = end(process)
+    lines = output.splitlines()
+    assert status == 0 and [line.split()[0] for line in lines] == ["JOB", "job-3", "job-2", "job-1"]
+    assert len({line.index("stopped") for line in lines[1:]} | {lines[0].index("STATE")}) == 1
+
+
+def test_jobs_watch_shows_changes_of_one_state(ctl, daemon):
+    process, session = play(ctl, daemon, "jobs", "--watch", "--state", "stopped")
+    assert session.call("Watch") == {} and session.more
+    for number in (1, 2):
+        session.update(make_job(number, "polling"))
+    session.update(make_job(2, "stopped"))
+    assert process.stdout.readline() == f"{import_id(2)} stopped\n"
+    process.send_signal(signal.SIGINT)
+    assert end(process) == (130, "", "")
+
+
+def test_4_one_job_of_several_is_not_there(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1", "job-2", "job-3")
+    expect_watch(session, 1, 2, 3)
+    session.reply({"id": "job-2"}, error="JobNotFound")
+    expect_watch(session, 1, 3)
+    session.update(make_job(3, "failed"))
+    session.reply({"job": make_job(1, "stopped")})
+    assert end(process)[0] == 4
+
+
+def test_version_of_the_client_needs_no_daemon(ctl, daemon):
+    option = ctl("--version")
+    process, session = play(ctl, daemon, "version")
+    session.call(f"{SERVICE}.GetInfo")
+    session.reply({"product": "trailstopd", "version": "9.8.7"})
+    assert end(process) == (0, option.stdout + "trailstopd 9.8.7\n", "")
+    daemon.close()
+    result = ctl("version")
+    assert option.stdout.startswith("trailstopctl ") and option.returncode == 0
+    assert (result.returncode, result.stdout) == (7, option.stdout)
+
+
+def test_statistics_are_names_and_values(ctl, daemon):
+    process, session = play(ctl, daemon, "statistics")
+    assert session.call("GetStatistics") == {}
+    session.reply({"statistics": {"jobs-accepted": 12, "jobs-stopped": 0}})
+    assert end(process) == (0, "jobs-accepted 12\njobs-stopped 0\n", "")
+
+
+def test_show_prints_what_cloudtrail_said(ctl, daemon):
+    process, session = play(ctl, daemon, "show", "-t", "paris", import_id(1).upper())
+    assert session.call("GetImport") == {"importId": import_id(1), "target": "paris"}
+    session.reply({"import": {
+        "ImportId": import_id(1), "ImportStatus": "FAILED", "Destinations": ["arn:aws:cloudtrail:one", "arn:two"],
+        "ImportSource": {"S3": {"S3LocationUri": "s3://bucket/prefix"}}, "ImportStatistics": {"FilesCompleted": 7}}})
+    status, output, _ = end(process)
+    found = [tuple(line.strip().split(": ")) for line in output.splitlines()]
+    assert status == 0 and found == [
+        ("Import", import_id(1)), ("Status", "FAILED"), ("Source", "s3://bucket/prefix"),
+        ("Destination", "arn:aws:cloudtrail:one"), ("Destination", "arn:two"), ("Files completed", "7")]
+
+
+def test_list_and_failures_are_tables(ctl, daemon):
+    process, session = play(ctl, daemon, "list", "--destination", "arn:x")
+    assert session.call("ListImports") == {"destination": "arn:x"}
+    session.reply({"imports": [{"ImportId": import_id(1), "ImportStatus": "STOPPED", "Destinations": ["arn:x"]}]})
+    status, output, _ = end(process)
+    assert status == 0 and [line.split() for line in output.splitlines()] == [
+        ["IMPORT", "STATUS", "DESTINATION"], [import_id(1), "STOPPED", "arn:x"]]
+
+    process, session = play(ctl, daemon, "failures", import_id(1))
+    assert session.call("ListImportFailures") == {"importId": import_id(1)}
+    session.reply({"failures": [{"Location": "s3://b/k", "ErrorType": "InternalError"}]})
+    status, output, _ = end(process)
+    assert status == 0 and [line.split() for line in output.splitlines()] == [
+        ["LOCATION", "ERROR"], ["s3://b/k", "InternalError"]]
+
+
+# stop --all
+
+
+def test_stop_all_follows_what_it_began(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all", "-t", "one", "-t", "two", "--destination", "arn:x",
+                            "--reason", "why", "--timeout", "1min")
+    assert session.call("StopAll") == {"targets": ["one", "two"], "destination": "arn:x", "reason": "why", "timeout": 60}
+    session.reply({"jobs": [make_job(1, "queued"), make_job(2, "queued")], "imports": [],
+                   "failures": [{"target": "two", "cause": {"code": "AccessDenied", "message": "no"}}]})
+    session = daemon.accept()
+    expect_watch(session, 1, 2)
+    session.update(make_job(1, "stopped"))
+    session.reply({"job": make_job(2, "stopped")})
+    status, output, errors = end(process)
+    assert status == 5 and "two" in errors and "AccessDenied" in errors
+    assert output.splitlines()[-1].startswith(import_id(2))
+
+
+def test_stop_all_without_waiting_or_in_rehearsal(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all", "--all-targets", "--no-wait")
+    assert session.call("StopAll") == {"targets": ["*"]}
+    session.reply({"jobs": [make_job(1, "queued")], "imports": [], "failures": []})
+    assert end(process) == (0, "job-1\n", "")
+
+    process, session = play(ctl, daemon, "stop", "--all", "--dry-run")
+    assert session.call("StopAll") == {"dryRun": True}
+    session.reply({"jobs": [], "imports": [{"ImportId": import_id(1), "ImportStatus": "IN_PROGRESS"}], "failures": []})
+    status, output, _ = end(process)
+    assert status == 0 and output.splitlines()[-1].split() == [import_id(1), "IN_PROGRESS"]

@@ -1,0 +1,325 @@
+"""What trailstopctl shows: live on a terminal, as lines elsewhere, and never what steers the terminal."""
+
+import os
+import signal
+import subprocess
+from datetime import datetime, timezone
+
+import pytest
+
+from harness.ctl import Ctl
+from harness.fake import FakeDaemon, import_id, make_job
+from harness.terminal import Terminal
+from harness.varlink import SERVICE
+
+SHORT = {number: import_id(number)[:8] + "…" for number in range(100)}
+
+
+@pytest.fixture
+def daemon(runtime):
+    daemon = FakeDaemon(runtime / "socket")
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def ctl(build, daemon, tmp_path):
+    return Ctl(build, daemon.path, tmp_path)
+
+
+@pytest.fixture
+def on_terminal(ctl):
+    """Starts trailstopctl on a terminal."""
+    started = []
+
+    def start(*arguments, columns=80, rows=24, **environment):
+        started.append(Terminal([ctl.binary, *arguments], columns=columns, rows=rows,
+                                env={**ctl.environment, "TERM": "xterm", "NO_COLOR": "1", **environment}))
+        return started[-1]
+
+    yield start
+    for terminal in started:
+        terminal.close()
+
+
+def statistics(done, found, files=1, events=2, failed=0):
+    return {"PrefixesFound": found, "PrefixesCompleted": done, "FilesCompleted": files, "EventsCompleted": events,
+            "FailedEntries": failed}
+
+
+def accept_all(session, count):
+    for number in range(count):
+        assert session.call("Stop") == {"importId": import_id(number)}
+    for number in range(count):
+        session.reply({"job": make_job(number, "queued")})
+    assert session.call("Watch")["ids"] == [f"job-{number}" for number in range(count)]
+
+
+def stop_on_terminal(on_terminal, daemon, count, **options):
+    terminal = on_terminal("stop", *[import_id(number) for number in range(count)], **options)
+    session = daemon.accept()
+    accept_all(session, count)
+    return terminal, session
+
+
+def row_of(screen, number):
+    """The one line of that import, in columns."""
+    rows = [line.split() for line in screen if line.startswith(import_id(number)[:8])]
+    assert len(rows) == 1, screen
+    return rows[0]
+
+
+# Live
+
+
+def test_each_import_has_one_line_that_changes_in_place(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 3)
+    session.update(make_job(1, "polling", status="IN_PROGRESS", statistics=statistics(10, 40, 123, 4567, 8)))
+    screen = terminal.wait_for(lambda screen: any("10/40" in line for line in screen))
+    assert len(screen) == 4 and screen[0].split()[:4] == ["IMPORT", "STATE", "STATUS", "PREFIXES"]
+    assert row_of(screen, 0)[:2] == [SHORT[0], "queued"]
+    row = row_of(screen, 1)
+    assert row[:4] == [SHORT[1], "polling", "IN_PROGRESS", "10/40"] and row[5:8] == ["123", "4567", "8"]
+    assert row[4].count("█") == 1 and row[4].count("░") == 5  # a quarter of six
+    assert all(len(line) <= 80 for line in screen)
+
+    session.update(make_job(1, "polling", status="IN_PROGRESS", statistics=statistics(40, 40, 200, 5000, 8)))
+    screen = terminal.wait_for(lambda screen: any("40/40" in line for line in screen))
+    assert len(screen) == 4 and row_of(screen, 1)[4:7] == ["██████", "200", "5000"]
+
+    session.update(make_job(0, "stopped", status="STOPPED", statistics=statistics(1, 2)))
+    session.update(make_job(2, "stopped", status="STOPPED"))
+    session.reply({"job": make_job(1, "stopped", status="STOPPED", statistics=statistics(40, 40))})
+    assert terminal.finish() == 0
+    screen = terminal.screen()  # the table of the statistics has taken the place of the display
+    assert len(screen) == 4 and "TARGET" in screen[0]
+    assert [line.split()[0] for line in screen[1:]] == [SHORT[number] for number in range(3)]
+    assert "1min 30s" in screen[1]
+
+
+def test_elapsed_time_goes_on_without_news(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1)
+    session.update(make_job(0, "polling", requestedAt=f"{datetime.now(timezone.utc):%FT%T.000Z}"))
+    first = row_of(terminal.wait_for(lambda screen: len(screen) == 2 and "polling" in screen[1]), 0)
+    terminal.wait_for(lambda screen: len(screen) == 2 and row_of(screen, 0) != first)
+
+
+def test_failures_are_told_above_the_display(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 2, columns=110)
+    terminal.wait_for(lambda screen: len(screen) == 3)
+    session.update(make_job(0, "failed", status="FAILED"))
+    screen = terminal.wait_for(lambda screen: len(screen) == 4)
+    assert import_id(0) in screen[0] and "FAILED" in screen[0]
+    assert row_of(screen, 0)[1] == "failed" and row_of(screen, 1)[1] == "queued"
+    session.reply({"job": make_job(1, "stopped")})
+    assert terminal.finish() == 8
+    assert len(terminal.screen()) == 4  # the sentence and the table
+
+
+def test_it_says_what_holds_a_job_up(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=120)
+    session.update(make_job(0, "stopping", error="ThrottlingException"))
+    terminal.wait_for(lambda screen: "ThrottlingException" in row_of(screen, 0) if len(screen) == 2 else False)
+
+
+def test_more_imports_than_rows(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 20, rows=10)
+    screen = terminal.wait_for(lambda screen: len(screen) == 9)
+    assert screen[-1] == "and 13 more"
+    for number in range(14):
+        session.update(make_job(number, "stopped"))
+    screen = terminal.wait_for(lambda screen: any(line.startswith(SHORT[19]) for line in screen))
+    assert row_of(screen, 0)[1] == "stopped"  # room is left for one that ended
+    assert [row_of(screen, number)[1] for number in range(14, 20)] == 6 * ["queued"]
+    for number in range(14, 19):
+        session.update(make_job(number, "stopped"))
+    session.reply({"job": make_job(19, "stopped")})
+    assert terminal.finish() == 0
+
+
+def test_width_decides_what_is_shown_and_follows_the_terminal(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=40)
+    session.update(make_job(0, "polling", status="IN_PROGRESS", statistics=statistics(20, 40, 10**9, 10**12)))
+    screen = terminal.wait_for(lambda screen: any("IN_PROG" in line for line in screen))
+    assert len(screen) == 2 and "█" not in screen[1]
+    terminal.resize(160, 24)
+    os.kill(terminal.process.pid, signal.SIGWINCH)
+    screen = terminal.wait_for(lambda screen: import_id(0) in screen[1])
+    assert row_of(screen, 0)[4].count("█") == 10
+
+
+def test_130_leaves_the_display_and_says_how_to_look_again(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1)
+    terminal.wait_for(lambda screen: len(screen) == 2)
+    terminal.type(b"\x03")
+    assert terminal.finish() == 130
+    screen = terminal.screen()
+    assert row_of(screen, 0)[1] == "queued" and screen[-1].endswith("trailstopctl watch job-0")
+    assert terminal.wraps and session.hung_up()
+
+
+def test_a_restart_of_the_daemon_is_told(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1)
+    session.close()
+    screen = terminal.wait_for(lambda screen: any("went away" in line for line in screen))
+    session = daemon.accept()
+    assert session.call("Watch") == {"ids": ["job-0"]}
+    session.update(make_job(0, "polling"))
+    screen = terminal.wait_for(lambda screen: any("polling" in line for line in screen))
+    assert len(screen) == 3 and "went away" in screen[0]
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 0
+
+
+@pytest.mark.parametrize("arguments, environment, expected", [
+    ([], {"NO_COLOR": ""}, True), ([], {"NO_COLOR": "1"}, False), (["--no-color"], {"NO_COLOR": ""}, False),
+    ([], {"NO_COLOR": "", "TERM": "dumb"}, False),
+])
+def test_colours(on_terminal, daemon, arguments, environment, expected):
+    terminal = on_terminal(*arguments, "jobs", **environment)
+    session = daemon.accept()
+    session.call("ListJobs")
+    session.reply({"jobs": [make_job(1, "stopped"), make_job(2, "failed")]})
+    assert terminal.finish() == 0
+    assert ("\x1b[32mstopped" in terminal.text and "\x1b[31mfailed" in terminal.text) == expected
+    assert ("\x1b" in terminal.text) == expected
+
+
+def test_a_bar_without_utf8(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, LC_ALL="C")
+    session.update(make_job(0, "polling", status="IN_PROGRESS", statistics=statistics(20, 40)))
+    screen = terminal.wait_for(lambda screen: any("20/40" in line for line in screen))
+    assert row_of(screen, 0)[4] == "###---" and terminal.text.isascii()
+
+
+@pytest.mark.parametrize("arguments, environment", [(["--json"], {}), ([], {"TERM": "dumb"}), ([], {"TERM": ""})])
+def test_no_display_on_a_terminal_that_wants_none(on_terminal, daemon, arguments, environment):
+    terminal = on_terminal(*arguments, "stop", import_id(0), **environment)
+    session = daemon.accept()
+    accept_all(session, 1)
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 0
+    assert "\x1b" not in terminal.text
+
+
+# Lines
+
+
+def test_off_a_terminal_one_line_for_each_change_that_can_be_seen(ctl, daemon):
+    process = ctl.start("stop", import_id(0))
+    session = daemon.accept()
+    accept_all(session, 1)
+    session.update(make_job(0, "stopping"))
+    for polls in range(3):
+        session.update(make_job(0, "polling", status="IN_PROGRESS", polls=polls, nextCallAt=f"2025-11-22T12:24:0{polls}Z",
+                                statistics=statistics(10, 40, 123, 4567, 8)))
+    session.update(make_job(0, "polling", status="IN_PROGRESS", error="ThrottlingException"))
+    session.reply({"job": make_job(0, "stopped", status="STOPPED", alreadyStopped=True,
+                                   statistics=statistics(40, 40, 200, 5000, 8))})
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+    assert output.splitlines()[:-2] == [
+        f"{import_id(0)} queued",
+        f"{import_id(0)} stopping",
+        f"{import_id(0)} polling IN_PROGRESS, 10/40 prefixes, 123 files, 4567 events, 8 failed entries",
+        f"{import_id(0)} polling IN_PROGRESS (ThrottlingException)",
+        f"{import_id(0)} stopped STOPPED, 40/40 prefixes, 200 files, 5000 events, 8 failed entries (was stopped already)",
+    ]
+    assert output.splitlines()[-1].split()[:8] == [import_id(0), "default", "stopped", "STOPPED", "40/40", "200", "5000", "8"]
+
+
+def test_lines_come_when_they_happen(ctl, daemon):
+    process = ctl.start("watch", "job-0")
+    session = daemon.accept()
+    session.call("Watch")
+    for state in ("queued", "stopping", "polling"):
+        session.update(make_job(0, state))
+        assert process.stdout.readline() == f"{import_id(0)} {state}\n"
+    session.reply({"job": make_job(0, "stopped")})
+    process.communicate(timeout=30)
+
+
+# Text from outside
+
+EVIL = "\x1b[2J\x9b1m\x07\r\n\x00\x7f\u202e\x85end".replace("\x00", "")
+
+
+def evil_job(number, state):
+    return make_job(number, state, target=EVIL, reason=EVIL, nextCallAt=EVIL, status=EVIL,
+                    lastError={"code": EVIL, "message": EVIL, "requestId": EVIL})
+
+
+@pytest.mark.parametrize("command, method, replies", [
+    (["jobs"], "ListJobs", [{"jobs": [evil_job(1, "polling")]}]),
+    (["job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
+    (["cancel", "1"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
+    (["watch", "job-1"], "Watch", [{"job": evil_job(1, "refused")}]),
+    (["watch", "job-1"], "Watch", [{"job": {**evil_job(1, "refused"), "importId": EVIL}}]),
+    (["targets"], "ListTargets", [{"targets": [{"name": EVIL, "region": EVIL, "endpoint": EVIL}]}]),
+    (["statistics"], "GetStatistics", [{"statistics": {EVIL: 1}}]),
+    (["version"], f"{SERVICE}.GetInfo", [{"product": EVIL, "version": EVIL}]),
+    (["show", import_id(1)], "GetImport", [{"import": {"ImportId": EVIL, "ImportStatus": EVIL, "Destinations": [EVIL]}}]),
+    (["list"], "ListImports", [{"imports": [{"ImportId": EVIL, "Destinations": [EVIL]}]}]),
+    (["failures", import_id(1)], "ListImportFailures", [{"failures": [{"Location": EVIL, "ErrorMessage": EVIL}]}]),
+    (["--json", "job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
+])
+def test_no_control_character_passes(ctl, daemon, command, method, replies):
+    process = ctl.start(*command)
+    session = daemon.accept()
+    session.call(method)
+    for reply in replies:
+        session.reply(reply)
+    output, errors = process.communicate(timeout=30)
+    assert "end" in output
+    misleading = set() if "--json" in command else {"\u202e"}  # JSON is for programs
+    for text in (output, errors):
+        assert not [c for c in text.replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160 or c in misleading]
+    if command[0] in ("targets", "list", "jobs", "failures"):
+        assert output.count("\n") == 2  # the newline inside made no line
+
+
+@pytest.mark.parametrize("error, parameters", [
+    ("CallFailed", {"cause": {"code": EVIL, "message": EVIL}}), ("TargetNotFound", {"target": EVIL}), (EVIL + ".x", {}),
+])
+def test_no_control_character_passes_in_errors(ctl, daemon, error, parameters):
+    process = ctl.start("jobs")
+    session = daemon.accept()
+    session.call("ListJobs")
+    session.reply(parameters, error=error)
+    _, errors = process.communicate(timeout=30)
+    assert "end" in errors and errors.count("\n") == 1
+    assert not [c for c in errors[:-1] if ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e"]
+
+
+def test_the_live_display_shows_outside_text_harmless(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=200)
+    session.update(evil_job(0, "polling"))
+    screen = terminal.wait_for(lambda screen: any("\\x1b[2J" in line for line in screen))
+    assert len(screen) == 2
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 0
+
+
+# A reader that is gone
+
+
+def test_it_ends_quietly_when_nobody_reads(ctl, daemon):
+    reader, writer = os.pipe()
+    process = subprocess.Popen([ctl.binary, "watch"], env=ctl.environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    session = daemon.accept()
+    session.call("Watch")
+    os.close(reader)
+    session.update(make_job(1, "polling"))
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (1, "")
+
+
+def test_it_says_that_output_is_lost(ctl, daemon):
+    with open("/dev/full", "w") as full:
+        process = ctl.start("stop", "--no-wait", import_id(0), stdout=full)
+    session = daemon.accept()
+    session.call("Stop")
+    session.reply({"job": make_job(0, "queued")})
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1 and "No space left" in errors
