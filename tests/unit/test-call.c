@@ -1,0 +1,624 @@
+/* daemon/aws/call.h: one call from credentials to result, on a virtual clock. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+#include "tests/unit/call-world.h"
+
+#define OK_REPLY                                                                                   \
+    {                                                                                              \
+        .status = 200, .body = "{\"ImportStatus\":\"STOPPED\"}"                                    \
+    }
+#define ERROR_REPLY(number, name)                                                                  \
+    {                                                                                              \
+        .status = (number), .body = "{\"__type\":\"" name "\",\"message\":\"m\"}"                  \
+    }
+#define DATED_REPLY(number, name, when)                                                            \
+    {                                                                                              \
+        .status = (number), .body = "{\"__type\":\"" name "\",\"message\":\"m\"}", .headers = {    \
+            {"Date", (when)}                                                                       \
+        }                                                                                          \
+    }
+
+static const Reply ok = OK_REPLY;
+static const Reply throttled = ERROR_REPLY(400, "ThrottlingException");
+static const Reply broken = {.status = 503, .body = ""};
+
+/* How long after the attempt before it attempt n went out; give or take the microseconds by which
+ * timers that follow on each other are apart. */
+static void assert_gap(const World *world, unsigned attempt, uint64_t expected_msec)
+{
+    uint64_t gap = world->seen[attempt - 1].boottime_usec - world->seen[attempt - 2].boottime_usec;
+
+    assert_in_range(gap, expected_msec * USEC_PER_MSEC, expected_msec * USEC_PER_MSEC + 10);
+}
+
+/* ---- on the wire ---- */
+
+static void test_sends_a_signed_request(void **state)
+{
+    World *world = *state;
+    const Seen *seen = &world->seen[0];
+
+    world->config.ca_bundle = "/ca.pem";
+    world_connect(world);
+    world_call(world, &ok, 1);
+    assert_int_equal(world->outcome, AWS_OK);
+    assert_string_equal(world->body, "{\"ImportStatus\":\"STOPPED\"}");
+    assert_string_equal(seen->url, "https://cloudtrail.eu-west-1.amazonaws.com/");
+    assert_string_equal(seen->body, "{\"ImportId\":\"x\"}");
+    assert_string_equal(seen->ca_bundle, "/ca.pem");
+    assert_int_equal(seen->connect_timeout_usec, 3 * USEC_PER_SEC);
+    assert_int_equal(seen->timeout_usec, 30 * USEC_PER_SEC);
+    assert_string_equal(world_header(world, 1, "content-type"), "application/x-amz-json-1.1");
+    assert_string_equal(world_header(world, 1, "host"), "cloudtrail.eu-west-1.amazonaws.com");
+    assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T122345Z");
+    assert_string_equal(world_header(world, 1, "x-amz-target"),
+                        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopImport");
+    assert_null(world_header(world, 1, "x-amz-security-token"));
+    /* As botocore signs the same request. */
+    assert_string_equal(
+        world_header(world, 1, "authorization"),
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/eu-west-1/cloudtrail/aws4_request, "
+        "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
+        "Signature=e82827e11f7414e28fea9150ccece2a97daebc66c99725bf58f9e9644e40e092");
+}
+
+static void test_signs_the_session_token(void **state)
+{
+    World *world = *state;
+
+    aws_credentials_unref(world->credentials);
+    assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                         "TOKEN", 0, &world->credentials),
+                     0);
+    world_call(world, &ok, 1);
+    assert_string_equal(world_header(world, 1, "x-amz-security-token"), "TOKEN");
+    assert_string_equal(
+        world_header(world, 1, "authorization"),
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/eu-west-1/cloudtrail/aws4_request, "
+        "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, "
+        "Signature=26af807dc39f169b2f53f6c1b01b60edcd806c7da6aaf925dd68bf41d217b7ef");
+}
+
+static void test_names_the_host(void **state)
+{
+    static const struct {
+        const char *endpoint, *url, *host;
+    } samples[] = {
+        {"https://a.example", "https://a.example/", "a.example"},
+        {"https://a.example:443/", "https://a.example:443/", "a.example"},
+        {"https://a.example:8443", "https://a.example:8443/", "a.example:8443"},
+        {"https://a.example:80", "https://a.example:80/", "a.example:80"},
+        {"http://127.0.0.1:80", "http://127.0.0.1:80/", "127.0.0.1"},
+        {"http://127.0.0.1:4566", "http://127.0.0.1:4566/", "127.0.0.1:4566"},
+        {"http://[::1]:4566/base", "http://[::1]:4566/base", "[::1]:4566"},
+        {"HTTPS://a.example:443", "HTTPS://a.example:443/", "a.example"},
+    };
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        world->config.endpoint = samples[i].endpoint;
+        world_connect(world);
+        world_call(world, &ok, 1);
+        assert_string_equal(world->seen[0].url, samples[i].url);
+        assert_string_equal(world_header(world, 1, "host"), samples[i].host);
+    }
+}
+
+static void test_refuses_other_endpoints(void **state)
+{
+    World *world = *state;
+    AwsClient *client = NULL;
+
+    world->config.endpoint = "ftp://a.example";
+    assert_int_equal(aws_client_new(&world->config, &client), -EINVAL);
+    assert_null(client);
+    assert_int_equal(world->providers_freed, 1);
+}
+
+static void test_numbers_attempts_of_one_invocation(void **state)
+{
+    const Reply replies[] = {broken, broken, ok};
+    World *world = *state;
+    char id[64];
+
+    world_call(world, replies, 3);
+    assert_int_equal(world->outcome, AWS_OK);
+    snprintf(id, sizeof(id), "%s", world_header(world, 1, "amz-sdk-invocation-id"));
+    assert_string_equal(id, "80000000-8000-4000-8000-000080000000"); /* of a random 0.5 */
+    assert_string_equal(world_header(world, 3, "amz-sdk-invocation-id"), id);
+    assert_string_equal(world_header(world, 1, "amz-sdk-request"), "attempt=1; max=3");
+    assert_string_equal(world_header(world, 2, "amz-sdk-request"), "attempt=2; max=3");
+    assert_string_equal(world_header(world, 3, "amz-sdk-request"), "attempt=3; max=3");
+
+    world->uniform = 0.25;
+    world_call(world, &ok, 1);
+    assert_string_not_equal(world_header(world, 1, "amz-sdk-invocation-id"), id);
+}
+
+static void test_says_who_it_is(void **state)
+{
+    World *world = *state;
+
+    unsetenv("AWS_SDK_UA_APP_ID");
+    world_connect(world);
+    world_call(world, &ok, 1);
+    assert_memory_equal(world_header(world, 1, "user-agent"), "trailstop/", 10);
+    assert_null(strstr(world_header(world, 1, "user-agent"), "app/"));
+
+    setenv("AWS_SDK_UA_APP_ID", "night shift\r\nX: y#1", 1);
+    world_connect(world);
+    unsetenv("AWS_SDK_UA_APP_ID");
+    world_call(world, &ok, 1);
+    assert_non_null(strstr(world_header(world, 1, "user-agent"), " app/night-shift--X--y-1"));
+}
+
+static void test_signs_every_attempt_anew(void **state)
+{
+    const Reply replies[] = {throttled, throttled, ok};
+    World *world = *state;
+    char first[512];
+
+    world_call(world, replies, 3);
+    snprintf(first, sizeof(first), "%s", world_header(world, 1, "authorization"));
+    assert_string_equal(world_header(world, 3, "x-amz-date"), "20261122T122346Z");
+    assert_string_not_equal(world_header(world, 3, "authorization"), first);
+}
+
+/* ---- retries ---- */
+
+static void test_waits_longer_each_time(void **state)
+{
+    const Reply transient[] = {broken, {.failure = HTTP_TIMED_OUT}, broken};
+    const Reply throttling[] = {throttled, throttled, throttled};
+    World *world = *state;
+
+    world_call(world, transient, 3);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_gap(world, 2, 25);
+    assert_gap(world, 3, 50);
+
+    world_call(world, throttling, 3);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, "ThrottlingException");
+    assert_gap(world, 2, 500);
+    assert_gap(world, 3, 1000);
+}
+
+static void test_heeds_retry_after(void **state)
+{
+    const Reply replies[] = {
+        {.status = 503, .headers = {{"X-Amz-Retry-After", "3000"}}},
+        {.status = 503, .headers = {{"x-amz-retry-after", "60000"}}},
+        OK_REPLY,
+    };
+    World *world = *state;
+
+    world_call(world, replies, 3);
+    assert_gap(world, 2, 3000);
+    assert_gap(world, 3, 5050);
+}
+
+static void test_retries_keep_to_the_rate(void **state)
+{
+    const Reply replies[] = {broken, throttled, ok};
+    World *world = *state;
+
+    limiter_set_rate(world->limiter, 2);
+    world_call(world, replies, 3);
+    assert_gap(world, 2, 500);  /* the limiter is later than 25 ms */
+    assert_gap(world, 3, 1000); /* its own delay is later */
+}
+
+static void test_makes_at_most_so_many_attempts(void **state)
+{
+    const Reply replies[] = {broken, broken, broken, broken, broken};
+    World *world = *state;
+
+    for (unsigned n = 1; n <= 5; n++) {
+        world->config.max_attempts = n;
+        world_connect(world);
+        world_call(world, replies, n);
+        assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    }
+}
+
+static void test_stops_retrying_without_quota(void **state)
+{
+    const Reply replies[] = {broken, broken, broken};
+    World *world = *state;
+
+    for (int i = 0; i < 17; i++) /* 34 retries leave 24 of 500 tokens */
+        world_call(world, replies, 3);
+    world_call(world, replies, 2); /* 10 are left */
+    world_call(world, replies, 1);
+
+    /* Each success brings one. */
+    for (int i = 0; i < 3; i++)
+        world_call(world, &ok, 1);
+    world_call(world, replies, 1);
+    world_call(world, &ok, 1);
+    world_call(world, replies, 2);
+}
+
+static void test_success_after_a_retry_costs_nothing(void **state)
+{
+    const Reply fails[] = {broken, broken, broken}, recovers[] = {broken, ok};
+    World *world = *state;
+
+    for (int i = 0; i < 17; i++)
+        world_call(world, fails, 3);
+    for (int i = 0; i < 5; i++) {
+        world_call(world, recovers, 2);
+        assert_int_equal(world->outcome, AWS_OK);
+    }
+}
+
+/* ---- clock skew ---- */
+
+static void test_corrects_a_wrong_clock(void **state)
+{
+    static const char *const codes[] = {"RequestTimeTooSkewed", "InvalidSignatureException"};
+    const Reply replies[] = {
+        DATED_REPLY(403, "RequestTimeTooSkewed", "Sun, 22 Nov 2026 12:33:45 GMT"), OK_REPLY};
+    const Reply ambiguous[] = {
+        DATED_REPLY(400, "InvalidSignatureException", "Sun, 22 Nov 2026 12:33:45 GMT"), OK_REPLY};
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        world_connect(world);
+        world->realtime_usec = WORLD_REALTIME;
+        world_call(world, i == 0 ? replies : ambiguous, 2);
+        assert_int_equal(world->outcome, AWS_OK);
+        assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T122345Z");
+        assert_string_equal(world_header(world, 2, "x-amz-date"), "20261122T123345Z");
+        assert_gap(world, 2, 1); /* the limiter's; it has no delay of its own */
+
+        world_call(world, &ok, 1); /* later calls begin with the right time */
+        assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T123345Z");
+    }
+}
+
+static void test_corrects_only_once_a_call(void **state)
+{
+    const Reply replies[] = {
+        DATED_REPLY(403, "RequestTimeTooSkewed", "Sun, 22 Nov 2026 12:33:45 GMT"),
+        DATED_REPLY(403, "RequestTimeTooSkewed", "Sun, 22 Nov 2026 12:43:45 GMT"),
+    };
+    World *world = *state;
+
+    world_call(world, replies, 2);
+    assert_int_equal(world->outcome, AWS_REFUSED);
+    assert_string_equal(world->code, "RequestTimeTooSkewed");
+}
+
+static void test_needs_a_date_to_correct(void **state)
+{
+    const Reply undated = ERROR_REPLY(403, "RequestTimeTooSkewed");
+    const Reply near = DATED_REPLY(403, "SignatureDoesNotMatch", "Sun, 22 Nov 2026 12:27:44 GMT");
+    const Reply bad = DATED_REPLY(403, "RequestExpired", "yesterday");
+    World *world = *state;
+
+    world_call(world, &undated, 1);
+    assert_int_equal(world->outcome, AWS_REFUSED);
+    world_call(world, &near, 1);
+    assert_int_equal(world->outcome, AWS_REFUSED);
+    world_call(world, &bad, 1);
+    assert_int_equal(world->outcome, AWS_REFUSED);
+}
+
+static void test_forgets_a_correction_that_is_over(void **state)
+{
+    const Reply skewed[] = {
+        DATED_REPLY(403, "RequestTimeTooSkewed", "Sun, 22 Nov 2026 12:33:45 GMT"), OK_REPLY};
+    const Reply dated = {.status = 200, .body = "{}", .headers = {{"Date", WORLD_DATE}}};
+    const Reply refusal = DATED_REPLY(404, "ImportNotFoundException", WORLD_DATE);
+    World *world = *state;
+
+    for (int i = 0; i < 2; i++) {
+        world->realtime_usec = WORLD_REALTIME;
+        world_call(world, skewed, 2);
+        world->realtime_usec = WORLD_REALTIME;
+        world_call(world, i == 0 ? &dated : &refusal, 1); /* the server agrees with our clock */
+        world->realtime_usec = WORLD_REALTIME;
+        world_call(world, &ok, 1);
+        assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T122345Z");
+    }
+}
+
+static void test_believes_no_date_unasked(void **state)
+{
+    const Reply dated = {
+        .status = 200, .body = "{}", .headers = {{"Date", "Sun, 22 Nov 2026 12:33:45 GMT"}}};
+    World *world = *state;
+
+    world_call(world, &dated, 1);
+    world_call(world, &ok, 1);
+    assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T122345Z");
+}
+
+/* ---- credentials ---- */
+
+static void test_fetches_rejected_credentials_anew_once(void **state)
+{
+    static const char *const codes[] = {
+        "{\"__type\":\"ExpiredToken\"}", "{\"__type\":\"ExpiredTokenException\"}",
+        "{\"__type\":\"UnrecognizedClientException\"}", "{\"__type\":\"InvalidClientTokenId\"}"};
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        Reply replies[] = {{.status = 400, .body = codes[i]}, OK_REPLY};
+
+        assert_int_equal(aws_credentials_new("AKIDNEWER", "x", NULL, 0, &world->renewed), 0);
+        world->rejections = 0;
+        world_call(world, replies, 2);
+        assert_int_equal(world->outcome, AWS_OK);
+        assert_int_equal(world->rejections, 1);
+        assert_non_null(strstr(world_header(world, 2, "authorization"), "AKIDNEWER/"));
+
+        replies[1] = replies[0];
+        world_call(world, replies, 2);
+        assert_int_equal(world->outcome, AWS_REFUSED);
+        assert_int_equal(world->rejections, 2);
+    }
+}
+
+/* Both corrections belong to the call, not to what the limit of attempts is for. */
+static void test_corrects_also_the_last_attempt(void **state)
+{
+    const Reply replies[] = {
+        ERROR_REPLY(400, "ExpiredToken"),
+        DATED_REPLY(403, "RequestExpired", "Sun, 22 Nov 2026 12:33:45 GMT"),
+        OK_REPLY,
+    };
+    World *world = *state;
+
+    world->config.max_attempts = 1;
+    world_connect(world);
+    world_call(world, replies, 3);
+    assert_int_equal(world->outcome, AWS_OK);
+}
+
+static void test_lack_of_credentials_is_an_outage(void **state)
+{
+    World *world = *state;
+    AwsCredentials *credentials = world->credentials;
+
+    world->credentials = NULL;
+    world_call(world, NULL, 0);
+    world->credentials = credentials;
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, AWS_CODE_CREDENTIALS);
+    assert_string_equal(world->message, "there are none");
+    assert_int_equal(world->hooked, 0);
+}
+
+/* As on a reload: the call goes on with what it began with, and takes it along when it ends. */
+static void test_outlives_its_client(void **state)
+{
+    World *world = *state;
+    AwsCredentials *credentials = world->credentials;
+
+    for (int i = 0; i < 2; i++) {
+        world_start(world);
+        aws_client_unref(TAKE(world->client));
+        world->credentials = i == 0 ? credentials : NULL;
+        world->providers_freed = 0;
+        if (world_advance(world))
+            world_answer(world, &ok);
+        world->credentials = credentials;
+        assert_true(world->done);
+        assert_int_equal(world->outcome, i == 0 ? AWS_OK : AWS_UNAVAILABLE);
+        assert_int_equal(world->providers_freed, 1);
+        world_connect(world);
+    }
+}
+
+static void test_credentials_may_expire_in_the_queue(void **state)
+{
+    World *world = *state;
+
+    world->credentials->expires_usec = WORLD_REALTIME + 500 * USEC_PER_MSEC;
+    limiter_set_rate(world->limiter, 1);
+    world_call(world, &ok, 1); /* takes the limiter's first place */
+    world_start(world);
+    while (world->gets < 3)
+        assert_true(world_step(world));
+    assert_int_equal(world->n_seen, 0);
+    world->credentials->expires_usec = 0; /* what the provider has now */
+    assert_true(world_advance(world));
+    world_answer(world, &ok);
+    assert_int_equal(world->outcome, AWS_OK);
+}
+
+/* ---- outcomes ---- */
+
+static void test_tells_a_no_from_an_outage(void **state)
+{
+    static const struct {
+        Reply reply;
+        AwsOutcome outcome;
+        const char *code;
+        unsigned attempts;
+    } samples[] = {
+        {ERROR_REPLY(404, "ImportNotFoundException"), AWS_REFUSED, "ImportNotFoundException", 1},
+        {ERROR_REPLY(400, "AccessDeniedException"), AWS_REFUSED, "AccessDeniedException", 1},
+        {ERROR_REPLY(400, "SomethingNew"), AWS_REFUSED, "SomethingNew", 1},
+        {ERROR_REPLY(500, "InternalFailure"), AWS_UNAVAILABLE, "InternalFailure", 3},
+        {ERROR_REPLY(501, "NotHere"), AWS_UNAVAILABLE, "NotHere", 1},
+        {ERROR_REPLY(301, "Moved"), AWS_UNAVAILABLE, "Moved", 1},
+        {ERROR_REPLY(400, "RequestTimeout"), AWS_UNAVAILABLE, "RequestTimeout", 3},
+        {ERROR_REPLY(429, "ThrottlingException"), AWS_UNAVAILABLE, "ThrottlingException", 3},
+        {{.status = 429}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 3},
+        {{.status = 403, .body = "<html>"}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 1},
+        {{.status = 307}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 1},
+        {{.status = 200, .body = ""}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
+        {{.status = 200, .body = "<html>"}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
+        {{.status = 200, .body = "[]"}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
+        {{.failure = HTTP_CONNECT_FAILED}, AWS_UNAVAILABLE, AWS_CODE_CONNECTION, 3},
+        {{.failure = HTTP_TIMED_OUT}, AWS_UNAVAILABLE, AWS_CODE_TIMEOUT, 3},
+        {{.failure = HTTP_TLS_FAILED}, AWS_UNAVAILABLE, AWS_CODE_TLS, 3},
+        {{.failure = HTTP_UNREADABLE}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
+        {{.failure = HTTP_NO_RESOURCES}, AWS_UNAVAILABLE, AWS_CODE_RESOURCES, 1},
+    };
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        Reply replies[] = {samples[i].reply, samples[i].reply, samples[i].reply};
+
+        world_call(world, replies, samples[i].attempts);
+        assert_int_equal(world->outcome, samples[i].outcome);
+        assert_string_equal(world->code, samples[i].code);
+        assert_int_equal(world->http_status, samples[i].reply.status);
+    }
+}
+
+static void test_retries_what_cannot_be_decoded(void **state)
+{
+    const Reply replies[] = {ok, ok, ok};
+    World *world = *state;
+
+    world->decode_error = -EBADMSG;
+    world_call(world, replies, 3);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, AWS_CODE_UNREADABLE);
+    assert_string_equal(world->message,
+                        "cloudtrail.eu-west-1.amazonaws.com answered 200 with unexpected contents, "
+                        "26 bytes of an unknown type");
+
+    world->decode_error = -ENOMEM;
+    world_call(world, replies, 1);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, AWS_CODE_RESOURCES);
+}
+
+static void test_survives_what_cannot_be_sent(void **state)
+{
+    World *world = *state;
+
+    world->start_error = -ENOMEM;
+    world_call(world, NULL, 0);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, AWS_CODE_RESOURCES);
+}
+
+/* ---- giving up, looking ahead ---- */
+
+static void test_cancels_at_any_time(void **state)
+{
+    World *world = *state;
+
+    limiter_set_rate(world->limiter, 1);
+    world_start(world); /* waits for credentials */
+    aws_call_cancel(world->call);
+    assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
+
+    world_start(world); /* in flight */
+    assert_true(world_advance(world));
+    aws_call_cancel(world->call);
+    assert_int_equal(world->cancelled, 1);
+
+    world_start(world); /* waits for the limiter */
+    timers_run(world->timers);
+    aws_call_cancel(world->call);
+    assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
+
+    world_start(world); /* waits for its delay */
+    assert_true(world_advance(world));
+    world_answer(world, &throttled);
+    aws_call_cancel(world->call);
+    assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
+    world->call = NULL;
+    assert_false(world->done);
+}
+
+static void test_knows_when_it_goes_on(void **state)
+{
+    World *world = *state;
+    uint64_t sent;
+
+    limiter_set_rate(world->limiter, 0.1);
+    world_start(world);
+    assert_int_equal(aws_call_next_usec(world->call), world->boottime_usec);
+    assert_true(world_advance(world));
+    assert_int_equal(aws_call_next_usec(world->call), 0);
+    sent = world->boottime_usec;
+    world_answer(world, &throttled);
+    assert_int_equal(aws_call_next_usec(world->call), sent + 500 * USEC_PER_MSEC);
+    while (timers_next_usec(world->timers) < sent + 10 * USEC_PER_SEC)
+        world_step(world);
+    assert_int_equal(aws_call_next_usec(world->call), sent + 10 * USEC_PER_SEC);
+}
+
+static void test_finishes_what_is_in_flight(void **state)
+{
+    static const struct {
+        Reply reply;
+        AwsOutcome outcome;
+    } samples[] = {
+        {OK_REPLY, AWS_OK},
+        {ERROR_REPLY(404, "ImportNotFoundException"), AWS_REFUSED},
+        {{.status = 503}, AWS_UNAVAILABLE},
+        {ERROR_REPLY(400, "ExpiredToken"), AWS_UNAVAILABLE}, /* fresh ones might do */
+        {DATED_REPLY(403, "RequestExpired", "Sun, 22 Nov 2026 12:33:45 GMT"), AWS_UNAVAILABLE},
+    };
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        world_start(world);
+        assert_false(aws_call_finish(world->call));
+        assert_true(world_advance(world));
+        assert_true(aws_call_finish(world->call));
+        world_answer(world, &samples[i].reply);
+        assert_true(world->done);
+        assert_int_equal(world->outcome, samples[i].outcome);
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_sends_a_signed_request),
+        TEST(test_signs_the_session_token),
+        TEST(test_names_the_host),
+        TEST(test_refuses_other_endpoints),
+        TEST(test_numbers_attempts_of_one_invocation),
+        TEST(test_says_who_it_is),
+        TEST(test_signs_every_attempt_anew),
+        TEST(test_waits_longer_each_time),
+        TEST(test_heeds_retry_after),
+        TEST(test_retries_keep_to_the_rate),
+        TEST(test_makes_at_most_so_many_attempts),
+        TEST(test_stops_retrying_without_quota),
+        TEST(test_success_after_a_retry_costs_nothing),
+        TEST(test_corrects_a_wrong_clock),
+        TEST(test_corrects_only_once_a_call),
+        TEST(test_needs_a_date_to_correct),
+        TEST(test_forgets_a_correction_that_is_over),
+        TEST(test_believes_no_date_unasked),
+        TEST(test_fetches_rejected_credentials_anew_once),
+        TEST(test_corrects_also_the_last_attempt),
+        TEST(test_lack_of_credentials_is_an_outage),
+        TEST(test_outlives_its_client),
+        TEST(test_credentials_may_expire_in_the_queue),
+        TEST(test_tells_a_no_from_an_outage),
+        TEST(test_retries_what_cannot_be_decoded),
+        TEST(test_survives_what_cannot_be_sent),
+        TEST(test_cancels_at_any_time),
+        TEST(test_knows_when_it_goes_on),
+        TEST(test_finishes_what_is_in_flight),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
