@@ -81,20 +81,13 @@ static int copy_headers(HttpTransfer *transfer, const HttpRequest *request)
     return r;
 }
 
-int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
+static int copy_request(HttpTransfer *transfer, const HttpRequest *request)
 {
-    CLEANUP(http_transfer_freep) HttpTransfer *transfer = malloc(sizeof(*transfer));
-    int r;
-
-    if (!transfer)
-        return -ENOMEM;
-    *transfer = (HttpTransfer){
-        .method = strdup(request->method),
-        .url = strdup(request->url),
-        .ca_bundle = request->ca_bundle ? strdup(request->ca_bundle) : NULL,
-        .connect_timeout_usec = request->connect_timeout_usec,
-        .timeout_usec = request->timeout_usec,
-    };
+    transfer->method = strdup(request->method);
+    transfer->url = strdup(request->url);
+    transfer->ca_bundle = request->ca_bundle ? strdup(request->ca_bundle) : NULL;
+    transfer->connect_timeout_usec = request->connect_timeout_usec;
+    transfer->timeout_usec = request->timeout_usec;
     if (!transfer->method || !transfer->url || (request->ca_bundle && !transfer->ca_bundle))
         return -ENOMEM;
     if (request->body_size > 0) {
@@ -104,7 +97,17 @@ int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
         memcpy(transfer->body, request->body, request->body_size);
         transfer->body_size = request->body_size;
     }
-    r = copy_headers(transfer, request);
+    return copy_headers(transfer, request);
+}
+
+int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
+{
+    CLEANUP(http_transfer_freep) HttpTransfer *transfer = calloc(1, sizeof(*transfer));
+    int r;
+
+    if (!transfer)
+        return -ENOMEM;
+    r = copy_request(transfer, request);
     if (r < 0)
         return r;
     *ret = TAKE(transfer);

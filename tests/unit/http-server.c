@@ -27,12 +27,14 @@ typedef struct Connection {
     bool answered; /* bufferevents call on_sent() also before there was anything to send */
 } Connection;
 
+TAILQ_HEAD(ConnectionList, Connection);
+
 struct Server {
     struct event_base *base;
     ServerPlan *plan;
     struct evconnlistener *listener;
     SSL_CTX *tls;
-    TAILQ_HEAD(, Connection) connections;
+    struct ConnectionList connections;
 };
 
 static void connection_free(Connection *connection)
