@@ -1,8 +1,5 @@
 #include "client/call.h"
 
-#include <errno.h>
-#include <stdarg.h>
-
 #include "client/connection.h"
 #include "client/outcome.h"
 #include "client/text.h"
@@ -59,20 +56,16 @@ int call_print(const Options *options, const char *method, json_object *paramete
     return call_run(options, method, parameters, more, options->json ? NULL : handler, userdata);
 }
 
-json_object *call_parameters(const char *key, const char *value, ...)
+json_object *call_parameters(const CallString *strings)
 {
     CLEANUP(json_object_putp) json_object *parameters = json_object_new_object();
-    va_list rest;
-    int r = parameters ? 0 : -ENOMEM;
 
-    va_start(rest, value);
-    while (r >= 0 && key) {
-        r = json_add_string(parameters, key, value);
-        key = va_arg(rest, const char *);
-        value = key ? va_arg(rest, const char *) : NULL;
-    }
-    va_end(rest);
-    return r < 0 ? NULL : TAKE(parameters);
+    if (!parameters)
+        return NULL;
+    for (; strings->key; strings++)
+        if (json_add_string(parameters, strings->key, strings->value) < 0)
+            return NULL;
+    return TAKE(parameters);
 }
 
 const char *call_target(const Options *options)

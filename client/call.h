@@ -20,9 +20,13 @@ int call_run(const Options *options, const char *method, json_object *parameters
 int call_print(const Options *options, const char *method, json_object *parameters, bool more,
                CallHandler handler, void *userdata);
 
-/* Parameters of a call: an object with these strings, as far as they are not NULL. The list ends
- * with a NULL key. NULL: no memory. */
-json_object *call_parameters(const char *key, const char *value, ...) __attribute__((sentinel));
+/* A parameter of a call; one whose value is NULL is left out. */
+typedef struct CallString {
+    const char *key, *value;
+} CallString;
+
+/* Parameters of a call, of a list that ends with a NULL key. NULL: no memory. */
+json_object *call_parameters(const CallString *strings);
 
 /* The one target of a command that takes at most one, or NULL. */
 const char *call_target(const Options *options);

@@ -83,7 +83,7 @@ int commands_run(const Options *options)
 
 void commands_print_help(FILE *file)
 {
-    fputs("trailstopctl [--socket PATH] [--json] [--no-color] COMMAND\n\n"
+    fputs("Usage: trailstopctl [--socket PATH] [--json] [--no-color] COMMAND\n\n"
           "Stops CloudTrail Lake imports through trailstopd.\n\nCommands:\n",
           file);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

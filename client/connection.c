@@ -36,10 +36,10 @@ struct Connection {
     struct event_base *base;
     struct event *signals[2];
     struct event *timer;
-    struct bufferevent *stream; /* NULL: not connected */
-    size_t searched;            /* see varlink_read() */
-    STAILQ_HEAD(, Call) calls;  /* not answered yet, or not to the end */
-    int result;                 /* of the run */
+    struct bufferevent *stream;         /* NULL: not connected */
+    size_t searched;                    /* see varlink_read() */
+    STAILQ_HEAD(CallQueue, Call) calls; /* not answered yet, or not to the end */
+    int result;                         /* of the run */
 };
 
 static void end_run(Connection *connection, int result)
@@ -213,12 +213,22 @@ static int connect_socket(const char *path, int *ret)
     return 0;
 }
 
+/* What interrupted connect(2): one of our signals, or another that means nothing here. */
+static int take_interruption(Connection *connection)
+{
+    connection->result = -EAGAIN;
+    event_base_loop(connection->base, EVLOOP_NONBLOCK);
+    return connection->result;
+}
+
 int connection_open(Connection *connection)
 {
     int fd;
 
     close_stream(connection);
     int r = connect_socket(connection->path, &fd);
+    if (r == -EINTR)
+        r = take_interruption(connection);
     if (r < 0)
         return r;
     struct bufferevent *stream = NULL;
@@ -258,16 +268,16 @@ int connection_call(Connection *connection, const char *method, json_object *par
         return r;
     if (!connection->stream)
         return -ENOTCONN;
-    CLEANUP(freep) Call *call = malloc(sizeof(*call));
+    Call *call = malloc(sizeof(*call));
     if (!call)
         return -ENOMEM;
     r = varlink_write(bufferevent_get_output(connection->stream), message);
-    if (r < 0)
+    if (r < 0) {
+        free(call);
         return r;
-    call->handler = handler;
-    call->userdata = userdata;
+    }
+    *call = (Call){.handler = handler, .userdata = userdata};
     STAILQ_INSERT_TAIL(&connection->calls, call, entry);
-    call = NULL; /* the queue's now */
     return 0;
 }
 

@@ -31,7 +31,8 @@ DEFINE_CLEANUP(Connection, connection_free)
 
 struct event_base *connection_base(Connection *connection);
 
-/* 0, or the negative errno of socket(2) and connect(2). */
+/* 0; -EINTR: SIGINT or SIGTERM came meanwhile; or another negative errno of socket(2) and
+ * connect(2). */
 int connection_open(Connection *connection);
 
 /* Sends a call; the method's name without an interface is one of TRAILSTOP_INTERFACE. Takes

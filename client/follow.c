@@ -327,8 +327,8 @@ static int reconnect(Follow *follow, int error)
         if (r < 0 && !is_lost(r))
             return r;
         error = connection_open(follow->connection);
-        if (error == 0)
-            return 0;
+        if (error == 0 || !is_lost(error))
+            return error;
     }
     return error;
 }

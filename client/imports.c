@@ -99,9 +99,10 @@ static int run_about_import(const Options *options, const char *method, CallHand
 
     if (import_id_read(argument, strlen(argument), id) < 0)
         return OUTCOME_USAGE;
-    return call_print(options, method,
-                      call_parameters("importId", id, "target", call_target(options), NULL), false,
-                      handler, NULL);
+    return call_print(
+        options, method,
+        call_parameters((CallString[]){{"importId", id}, {"target", call_target(options)}, {0}}),
+        false, handler, NULL);
 }
 
 int imports_run_show(const Options *options)
@@ -116,8 +117,9 @@ int imports_run_failures(const Options *options)
 
 int imports_run_list(const Options *options)
 {
-    return call_print(
-        options, "ListImports",
-        call_parameters("target", call_target(options), "destination", options->destination, NULL),
-        false, print_imports, NULL);
+    return call_print(options, "ListImports",
+                      call_parameters((CallString[]){{"target", call_target(options)},
+                                                     {"destination", options->destination},
+                                                     {0}}),
+                      false, print_imports, NULL);
 }

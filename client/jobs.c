@@ -61,7 +61,8 @@ static int print_job(const Options *options, json_object *parameters, void *user
 
 int jobs_run_show(const Options *options)
 {
-    return call_print(options, "GetJob", call_parameters("id", options->arguments[1], NULL), false,
+    return call_print(options, "GetJob",
+                      call_parameters((CallString[]){{"id", options->arguments[1]}, {0}}), false,
                       print_job, NULL);
 }
 
@@ -83,7 +84,8 @@ static int print_cancelled(const Options *options, json_object *parameters, void
 
 int jobs_run_cancel(const Options *options)
 {
-    return call_print(options, "Cancel", call_parameters("id", options->arguments[1], NULL), false,
+    return call_print(options, "Cancel",
+                      call_parameters((CallString[]){{"id", options->arguments[1]}, {0}}), false,
                       print_cancelled, NULL);
 }
 
@@ -108,10 +110,10 @@ static int list(const Options *options)
     int r = job_table_new(&table);
     if (r < 0)
         return outcome_complain_run(options, r);
-    int outcome =
-        call_print(options, "ListJobs",
-                   call_parameters("state", options->state, "target", call_target(options), NULL),
-                   true, add_page, table);
+    int outcome = call_print(options, "ListJobs",
+                             call_parameters((CallString[]){
+                                 {"state", options->state}, {"target", call_target(options)}, {0}}),
+                             true, add_page, table);
     if (outcome == OUTCOME_OK && !options->json)
         r = table_show(table, options->color);
     return r < 0 ? outcome_complain_run(options, r) : outcome;

@@ -169,6 +169,8 @@ void outcome_complain_error(const Reply *reply, const char *subject)
 
 int outcome_complain_open(const Options *options, int error)
 {
+    if (error == -EINTR)
+        return OUTCOME_INTERRUPTED;
     if (error == -EACCES || error == -EPERM) {
         text_complain("Not permitted to connect to %s: members of the group trailstop may "
                       "(sudo usermod -aG trailstop $USER, then log in again)",

@@ -20,7 +20,7 @@
 struct Progress {
     const Options *options;
     const FollowedList *list;
-    json_object *lines;    /* job id → the line printed last, of jobs that go on */
+    json_object *lines;    /* job id → the line printed last */
     struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
     struct event *resized; /* SIGWINCH */
     bool redraw_is_soon;
@@ -170,10 +170,7 @@ static int print_line(Progress *progress, json_object *json)
         return 0;
     puts(line);
     text_flush();
-    if (!job_is_final(&job))
-        return json_add_string(progress->lines, job.id, line);
-    json_object_object_del(progress->lines, job.id);
-    return 0;
+    return json_add_string(progress->lines, job.id, line);
 }
 
 int progress_change(Progress *progress, json_object *job)

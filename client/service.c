@@ -27,7 +27,7 @@ static int print_targets(const Options *options, json_object *parameters, void *
 
 int service_run_targets(const Options *options)
 {
-    return call_print(options, "ListTargets", call_parameters(NULL, NULL, NULL), false,
+    return call_print(options, "ListTargets", call_parameters((CallString[]){{0}}), false,
                       print_targets, NULL);
 }
 
@@ -53,7 +53,7 @@ static int print_statistics(const Options *options, json_object *parameters, voi
 
 int service_run_statistics(const Options *options)
 {
-    return call_print(options, "GetStatistics", call_parameters(NULL, NULL, NULL), false,
+    return call_print(options, "GetStatistics", call_parameters((CallString[]){{0}}), false,
                       print_statistics, NULL);
 }
 
@@ -82,5 +82,5 @@ int service_run_version(const Options *options)
         text_flush();
     }
     return call_print(options, VARLINK_SERVICE_INTERFACE ".GetInfo",
-                      call_parameters(NULL, NULL, NULL), false, print_daemon_version, NULL);
+                      call_parameters((CallString[]){{0}}), false, print_daemon_version, NULL);
 }

@@ -42,8 +42,8 @@ static int encode_call(const Options *options, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *targets = NULL;
     CLEANUP(json_object_putp)
-    json_object *parameters =
-        call_parameters("destination", options->destination, "reason", options->reason, NULL);
+    json_object *parameters = call_parameters(
+        (CallString[]){{"destination", options->destination}, {"reason", options->reason}, {0}});
 
     if (!parameters || encode_targets(options, &targets) < 0 ||
         (json_object_array_length(targets) > 0 &&

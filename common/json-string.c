@@ -1,0 +1,160 @@
+#include "common/json-reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/utf8.h"
+
+int json_reader_reserve_stack(JsonReader *reader)
+{
+    if (!reader->stack)
+        reader->stack = malloc(reader->stack_size);
+    return reader->stack ? 0 : -ENOMEM;
+}
+
+static int read_four_hex(JsonReader *reader, unsigned *ret)
+{
+    unsigned value = 0;
+
+    if (reader->end - reader->at < 4)
+        return -EBADMSG;
+    for (int i = 0; i < 4; i++) {
+        char digit = *reader->at++;
+        if (digit >= '0' && digit <= '9')
+            value = value << 4 | (unsigned)(digit - '0');
+        else if (digit >= 'a' && digit <= 'f')
+            value = value << 4 | (unsigned)(digit - 'a' + 10);
+        else if (digit >= 'A' && digit <= 'F')
+            value = value << 4 | (unsigned)(digit - 'A' + 10);
+        else
+            return -EBADMSG;
+    }
+    *ret = value;
+    return 0;
+}
+
+static int read_code_point(JsonReader *reader, unsigned *ret)
+{
+    unsigned high, low;
+
+    int r = read_four_hex(reader, &high);
+    if (r < 0)
+        return r;
+    if (high < 0xD800 || high > 0xDFFF) {
+        *ret = high;
+        return 0;
+    }
+    if (high > 0xDBFF || !json_reader_skip(reader, '\\') || !json_reader_skip(reader, 'u'))
+        return -EBADMSG;
+    r = read_four_hex(reader, &low);
+    if (r < 0)
+        return r;
+    if (low < 0xDC00 || low > 0xDFFF)
+        return -EBADMSG;
+    *ret = 0x10000 + ((high - 0xD800) << 10 | (low - 0xDC00));
+    return 0;
+}
+
+static char *encode_utf8(unsigned code_point, char *out)
+{
+    if (code_point < 0x80) {
+        *out++ = (char)code_point;
+    } else if (code_point < 0x800) {
+        *out++ = (char)(0xC0 | code_point >> 6);
+        *out++ = (char)(0x80 | (code_point & 0x3F));
+    } else if (code_point < 0x10000) {
+        *out++ = (char)(0xE0 | code_point >> 12);
+        *out++ = (char)(0x80 | (code_point >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code_point & 0x3F));
+    } else {
+        *out++ = (char)(0xF0 | code_point >> 18);
+        *out++ = (char)(0x80 | (code_point >> 12 & 0x3F));
+        *out++ = (char)(0x80 | (code_point >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code_point & 0x3F));
+    }
+    return out;
+}
+
+/* After the backslash. */
+static int read_escape(JsonReader *reader, char **out)
+{
+    static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    unsigned code_point;
+
+    if (reader->at == reader->end)
+        return -EBADMSG;
+    char name = *reader->at++;
+    if (name == 'u') {
+        int r = read_code_point(reader, &code_point);
+        if (r < 0)
+            return r;
+        *out = encode_utf8(code_point, *out);
+        return 0;
+    }
+    const char *found = memchr(names, name, sizeof(names) - 1);
+    if (!found)
+        return -EBADMSG;
+    *(*out)++ = meanings[found - names];
+    return 0;
+}
+
+/* Steps over characters that stand for themselves. */
+static int skip_plain(JsonReader *reader)
+{
+    while (reader->at < reader->end) {
+        unsigned char byte = (unsigned char)*reader->at;
+        if (byte == '"' || byte == '\\')
+            return 0;
+        if (byte < 0x20)
+            return -EBADMSG;
+        if (byte < 0x80) {
+            reader->at++;
+            continue;
+        }
+        size_t size = utf8_character_size(reader->at, (size_t)(reader->end - reader->at));
+        if (size == 0)
+            return -EBADMSG;
+        reader->at += size;
+    }
+    return -EBADMSG;
+}
+
+int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size)
+{
+    if (!json_reader_skip(reader, '"'))
+        return -EBADMSG;
+
+    const char *start = reader->at;
+    int r = skip_plain(reader);
+    if (r < 0)
+        return r;
+    if (*reader->at == '"') {
+        *ret = start;
+        *ret_size = (size_t)(reader->at - start);
+        reader->at++;
+        return 0;
+    }
+
+    r = json_reader_reserve_stack(reader);
+    if (r < 0)
+        return r;
+    char *text = reader->stack + reader->stack_used, *out = text;
+    for (;;) {
+        size_t size = (size_t)(reader->at - start);
+        memcpy(out, start, size);
+        out += size;
+        if (*reader->at++ == '"')
+            break;
+        r = read_escape(reader, &out);
+        if (r < 0)
+            return r;
+        start = reader->at;
+        r = skip_plain(reader);
+        if (r < 0)
+            return r;
+    }
+    *ret = text;
+    *ret_size = (size_t)(out - text);
+    return 0;
+}
