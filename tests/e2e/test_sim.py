@@ -44,10 +44,10 @@ class SignerAt(SigV4Auth):
 
 
 def signed(sim, operation, body, *, credentials=DOCUMENTED, region="us-east-1", service="cloudtrail", offset=0,
-           headers=None):
+           headers=None, method="POST", path="/"):
     """A request of AWS JSON 1.1, signed by botocore."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = AWSRequest("POST", sim.url + "/", data=data, headers={
+    request = AWSRequest(method, sim.url + path, data=data, headers={
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}", **(headers or {})})
     SignerAt(credentials, service, region, offset).add_auth(request)
@@ -79,7 +79,7 @@ class Client:
     def send(self, request):
         headers = {name: value.decode() if isinstance(value, bytes) else value
                    for name, value in request.headers.items()}
-        self.connection.request(request.method, "/", request.body, headers)
+        self.connection.request(request.method, request.url[len(self.sim.url):], request.body, headers)
         return Answer(self.connection.getresponse())
 
     def call(self, operation, body=None, **options):
@@ -247,6 +247,11 @@ def test_refuses_what_cloudtrail_refuses(client, operation, body, error):
     assert client.call(operation, body).error == error
 
 
+@pytest.mark.parametrize("method, path", [("PUT", "/"), ("POST", "/elsewhere"), ("POST", "/a%20b/c")])
+def test_operations_are_posts_to_the_root(client, method, path):
+    assert client.call("ListImports", method=method, path=path).error == (400, "UnknownOperationException")
+
+
 # Signatures
 
 
@@ -266,6 +271,10 @@ def test_takes_a_signature_from_any_region_and_with_a_token(sim, client):
 def test_takes_odd_white_space_and_repeated_headers(client, sim):
     request = signed(sim, "ListImports", {}, headers={"X-Amz-Meta": "  a   b  "})
     assert client.send(request).status == 200
+
+
+def test_takes_a_query_in_any_order(client):
+    assert client.call("ListImports", path="/?b=2&a=%2F&a=1&c=").status == 200
 
 
 @pytest.mark.parametrize("credentials, code", [
@@ -368,6 +377,8 @@ def get(client, import_id, operation="GetImport"):
     ("throttle", {"status": 429}, (429, "ThrottlingException")),
     ("throttle", {"code": "SlowDown"}, (400, "SlowDown")),
     ("error", {}, (500, "InternalFailure")),
+    ("error", {"code": "OperationNotPermittedException"}, (400, "OperationNotPermittedException")),
+    ("error", {"code": "ImportNotFoundException"}, (404, "ImportNotFoundException")),
     ("error", {"status": 403, "code": "AccessDeniedException"}, (403, "AccessDeniedException")),
     ("expired-token", {}, (400, "ExpiredTokenException")),
 ])
@@ -514,7 +525,7 @@ def test_a_fault_meets_the_calls_it_is_for(sim, client, running):
     assert get(client, other).json["__type"] == "ByImport"
     answer = client.call("GetImport", {"ImportId": running}, credentials=Credentials("AKIDOTHER", "other"))
     assert answer.json["__type"] == "ByKey"
-    assert [get(client, running).status for _ in range(4)] == [200, 200, 500, 200]
+    assert [get(client, running).status for _ in range(4)] == [200, 200, 400, 200]
     assert [fault["fault"] for fault in sim.control("faults")] == ["error"] * 3
     sim.clear_faults()
     assert sim.control("faults") == [] and get(client, other).status == 200
@@ -625,10 +636,13 @@ def test_scenario_file(start_sim, tmp_path):
     file.write_text(json.dumps({
         "settings": {"region": "eu-west-1"}, "accounts": [{"accessKey": "KEY", "secretKey": "secret"}],
         "imports": [{"count": 2, "status": "INITIALIZING"}], "faults": [{"fault": "throttle", "calls": 1}]}))
-    sim = start_sim("--scenario", file)
+    more = tmp_path / "more.json"
+    more.write_text(json.dumps({"imports": {"id": SECOND, "status": "FAILED"}}))
+    sim = start_sim("--scenario", file, "--scenario", more)
     client, options = Client(sim), {"credentials": Credentials("KEY", "secret"), "region": "eu-west-1"}
     assert client.call("GetImport", {"ImportId": SECOND}, **options).error == (400, "ThrottlingException")
-    assert client.call("GetImport", {"ImportId": SECOND}, **options).json["ImportStatus"] == "INITIALIZING"
+    assert client.call("GetImport", {"ImportId": SECOND}, **options).json["ImportStatus"] == "FAILED"
+    assert client.call("GetImport", {"ImportId": FIRST}, **options).json["ImportStatus"] == "INITIALIZING"
 
 
 def test_tls_handshakes_are_counted_per_connection(start_sim, tmp_path):

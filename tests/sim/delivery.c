@@ -24,7 +24,7 @@ typedef struct Waiting {
 struct Deliveries {
     struct event_base *base;
     Record *record;
-    LIST_HEAD(, Waiting) waiting;
+    LIST_HEAD(WaitingList, Waiting) waiting;
 };
 
 int deliveries_new(struct event_base *base, Record *record, Deliveries **ret)

@@ -132,12 +132,20 @@ static int set_default(char **field, const char *value)
     return *field || !value ? 0 : fields_set_string(field, value);
 }
 
+/* The status that AWS answers with: a code of one's own is a "no" unless it says otherwise. */
+static uint64_t default_status(const Fault *fault, const FaultType *type)
+{
+    if (type->kind != FAULT_ERROR || !fault->code)
+        return type->status;
+    return strcmp(fault->code, "ImportNotFoundException") == 0 ? 404 : 400;
+}
+
 static int complete(Fault *fault, const FaultType *type)
 {
     fault->kind = type->kind;
     fault->apply |= type->apply;
     if (fault->status == 0)
-        fault->status = type->status;
+        fault->status = default_status(fault, type);
     if (set_default(&fault->code, type->code) < 0 ||
         set_default(&fault->message, type->message) < 0 ||
         set_default(&fault->body, type->body) < 0 ||

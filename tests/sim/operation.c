@@ -243,6 +243,6 @@ int operation_run(Imports *imports, const OperationRequest *request, json_object
 {
     if (request->operation == OPERATION_UNKNOWN)
         return refuse(ret_error, 400, "UnknownOperationException",
-                      "The X-Amz-Target header names no operation that is known here.");
+                      "Operations are called by POST / and an X-Amz-Target header that names one.");
     return operations[request->operation].run(imports, request, ret, ret_error);
 }

@@ -28,7 +28,7 @@ static const char help[] =
     "  --region REGION             the only region it takes signatures for (any)\n"
     "  --import SPEC               an import; may be repeated\n"
     "  --imports N:SPEC            N imports alike\n"
-    "  --scenario FILE             more of all this, and faults, as JSON\n"
+    "  --scenario FILE             more of all this, and faults, as JSON; may be repeated\n"
     "  --enforce-quota             CloudTrail's quotas: StopImport 1 a second, reads 10 a second\n"
     "  --log                       one line per call to standard error\n"
     "  --log-size N                how many calls it remembers (10000)\n"
@@ -60,7 +60,7 @@ void options_print_help(void)
 /* What the options declare while they are read: parts of one scenario. */
 typedef struct Declarations {
     json_object *settings, *accounts, *imports;
-    json_object *file; /* NULL: none */
+    json_object *files; /* an array: the scenario files */
 } Declarations;
 
 static void clear_declarations(Declarations *declarations)
@@ -68,7 +68,7 @@ static void clear_declarations(Declarations *declarations)
     json_object_put(declarations->settings);
     json_object_put(declarations->accounts);
     json_object_put(declarations->imports);
-    json_object_put(declarations->file);
+    json_object_put(declarations->files);
 }
 
 static int parse_number(const char *text, long minimum, long maximum, long *ret)
@@ -139,10 +139,14 @@ static int read_scenario(Declarations *declarations, const char *path, char **re
     ssize_t length = getdelim(&text, &size, '\0', file);
     if (length < 0 && ferror(file))
         return explain(ret_error, -EIO, "%s: cannot be read: %s", path, strerror(errno));
-    json_object_put(TAKE(declarations->file));
+    json_object *scenario;
     int r = json_read(length > 0 ? text : "", length > 0 ? (size_t)length : 0, SCENARIO_DEPTH_MAX,
-                      &declarations->file);
-    return r == -EBADMSG ? explain(ret_error, -EINVAL, "%s: is no JSON", path) : r;
+                      &scenario);
+    if (r == -EBADMSG)
+        return explain(ret_error, -EINVAL, "%s: is no JSON", path);
+    if (r < 0)
+        return r;
+    return json_object_array_add(declarations->files, scenario) < 0 ? -ENOMEM : 0;
 }
 
 enum {
@@ -235,7 +239,7 @@ static int set_option(Options *options, Declarations *declarations, int option, 
     return -EINVAL;
 }
 
-/* The parts become the first scenario, the file the second. */
+/* The parts become one scenario, and the first; the files follow. */
 static int build_scenarios(Declarations *declarations, json_object **ret, char **ret_error)
 {
     CLEANUP(json_object_putp) json_object *scenarios = json_object_new_array();
@@ -254,9 +258,11 @@ static int build_scenarios(Declarations *declarations, json_object **ret, char *
         r = json_add(scenario, "accounts", TAKE(declarations->accounts));
     if (r == 0)
         r = json_add(scenario, "imports", TAKE(declarations->imports));
-    if (r == 0 && declarations->file &&
-        json_object_array_add(scenarios, TAKE(declarations->file)) < 0)
-        r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < json_object_array_length(declarations->files); i++) {
+        json_object *file = json_object_array_get_idx(declarations->files, i);
+        if (json_object_array_add(scenarios, json_object_get(file)) < 0)
+            r = -ENOMEM;
+    }
     if (r == 0)
         *ret = TAKE(scenarios);
     return r;
@@ -291,10 +297,12 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_error)
         .settings = json_object_new_object(),
         .accounts = json_object_new_array(),
         .imports = json_object_new_array(),
+        .files = json_object_new_array(),
     };
+    int r = -ENOMEM;
 
-    int r = declarations.settings && declarations.accounts && declarations.imports ? 0 : -ENOMEM;
-    if (r == 0)
+    if (declarations.settings && declarations.accounts && declarations.imports &&
+        declarations.files)
         r = parse(argc, argv, &options, &declarations, ret_error);
     if (r == 0)
         r = build_scenarios(&declarations, &options.scenarios, ret_error);

@@ -13,7 +13,7 @@ typedef struct Options {
     int ready_fd;                  /* -1: standard output */
     bool log, print_calls;
     size_t log_size;
-    json_object *scenarios; /* what is declared, then the scenario file: an array, owned */
+    json_object *scenarios; /* what is declared, then the scenario files: an array, owned */
 } Options;
 
 /* 0; -EINVAL and an owned sentence; another negative errno and a sentence for a file; -ENOMEM. */

@@ -1,7 +1,6 @@
 #include "tests/sim/service.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +16,6 @@
 
 #define SERVICE "cloudtrail"
 #define BODY_DEPTH_MAX 16U
-#define REQUEST_ID_SIZE sizeof("ffffffff-0000-4000-8000-000000000000")
 
 /* A call while it is decided on; delivery takes over what is left of it. */
 typedef struct Call {
@@ -55,6 +53,15 @@ static const char *method_name(struct evhttp_request *request)
     }
 }
 
+static Operation read_operation(const Call *call)
+{
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
+
+    if (evhttp_request_get_command(call->request) != EVHTTP_REQ_POST || strcmp(path, "/") != 0)
+        return OPERATION_UNKNOWN;
+    return operation_from_target(evhttp_find_header(call->headers, "X-Amz-Target"));
+}
+
 static void read_call(Call *call)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
@@ -62,7 +69,7 @@ static void read_call(Call *call)
     call->headers = evhttp_request_get_input_headers(call->request);
     call->body_size = evbuffer_get_length(body);
     call->body_text = call->body_size > 0 ? (const char *)evbuffer_pullup(body, -1) : "";
-    call->operation = operation_from_target(evhttp_find_header(call->headers, "X-Amz-Target"));
+    call->operation = read_operation(call);
     call->claim_error = claim_read(call->headers, &call->claim, &call->refusal);
     if (json_read(call->body_text, call->body_size, BODY_DEPTH_MAX, &call->body) < 0)
         return;
@@ -101,14 +108,15 @@ static void record(Call *call)
     call->sequence = record_call(call->sim->record, &facts);
 }
 
-static Fault *take_fault(Call *call, Fault *(*take)(Faults *faults, const FaultSubject *subject))
+static Fault *take_fault(Call *call, bool skew)
 {
     const FaultSubject subject = {
         .operation = operation_name(call->operation),
         .import_id = call->import_id,
         .access_key = or_null(call->claim.access_key),
     };
-    Fault *fault = take(call->sim->faults, &subject);
+    Fault *fault = skew ? faults_take_skew(call->sim->faults, &subject)
+                        : faults_take(call->sim->faults, &subject);
     if (fault)
         record_fault(call->sim->record, call->sequence, fault->name);
     return fault;
@@ -118,7 +126,7 @@ static void set_clock(Call *call)
 {
     double offset_seconds = call->sim->settings.clock_offset_seconds;
 
-    Fault *skew = take_fault(call, faults_take_skew);
+    Fault *skew = take_fault(call, true);
     if (skew)
         offset_seconds += skew->skew_seconds;
     fault_unref(skew);
@@ -130,9 +138,8 @@ static void begin_answer(Call *call)
 {
     char request_id[REQUEST_ID_SIZE];
 
-    snprintf(request_id, sizeof(request_id), "ffffffff-0000-4000-8000-%012" PRIx64, call->sequence);
-    record_request_id(call->sim->record, call->sequence, request_id);
-    answer_set_common(call->request, request_id, call->realtime_usec);
+    answer_set_common(call->request, call_log_request_id(call->sequence, request_id),
+                      call->realtime_usec);
 }
 
 static unsigned answer_error(Call *call, unsigned status, const char *code, const char *message)
@@ -262,7 +269,7 @@ static unsigned answer_call(Call *call, DeliveryKind *ret_kind, double *ret_dela
 {
     if (!within_quota(call))
         return answer_error(call, HTTP_BADREQUEST, "ThrottlingException", "Rate exceeded");
-    Fault *fault = take_fault(call, faults_take);
+    Fault *fault = take_fault(call, false);
     if (!fault)
         return answer(call, false);
     unsigned status = answer_fault(call, fault, ret_kind);

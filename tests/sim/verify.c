@@ -151,13 +151,12 @@ static int check_scope(const Verifier *verifier, const Claim *claim, const char 
 
 static bool is_signed(const Claim *claim, const char *name)
 {
-    char wanted[256];
-    int length = snprintf(wanted, sizeof(wanted), ";%s;", name);
+    size_t length = strlen(name);
 
-    for (int i = 0; i < length && i < (int)sizeof(wanted); i++)
-        if (wanted[i] >= 'A' && wanted[i] <= 'Z')
-            wanted[i] = (char)(wanted[i] - 'A' + 'a');
-    return strstr(claim->signed_headers, wanted);
+    for (const char *at = claim->signed_headers + 1; *at; at += strcspn(at, ";") + 1)
+        if (strncasecmp(at, name, length) == 0 && at[length] == ';')
+            return true;
+    return false;
 }
 
 /* Lower case, each once, in order: else no canonical request has them. */
