@@ -178,7 +178,8 @@ def test_an_import_belongs_to_its_account_and_region(sim, client):
     sim.account(access_key="AKIDOTHER", secret_key="other", account_id="shared")
     sim.account(access_key="AKIDTHIRD", secret_key="third", account_id="shared")
     import_id = sim.add(owner="shared", region="eu-west-1")
-    for key, secret, region, status in [("AKIDOTHER", "other", "eu-west-1", 200), ("AKIDTHIRD", "third", "eu-west-1", 200),
+    for key, secret, region, status in [("AKIDOTHER", "other", "eu-west-1", 200),
+                                        ("AKIDTHIRD", "third", "eu-west-1", 200),
                                         ("AKIDOTHER", "other", "us-east-1", 404),
                                         (Sim.ACCESS_KEY, Sim.SECRET_KEY, "eu-west-1", 404)]:
         answer = client.call("GetImport", {"ImportId": import_id}, credentials=Credentials(key, secret), region=region)
