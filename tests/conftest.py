@@ -12,12 +12,14 @@ from harness.daemon import Daemon, target
 from harness.sim import Sim
 from harness.tls import make_certificate
 
+def pytest_configure():
+    if not (Path(os.environ.get("TRAILSTOP_BUILD", "/nonexistent")) / "trailstopd").exists():
+        raise pytest.UsageError("TRAILSTOP_BUILD must name a build directory with trailstopd in it")
+
+
 @pytest.fixture(scope="session")
 def build():
-    path = os.environ.get("TRAILSTOP_BUILD")
-    if not path or not (Path(path) / "trailstopd").exists():
-        pytest.exit("TRAILSTOP_BUILD must name a build directory with trailstopd in it", returncode=2)
-    return Path(path).resolve()
+    return Path(os.environ["TRAILSTOP_BUILD"]).resolve()
 
 
 @pytest.fixture

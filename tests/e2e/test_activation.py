@@ -78,7 +78,7 @@ def test_a_call_that_comes_while_it_is_down_waits_for_the_next(activated, listen
 
 
 def test_tells_its_manager_how_it_is(daemon, sim):
-    assert any(line.startswith("STATUS=") for lines in daemon.notifications for line in lines)
+    assert any(line.startswith("STATUS=") for lines in daemon.notifications.received for line in lines)
     daemon.signal(15)
     daemon.wait_notification("STOPPING=1")
     assert daemon.wait() == 0
@@ -87,5 +87,5 @@ def test_tells_its_manager_how_it_is(daemon, sim):
 def test_feeds_the_watchdog(new_daemon, sim):
     daemon = new_daemon({"default": target(sim)}, environment={"WATCHDOG_USEC": "400000"}).start()
     for _ in range(3):
-        daemon.notifications.clear()
+        daemon.notifications.forget()
         daemon.wait_notification("WATCHDOG=1")

@@ -32,7 +32,7 @@ def assert_common(entry):
 
 
 def test_every_event_has_an_id_of_its_own_and_a_catalog_entry():
-    assert len(set(EVENTS.values())) == len(EVENTS) == 21
+    assert len(set(EVENTS.values())) == len(EVENTS) >= 21, "those that the contract names, at least"
     catalog = (SOURCE / "systemd/trailstop.catalog").read_text()
     entries = re.findall(r"^-- ([0-9a-f]{32})$", catalog, re.MULTILINE)
     assert sorted(entries) == sorted(EVENTS.values())

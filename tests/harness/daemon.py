@@ -1,14 +1,12 @@
 """The real trailstopd: its configuration, its life (start, kill, reload, end) and the ways to talk to it."""
 
 import os
-import select
 import signal
-import socket
 import subprocess
-import time
 
 from harness import DEADLINE
 from harness.journal import Journal
+from harness.notify import Notifications
 from harness.varlink import Connection
 
 FAST_POLLING = {"first": "10ms", "longest": "50ms"}
@@ -47,10 +45,7 @@ class Daemon:
         self.arguments = ["--log", "json"]
         self.journal = Journal(directory / "journal")
         self.process = None
-        self.notifications = []
-        self.notify_path = runtime / "notify"
-        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notify.bind(str(self.notify_path))
+        self.notifications = Notifications(runtime / "notify")
         self.runtime = runtime
 
     def configure(self, targets, *, daemon=None, calls=None, polling=None):
@@ -71,15 +66,15 @@ class Daemon:
         sanitizers = f"log_path={self.directory}/sanitizer"
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.directory),
-            "NOTIFY_SOCKET": str(self.notify_path),
+            "NOTIFY_SOCKET": str(self.notifications.path),
             "ASAN_OPTIONS": sanitizers, "UBSAN_OPTIONS": f"{sanitizers}:print_stacktrace=1",
             **self.environment, **options.pop("env", {}),
         }
-        self.notifications.clear()
         self.process = subprocess.Popen(
             [*self.command, "--config", self.config, *self.arguments], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
         self.journal.follow(self.process.stderr)
+        self.notifications.follow(self.process)
         return self
 
     def start(self, **options):
@@ -90,19 +85,9 @@ class Daemon:
 
     def wait_notification(self, wanted):
         """Waits for sd_notify's datagram with this line; fails at once when the daemon ends instead."""
-        watched = os.pidfd_open(self.process.pid)
-        try:
-            end = time.monotonic() + DEADLINE
-            while not any(wanted in lines for lines in self.notifications):
-                ready, _, _ = select.select([self._notify, watched], [], [], max(0, end - time.monotonic()))
-                if self._notify in ready:
-                    self.notifications.append(self._notify.recv(1 << 16).decode().splitlines())
-                    continue
-                self.journal.join() if ready else None
-                raise AssertionError(f"no {wanted} from the daemon, which "
-                                     f"{'ended' if ready else 'runs'}:\n{self.journal.text()}")
-        finally:
-            os.close(watched)
+        if not self.notifications.wait(wanted):
+            self.journal.join()
+            raise AssertionError(f"the daemon ended before {wanted}:\n{self.journal.text()}")
 
     def wait(self):
         """Waits for its end; returns the exit status, negative for a signal."""
@@ -133,7 +118,7 @@ class Daemon:
 
     def reload(self):
         """SIGHUP, and waits until it says that it is done with it."""
-        self.notifications.clear()
+        self.notifications.forget()
         self.signal(signal.SIGHUP)
         self.wait_notification("READY=1")
 
@@ -148,10 +133,9 @@ class Daemon:
         finally:
             if self.running:
                 self.process.kill()
-            self._notify.close()
+            self.notifications.close()
         assert not self.sanitizer_reports(), "\n".join(self.sanitizer_reports())
-        if "json" in self.arguments:
-            assert not self.journal.strays, f"lines that are no JSON: {self.journal.strays}"
+        assert "json" not in self.arguments or not self.journal.strays, self.journal.strays
 
     # Ways to talk to it
 

@@ -61,8 +61,15 @@ class Journal:
         return found[count - 1]
 
     def text(self):
-        return "\n".join(json.dumps(entry) for entry in self.entries) + "".join(
+        """For people: an entry a line, without what is the same everywhere."""
+        return "\n".join(summary(entry) for entry in self.entries) + "\n" + "".join(
             line.decode(errors="replace") for line in self.strays)
+
+
+def summary(entry):
+    fields = " ".join(f"{name.removeprefix('TRAILSTOP_').lower()}={value}" for name, value in entry.items()
+                      if name.startswith("TRAILSTOP_") and name != "TRAILSTOP_EVENT")
+    return f"{entry.get('TRAILSTOP_EVENT')}: {entry.get('MESSAGE')} [{fields}]"
 
 
 def matches(entry, event, fields):
