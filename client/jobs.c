@@ -115,7 +115,7 @@ static int list(const Options *options)
                                  {"state", options->state}, {"target", call_target(options)}, {0}}),
                              true, add_page, table);
     if (outcome == OUTCOME_OK && !options->json)
-        r = table_show(table, options->color);
+        r = table_show(table, options->color, 0);
     return r < 0 ? outcome_complain_run(options, r) : outcome;
 }
 

@@ -24,7 +24,8 @@ struct Progress {
     struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
     struct event *resized; /* SIGWINCH */
     bool redraw_is_soon;
-    size_t lines_drawn;
+    bool drawn;         /* once at least */
+    size_t lines_drawn; /* that are on the terminal now */
 };
 
 static void get_terminal_size(size_t *ret_columns, size_t *ret_rows)
@@ -100,13 +101,30 @@ static void schedule_redraw(Progress *progress, time_t sec, suseconds_t usec)
     evtimer_add(progress->redraw, &delay);
 }
 
+static void schedule_soon(Progress *progress)
+{
+    if (progress->redraw_is_soon)
+        return;
+    progress->redraw_is_soon = true;
+    schedule_redraw(progress, 0, progress->drawn ? REDRAW_USEC : 0);
+}
+
+static bool is_live(const Progress *progress)
+{
+    return progress->options->live && progress->list->n > 0 &&
+           !(progress->options->given & OPTION_NO_WAIT);
+}
+
 static void on_redraw(evutil_socket_t fd, short events, void *userdata)
 {
     Progress *progress = userdata;
 
     (void)fd;
     (void)events;
+    if (!is_live(progress))
+        return;
     progress->redraw_is_soon = false;
+    progress->drawn = true;
     draw(progress);
     schedule_redraw(progress, 1, 0);
 }
@@ -148,11 +166,6 @@ void progress_free(Progress *progress)
     free(progress);
 }
 
-static bool is_live(const Progress *progress)
-{
-    return progress->options->live && progress->list->n > 0;
-}
-
 /* Prints the line of a job unless it is the one printed last. */
 static int print_line(Progress *progress, json_object *json)
 {
@@ -177,10 +190,7 @@ int progress_change(Progress *progress, json_object *job)
 {
     if (!is_live(progress))
         return print_line(progress, job);
-    if (!progress->redraw_is_soon) {
-        progress->redraw_is_soon = true;
-        schedule_redraw(progress, 0, progress->lines_drawn > 0 ? REDRAW_USEC : 0);
-    }
+    schedule_soon(progress);
     return 0;
 }
 
@@ -191,6 +201,7 @@ void progress_clear(Progress *progress)
     printf("\r\033[%zuA\033[J", progress->lines_drawn);
     progress->lines_drawn = 0;
     text_flush();
+    schedule_soon(progress);
 }
 
 int progress_finish(Progress *progress)
@@ -209,5 +220,5 @@ int progress_finish(Progress *progress)
     for (size_t i = 0; i < progress->list->n; i++)
         job_table_add_result(table, progress->list->all[i].import_id, progress->list->all[i].job,
                              columns);
-    return table_show(table, progress->options->color);
+    return table_show(table, progress->options->color, columns);
 }

@@ -153,6 +153,8 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_columns,
 
     if (table->failed)
         return -ENOMEM;
+    if (table->n_cells == 0)
+        return 0;
     struct line heading = {.file = file, .left = left};
     for (size_t i = 0; i < table->n_columns; i++) {
         struct cell cell = {(char *)(uintptr_t)table->columns[i].name,
@@ -176,9 +178,9 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_columns,
     return 0;
 }
 
-int table_show(const Table *table, bool color)
+int table_show(const Table *table, bool color, size_t max_columns)
 {
-    int r = table_print(table, stdout, color, 0, "\n");
+    int r = table_print(table, stdout, color, max_columns, "\n");
 
     text_flush();
     return r;

@@ -27,10 +27,10 @@ DEFINE_CLEANUP(Table, table_free)
 void table_add(Table *table, TableStyle style, const char *text); /* NULL: empty */
 void table_add_int64(Table *table, int64_t number);               /* negative: empty */
 
-/* Lines end with line_end and are cut after max_columns (0: never). max_rows: of the first rows. 0
- * or -ENOMEM. */
+/* Lines end with line_end and are cut after max_columns (0: never). A table without rows has no
+ * heading either. 0 or -ENOMEM. */
 int table_print(const Table *table, FILE *file, bool color, size_t max_columns,
                 const char *line_end);
 
 /* Prints to standard output and flushes it. */
-int table_show(const Table *table, bool color);
+int table_show(const Table *table, bool color, size_t max_columns);

@@ -202,7 +202,30 @@ def test_no_display_on_a_terminal_that_wants_none(on_terminal, daemon, arguments
     assert "\x1b" not in terminal.text
 
 
+def test_following_all_jobs_scrolls(on_terminal, daemon):
+    terminal = on_terminal("watch")
+    session = daemon.accept()
+    assert session.call("Watch") == {}
+    for number in range(3):
+        session.update(make_job(number, "polling"))
+    terminal.wait_for(lambda screen: screen == [f"{import_id(number)} polling" for number in range(3)])
+    os.kill(terminal.process.pid, signal.SIGWINCH)
+    session.update(make_job(1, "stopped"))
+    terminal.wait_for(lambda screen: screen[-1] == f"{import_id(1)} stopped")
+    terminal.type(b"\x03")
+    assert terminal.finish() == 130
+    assert "IMPORT" not in terminal.text
+
+
 # Lines
+
+
+def test_an_empty_list_prints_nothing(ctl, daemon):
+    process = ctl.start("jobs")
+    session = daemon.accept()
+    session.call("ListJobs")
+    session.reply({"jobs": []})
+    assert process.communicate(timeout=30) == ("", "") and process.returncode == 0
 
 
 def test_off_a_terminal_one_line_for_each_change_that_can_be_seen(ctl, daemon):
