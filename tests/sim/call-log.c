@@ -18,28 +18,30 @@ struct CallLog {
     uint64_t last_sequence;
 };
 
+int call_log_new(size_t size, CallLog **ret)
+{
+    CallLog *log = calloc(1, sizeof(*log));
+    LoggedCall *calls = calloc(size, sizeof(*calls));
+
+    if (!log || !calls) {
+        free(calls);
+        free(log);
+        return -ENOMEM;
+    }
+    log->calls = calls;
+    log->size = size;
+    *ret = log;
+    return 0;
+}
+
 void call_log_free(CallLog *log)
 {
     if (!log)
         return;
-    for (size_t i = 0; log->calls && i < log->size; i++)
+    for (size_t i = 0; i < log->size; i++)
         free(log->calls[i].text);
     free(log->calls);
     free(log);
-}
-DEFINE_CLEANUP(CallLog, call_log_free)
-
-int call_log_new(size_t size, CallLog **ret)
-{
-    CLEANUP(call_log_freep) CallLog *log = calloc(1, sizeof(*log));
-    if (!log)
-        return -ENOMEM;
-    log->size = size;
-    log->calls = calloc(size, sizeof(*log->calls));
-    if (!log->calls)
-        return -ENOMEM;
-    *ret = TAKE(log);
-    return 0;
 }
 
 void call_log_clear(CallLog *log)

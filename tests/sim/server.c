@@ -145,6 +145,19 @@ static int listen_on(Server *server, const char *text, char **ret_error)
     return r;
 }
 
+static int new_http(Server *server)
+{
+    server->http = evhttp_new(server->base);
+    if (!server->http)
+        return -ENOMEM;
+    evhttp_set_bevcb(server->http, new_connection, server);
+    evhttp_set_gencb(server->http, request_came, server);
+    evhttp_set_max_headers_size(server->http, HEADERS_SIZE_MAX);
+    evhttp_set_max_body_size(server->http, BODY_SIZE_MAX);
+    evhttp_set_timeout(server->http, IDLE_TIMEOUT_SEC);
+    return 0;
+}
+
 void server_free(Server *server)
 {
     if (!server)
@@ -164,17 +177,8 @@ int server_new(struct event_base *base, Sim *sim, const ServerConfig *config, Se
         return -ENOMEM;
     server->base = base;
     server->sim = sim;
-    server->http = evhttp_new(base);
-    if (!server->http)
-        return -ENOMEM;
-    evhttp_set_bevcb(server->http, new_connection, server);
-    evhttp_set_gencb(server->http, request_came, server);
-    evhttp_set_max_headers_size(server->http, HEADERS_SIZE_MAX);
-    evhttp_set_max_body_size(server->http, BODY_SIZE_MAX);
-    evhttp_set_timeout(server->http, IDLE_TIMEOUT_SEC);
-
-    int r = 0;
-    if (config->certificate)
+    int r = new_http(server);
+    if (r == 0 && config->certificate)
         r = tls_context_new(config->certificate, config->key, handshake_done, server, &server->tls,
                             ret_error);
     if (r == 0)
