@@ -271,6 +271,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
                              &service->http)) < 0)
         return r;
     targets.http = service->http;
+    targets.base = loop_base(daemon->loop);
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
         (r = registry_new(&jobs, service->store, &service->registry)) < 0)
         return r;

@@ -23,7 +23,16 @@ static int target_connect(const TargetContext *context, const Config *config,
         .timeout_usec = config->call_timeout_usec,
         .max_attempts = target_config->max_attempts,
     };
-    int r = aws_credentials_provider_new(context->timers, target_config->name, settings,
+    const AwsCredentialsContext credentials = {
+        .timers = context->timers,
+        .random = context->random,
+        .http = context->http,
+        .base = context->base,
+        .connect_timeout_usec = client.connect_timeout_usec,
+        .timeout_usec = client.timeout_usec,
+        .max_attempts = client.max_attempts,
+    };
+    int r = aws_credentials_provider_new(&credentials, target_config->name, settings,
                                          &client.credentials);
 
     return r < 0 ? r : aws_client_new(&client, ret);

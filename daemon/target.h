@@ -23,6 +23,7 @@ typedef struct TargetContext {
     Timers *timers;
     const Random *random;
     HttpClient *http;
+    struct event_base *base;
 } TargetContext;
 
 int target_new(const TargetContext *context, const Config *config,

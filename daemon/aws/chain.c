@@ -152,7 +152,7 @@ static int check_roles(const AwsProfiles *profiles, const char *profile, char **
     return 0;
 }
 
-static int choose(AwsSource source, AwsSource *ret)
+static int choose(AwsSourceKind source, AwsSourceKind *ret)
 {
     *ret = source;
     return 0;
@@ -167,7 +167,7 @@ static bool in_credentials_file(const AwsProfiles *profiles, const char *profile
                aws_profiles_config_file(profiles);
 }
 
-static int choose_source(const AwsChainQuery *query, AwsSource *ret, char **ret_error)
+static int choose_source(const AwsChainQuery *query, AwsSourceKind *ret, char **ret_error)
 {
     const AwsProfiles *profiles = query->profiles;
     const char *profile = query->profile;
@@ -203,7 +203,7 @@ static int choose_source(const AwsChainQuery *query, AwsSource *ret, char **ret_
         disabled && strcasecmp(disabled, "true") == 0 ? AWS_SOURCE_NONE : AWS_SOURCE_INSTANCE, ret);
 }
 
-static int describe(const AwsChainQuery *query, AwsSource source, char **ret)
+static int describe(const AwsChainQuery *query, AwsSourceKind source, char **ret)
 {
     const AwsProfiles *profiles = query->profiles;
     const char *profile = query->profile;
@@ -234,10 +234,10 @@ static int describe(const AwsChainQuery *query, AwsSource source, char **ret)
     return 0;
 }
 
-int aws_chain_choose(const AwsChainQuery *query, AwsSource *ret, char **ret_description,
+int aws_chain_choose(const AwsChainQuery *query, AwsSourceKind *ret, char **ret_description,
                      char **ret_error)
 {
-    AwsSource source = AWS_SOURCE_NONE;
+    AwsSourceKind source = AWS_SOURCE_NONE;
     char *description = NULL;
 
     int r = choose_source(query, &source, ret_error);

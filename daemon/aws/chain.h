@@ -11,7 +11,7 @@
 
 #include "daemon/aws/profile.h"
 
-typedef enum AwsSource {
+typedef enum AwsSourceKind {
     AWS_SOURCE_NONE,
     AWS_SOURCE_ENVIRONMENT,
     AWS_SOURCE_ASSUME_ROLE, /* role_arn of a profile */
@@ -21,7 +21,7 @@ typedef enum AwsSource {
     AWS_SOURCE_CONTAINER,
     AWS_SOURCE_INSTANCE,
     N_AWS_SOURCES
-} AwsSource;
+} AwsSourceKind;
 
 typedef struct AwsChainQuery {
     const AwsProfiles *profiles;
@@ -33,5 +33,5 @@ typedef struct AwsChainQuery {
 /* 0, the source and an owned description for people (NULL with AWS_SOURCE_NONE), e.g. "profile
  * audit in /root/.aws/credentials"; -EINVAL and an owned sentence where the profile can't work:
  * roles in a cycle, mfa_serial, SSO; -ENOMEM. */
-int aws_chain_choose(const AwsChainQuery *query, AwsSource *ret, char **ret_description,
+int aws_chain_choose(const AwsChainQuery *query, AwsSourceKind *ret, char **ret_description,
                      char **ret_error);

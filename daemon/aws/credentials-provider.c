@@ -1,77 +1,70 @@
-/* Shares fetches and their results between all who ask; chooses the source at each fetch. */
-#include "daemon/aws/credentials.h"
-
+/* Shares fetches and their results between all who ask; builds the sources anew for each fetch. */
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/explain.h"
 #include "common/memory.h"
-#include "daemon/aws/chain.h"
+#include "common/time.h"
 #include "daemon/aws/credentials-source.h"
+#include "daemon/aws/credentials-tree.h"
 #include "daemon/aws/settings.h"
 #include "daemon/journal.h"
 
+/* This long before they expire, credentials are fetched anew. */
+#define REFRESH_USEC (15 * USEC_PER_MINUTE)
+
+/* Between two refreshes of credentials that are about to expire. */
+#define REFRESH_WAIT_MIN_USEC USEC_PER_SEC
+#define REFRESH_WAIT_MAX_USEC USEC_PER_MINUTE
+
+/* For how long credentials are used that had expired when they were fetched. */
+#define GRACE_USEC (5 * USEC_PER_MINUTE)
+
 struct AwsCredentialsProvider {
-    Timers *timers;
-    Timer timer; /* set while someone waits and nothing is under way */
+    AwsCredentialsContext context;
+    Timer timer; /* set while someone has asked and is to be answered in the next turn */
     char *target;
     char *profile;
     bool profile_named, profile_explicit;
-    char *role_arn;
-    char *source; /* description; NULL: none */
+    char *region, *sts_endpoint, *ca_bundle;
+    char *role_arn, *external_id, *role_session_name;
+    unsigned duration_seconds;
+    char *description; /* of where they come from; NULL: nowhere */
 
     TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting;
     uint64_t ticket; /* of the last who came */
 
+    /* A fetch; all but fetching is NULL where it ended before there was a source. */
     bool fetching;
-    AwsFetch fetch;
-    AwsProfiles *profiles; /* of the fetch; not kept, they hold secrets */
+    AwsSource *source;
+    AwsProfiles *profiles; /* not kept, they hold secrets */
+    AwsSourceContext source_context;
+    AwsInstanceToken instance_token;
 
     AwsCredentials *current;
-    bool rejected; /* by AWS: current is not handed out any more */
-    bool failing;  /* and the journal knows */
+    bool rejected;              /* by AWS: current is not handed out any more */
+    uint64_t refresh_at_usec;   /* CLOCK_BOOTTIME: not before, while current is good */
+    uint64_t refresh_wait_usec; /* what the next refresh that does not help is followed by */
+    bool failing;               /* and the journal knows */
 };
-
-/* NULL: this version has no such source. */
-static AwsFetchStart *const sources[N_AWS_SOURCES] = {
-    [AWS_SOURCE_ENVIRONMENT] = aws_fetch_environment,
-    [AWS_SOURCE_PROFILE] = aws_fetch_profile,
-};
-
-void aws_fetch_keys(AwsFetch *fetch, const char *access_key_id, const char *secret_access_key,
-                    const char *session_token)
-{
-    const char *keys[] = {access_key_id, secret_access_key, session_token};
-    AwsCredentials *credentials = NULL;
-    char *sentence = NULL;
-    int r = 0;
-
-    if (!access_key_id || !*access_key_id)
-        r = explain(&sentence, -EINVAL, "%s: there is no access key id", fetch->source);
-    else if (!secret_access_key || !*secret_access_key)
-        r = explain(&sentence, -EINVAL, "%s: an access key id without its secret access key",
-                    fetch->source);
-    /* They go into headers. */
-    for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
-        for (const char *at = keys[i]; r == 0 && at && *at; at++)
-            if (*at <= ' ' || *at > '~')
-                r = explain(&sentence, -EINVAL,
-                            "%s: a key with white space or control characters inside",
-                            fetch->source);
-    if (r == 0)
-        r = aws_credentials_new(access_key_id, secret_access_key,
-                                session_token && *session_token ? session_token : NULL, 0,
-                                &credentials);
-    fetch->done(fetch, credentials, r, sentence);
-    aws_credentials_unref(credentials);
-}
 
 static void set_soon(AwsCredentialsProvider *provider)
 {
-    timer_set(&provider->timer, timers_boottime_usec(provider->timers));
+    timer_set(&provider->timer, timers_boottime_usec(provider->context.timers));
+}
+
+static bool expires_within(const AwsCredentialsProvider *provider, uint64_t usec)
+{
+    const AwsCredentials *current = provider->current;
+
+    return current->expires_usec != 0 &&
+           current->expires_usec <= timers_realtime_usec(provider->context.timers) + usec;
+}
+
+static bool is_good(const AwsCredentialsProvider *provider)
+{
+    return provider->current && !provider->rejected && !expires_within(provider, 0);
 }
 
 /* All who have come so far; who comes back from within done() waits for the next turn. */
@@ -90,6 +83,8 @@ static void release(AwsCredentialsProvider *provider, AwsCredentials *credential
     aws_credentials_unref(credentials);
 }
 
+/* ---- the journal ---- */
+
 static bool same_string(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -102,134 +97,174 @@ static bool same_credentials(const AwsCredentials *a, const AwsCredentials *b)
            same_string(a->session_token, b->session_token);
 }
 
-static void report(const AwsCredentialsProvider *provider, JournalEvent event,
-                   const AwsError *error)
+static void report_obtained(const AwsCredentialsProvider *provider)
 {
     JournalEntry entry;
 
-    journal_begin(&entry, event);
+    journal_begin(&entry, EVENT_CREDENTIALS_OBTAINED);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
-    if (error) {
-        journal_add_error(&entry, error);
+    journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->description);
+}
+
+static void report_failed(const AwsCredentialsProvider *provider, const AwsError *error)
+{
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_CREDENTIALS_FAILED);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
+    journal_add_error(&entry, error);
+    if (is_good(provider))
+        journal_send(&entry,
+                     "Target %s uses its old credentials until they expire, no new ones: %s",
+                     provider->target, error->message);
+    else
         journal_send(&entry, "Target %s has no credentials: %s", provider->target, error->message);
-    } else {
-        journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->source);
-    }
+}
+
+/* ---- the end of a fetch ---- */
+
+/* A refresh has not helped: the next one comes after a wait that grows. */
+static void defer_refresh(AwsCredentialsProvider *provider)
+{
+    const Random *random = provider->context.random;
+    double share = 0.5 + random->uniform(random->userdata) / 2;
+
+    provider->refresh_at_usec = timers_boottime_usec(provider->context.timers) +
+                                (uint64_t)((double)provider->refresh_wait_usec * share);
+    provider->refresh_wait_usec *= 2;
+    if (provider->refresh_wait_usec > REFRESH_WAIT_MAX_USEC)
+        provider->refresh_wait_usec = REFRESH_WAIT_MAX_USEC;
 }
 
 static void succeed(AwsCredentialsProvider *provider, AwsCredentials *credentials)
 {
-    if (!same_credentials(provider->current, credentials))
-        report(provider, EVENT_CREDENTIALS_OBTAINED, NULL);
+    uint64_t now_usec = timers_realtime_usec(provider->context.timers);
+    bool news = provider->failing || !same_credentials(provider->current, credentials);
+
+    /* Whether they are really of no use, AWS knows better than the clock of this host. */
+    if (credentials->expires_usec != 0 && credentials->expires_usec <= now_usec)
+        credentials->expires_usec = now_usec + GRACE_USEC;
+    aws_credentials_ref(credentials);
     aws_credentials_unref(provider->current);
-    provider->current = aws_credentials_ref(credentials);
+    provider->current = credentials;
     provider->rejected = false;
     provider->failing = false;
+    if (expires_within(provider, REFRESH_USEC))
+        defer_refresh(provider);
+    else
+        provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
+    if (news)
+        report_obtained(provider);
     release(provider, credentials, NULL);
 }
 
-static void fail(AwsCredentialsProvider *provider, const char *sentence)
+static void fail(AwsCredentialsProvider *provider, const AwsError *error)
 {
-    /* Where even this cannot be copied, callers still get an error that they can read. */
-    AwsError last_resort = {.code = (char[]){AWS_CODE_RESOURCES}, .message = (char[]){"no memory"}};
-    CLEANUP(aws_error_clear) AwsError error = {0};
-    const AwsError *outcome = &error;
-
-    if (!sentence || aws_error_set(&error, AWS_CODE_CREDENTIALS, sentence, 0, NULL) < 0)
-        outcome = &last_resort;
     if (!provider->failing)
-        report(provider, EVENT_CREDENTIALS_FAILED, outcome);
+        report_failed(provider, error);
     provider->failing = true;
-    release(provider, NULL, outcome);
+    if (is_good(provider)) {
+        defer_refresh(provider);
+        release(provider, provider->current, NULL);
+    } else {
+        release(provider, NULL, error);
+    }
 }
 
-static void on_fetched(AwsFetch *fetch, AwsCredentials *credentials, int error, char *sentence)
+static void on_fetched(AwsCredentials *credentials, const AwsError *error, void *userdata)
 {
-    AwsCredentialsProvider *provider =
-        (AwsCredentialsProvider *)((char *)fetch - offsetof(AwsCredentialsProvider, fetch));
-    CLEANUP(freep) char *owned = sentence;
+    AwsCredentialsProvider *provider = userdata;
+    CLEANUP(aws_source_freep) AwsSource *source = TAKE(provider->source);
 
     provider->fetching = false;
-    aws_profiles_free(TAKE(provider->profiles));
-    if (error < 0)
-        fail(provider, owned);
-    else
+    if (credentials)
         succeed(provider, credentials);
+    else
+        fail(provider, error);
+    aws_profiles_free(TAKE(provider->profiles));
 }
 
-/* Chooses the source by the shared files as they are now. */
-static int prepare(AwsCredentialsProvider *provider, AwsSource *ret, char **ret_error)
+/* ---- the beginning of a fetch ---- */
+
+/* The tree of sources, by the shared files as they are now. */
+static int build_source(AwsCredentialsProvider *provider, char **ret_error)
 {
+    const AwsTreePlan plan = {
+        .profile = provider->profile,
+        .profile_named = provider->profile_named,
+        .profile_explicit = provider->profile_explicit,
+        .role =
+            {
+                .arn = provider->role_arn,
+                .session_name = provider->role_session_name,
+                .external_id = provider->external_id,
+                .duration_seconds = provider->duration_seconds,
+            },
+    };
     char *description = NULL;
 
     int r = aws_profiles_load(&provider->profiles, ret_error);
     if (r < 0)
         return r;
-    const AwsChainQuery query = {
+    provider->source_context = (AwsSourceContext){
+        .shared = &provider->context,
         .profiles = provider->profiles,
-        .profile = provider->profile,
-        .named = provider->profile_named,
-        .explicit = provider->profile_explicit,
+        .region = provider->region,
+        .sts_endpoint = provider->sts_endpoint,
+        .ca_bundle = provider->ca_bundle,
+        .instance_token = &provider->instance_token,
     };
-    r = aws_chain_choose(&query, ret, &description, ret_error);
+    r = aws_tree_build(&plan, &provider->source_context, &provider->source, &description,
+                       ret_error);
     if (r < 0)
         return r;
-    free(provider->source);
-    provider->source = description;
-    if (provider->role_arn)
-        return explain(ret_error, -EOPNOTSUPP,
-                       "this version of trailstop cannot assume the target's role-arn; name a "
-                       "profile with keys");
-    if (*ret == AWS_SOURCE_NONE)
-        return explain(ret_error, -ENOENT,
-                       "there are none: neither AWS_ACCESS_KEY_ID nor profile %s has any",
-                       provider->profile);
-    if (!sources[*ret])
-        return explain(ret_error, -EOPNOTSUPP,
-                       "this version of trailstop cannot take them from %s; set AWS_ACCESS_KEY_ID "
-                       "and AWS_SECRET_ACCESS_KEY, or put keys into profile %s",
-                       description, provider->profile);
+    free(provider->description);
+    provider->description = description;
     return 0;
 }
 
 static void start_fetch(AwsCredentialsProvider *provider)
 {
-    AwsSource source;
-    char *sentence = NULL;
+    /* Where even a message cannot be made, callers still get an error that they can read. */
+    static char code[] = AWS_CODE_RESOURCES, message[] = "no memory";
+    static const AwsError no_memory = {.code = code, .message = message};
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(freep) char *sentence = NULL;
 
     provider->fetching = true;
-    int r = prepare(provider, &source, &sentence);
-    provider->fetch = (AwsFetch){
-        .profiles = provider->profiles,
-        .profile = provider->profile,
-        .source = provider->source,
-        .done = on_fetched,
-    };
-    if (r < 0)
-        on_fetched(&provider->fetch, NULL, r, sentence);
+    int r = build_source(provider, &sentence);
+    if (r >= 0)
+        aws_source_start(provider->source, on_fetched, provider);
+    else if (!sentence || aws_error_set(&error, AWS_CODE_CREDENTIALS, sentence, 0, NULL) < 0)
+        on_fetched(NULL, &no_memory, provider);
     else
-        sources[source](&provider->fetch);
+        on_fetched(NULL, &error, provider);
 }
 
 static void on_timer(void *userdata)
 {
     AwsCredentialsProvider *provider = userdata;
+    bool good = is_good(provider);
 
     if (TAILQ_EMPTY(&provider->waiting))
         return;
-    if (provider->current && !provider->rejected)
+    if (good)
         release(provider, provider->current, NULL);
-    else
+    if (provider->fetching)
+        return;
+    if (!good || (expires_within(provider, REFRESH_USEC) &&
+                  timers_boottime_usec(provider->context.timers) >= provider->refresh_at_usec))
         start_fetch(provider);
 }
+
+/* ---- for who asks ---- */
 
 void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait)
 {
     wait->provider = provider;
     wait->ticket = ++provider->ticket;
     TAILQ_INSERT_TAIL(&provider->waiting, wait, entry);
-    if (!provider->fetching)
-        set_soon(provider);
+    set_soon(provider);
 }
 
 void aws_credentials_cancel(AwsCredentialsWait *wait)
@@ -248,29 +283,48 @@ void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentia
 
 const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider)
 {
-    return provider->source;
+    return provider->description;
 }
 
-int aws_credentials_provider_new(Timers *timers, const char *target, const AwsSettings *settings,
-                                 AwsCredentialsProvider **ret)
+/* ---- birth and death ---- */
+
+static int copy_string(const char *from, char **ret)
+{
+    if (!from)
+        return 0;
+    *ret = strdup(from);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_settings(AwsCredentialsProvider *provider, const AwsSettings *settings)
+{
+    provider->profile_named = settings->profile_named;
+    provider->profile_explicit = settings->profile_explicit;
+    provider->duration_seconds = settings->duration_seconds;
+    if (copy_string(settings->profile, &provider->profile) < 0 ||
+        copy_string(settings->region, &provider->region) < 0 ||
+        copy_string(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
+        copy_string(settings->ca_bundle, &provider->ca_bundle) < 0 ||
+        copy_string(settings->role_arn, &provider->role_arn) < 0 ||
+        copy_string(settings->external_id, &provider->external_id) < 0 ||
+        copy_string(settings->role_session_name, &provider->role_session_name) < 0 ||
+        copy_string(settings->credentials, &provider->description) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
+                                 const AwsSettings *settings, AwsCredentialsProvider **ret)
 {
     AwsCredentialsProvider *provider = calloc(1, sizeof(*provider));
 
     if (!provider)
         return -ENOMEM;
-    provider->timers = timers;
-    provider->profile_named = settings->profile_named;
-    provider->profile_explicit = settings->profile_explicit;
+    provider->context = *context;
+    provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
     TAILQ_INIT(&provider->waiting);
-    timer_init(&provider->timer, timers, on_timer, provider);
-    provider->target = strdup(target);
-    provider->profile = strdup(settings->profile);
-    if (settings->role_arn)
-        provider->role_arn = strdup(settings->role_arn);
-    if (settings->credentials)
-        provider->source = strdup(settings->credentials);
-    if (!provider->target || !provider->profile || (settings->role_arn && !provider->role_arn) ||
-        (settings->credentials && !provider->source)) {
+    timer_init(&provider->timer, context->timers, on_timer, provider);
+    if (copy_string(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
         aws_credentials_provider_free(provider);
         return -ENOMEM;
     }
@@ -283,10 +337,18 @@ void aws_credentials_provider_free(AwsCredentialsProvider *provider)
     if (!provider)
         return;
     timer_clear(&provider->timer);
+    aws_source_free(provider->source);
+    aws_profiles_free(provider->profiles);
     aws_credentials_unref(provider->current);
+    secret_free(provider->instance_token.text);
     free(provider->target);
     free(provider->profile);
+    free(provider->region);
+    free(provider->sts_endpoint);
+    free(provider->ca_bundle);
     free(provider->role_arn);
-    free(provider->source);
+    free(provider->external_id);
+    free(provider->role_session_name);
+    free(provider->description);
     free(provider);
 }

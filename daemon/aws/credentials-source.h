@@ -1,25 +1,100 @@
-/* What a source of credentials looks like to the provider; one file per source. */
+/* A source of credentials at work: one object for one fetch, one file per kind of source.
+ *
+ * A source is made, started once and freed. It ends by calling done() once, from within
+ * aws_source_start() or later, with credentials or an error; that is the last thing it does, so
+ * that its owner may free it from within done(). Freeing a source that is under way cancels it:
+ * transfers, timers, children, and done() is not called.
+ *
+ * Sources form a tree, which credentials-tree.c builds anew for each fetch, from the environment
+ * and the shared files as they are then. A role needs credentials of its own to call STS with: its
+ * source owns an inner source, which is the source_profile's (possibly a role again), the
+ * credential_source, or, for a target's role-arn, the whole of what the chain gives. It starts the
+ * inner source first, passes the inner one's error on as it is, and goes on with what the inner one
+ * gave, of which it takes a reference.
+ *
+ * Messages name the source, and host and path where the network was asked; never a secret. */
 #pragma once
 
+#include <stddef.h>
+
+#include "common/memory.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/profile.h"
 
-/* One fetch. It belongs to the provider, and what it points to is there until done() is called. */
-typedef struct AwsFetch {
-    const AwsProfiles *profiles; /* read anew for this fetch */
-    const char *profile;
-    const char *source; /* its description, for messages */
-    /* Once, now or later. error 0: the credentials, borrowed. Else a negative errno and an owned
-     * sentence that done() takes over (NULL with -ENOMEM). */
-    void (*done)(struct AwsFetch *fetch, AwsCredentials *credentials, int error, char *sentence);
-} AwsFetch;
+/* A session token of the instance metadata service, which the provider keeps between fetches. */
+typedef struct AwsInstanceToken {
+    char *text;            /* NULL: none */
+    uint64_t expires_usec; /* CLOCK_BOOTTIME */
+} AwsInstanceToken;
 
-typedef void AwsFetchStart(AwsFetch *fetch);
+/* What all sources of one tree share; outlives it. */
+typedef struct AwsSourceContext {
+    const AwsCredentialsContext *shared;
+    const AwsProfiles *profiles; /* as they are now */
+    const char *region;          /* of the target: where STS is asked */
+    const char *sts_endpoint;
+    const char *ca_bundle; /* NULL: the system's */
+    AwsInstanceToken *instance_token;
+} AwsSourceContext;
 
-AwsFetchStart aws_fetch_environment;
-AwsFetchStart aws_fetch_profile;
+typedef struct AwsSource AwsSource;
 
-/* Ends a fetch with keys as text: missing is NULL or empty. An access key id without its secret
- * key, or white space and control characters inside any of them, is a failure. */
-void aws_fetch_keys(AwsFetch *fetch, const char *access_key_id, const char *secret_access_key,
-                    const char *session_token);
+/* Credentials are borrowed and may be kept by reference; NULL: error says why. */
+typedef void (*AwsSourceDone)(AwsCredentials *credentials, const AwsError *error, void *userdata);
+
+typedef struct AwsSourceType {
+    void (*start)(AwsSource *source);
+    void (*free)(AwsSource *source); /* takes half-built ones, not NULL; frees the object too */
+} AwsSourceType;
+
+/* The first member of every source. */
+struct AwsSource {
+    const AwsSourceType *type;
+    const AwsSourceContext *context;
+    char *name; /* for messages, e.g. "profile audit in /root/.aws/credentials" */
+    AwsSourceDone done;
+    void *userdata;
+};
+
+/* What a new source of any kind begins with: allocates size bytes, all zero but for the members
+ * above. NULL: no memory. */
+void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                       const char *name);
+
+void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata);
+void aws_source_free(AwsSource *source); /* cancels; takes NULL */
+DEFINE_CLEANUP(AwsSource, aws_source_free)
+
+/* The ways in which a source ends. The source may be gone when they return. */
+void aws_source_succeed(AwsSource *source, AwsCredentials *credentials); /* takes the reference */
+void aws_source_fail(AwsSource *source, const AwsError *error);
+/* sentence: owned, without the source's name, which is put before it; NULL: no memory for one. */
+void aws_source_fail_sentence(AwsSource *source, char *sentence);
+/* Ends a source with keys as text: missing is NULL or empty. An access key id without its secret
+ * key, or white space and control characters inside any of them, is a failure. expires_usec is as
+ * in AwsCredentials. */
+void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
+                              const char *secret_access_key, const char *session_token,
+                              uint64_t expires_usec);
+
+/* The constructors copy all strings. 0 or -ENOMEM; what else may be wrong is an error of the fetch.
+ */
+int aws_source_new_environment(const AwsSourceContext *context, AwsSource **ret);
+int aws_source_new_profile(const AwsSourceContext *context, const char *profile, AwsSource **ret);
+
+/* A role as a profile, the environment or a target's section names it. */
+typedef struct AwsRole {
+    const char *arn;
+    const char *session_name;  /* NULL: one is made up */
+    const char *external_id;   /* NULL: none; not for web identity */
+    unsigned duration_seconds; /* 0: STS's own */
+    const char *token_file;    /* web identity: read at every fetch */
+} AwsRole;
+
+/* sts:AssumeRole with the credentials of inner, which is taken over, also on failure. */
+int aws_source_new_role(const AwsSourceContext *context, const char *name, const AwsRole *role,
+                        AwsSource *inner, AwsSource **ret);
+
+/* sts:AssumeRoleWithWebIdentity. */
+int aws_source_new_web_identity(const AwsSourceContext *context, const char *name,
+                                const AwsRole *role, AwsSource **ret);

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "daemon/aws/error.h"
+#include "daemon/http.h"
 #include "daemon/timer.h"
 
 typedef struct AwsCredentials {
@@ -57,11 +58,24 @@ void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentia
 const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider);
 
 struct AwsSettings;
+struct event_base;
+
+/* What a provider and its sources work with; what it points to outlives them. */
+typedef struct AwsCredentialsContext {
+    Timers *timers;
+    const Random *random;
+    HttpClient *http;
+    struct event_base *base; /* for the pipes and the end of a credential_process */
+    /* Of calls of STS; the metadata services have time-outs of their own. */
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec; /* of one attempt */
+    unsigned max_attempts;
+} AwsCredentialsContext;
 
 /* The provider that the settings of a target lead to, in the order of chain.h; target is its name,
  * for the journal. Copies what it needs. The source is chosen at every fetch, so that a profile
  * that is put right needs no restart; one that cannot work makes every fetch fail with that
  * sentence. 0 or -ENOMEM. */
-int aws_credentials_provider_new(Timers *timers, const char *target,
+int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
                                  const struct AwsSettings *settings, AwsCredentialsProvider **ret);
 void aws_credentials_provider_free(AwsCredentialsProvider *provider); /* nobody may be waiting */

@@ -54,7 +54,7 @@ static int resolve_profile(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
     const char *profile = resolver->source->profile;
-    AwsSource source;
+    AwsSourceKind source;
 
     settings->profile_explicit = profile != NULL;
     if (!profile)

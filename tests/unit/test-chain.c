@@ -47,7 +47,7 @@ static void assert_sample(const struct sample *sample)
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(freep) char *description = NULL;
     CLEANUP(freep) char *error = NULL;
-    AwsSource source = N_AWS_SOURCES;
+    AwsSourceKind source = N_AWS_SOURCES;
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)

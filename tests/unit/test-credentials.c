@@ -42,6 +42,14 @@ static uint64_t read_clock(void *userdata)
 
 static const Clock test_clock = {read_clock, read_clock, NULL};
 
+static double half(void *userdata)
+{
+    (void)userdata;
+    return 0.5;
+}
+
+static const Random test_random = {half, NULL};
+
 typedef struct Fixture {
     Timers *timers;
     AwsCredentialsProvider *provider;
@@ -160,14 +168,14 @@ static void make_provider(Fixture *fixture, const AwsSettingsSource *source)
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsSettingsSource complete = *source;
+    const AwsCredentialsContext context = {.timers = fixture->timers, .random = &test_random};
 
     complete.region = "us-east-1";
     complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
     assert_int_equal(aws_profiles_load(&profiles, &error), 0);
     assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &error), 0);
     assert_int_equal(
-        aws_credentials_provider_new(fixture->timers, "audit-target", settings, &fixture->provider),
-        0);
+        aws_credentials_provider_new(&context, "audit-target", settings, &fixture->provider), 0);
 }
 
 static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)

@@ -1,0 +1,100 @@
+/* What all sources of credentials have in common: how they begin and how they end. */
+#include "daemon/aws/credentials-source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/explain.h"
+
+void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                       const char *name)
+{
+    AwsSource *source = calloc(1, size);
+
+    if (!source)
+        return NULL;
+    source->type = type;
+    source->context = context;
+    source->name = strdup(name);
+    if (!source->name) {
+        free(source);
+        return NULL;
+    }
+    return source;
+}
+
+void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata)
+{
+    source->done = done;
+    source->userdata = userdata;
+    source->type->start(source);
+}
+
+void aws_source_free(AwsSource *source)
+{
+    if (!source)
+        return;
+    free(TAKE(source->name));
+    source->type->free(source);
+}
+
+void aws_source_succeed(AwsSource *source, AwsCredentials *credentials)
+{
+    source->done(credentials, NULL, source->userdata);
+    aws_credentials_unref(credentials);
+}
+
+void aws_source_fail(AwsSource *source, const AwsError *error)
+{
+    source->done(NULL, error, source->userdata);
+}
+
+void aws_source_fail_sentence(AwsSource *source, char *sentence)
+{
+    /* Where even a message cannot be made, who asked still gets an error that can be read. */
+    static char code[] = AWS_CODE_RESOURCES, message[] = "no memory";
+    static const AwsError no_memory = {.code = code, .message = message};
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(freep) char *owned = sentence;
+    CLEANUP(freep) char *whole = NULL;
+
+    if (!owned || explain(&whole, 0, "%s: %s", source->name, owned) < 0 ||
+        aws_error_set(&error, AWS_CODE_CREDENTIALS, whole, 0, NULL) < 0)
+        aws_source_fail(source, &no_memory);
+    else
+        aws_source_fail(source, &error);
+}
+
+/* They go into headers. */
+static bool fits_into_header(const char *key)
+{
+    for (; key && *key; key++)
+        if (*key <= ' ' || *key > '~')
+            return false;
+    return true;
+}
+
+void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
+                              const char *secret_access_key, const char *session_token,
+                              uint64_t expires_usec)
+{
+    AwsCredentials *credentials = NULL;
+    const char *wrong = NULL;
+
+    if (!access_key_id || !*access_key_id)
+        wrong = "there is no access key id";
+    else if (!secret_access_key || !*secret_access_key)
+        wrong = "an access key id without its secret access key";
+    else if (!fits_into_header(access_key_id) || !fits_into_header(secret_access_key) ||
+             !fits_into_header(session_token))
+        wrong = "a key with white space or control characters inside";
+    if (wrong)
+        aws_source_fail_sentence(source, strdup(wrong));
+    else if (aws_credentials_new(access_key_id, secret_access_key,
+                                 session_token && *session_token ? session_token : NULL,
+                                 expires_usec, &credentials) < 0)
+        aws_source_fail_sentence(source, NULL);
+    else
+        aws_source_succeed(source, credentials);
+}
