@@ -16,12 +16,13 @@ typedef enum MemberKind {
     MEMBER_COUNT,
     MEMBER_TIME, /* epoch seconds, with or without a fraction; becomes RFC 3339 */
     MEMBER_OBJECT,
+    MEMBER_OBJECTS, /* an array of them */
 } MemberKind;
 
 typedef struct Member {
     const char *name; /* NULL ends a table */
     MemberKind kind;
-    const struct Member *members; /* of MEMBER_OBJECT */
+    const struct Member *members; /* of MEMBER_OBJECT and MEMBER_OBJECTS */
 } Member;
 
 static const Member s3_members[] = {
@@ -55,6 +56,24 @@ static const Member import_members[] = {
     {0},
 };
 
+static const Member failure_members[] = {
+    {"Location", MEMBER_STRING, NULL},      {"Status", MEMBER_STRING, NULL},
+    {"ErrorType", MEMBER_STRING, NULL},     {"ErrorMessage", MEMBER_STRING, NULL},
+    {"LastUpdatedTime", MEMBER_TIME, NULL}, {0},
+};
+
+static const Member imports_members[] = {
+    {CLOUDTRAIL_IMPORTS, MEMBER_OBJECTS, import_members},
+    {CLOUDTRAIL_NEXT_TOKEN, MEMBER_STRING, NULL},
+    {0},
+};
+
+static const Member failures_members[] = {
+    {CLOUDTRAIL_FAILURES, MEMBER_OBJECTS, failure_members},
+    {CLOUDTRAIL_NEXT_TOKEN, MEMBER_STRING, NULL},
+    {0},
+};
+
 static int decode_object(json_object *from, const Member *members, json_object **ret);
 
 static int decode_string(json_object *from, json_object **ret)
@@ -67,7 +86,8 @@ static int decode_string(json_object *from, json_object **ret)
     return 0;
 }
 
-static int decode_strings(json_object *from, json_object **ret)
+/* members NULL: of strings. */
+static int decode_array(json_object *from, const Member *members, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *array = NULL;
 
@@ -77,16 +97,16 @@ static int decode_strings(json_object *from, json_object **ret)
     if (!array)
         return -ENOMEM;
     for (size_t i = 0; i < json_object_array_length(from); i++) {
-        json_object *element = json_object_array_get_idx(from, i), *copy;
+        json_object *element = json_object_array_get_idx(from, i), *decoded;
         int r;
 
         if (!element)
             continue; /* null is missing here, too */
-        r = decode_string(element, &copy);
+        r = members ? decode_object(element, members, &decoded) : decode_string(element, &decoded);
         if (r < 0)
             return r;
-        if (json_object_array_add(array, copy) < 0) {
-            json_object_put(copy);
+        if (json_object_array_add(array, decoded) < 0) {
+            json_object_put(decoded);
             return -ENOMEM;
         }
     }
@@ -123,7 +143,8 @@ static int decode_value(json_object *from, const Member *member, json_object **r
     case MEMBER_STRING:
         return decode_string(from, ret);
     case MEMBER_STRINGS:
-        return decode_strings(from, ret);
+    case MEMBER_OBJECTS:
+        return decode_array(from, member->members, ret);
     case MEMBER_COUNT:
         if (!json_object_is_type(from, json_type_int))
             return -EBADMSG;
@@ -165,6 +186,16 @@ static int decode_object(json_object *from, const Member *members, json_object *
 int cloudtrail_decode_import(json_object *answer, json_object **ret)
 {
     return decode_object(answer, import_members, ret);
+}
+
+int cloudtrail_decode_imports(json_object *answer, json_object **ret)
+{
+    return decode_object(answer, imports_members, ret);
+}
+
+int cloudtrail_decode_failures(json_object *answer, json_object **ret)
+{
+    return decode_object(answer, failures_members, ret);
 }
 
 /* ---- reading what was decoded ---- */
@@ -216,37 +247,85 @@ static const AwsOperation stop_import = {
     .name = "StopImport",
     .target = TARGET("StopImport"),
     .decode = cloudtrail_decode_import,
+    .limit = LIMIT_STOP,
 };
 
 static const AwsOperation get_import = {
     .name = "GetImport",
     .target = TARGET("GetImport"),
     .decode = cloudtrail_decode_import,
+    .limit = LIMIT_READ,
 };
+
+static const AwsOperation list_imports = {
+    .name = "ListImports",
+    .target = TARGET("ListImports"),
+    .decode = cloudtrail_decode_imports,
+    .limit = LIMIT_READ,
+};
+
+static const AwsOperation list_import_failures = {
+    .name = "ListImportFailures",
+    .target = TARGET("ListImportFailures"),
+    .decode = cloudtrail_decode_failures,
+    .limit = LIMIT_READ,
+};
+
+#define MAX_RESULTS 1000 /* the most that a page may hold */
+
+static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
+                           const AwsCallHooks *hooks, AwsCall **ret)
+{
+    const char *text = json_text(body, NULL);
+
+    return text ? aws_call_start(client, operation, text, hooks, ret) : -ENOMEM;
+}
 
 /* Both take the id and nothing else. */
 static int start_with_id(AwsClient *client, const AwsOperation *operation, const char *import_id,
-                         Limiter *limiter, const AwsCallHooks *hooks, AwsCall **ret)
+                         const AwsCallHooks *hooks, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = json_object_new_object();
-    const char *text;
 
     if (!body || json_add_string(body, "ImportId", import_id) < 0)
         return -ENOMEM;
-    text = json_text(body, NULL);
-    if (!text)
+    return start_with_body(client, operation, body, hooks, ret);
+}
+
+int cloudtrail_stop_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
+                           AwsCall **ret)
+{
+    return start_with_id(client, &stop_import, import_id, hooks, ret);
+}
+
+int cloudtrail_get_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
+                          AwsCall **ret)
+{
+    return start_with_id(client, &get_import, import_id, hooks, ret);
+}
+
+int cloudtrail_list_imports(AwsClient *client, const char *destination, const char *status,
+                            const char *next_token, const AwsCallHooks *hooks, AwsCall **ret)
+{
+    CLEANUP(json_object_putp) json_object *body = json_object_new_object();
+
+    if (!body || json_add_int64(body, "MaxResults", MAX_RESULTS) < 0 ||
+        json_add_string(body, "Destination", destination) < 0 ||
+        json_add_string(body, "ImportStatus", status) < 0 ||
+        json_add_string(body, "NextToken", next_token) < 0)
         return -ENOMEM;
-    return aws_call_start(client, operation, text, limiter, hooks, ret);
+    return start_with_body(client, &list_imports, body, hooks, ret);
 }
 
-int cloudtrail_stop_import(AwsClient *client, const char *import_id, Limiter *limiter,
-                           const AwsCallHooks *hooks, AwsCall **ret)
+int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
+                                    const char *next_token, const AwsCallHooks *hooks,
+                                    AwsCall **ret)
 {
-    return start_with_id(client, &stop_import, import_id, limiter, hooks, ret);
-}
+    CLEANUP(json_object_putp) json_object *body = json_object_new_object();
 
-int cloudtrail_get_import(AwsClient *client, const char *import_id, Limiter *limiter,
-                          const AwsCallHooks *hooks, AwsCall **ret)
-{
-    return start_with_id(client, &get_import, import_id, limiter, hooks, ret);
+    if (!body || json_add_string(body, "ImportId", import_id) < 0 ||
+        json_add_int64(body, "MaxResults", MAX_RESULTS) < 0 ||
+        json_add_string(body, "NextToken", next_token) < 0)
+        return -ENOMEM;
+    return start_with_body(client, &list_import_failures, body, hooks, ret);
 }

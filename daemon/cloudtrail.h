@@ -23,13 +23,28 @@ const char *
 cloudtrail_import_status_name(json_object *import); /* as CloudTrail wrote it, or NULL */
 
 /* The body of StopImport and GetImport. Calls answer with an Import (see above) as result->body. */
-int cloudtrail_stop_import(AwsClient *client, const char *import_id, Limiter *limiter,
-                           const AwsCallHooks *hooks, AwsCall **ret);
-int cloudtrail_get_import(AwsClient *client, const char *import_id, Limiter *limiter,
-                          const AwsCallHooks *hooks, AwsCall **ret);
+int cloudtrail_stop_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
+                           AwsCall **ret);
+int cloudtrail_get_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
+                          AwsCall **ret);
+
+/* One page each; what is NULL is not asked for. Calls answer with an object of CLOUDTRAIL_IMPORTS
+ * (an array of Import) or CLOUDTRAIL_FAILURES (of ImportFailure), each left out where it is
+ * missing, and CLOUDTRAIL_NEXT_TOKEN where there are further pages. */
+#define CLOUDTRAIL_IMPORTS "Imports"
+#define CLOUDTRAIL_FAILURES "Failures"
+#define CLOUDTRAIL_NEXT_TOKEN "NextToken"
+
+int cloudtrail_list_imports(AwsClient *client, const char *destination, const char *status,
+                            const char *next_token, const AwsCallHooks *hooks, AwsCall **ret);
+int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
+                                    const char *next_token, const AwsCallHooks *hooks,
+                                    AwsCall **ret);
 
 /* Decoding alone, for tests: see AwsOperation.decode. */
 int cloudtrail_decode_import(json_object *answer, json_object **ret);
+int cloudtrail_decode_imports(json_object *answer, json_object **ret);
+int cloudtrail_decode_failures(json_object *answer, json_object **ret);
 
 /* CloudTrail's four exceptions, each with the error of the Varlink interface that stands for it. */
 typedef enum CloudTrailException {

@@ -27,6 +27,7 @@ struct Daemon {
     Config *config;
     Loop *loop;
     Service service;
+    Limits *limits;
     Listener *listener;
     Timer store_timer;           /* set while changes could not be saved */
     Timer purge_timer;           /* the next finished job is to be forgotten */
@@ -110,8 +111,10 @@ static int daemon_commit(Daemon *daemon)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
     if (changed && !daemon->status_timer.set)
         daemon_tell_status(daemon);
-    if (r < 0 || changed)
+    if (r < 0 || changed || daemon->service.answers_ready) {
+        daemon->service.answers_ready = false;
         listener_pump(daemon->listener);
+    }
     return 0;
 }
 
@@ -260,7 +263,8 @@ static int daemon_open(Daemon *daemon, char **ret_error)
 {
     Service *service = &daemon->service;
     Timers *timers = daemon_timers(daemon);
-    TargetContext targets = {.timers = timers, .random = &loop_random};
+    TargetContext targets = {
+        .base = loop_base(daemon->loop), .timers = timers, .random = &loop_random};
     JobContext jobs = {.timers = timers, .random = &loop_random};
     int r;
 
@@ -271,7 +275,9 @@ static int daemon_open(Daemon *daemon, char **ret_error)
                              &service->http)) < 0)
         return r;
     targets.http = service->http;
-    targets.base = loop_base(daemon->loop);
+    if ((r = limits_new(timers, &daemon->limits)) < 0)
+        return r;
+    targets.limits = daemon->limits;
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
         (r = registry_new(&jobs, service->store, &service->registry)) < 0)
         return r;
@@ -318,6 +324,7 @@ void daemon_free(Daemon *daemon)
     listener_free(daemon->listener);
     registry_free(daemon->service.registry);
     target_set_free(daemon->service.targets);
+    limits_free(daemon->limits);
     http_client_free(daemon->service.http);
     store_close(daemon->service.store);
     operators_free(daemon->service.operators);

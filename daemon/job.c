@@ -192,12 +192,9 @@ static void job_call(void *userdata)
     if (job->finishing || !outage_enter(target->outage, &job->outage_wait))
         return;
     hooks.userdata = job;
-    if (job_is_to_stop(job))
-        r = cloudtrail_stop_import(target->client, job->record.import_id, target->stop_limiter,
-                                   &hooks, &job->call);
-    else
-        r = cloudtrail_get_import(target->client, job->record.import_id, target->read_limiter,
-                                  &hooks, &job->call);
+    r = job_is_to_stop(job)
+            ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
+            : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
     if (r < 0) {
         CLEANUP(aws_error_clear) AwsError error = {0};
 

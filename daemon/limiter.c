@@ -6,6 +6,7 @@
 #include "common/time.h"
 
 struct Limiter {
+    unsigned references;
     Timers *timers;
     Timer timer; /* set while anyone waits */
     uint64_t interval_usec;
@@ -28,7 +29,7 @@ static void limiter_fire(void *userdata)
     LimiterWait *wait = TAILQ_FIRST(&limiter->queue);
 
     limiter->free_usec = timers_boottime_usec(limiter->timers) + limiter->interval_usec;
-    limiter_leave(wait);
+    limiter_leave(wait); /* may have been the last reference */
     wait->granted(wait->userdata);
 }
 
@@ -38,7 +39,7 @@ int limiter_new(Timers *timers, double rate, Limiter **ret)
 
     if (!limiter)
         return -ENOMEM;
-    *limiter = (Limiter){.timers = timers};
+    *limiter = (Limiter){.references = 1, .timers = timers};
     TAILQ_INIT(&limiter->queue);
     timer_init(&limiter->timer, timers, limiter_fire, limiter);
     limiter_set_rate(limiter, rate);
@@ -46,9 +47,9 @@ int limiter_new(Timers *timers, double rate, Limiter **ret)
     return 0;
 }
 
-void limiter_free(Limiter *limiter)
+void limiter_unref(Limiter *limiter)
 {
-    if (!limiter)
+    if (!limiter || --limiter->references > 0)
         return;
     timer_clear(&limiter->timer);
     free(limiter);
@@ -66,6 +67,7 @@ void limiter_set_rate(Limiter *limiter, double rate)
 
 void limiter_enter(Limiter *limiter, LimiterWait *wait)
 {
+    limiter->references++;
     wait->limiter = limiter;
     wait->ticket = limiter->next_ticket++;
     TAILQ_INSERT_TAIL(&limiter->queue, wait, entry);
@@ -81,6 +83,7 @@ void limiter_leave(LimiterWait *wait)
     TAILQ_REMOVE(&limiter->queue, wait, entry);
     wait->limiter = NULL;
     limiter_arm(limiter);
+    limiter_unref(limiter);
 }
 
 uint64_t limiter_expected_usec(const LimiterWait *wait)

@@ -18,9 +18,9 @@ typedef struct LimiterWait {
     uint64_t ticket;
 } LimiterWait;
 
-/* rate: calls per second. */
+/* rate: calls per second. The reference returned is the only one but for those of the waiting. */
 int limiter_new(Timers *timers, double rate, Limiter **ret);
-void limiter_free(Limiter *limiter); /* nobody may be waiting */
+void limiter_unref(Limiter *limiter); /* those who wait still get their turn; takes NULL */
 void limiter_set_rate(Limiter *limiter, double rate);
 
 /* granted() is called once, from timers_run(), when the call may go. */

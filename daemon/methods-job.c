@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/methods.h"
+#include "daemon/stop-all.h"
 #include "daemon/watch.h"
 
 /* Of ListJobs; also what a page holds where all are asked for. */
@@ -18,25 +19,13 @@ static int reply_job_not_found(Call *call, const char *id)
                             methods_object("id", json_object_new_string(id)));
 }
 
-static int reply_target_not_found(Call *call, const char *name)
-{
-    return call_reply_error(
-        call, TRAILSTOP_INTERFACE ".TargetNotFound",
-        methods_object("target", json_object_new_string(name ? name : TARGET_DEFAULT)));
-}
-
-/* The job was accepted, but could not be written down: nobody was promised anything. */
 static int reply_not_stored(Call *call)
 {
     CLEANUP(aws_error_clear) AwsError error = {0};
 
-    if (aws_error_set(&error, "StoreFailed",
-                      "the request could not be written to the state-directory and was not "
-                      "accepted; see the journal, make room and try again",
-                      0, NULL) < 0)
+    if (aws_error_set(&error, CODE_STORE_FAILED, MESSAGE_STORE_FAILED, 0, NULL) < 0)
         return -ENOMEM;
-    return call_reply_error(call, TRAILSTOP_INTERFACE ".CallFailed",
-                            methods_object("cause", aws_error_to_json(&error)));
+    return methods_reply_failure(call, &error);
 }
 
 /* Replies with the call's job once it is on disk; -ENOENT where there is none. */
@@ -60,14 +49,12 @@ static int stop_start(Call *call)
         .import_id = parameters->import_id,
         .reason = parameters->reason,
         .requester = session_peer(call->session)->process,
-        .timeout_usec = service->config->polling_timeout_usec,
+        .timeout_usec = methods_timeout_usec(call),
     };
     int r;
 
     if (!request.target)
-        return reply_target_not_found(call, parameters->target);
-    if (parameters->has_timeout)
-        request.timeout_usec = (uint64_t)parameters->timeout * USEC_PER_SEC;
+        return methods_reply_target_not_found(call, parameters->target);
     r = registry_request(service->registry, &request, call->job_id);
     if (r == -EDQUOT)
         return call_reply_error(
@@ -229,6 +216,10 @@ static const ParameterSpec stop_parameters[] = {
     {"reason", parameter_read_reason},
     {"timeout", parameter_read_timeout},
     {0}};
+static const ParameterSpec stop_all_parameters[] = {
+    {"targets", parameter_read_targets}, {"destination", parameter_read_destination},
+    {"reason", parameter_read_reason},   {"timeout", parameter_read_timeout},
+    {"dryRun", parameter_read_dry_run},  {0}};
 static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
 static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
 static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
@@ -238,16 +229,15 @@ static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
                                                 {0}};
 
 const Method methods_job[] = {
-    {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true},
+    {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true,
+     .streams = true},
     {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
-     .more_only = true},
+     .streams = true, .more_only = true},
     {TRAILSTOP_INTERFACE ".GetJob", id_parameter, take_job_id, get_job_pump},
-    {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump},
+    {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
+     .streams = true},
     {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, get_job_pump,
      .operators_only = true},
-    /* Described by the interface, not served by this version: */
-    {.name = TRAILSTOP_INTERFACE ".StopAll"},
-    {.name = TRAILSTOP_INTERFACE ".GetImport"},
-    {.name = TRAILSTOP_INTERFACE ".ListImports"},
-    {.name = TRAILSTOP_INTERFACE ".ListImportFailures"},
+    {TRAILSTOP_INTERFACE ".StopAll", stop_all_parameters, stop_all_start, stop_all_pump,
+     .operators_only = true},
     {0}};

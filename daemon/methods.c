@@ -5,12 +5,14 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/time.h"
+#include "daemon/cloudtrail.h"
 #include "daemon/job-journal.h"
 #include "daemon/stats.h"
 
 static const Method *find_method(const char *name)
 {
-    static const Method *const tables[] = {methods_job, methods_service};
+    static const Method *const tables[] = {methods_job, methods_import, methods_service};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const Method *method = tables[i]; method->name; method++)
@@ -59,6 +61,32 @@ int methods_reply_invalid(Call *call, const char *parameter)
                             methods_object("parameter", json_object_new_string(parameter)));
 }
 
+int methods_reply_target_not_found(Call *call, const char *name)
+{
+    return call_reply_error(
+        call, TRAILSTOP_INTERFACE ".TargetNotFound",
+        methods_object("target", json_object_new_string(name ? name : TARGET_DEFAULT)));
+}
+
+const char *methods_failure_name(const char *code)
+{
+    static const char *const names[] = {
+        [CLOUDTRAIL_OTHER] = TRAILSTOP_INTERFACE ".CallFailed",
+        [CLOUDTRAIL_IMPORT_NOT_FOUND] = TRAILSTOP_INTERFACE ".ImportNotFound",
+        [CLOUDTRAIL_INVALID_PARAMETER] = TRAILSTOP_INTERFACE ".InvalidParameter",
+        [CLOUDTRAIL_OPERATION_NOT_PERMITTED] = TRAILSTOP_INTERFACE ".OperationNotPermitted",
+        [CLOUDTRAIL_UNSUPPORTED_OPERATION] = TRAILSTOP_INTERFACE ".UnsupportedOperation",
+    };
+
+    return names[cloudtrail_exception(code)];
+}
+
+int methods_reply_failure(Call *call, const AwsError *error)
+{
+    return call_reply_error(call, methods_failure_name(error->code),
+                            methods_object("cause", aws_error_to_json(error)));
+}
+
 static int reply_denied(Call *call)
 {
     const Requester *requester = &session_peer(call->session)->process;
@@ -71,6 +99,13 @@ static int reply_denied(Call *call)
     journal_send(&entry, "Denied: uid %u is no operator and called %s", requester->uid,
                  call->method->name);
     return call_reply_error(call, TRAILSTOP_INTERFACE ".NotAuthorized", json_object_new_object());
+}
+
+uint64_t methods_timeout_usec(const Call *call)
+{
+    if (call->parameters.has_timeout)
+        return (uint64_t)call->parameters.timeout * USEC_PER_SEC;
+    return call->service->config->polling_timeout_usec;
 }
 
 /* Reads {method, parameters, oneway, more}; -EBADMSG for what is none. */
@@ -108,9 +143,7 @@ int methods_start(Call *call)
     call->method = find_method(name);
     if (!call->method)
         return reply_not_found(call, name);
-    if (!call->method->start && !call->method->pump)
-        return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".MethodNotImplemented",
-                                methods_object("method", json_object_new_string(name)));
+    call->more = call->more && call->method->streams;
     if (call->method->more_only && !call->more)
         return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
                                 json_object_new_object());

@@ -22,6 +22,7 @@ struct Service {
     TargetSet *targets;
     HttpClient *http;
     unsigned n_clients;
+    bool answers_ready; /* a call that waited for AWS has its reply */
 };
 
 typedef struct Method {
@@ -31,6 +32,7 @@ typedef struct Method {
     int (*start)(Call *call);
     int (*pump)(Call *call, CallProgress *ret);
     bool operators_only;
+    bool streams; /* knows what to do with `more` */
     bool more_only;
 } Method;
 
@@ -41,8 +43,23 @@ int methods_start(Call *call);
 /* An object with one member; takes the value. NULL: no memory, for value too. */
 json_object *methods_object(const char *key, json_object *value);
 
-/* Replies org.varlink.service.InvalidParameter. */
+/* How long a job that the call makes may take: as it says, or the configuration; 0: no limit. */
+uint64_t methods_timeout_usec(const Call *call);
+
+/* A job that could not be written down: nobody was promised anything. */
+#define CODE_STORE_FAILED "StoreFailed"
+#define MESSAGE_STORE_FAILED                                                                       \
+    "the request could not be written to the state-directory and was not accepted; see the "       \
+    "journal, make room and try again"
+
+/* Replies with an error. */
 int methods_reply_invalid(Call *call, const char *parameter);
+int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
+int methods_reply_failure(Call *call, const AwsError *error);
+
+/* The error that stands for what AWS answered: one of CloudTrail's exceptions, or CallFailed. */
+const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */
-extern const Method methods_job[], methods_service[]; /* ended by a row without name */
+extern const Method methods_job[], methods_import[],
+    methods_service[]; /* ended by a row without name */

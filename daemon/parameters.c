@@ -30,6 +30,16 @@ static int read_int(json_object *value, int64_t minimum, int64_t *ret)
     return 0;
 }
 
+int parameter_read_destination(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->destination);
+}
+
+int parameter_read_status(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->status);
+}
+
 int parameter_read_id(json_object *value, Parameters *parameters)
 {
     return read_string(value, &parameters->id);
@@ -81,19 +91,38 @@ int parameter_read_limit(json_object *value, Parameters *parameters)
     return read_int(value, 1, &parameters->limit);
 }
 
-int parameter_read_ids(json_object *value, Parameters *parameters)
+/* Of strings; one that is empty has no answer. */
+static int read_strings(json_object *value, json_object **ret)
 {
-    const char *id;
+    const char *text;
     size_t n;
 
     if (!json_object_is_type(value, json_type_array))
         return -EINVAL;
     n = json_object_array_length(value);
     for (size_t i = 0; i < n; i++)
-        if (read_string(json_object_array_get_idx(value, i), &id) < 0)
+        if (read_string(json_object_array_get_idx(value, i), &text) < 0)
             return -EINVAL;
-    parameters->ids = value;
-    return n > 0 ? 0 : -EINVAL; /* nothing to wait for has no answer */
+    *ret = value;
+    return n > 0 ? 0 : -EINVAL;
+}
+
+int parameter_read_ids(json_object *value, Parameters *parameters)
+{
+    return read_strings(value, &parameters->ids);
+}
+
+int parameter_read_targets(json_object *value, Parameters *parameters)
+{
+    return read_strings(value, &parameters->targets);
+}
+
+int parameter_read_dry_run(json_object *value, Parameters *parameters)
+{
+    if (!json_object_is_type(value, json_type_boolean))
+        return -EINVAL;
+    parameters->dry_run = json_object_get_boolean(value);
+    return 0;
 }
 
 static const ParameterSpec *find_spec(const ParameterSpec *specs, const char *name)

@@ -14,14 +14,16 @@
 /* All that methods take; what a call does not name is NULL or its has_ is false. */
 typedef struct Parameters {
     char import_id[IMPORT_ID_SIZE]; /* empty: not named */
+    const char *destination;
     const char *id;
     const char *interface;
     const char *reason;
+    const char *status;
     const char *target;
-    json_object *ids; /* an array of strings */
+    json_object *ids, *targets; /* arrays of strings, not empty */
     JobState state;
     int64_t timeout, limit;
-    bool has_state, has_timeout, has_limit;
+    bool has_state, has_timeout, has_limit, dry_run;
 } Parameters;
 
 typedef int (*ParameterRead)(json_object *value, Parameters *parameters);
@@ -33,6 +35,8 @@ typedef struct ParameterSpec {
     bool required;
 } ParameterSpec;
 
+int parameter_read_destination(json_object *value, Parameters *parameters);
+int parameter_read_dry_run(json_object *value, Parameters *parameters);
 int parameter_read_id(json_object *value, Parameters *parameters);
 int parameter_read_ids(json_object *value, Parameters *parameters);
 int parameter_read_import_id(json_object *value, Parameters *parameters);
@@ -40,7 +44,9 @@ int parameter_read_interface(json_object *value, Parameters *parameters);
 int parameter_read_limit(json_object *value, Parameters *parameters);
 int parameter_read_reason(json_object *value, Parameters *parameters);
 int parameter_read_state(json_object *value, Parameters *parameters);
+int parameter_read_status(json_object *value, Parameters *parameters);
 int parameter_read_target(json_object *value, Parameters *parameters);
+int parameter_read_targets(json_object *value, Parameters *parameters);
 int parameter_read_timeout(json_object *value, Parameters *parameters);
 
 /* object may be NULL: no parameters. 0, or -EINVAL with *ret_name the one at fault, borrowed. */

@@ -7,7 +7,8 @@
 #include "common/json.h"
 
 static int target_connect(const TargetContext *context, const Config *config,
-                          const TargetConfig *target_config, AwsClient **ret)
+                          const TargetConfig *target_config, const AwsClient *predecessor,
+                          AwsClient **ret)
 {
     const AwsSettings *settings = target_config->settings;
     AwsClientConfig client = {
@@ -22,6 +23,8 @@ static int target_connect(const TargetContext *context, const Config *config,
         .connect_timeout_usec = config->connect_timeout_usec,
         .timeout_usec = config->call_timeout_usec,
         .max_attempts = target_config->max_attempts,
+        .limits = context->limits,
+        .rates = {[LIMIT_STOP] = target_config->stop_rate, [LIMIT_READ] = target_config->read_rate},
     };
     const AwsCredentialsContext credentials = {
         .timers = context->timers,
@@ -35,7 +38,7 @@ static int target_connect(const TargetContext *context, const Config *config,
     int r = aws_credentials_provider_new(&credentials, target_config->name, settings,
                                          &client.credentials);
 
-    return r < 0 ? r : aws_client_new(&client, ret);
+    return r < 0 ? r : aws_client_new(&client, predecessor, ret);
 }
 
 int target_reload(Target *target, const TargetContext *context, const Config *config,
@@ -47,7 +50,7 @@ int target_reload(Target *target, const TargetContext *context, const Config *co
     int r = -ENOMEM;
 
     if (region && endpoint)
-        r = target_connect(context, config, target_config, &client);
+        r = target_connect(context, config, target_config, target->client, &client);
     if (r < 0) {
         free(region);
         free(endpoint);
@@ -59,8 +62,6 @@ int target_reload(Target *target, const TargetContext *context, const Config *co
     target->region = region;
     target->endpoint = endpoint;
     target->client = client;
-    limiter_set_rate(target->stop_limiter, target_config->stop_rate);
-    limiter_set_rate(target->read_limiter, target_config->read_rate);
     return 0;
 }
 
@@ -75,9 +76,7 @@ int target_new(const TargetContext *context, const Config *config,
     target->name = strdup(target_config->name);
     if (!target->name)
         return -ENOMEM;
-    if ((r = limiter_new(context->timers, target_config->stop_rate, &target->stop_limiter)) < 0 ||
-        (r = limiter_new(context->timers, target_config->read_rate, &target->read_limiter)) < 0 ||
-        (r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
+    if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
         (r = target_reload(target, context, config, target_config)) < 0)
         return r;
     *ret = TAKE(target);
@@ -90,8 +89,6 @@ void target_free(Target *target)
         return;
     aws_client_unref(target->client);
     outage_free(target->outage);
-    limiter_free(target->stop_limiter);
-    limiter_free(target->read_limiter);
     free(target->name);
     free(target->region);
     free(target->endpoint);

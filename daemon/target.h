@@ -6,14 +6,13 @@
 #include "daemon/aws/call.h"
 #include "daemon/config.h"
 #include "daemon/http.h"
-#include "daemon/limiter.h"
+#include "daemon/limits.h"
 #include "daemon/outage.h"
 
 typedef struct Target {
     char *name;
     char *region, *endpoint;
     AwsClient *client;
-    Limiter *stop_limiter, *read_limiter;
     Outage *outage;
     void *jobs; /* the registry's tree of its jobs by import id */
 } Target;
@@ -24,6 +23,7 @@ typedef struct TargetContext {
     const Random *random;
     HttpClient *http;
     struct event_base *base;
+    Limits *limits;
 } TargetContext;
 
 int target_new(const TargetContext *context, const Config *config,

@@ -6,7 +6,6 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/cloudtrail.h"
 #include "daemon/methods.h"
 
 #define PAGE_SIZE 64 /* jobs read from the store at a time */
@@ -106,15 +105,8 @@ static const char *error_of_end(JobState state, const char *code)
         [JOB_EXPIRED] = TRAILSTOP_INTERFACE ".DeadlineExpired",
         [JOB_CANCELLED] = TRAILSTOP_INTERFACE ".JobCancelled",
     };
-    static const char *const by_exception[] = {
-        [CLOUDTRAIL_OTHER] = TRAILSTOP_INTERFACE ".CallFailed",
-        [CLOUDTRAIL_IMPORT_NOT_FOUND] = TRAILSTOP_INTERFACE ".ImportNotFound",
-        [CLOUDTRAIL_INVALID_PARAMETER] = TRAILSTOP_INTERFACE ".InvalidParameter",
-        [CLOUDTRAIL_OPERATION_NOT_PERMITTED] = TRAILSTOP_INTERFACE ".OperationNotPermitted",
-        [CLOUDTRAIL_UNSUPPORTED_OPERATION] = TRAILSTOP_INTERFACE ".UnsupportedOperation",
-    };
 
-    return by_state[state] ? by_state[state] : by_exception[cloudtrail_exception(code)];
+    return by_state[state] ? by_state[state] : methods_failure_name(code);
 }
 
 /* The last reply of Stop; takes the job. */

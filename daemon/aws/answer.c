@@ -83,18 +83,11 @@ static bool read_code(const HttpResponse *response, json_object *body,
     return false;
 }
 
-static void read_message(const HttpResponse *response, json_object *body,
-                         char buffer[static MESSAGE_SIZE])
+/* Cut between characters, so that what is left is still UTF-8. */
+static void copy_message(const char *text, char buffer[static MESSAGE_SIZE])
 {
-    const char *text;
     size_t length = 0;
 
-    if (!body || (json_get_string(body, "message", &text) <= 0 &&
-                  json_get_string(body, "Message", &text) <= 0)) {
-        snprintf(buffer, MESSAGE_SIZE, "HTTP status %u without a message", response->status);
-        return;
-    }
-    /* Cut between characters, so that what is left is still UTF-8. */
     for (size_t left = strlen(text), n; (n = utf8_character_size(text + length, left)) > 0;
          left -= n) {
         if (length + n >= MESSAGE_SIZE)
@@ -105,11 +98,12 @@ static void read_message(const HttpResponse *response, json_object *body,
     buffer[length] = '\0';
 }
 
-static const char *read_request_id(const HttpResponse *response,
+/* Text: of the answer's body, or NULL. */
+static const char *read_request_id(const HttpResponse *response, const char *text,
                                    char buffer[static REQUEST_ID_SIZE])
 {
-    const char *text = http_response_header(response, "x-amzn-requestid");
-
+    if (!text)
+        text = http_response_header(response, "x-amzn-requestid");
     return text && copy_token(text, strlen(text), buffer, REQUEST_ID_SIZE) ? buffer : NULL;
 }
 
@@ -139,7 +133,7 @@ static int describe_stranger(const HttpResponse *response, const char *host, con
     snprintf(message, sizeof(message), "%s answered %u with %s, %zu bytes of %s", host,
              response->status, lack, response->body_size, type_name);
     return aws_error_set(error, code, message, response->status,
-                         read_request_id(response, request_id));
+                         read_request_id(response, NULL, request_id));
 }
 
 int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error)
@@ -147,26 +141,43 @@ int aws_answer_describe_unreadable(const HttpResponse *response, const char *hos
     return describe_stranger(response, host, AWS_CODE_UNREADABLE, "unexpected contents", error);
 }
 
-int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
-                          bool *ret_named)
+int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
+                          AwsError *error, bool *ret_named)
 {
-    CLEANUP(json_object_putp) json_object *body = NULL;
     char code[CODE_SIZE], message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
-    int r;
 
     *ret_named = false;
     if (response->failure != HTTP_OK)
         return describe_failure(response, error);
-    r = aws_answer_read_object(response, &body);
-    if (r < 0 && r != -EBADMSG)
-        return r;
-    if (!read_code(response, body, code))
+    if (!text->code || !copy_token(text->code, strlen(text->code), code, sizeof(code)))
         return describe_stranger(response, host, AWS_CODE_HTTP, "no AWS error", error);
 
-    read_message(response, body, message);
+    if (text->message)
+        copy_message(text->message, message);
+    else
+        snprintf(message, sizeof(message), "HTTP status %u without a message", response->status);
     *ret_named = true;
     return aws_error_set(error, code, message, response->status,
-                         read_request_id(response, request_id));
+                         read_request_id(response, text->request_id, request_id));
+}
+
+int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
+                          bool *ret_named)
+{
+    CLEANUP(json_object_putp) json_object *body = NULL;
+    char code[CODE_SIZE];
+    AwsErrorText text = {0};
+
+    if (response->failure == HTTP_OK) {
+        int r = aws_answer_read_object(response, &body);
+        if (r < 0 && r != -EBADMSG)
+            return r;
+        if (read_code(response, body, code))
+            text.code = code;
+        if (body && json_get_string(body, "message", &text.message) <= 0)
+            (void)json_get_string(body, "Message", &text.message); /* else there is none */
+    }
+    return aws_answer_make_error(response, host, &text, error, ret_named);
 }
 
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec)

@@ -28,6 +28,15 @@ int aws_answer_read_object(const HttpResponse *response, json_object **ret);
 int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
                           bool *ret_named);
 
+/* What an answer of another protocol has of an error; NULL: nothing. */
+typedef struct AwsErrorText {
+    const char *code, *message, *request_id;
+} AwsErrorText;
+
+/* The same from these. */
+int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
+                          AwsError *error, bool *ret_named);
+
 /* For an answer that has a status of success and yet is unusable. 0 or -ENOMEM. */
 int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error);
 

@@ -18,6 +18,7 @@ struct AwsClient {
     char *target;
     char *ca_bundle;
     AwsRoute route;
+    LimitsHolder limits;
     AwsRetryQuota quota;
     int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
 };
@@ -40,7 +41,6 @@ struct AwsCall {
     CallState state;
     AwsCredentialsWait credentials_wait;
     Timer delay;
-    Limiter *limiter;
     LimiterWait limiter_wait;
     HttpTransfer *transfer;
 
@@ -57,7 +57,7 @@ struct AwsCall {
 
 DEFINE_CLEANUP(AwsClient, aws_client_unref)
 
-int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
+int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret)
 {
     CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
     int r;
@@ -68,27 +68,41 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     }
     *client = (AwsClient){
         .references = 1,
+        .limits = {.limits = config->limits},
         .config = *config,
         .target = strdup(config->target),
         .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
     };
     client->config.target = client->config.endpoint = client->config.region = NULL;
     client->config.service = client->config.ca_bundle = NULL;
+    if (config->fixed_credentials)
+        aws_credentials_ref(config->fixed_credentials);
+    memcpy(client->limits.rates, config->rates, sizeof(client->limits.rates));
     aws_retry_quota_init(&client->quota);
     if (!client->target || (config->ca_bundle && !client->ca_bundle))
         return -ENOMEM;
     r = aws_route_init(&client->route, config->endpoint, config->region, config->service);
     if (r < 0)
         return r;
+    if (config->limits && predecessor && strcmp(predecessor->route.url, client->route.url) == 0)
+        limits_follow(&client->limits, &predecessor->limits);
     *ret = TAKE(client);
     return 0;
+}
+
+AwsClient *aws_client_ref(AwsClient *client)
+{
+    client->references++;
+    return client;
 }
 
 void aws_client_unref(AwsClient *client)
 {
     if (!client || --client->references > 0)
         return;
+    limits_leave(&client->limits);
     aws_credentials_provider_free(client->config.credentials);
+    aws_credentials_unref(client->config.fixed_credentials);
     aws_route_clear(&client->route);
     free(client->target);
     free(client->ca_bundle);
@@ -121,7 +135,7 @@ static void call_free(AwsCall *call)
     aws_credentials_unref(call->credentials);
     aws_error_clear(&call->error);
     aws_client_unref(call->client);
-    free(call->body);
+    secret_free(call->body); /* a form may hold a token */
     free(call);
 }
 
@@ -153,6 +167,8 @@ static void call_end_locally(AwsCall *call, int error)
 
 /* ---- retries ---- */
 
+static void on_delay(void *userdata);
+
 static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
 {
     switch (retry_class) {
@@ -162,17 +178,35 @@ static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
     case AWS_RETRY_SKEW:
         return !call->skew_corrected;
     case AWS_RETRY_EXPIRED:
-        return !call->credentials_renewed;
+        return call->client->config.credentials && !call->credentials_renewed;
     case AWS_RETRY_NONE:
         break;
     }
     return false;
 }
 
+/* Goes on from timers_run(), not from the provider of credentials: the end of this call may be that
+ * of its client, and so of the provider. */
+static void call_go_on(AwsCall *call, void (*step)(void *userdata))
+{
+    call->state = CALL_WAITING_DELAY;
+    call->delay.fire = step;
+    timer_set(&call->delay, timers_boottime_usec(call->client->config.timers));
+}
+
+static void on_granted(void *userdata);
+
+/* Fixed ones are there, and calls with them are not limited. */
 static void call_fetch_credentials(AwsCall *call)
 {
-    call->state = CALL_WAITING_CREDENTIALS;
-    aws_credentials_get(call->client->config.credentials, &call->credentials_wait);
+    AwsCredentialsProvider *provider = call->client->config.credentials;
+
+    if (provider) {
+        call->state = CALL_WAITING_CREDENTIALS;
+        aws_credentials_get(provider, &call->credentials_wait);
+    } else {
+        call_go_on(call, on_granted);
+    }
 }
 
 static void journal_retry(const AwsCall *call, uint64_t delay_usec)
@@ -217,6 +251,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
         http_response_header(response, "x-amz-retry-after"));
     journal_retry(call, delay_usec);
     call->state = CALL_WAITING_DELAY;
+    call->delay.fire = on_delay;
     timer_set(&call->delay, timers_boottime_usec(client->config.timers) + delay_usec);
     return true;
 }
@@ -232,7 +267,9 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;
-    int r = aws_answer_read_error(response, client->route.host, &call->error, &named);
+    const AwsProtocol *protocol = call->operation->protocol;
+    int r = (protocol ? protocol->read_error : aws_answer_read_error)(response, client->route.host,
+                                                                      &call->error, &named);
 
     if (r < 0)
         return r;
@@ -259,6 +296,8 @@ static int read_success(AwsCall *call, const HttpResponse *response, json_object
 
     if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
         track_skew(call->client, date_usec);
+    if (call->operation->protocol)
+        return call->operation->protocol->read_success(response, call->hooks.userdata);
     r = aws_answer_read_object(response, &answer);
     if (r < 0)
         return r;
@@ -302,7 +341,9 @@ static void on_response(const HttpResponse *response, void *userdata)
 static int call_send(AwsCall *call)
 {
     const AwsClientConfig *config = &call->client->config;
+    const AwsProtocol *protocol = call->operation->protocol;
     AwsAttempt attempt = {
+        .content_type = protocol ? protocol->content_type : "application/x-amz-json-1.1",
         .target = call->operation->target,
         .body = call->body,
         .body_size = call->body_size,
@@ -337,14 +378,21 @@ static int call_send(AwsCall *call)
     return r;
 }
 
+/* The queue may be longer than credentials live. */
+static bool has_outlived_credentials(const AwsCall *call)
+{
+    const AwsClientConfig *config = &call->client->config;
+
+    return config->credentials && call->credentials->expires_usec != 0 &&
+           call->credentials->expires_usec <= timers_realtime_usec(config->timers);
+}
+
 static void on_granted(void *userdata)
 {
     AwsCall *call = userdata;
-    uint64_t expires_usec = call->credentials->expires_usec;
     int r;
 
-    /* The queue may be longer than credentials live. */
-    if (expires_usec != 0 && expires_usec <= timers_realtime_usec(call->client->config.timers)) {
+    if (has_outlived_credentials(call)) {
         call_fetch_credentials(call);
         return;
     }
@@ -354,9 +402,25 @@ static void on_granted(void *userdata)
         call_end_locally(call, r);
 }
 
-static void on_no_credentials(void *userdata)
+static void on_unavailable(void *userdata)
 {
     call_end(userdata, AWS_UNAVAILABLE, NULL);
+}
+
+/* Credentials tell the account, and that the limits. */
+static void call_await_limiter(AwsCall *call)
+{
+    AwsClient *client = call->client;
+
+    if (!client->config.limits) {
+        call_go_on(call, on_granted);
+    } else if (limits_join(&client->limits, client->route.url, call->credentials->access_key_id) <
+               0) {
+        call_go_on(call, on_unavailable); /* no memory: see call_end() */
+    } else {
+        call->state = CALL_WAITING_LIMITER;
+        limiter_enter(limits_get(&client->limits, call->operation->limit), &call->limiter_wait);
+    }
 }
 
 static void on_credentials(AwsCredentials *credentials, const AwsError *error, void *userdata)
@@ -367,16 +431,13 @@ static void on_credentials(AwsCredentials *credentials, const AwsError *error, v
         /* Without memory for the copy the error stays empty: see call_end(). */
         (void)aws_error_set(&call->error, AWS_CODE_CREDENTIALS, error->message, error->http_status,
                             error->request_id);
-        /* Not from here: the end of this call may be that of its client and of this provider. */
-        call->delay.fire = on_no_credentials;
-        timer_set(&call->delay, timers_boottime_usec(call->client->config.timers));
+        call_go_on(call, on_unavailable);
         return;
     }
     aws_credentials_ref(credentials);
     aws_credentials_unref(call->credentials);
     call->credentials = credentials;
-    call->state = CALL_WAITING_LIMITER;
-    limiter_enter(call->limiter, &call->limiter_wait);
+    call_await_limiter(call);
 }
 
 static void on_delay(void *userdata)
@@ -385,7 +446,7 @@ static void on_delay(void *userdata)
 }
 
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   Limiter *limiter, const AwsCallHooks *hooks, AwsCall **ret)
+                   const AwsCallHooks *hooks, AwsCall **ret)
 {
     AwsCall *call = malloc(sizeof(*call));
 
@@ -396,7 +457,6 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         .operation = operation,
         .body = strdup(body),
         .body_size = strlen(body),
-        .limiter = limiter,
         .hooks = *hooks,
         .credentials_wait = {.done = on_credentials, .userdata = call},
         .limiter_wait = {.granted = on_granted, .userdata = call},
@@ -405,7 +465,9 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         free(call);
         return -ENOMEM;
     }
-    client->references++;
+    aws_client_ref(client);
+    if (client->config.fixed_credentials)
+        call->credentials = aws_credentials_ref(client->config.fixed_credentials);
     aws_request_make_id(client->config.random, call->invocation_id);
     timer_init(&call->delay, client->config.timers, on_delay, call);
     call_fetch_credentials(call);

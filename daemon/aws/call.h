@@ -12,7 +12,7 @@
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/error.h"
 #include "daemon/http.h"
-#include "daemon/limiter.h"
+#include "daemon/limits.h"
 #include "daemon/timer.h"
 
 typedef struct AwsClient AwsClient;
@@ -22,7 +22,8 @@ typedef struct AwsClientConfig {
     Timers *timers;
     const Random *random;
     HttpClient *http;
-    AwsCredentialsProvider *credentials; /* taken over, also on failure */
+    AwsCredentialsProvider *credentials; /* taken over, also on failure; NULL: the fixed ones */
+    AwsCredentials *fixed_credentials;   /* a reference is taken; NULL: calls are not signed */
     const char *target;                  /* its name, for the journal */
     const char *endpoint;                /* URL */
     const char *region;
@@ -31,10 +32,15 @@ typedef struct AwsClientConfig {
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
     unsigned max_attempts;
+    Limits *limits;              /* NULL: calls are not limited */
+    double rates[N_LIMIT_KINDS]; /* calls per second */
 } AwsClientConfig;
 
-/* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
-int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
+/* Copies the strings. The predecessor is the client that this one takes the place of, or NULL:
+ * calls to the same endpoint go on within its limits. 0; -EINVAL: the endpoint is no http or https
+ * URL; -ENOMEM. */
+int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret);
+AwsClient *aws_client_ref(AwsClient *client);
 
 /* The caller's reference is the only one but for those of calls under way, so that a client can be
  * replaced while they end as they began. Takes NULL. */
@@ -52,16 +58,30 @@ typedef enum AwsOutcome {
 
 typedef struct AwsResult {
     AwsOutcome outcome;
-    json_object *body;     /* borrowed, on AWS_OK: what decode made of the answer */
+    json_object *body;     /* borrowed, on AWS_OK: what decode made of the answer; NULL with
+                              another protocol */
     const AwsError *error; /* borrowed, else */
 } AwsResult;
 
+/* How a service writes and reads what is not JSON. */
+typedef struct AwsProtocol {
+    const char *content_type; /* of requests */
+    /* Reads a success into what userdata, that of the hooks, points to. -EBADMSG: it is not the
+       answer it should be, which is a transient failure; -ENOMEM. */
+    int (*read_success)(const HttpResponse *response, void *userdata);
+    /* As aws_answer_read_error(). */
+    int (*read_error)(const HttpResponse *response, const char *host, AwsError *error,
+                      bool *ret_named);
+} AwsProtocol;
+
 typedef struct AwsOperation {
-    const char *name;   /* for the journal, e.g. "StopImport" */
-    const char *target; /* value of X-Amz-Target */
+    const char *name;            /* for the journal, e.g. "StopImport" */
+    const AwsProtocol *protocol; /* NULL: JSON 1.1, for which there is: */
+    const char *target;          /* value of X-Amz-Target */
     /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
        transient failure like a truncated answer; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
+    LimitKind limit;
 } AwsOperation;
 
 typedef struct AwsCallHooks {
@@ -74,10 +94,10 @@ typedef struct AwsCallHooks {
     void *userdata;
 } AwsCallHooks;
 
-/* operation outlives the call. body: JSON text, copied. Hooks never run from within
+/* operation outlives the call. body: as the protocol has it, copied. Hooks never run from within
  * aws_call_start(). 0 or -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   Limiter *limiter, const AwsCallHooks *hooks, AwsCall **ret);
+                   const AwsCallHooks *hooks, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* takes NULL */
 
 /* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False:

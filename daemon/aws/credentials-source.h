@@ -31,6 +31,7 @@ typedef struct AwsInstanceToken {
 typedef struct AwsSourceContext {
     const AwsCredentialsContext *shared;
     const AwsProfiles *profiles; /* as they are now */
+    const char *target;          /* its name, for the journal */
     const char *region;          /* of the target: where STS is asked */
     const char *sts_endpoint;
     const char *ca_bundle; /* NULL: the system's */

@@ -127,23 +127,26 @@ static int sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *at
 
 int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt)
 {
-    int r;
+    const AwsCredentials *credentials = attempt->credentials;
 
     *request = (AwsRequest){0};
-    add_header(request, "Content-Type", "application/x-amz-json-1.1");
+    add_header(request, "Content-Type", attempt->content_type);
     add_header(request, "Host", route->host);
-    add_header(request, "X-Amz-Date", sigv4_format_time(attempt->realtime_usec, request->date));
-    if (attempt->credentials->session_token)
-        add_header(request, "X-Amz-Security-Token", attempt->credentials->session_token);
-    add_header(request, "X-Amz-Target", attempt->target);
-    r = sign(request, route, attempt);
-    if (r < 0)
-        return r;
+    if (attempt->target)
+        add_header(request, "X-Amz-Target", attempt->target);
+    if (credentials) {
+        add_header(request, "X-Amz-Date", sigv4_format_time(attempt->realtime_usec, request->date));
+        if (credentials->session_token)
+            add_header(request, "X-Amz-Security-Token", credentials->session_token);
+        int r = sign(request, route, attempt);
+        if (r < 0)
+            return r;
+        add_header(request, "Authorization", request->authorization);
+    }
 
     /* Not signed, because whatever lies between may change them. */
     snprintf(request->attempt, sizeof(request->attempt), "attempt=%u; max=%u", attempt->number,
              attempt->max);
-    add_header(request, "Authorization", request->authorization);
     add_header(request, "User-Agent", route->user_agent);
     add_header(request, "amz-sdk-invocation-id", attempt->invocation_id);
     add_header(request, "amz-sdk-request", request->attempt);

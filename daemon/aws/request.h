@@ -1,8 +1,7 @@
-/* One attempt of an AWS operation as an HTTP request of the JSON 1.1 protocol, signed anew each
- * time.
+/* One attempt of an AWS operation as an HTTP request, signed anew each time.
  *
- * Source: Smithy, "AWS JSON 1.1 protocol"; AWS SDKs and Tools Reference Guide, "Retry behavior"
- * (amz-sdk-*) and "Application ID" (User-Agent). */
+ * Source: Smithy, "AWS JSON 1.1 protocol" and "AWS Query protocol"; AWS SDKs and Tools Reference
+ * Guide, "Retry behavior" (amz-sdk-*) and "Application ID" (User-Agent). */
 #pragma once
 
 #include <stddef.h>
@@ -33,13 +32,14 @@ void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all ze
 void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE]);
 
 typedef struct AwsAttempt {
-    const char *target; /* value of X-Amz-Target */
+    const char *content_type;
+    const char *target; /* value of X-Amz-Target; NULL: none */
     const char *body;
     size_t body_size;
-    const AwsCredentials *credentials;
-    uint64_t realtime_usec;    /* the time of signing */
-    const char *invocation_id; /* the same for all attempts of a call */
-    unsigned number;           /* 1 for the first */
+    const AwsCredentials *credentials; /* NULL: the request is not signed */
+    uint64_t realtime_usec;            /* the time of signing */
+    const char *invocation_id;         /* the same for all attempts of a call */
+    unsigned number;                   /* 1 for the first */
     unsigned max;
 } AwsAttempt;
 

@@ -25,6 +25,7 @@ static const struct {
     {"RequestTimeout", AWS_RETRY_TRANSIENT, false},
     {"RequestTimeoutException", AWS_RETRY_TRANSIENT, false},
     {"PriorRequestNotComplete", AWS_RETRY_TRANSIENT, false},
+    {"IDPCommunicationError", AWS_RETRY_TRANSIENT, false}, /* of STS, for a web identity */
 
     {"Throttling", AWS_RETRY_THROTTLING, false},
     {"ThrottlingException", AWS_RETRY_THROTTLING, false},

@@ -1,0 +1,141 @@
+#include "daemon/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+
+struct Query {
+    QueryKind kind;
+    AwsClient *client;
+    char *import_id, *destination, *status, *next_token;
+    QueryDone done;
+    void *userdata;
+    AwsCall *call;       /* under way */
+    json_object *listed; /* of the pages so far */
+};
+
+static int query_call(Query *query);
+
+static void query_end(Query *query, json_object *result, const AwsError *error)
+{
+    query->done(result, error, query->userdata);
+}
+
+static void query_end_without_memory(Query *query)
+{
+    static char code[] = AWS_CODE_RESOURCES, message[] = "out of memory";
+
+    query_end(query, NULL, &(AwsError){.code = code, .message = message});
+}
+
+/* Moves what a page lists to the end of the list. */
+static int query_take_page(Query *query, json_object *page)
+{
+    const char *member = query->kind == QUERY_IMPORTS ? CLOUDTRAIL_IMPORTS : CLOUDTRAIL_FAILURES;
+    json_object *array;
+    const char *token;
+
+    if (json_get_array(page, member, &array) > 0)
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+            json_object *element = json_object_get(json_object_array_get_idx(array, i));
+
+            if (json_object_array_add(query->listed, element) < 0) {
+                json_object_put(element);
+                return -ENOMEM;
+            }
+        }
+    free(query->next_token);
+    query->next_token = NULL;
+    if (json_get_string(page, CLOUDTRAIL_NEXT_TOKEN, &token) > 0 && *token) {
+        query->next_token = strdup(token);
+        if (!query->next_token)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void on_done(const AwsResult *result, void *userdata)
+{
+    Query *query = userdata;
+
+    query->call = NULL;
+    if (result->outcome != AWS_OK)
+        query_end(query, NULL, result->error);
+    else if (query->kind == QUERY_IMPORT)
+        query_end(query, result->body, NULL);
+    else if (query_take_page(query, result->body) < 0 ||
+             (query->next_token && query_call(query) < 0))
+        query_end_without_memory(query);
+    else if (!query->call)
+        query_end(query, query->listed, NULL);
+}
+
+/* Asks for the import or for the next page. */
+static int query_call(Query *query)
+{
+    AwsCallHooks hooks = {.done = on_done, .userdata = query};
+
+    switch (query->kind) {
+    case QUERY_IMPORT:
+        return cloudtrail_get_import(query->client, query->import_id, &hooks, &query->call);
+    case QUERY_IMPORTS:
+        return cloudtrail_list_imports(query->client, query->destination, query->status,
+                                       query->next_token, &hooks, &query->call);
+    case QUERY_FAILURES:
+        return cloudtrail_list_import_failures(query->client, query->import_id, query->next_token,
+                                               &hooks, &query->call);
+    }
+    return -EINVAL;
+}
+
+/* A copy of a text that may be NULL; notes in *ok where memory ran out. */
+static char *copy_text(const char *text, bool *ok)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    *ok = *ok && (!text || copy);
+    return copy;
+}
+
+int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret)
+{
+    CLEANUP(query_freep) Query *query = malloc(sizeof(*query));
+    bool ok = true;
+    int r;
+
+    if (!query)
+        return -ENOMEM;
+    *query = (Query){
+        .kind = request->kind,
+        .client = aws_client_ref(request->client),
+        .import_id = copy_text(request->import_id, &ok),
+        .destination = copy_text(request->destination, &ok),
+        .status = copy_text(request->status, &ok),
+        .done = done,
+        .userdata = userdata,
+        .listed = json_object_new_array(),
+    };
+    if (!ok || !query->listed)
+        return -ENOMEM;
+    r = query_call(query);
+    if (r < 0)
+        return r;
+    *ret = TAKE(query);
+    return 0;
+}
+
+void query_free(Query *query)
+{
+    if (!query)
+        return;
+    aws_call_cancel(query->call);
+    aws_client_unref(query->client);
+    json_object_put(query->listed);
+    free(query->import_id);
+    free(query->destination);
+    free(query->status);
+    free(query->next_token);
+    free(query);
+}
