@@ -273,6 +273,10 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
 
     if (r < 0)
         return r;
+    if (call->credentials) {
+        aws_error_mask(&call->error, call->credentials->secret_access_key);
+        aws_error_mask(&call->error, call->credentials->session_token);
+    }
     *ret_refusal = false;
     if (response->failure != HTTP_OK) {
         *ret_class = response->failure == HTTP_NO_RESOURCES ? AWS_RETRY_NONE : AWS_RETRY_TRANSIENT;

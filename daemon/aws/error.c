@@ -7,6 +7,8 @@
 #include "common/json.h"
 #include "common/memory.h"
 
+#define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
+
 static int copy_string(const char *from, char **ret)
 {
     char *copy = NULL;
@@ -45,6 +47,26 @@ void aws_error_clear(AwsError *error)
     free(error->message);
     free(error->request_id);
     *error = (AwsError){0};
+}
+
+static void mask_after(char *text, const char *mark, size_t skip, size_t length)
+{
+    while ((text = strstr(text, mark))) {
+        text += skip;
+        for (size_t i = 0; i < length && *text; i++)
+            *text++ = '*';
+    }
+}
+
+void aws_error_mask(AwsError *error, const char *secret)
+{
+    static const char signature[] = "Signature=";
+
+    if (!error->message)
+        return;
+    if (secret && *secret)
+        mask_after(error->message, secret, 0, strlen(secret));
+    mask_after(error->message, signature, strlen(signature), SIGNATURE_LENGTH);
 }
 
 json_object *aws_error_to_json(const AwsError *error)
