@@ -258,6 +258,16 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
 
 /* ---- the answer ---- */
 
+static int read_error(AwsCall *call, const HttpResponse *response, bool *ret_named)
+{
+    const AwsProtocol *protocol = call->operation->protocol;
+    const char *host = call->client->route.host;
+
+    return protocol
+               ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
+               : aws_answer_read_error(response, host, &call->error, ret_named);
+}
+
 /* What to do about an answer that is no success. *ret_refusal: AWS itself said no, with a code. */
 static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetryClass *ret_class,
                             bool *ret_refusal)
@@ -267,9 +277,7 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;
-    const AwsProtocol *protocol = call->operation->protocol;
-    int r = (protocol ? protocol->read_error : aws_answer_read_error)(response, client->route.host,
-                                                                      &call->error, &named);
+    int r = read_error(call, response, &named);
 
     if (r < 0)
         return r;

@@ -66,12 +66,12 @@ typedef struct AwsResult {
 /* How a service writes and reads what is not JSON. */
 typedef struct AwsProtocol {
     const char *content_type; /* of requests */
-    /* Reads a success into what userdata, that of the hooks, points to. -EBADMSG: it is not the
-       answer it should be, which is a transient failure; -ENOMEM. */
+    /* userdata is that of the hooks. A success is read into what it points to; -EBADMSG: it is not
+       the answer it should be, which is a transient failure; -ENOMEM. */
     int (*read_success)(const HttpResponse *response, void *userdata);
-    /* As aws_answer_read_error(). */
-    int (*read_error)(const HttpResponse *response, const char *host, AwsError *error,
-                      bool *ret_named);
+    /* As aws_answer_read_error(); no secret of the request may be left in the message. */
+    int (*read_error)(const HttpResponse *response, const char *host, void *userdata,
+                      AwsError *error, bool *ret_named);
 } AwsProtocol;
 
 typedef struct AwsOperation {

@@ -167,25 +167,29 @@ static int read_success(const HttpResponse *response, void *userdata)
     return sts_decode(response, &call->credentials);
 }
 
+/* STS quotes parameters that it finds wrong. */
+static int read_error(const HttpResponse *response, const char *host, void *userdata,
+                      AwsError *error, bool *ret_named)
+{
+    const StsCall *call = userdata;
+
+    int r = sts_read_error(response, host, error, ret_named);
+    if (r == 0)
+        aws_error_mask(error, call->token);
+    return r;
+}
+
 static const AwsProtocol query_protocol = {
     .content_type = "application/x-www-form-urlencoded",
     .read_success = read_success,
-    .read_error = sts_read_error,
+    .read_error = read_error,
 };
 
 static void on_done(const AwsResult *result, void *userdata)
 {
     StsCall *call = userdata;
-    const AwsError *error = result->error;
-    AwsError censored;
 
-    /* STS quotes parameters that it finds wrong. */
-    if (error && call->token && strstr(error->message, call->token)) {
-        censored = *error;
-        censored.message = (char[]){"a message that repeats the token, so not shown"};
-        error = &censored;
-    }
-    call->done(result->outcome == AWS_OK ? call->credentials : NULL, error, call->userdata);
+    call->done(result->outcome == AWS_OK ? call->credentials : NULL, result->error, call->userdata);
     call_free(call);
 }
 
