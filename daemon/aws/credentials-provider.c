@@ -209,6 +209,7 @@ static int build_source(AwsCredentialsProvider *provider, char **ret_error)
     provider->source_context = (AwsSourceContext){
         .shared = &provider->context,
         .profiles = provider->profiles,
+        .target = provider->target,
         .region = provider->region,
         .sts_endpoint = provider->sts_endpoint,
         .ca_bundle = provider->ca_bundle,
