@@ -1,7 +1,7 @@
 /* Ownership helpers: scope-bound cleanup for the owning pointers of this project and of json-c.
  *
- * CLEANUP(f) on a local variable calls f(&variable) when the variable leaves scope. Every opaque type
- * Foo with a foo_free() that takes NULL gets its foo_freep() from DEFINE_CLEANUP(). */
+ * CLEANUP(f) on a local variable calls f(&variable) when the variable leaves scope. Every opaque
+ * type Foo with a foo_free() that takes NULL gets its foo_freep() from DEFINE_CLEANUP(). */
 #pragma once
 
 #include <stdio.h>

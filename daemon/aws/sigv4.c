@@ -8,9 +8,9 @@
 #include <strings.h>
 #include <time.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "common/memory.h"
 #include "common/time.h"
@@ -227,8 +227,13 @@ static void add_headers(SecretText *text, const HttpHeader *const *sorted, size_
 static const char *format_hex(const unsigned char hash[static HASH_SIZE],
                               char buffer[static HASH_HEX_SIZE])
 {
-    for (size_t i = 0; i < HASH_SIZE; i++)
-        snprintf(buffer + 2 * i, 3, "%02x", hash[i]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < HASH_SIZE; i++) {
+        buffer[2 * i] = digits[hash[i] >> 4];
+        buffer[2 * i + 1] = digits[hash[i] & 0xf];
+    }
+    buffer[2 * HASH_SIZE] = '\0';
     return buffer;
 }
 
@@ -312,31 +317,56 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
     return secret_text_finish(&text, ret);
 }
 
-static bool hmac(const void *key, size_t key_size, const void *data, size_t size,
-                 unsigned char ret[static HASH_SIZE])
+DEFINE_CLEANUP(EVP_MAC_CTX, EVP_MAC_CTX_free)
+
+/* HMAC-SHA256 with the digest already chosen: that is most of the cost of a short one. */
+static int hmac_new(EVP_MAC_CTX **ret)
 {
-    return HMAC(EVP_sha256(), key, (int)key_size, data, size, ret, NULL) != NULL;
+    const OSSL_PARAM digest[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+
+    EVP_MAC_free(mac); /* the context keeps a reference */
+    if (!context || EVP_MAC_CTX_set_params(context, digest) != 1)
+        return -EIO;
+    *ret = TAKE(context);
+    return 0;
+}
+
+static bool hmac(EVP_MAC_CTX *context, const void *key, size_t key_size, const char *data,
+                 size_t size, unsigned char ret[static HASH_SIZE])
+{
+    return EVP_MAC_init(context, key, key_size, NULL) == 1 &&
+           EVP_MAC_update(context, (const unsigned char *)data, size) == 1 &&
+           EVP_MAC_final(context, ret, NULL, HASH_SIZE) == 1;
 }
 
 /* The signing key of a day, region and service is as good as the secret for them: wiped. */
 static int sign(const SigV4Scope *scope, const char *secret, const char *string_to_sign,
                 char ret[static HASH_HEX_SIZE])
 {
+    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = NULL;
     CLEANUP(secret_text_clear) SecretText first = {0};
     unsigned char key[HASH_SIZE], next[HASH_SIZE];
     char time[SIGV4_TIME_SIZE];
+    bool done;
+    int r = hmac_new(&context);
 
+    if (r < 0)
+        return r;
     secret_text_add(&first, "AWS4");
     secret_text_add(&first, secret);
     if (first.failed)
         return -ENOMEM;
     sigv4_format_time(scope->realtime_usec, time);
 
-    bool done = hmac(first.data, first.size, time, DATE_LENGTH, key) &&
-                hmac(key, sizeof(key), scope->region, strlen(scope->region), next) &&
-                hmac(next, sizeof(next), scope->service, strlen(scope->service), key) &&
-                hmac(key, sizeof(key), "aws4_request", strlen("aws4_request"), next) &&
-                hmac(next, sizeof(next), string_to_sign, strlen(string_to_sign), key);
+    done = hmac(context, first.data, first.size, time, DATE_LENGTH, key) &&
+           hmac(context, key, sizeof(key), scope->region, strlen(scope->region), next) &&
+           hmac(context, next, sizeof(next), scope->service, strlen(scope->service), key) &&
+           hmac(context, key, sizeof(key), "aws4_request", strlen("aws4_request"), next) &&
+           hmac(context, next, sizeof(next), string_to_sign, strlen(string_to_sign), key);
     if (done)
         format_hex(key, ret);
     OPENSSL_cleanse(key, sizeof(key));
