@@ -1,0 +1,7 @@
+/* For cppcheck alone, which does not know queue(3): what its macros come to. */
+#define TAILQ_HEAD(name, type)                                                                     \
+    struct name {                                                                                  \
+        struct type *first;                                                                        \
+    }
+#define TAILQ_FOREACH(variable, head, field)                                                       \
+    for (variable = (head)->first; variable; variable = variable->field.next)
