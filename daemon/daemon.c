@@ -32,6 +32,7 @@ struct Daemon {
     Timer store_timer;           /* set while changes could not be saved */
     Timer purge_timer;           /* the next finished job is to be forgotten */
     Timer status_timer;          /* set while systemd has been told lately */
+    Timer finish_timer;          /* at shutdown: how long calls of AWS have */
     Timer flush_timer;           /* at shutdown: how long clients have to read */
     unsigned told[N_JOB_STATES]; /* what systemd was told last */
     bool store_failing;          /* and the journal has been told */
@@ -147,6 +148,7 @@ static void daemon_shut_down(void *userdata)
     if (daemon->shutting_down)
         return;
     daemon->shutting_down = true;
+    set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
     sd_notify(0, "STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);
     journal_send(&entry, "Stopping: %u jobs go on with the next start",
@@ -156,16 +158,24 @@ static void daemon_shut_down(void *userdata)
 /* What is on the wire is waited for, what is answered is sent, then the loop ends. */
 static void daemon_finish(Daemon *daemon)
 {
-    bool unread = listener_finish(daemon->listener);
+    SessionRest rest = listener_finish(daemon->listener);
+    bool waits = registry_finish(daemon->service.registry) > 0 || rest == SESSION_ANSWERING;
 
-    if (registry_finish(daemon->service.registry) > 0)
+    if (waits && daemon->finish_timer.set)
         return;
     if (!daemon->flushing) {
         daemon->flushing = true;
         set_in(daemon, &daemon->flush_timer, FLUSH_USEC);
     }
-    if (!unread || !daemon->flush_timer.set)
+    if (rest == SESSION_DONE || !daemon->flush_timer.set)
         loop_stop(daemon->loop);
+}
+
+static bool daemon_is_well(void *userdata)
+{
+    Daemon *daemon = userdata;
+
+    return store_is_well(daemon->service.store);
 }
 
 static int daemon_turn(void *userdata)
@@ -307,6 +317,7 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
     timer_init(&daemon->store_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->purge_timer, daemon_timers(daemon), daemon_purge, daemon);
     timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
+    timer_init(&daemon->finish_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
     r = daemon_open(daemon, ret_error);
     if (r < 0) {
@@ -331,6 +342,7 @@ void daemon_free(Daemon *daemon)
     timer_clear(&daemon->store_timer);
     timer_clear(&daemon->purge_timer);
     timer_clear(&daemon->status_timer);
+    timer_clear(&daemon->finish_timer);
     timer_clear(&daemon->flush_timer);
     loop_free(daemon->loop);
     config_free(daemon->config);
@@ -340,6 +352,7 @@ void daemon_free(Daemon *daemon)
 int daemon_run(Daemon *daemon)
 {
     LoopHandler handler = {
+        .is_well = daemon_is_well,
         .turn = daemon_turn,
         .reload = daemon_reload,
         .shut_down = daemon_shut_down,

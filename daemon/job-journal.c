@@ -115,7 +115,7 @@ static const struct {
     [JOB_CANCELLED] = {EVENT_JOB_CANCELLED, "is not followed any more, as asked"},
 };
 
-void job_journal_end(const JobRecord *record, uint64_t elapsed_usec)
+void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller)
 {
     CLEANUP(json_object_putp) json_object *import = read_import(record);
     const AwsError *error = &record->last_error;
@@ -126,6 +126,11 @@ void job_journal_end(const JobRecord *record, uint64_t elapsed_usec)
     add_names(&entry, record);
     add_import_status(&entry, import);
     job_journal_add_requester(&entry, &record->requester, record->reason);
+    if (record->state == JOB_CANCELLED) {
+        journal_add(&entry, "TRAILSTOP_CANCELLER_UID", "%u", canceller->uid);
+        journal_add(&entry, "TRAILSTOP_CANCELLER_GID", "%u", canceller->gid);
+        journal_add(&entry, "TRAILSTOP_CANCELLER_PID", "%d", canceller->pid);
+    }
     add_statistics(&entry, import);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
     journal_add(&entry, "TRAILSTOP_POLLS", "%u", record->polls);

@@ -16,4 +16,6 @@ void job_journal_accepted(const JobRecord *record);
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
 
 void job_journal_stop_accepted(const JobRecord *record);
-void job_journal_end(const JobRecord *record, uint64_t elapsed_usec);
+
+/* canceller: of a job that was cancelled. */
+void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller);

@@ -270,12 +270,13 @@ void job_tell(Job *job)
     if (job->accepted_now)
         job_journal_stop_accepted(&job->record);
     if (job_state_is_final(job->record.state))
-        job_journal_end(&job->record, job->elapsed_usec);
+        job_journal_end(&job->record, job->elapsed_usec, &job->canceller);
     job->accepted_now = false;
 }
 
-void job_cancel(Job *job)
+void job_cancel(Job *job, const Requester *canceller)
 {
+    job->canceller = *canceller;
     job_set_state(job, JOB_CANCELLED, NULL);
 }
 

@@ -34,6 +34,7 @@ struct Job {
     unsigned polls_done;   /* GetImport calls since the stop was accepted */
     bool finishing;        /* the daemon shuts down: no further calls */
     bool accepted_now;     /* StopImport was, and the journal has not been told */
+    Requester canceller;   /* of a job that was cancelled */
     uint64_t elapsed_usec; /* from the request to its end */
     /* The registry's: */
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
@@ -49,7 +50,7 @@ void job_free(Job *job); /* gives up a call under way; takes NULL */
 
 /* Goes on from where the record stands: a new job, or one of before a restart. */
 void job_start(Job *job);
-void job_cancel(Job *job);
+void job_cancel(Job *job, const Requester *canceller);
 
 /* The configuration does not name the job's target any more. */
 void job_remove_target(Job *job);

@@ -11,7 +11,7 @@ struct Limiter {
     Timer timer; /* set while anyone waits */
     uint64_t interval_usec;
     uint64_t free_usec; /* when the next call may go, CLOCK_BOOTTIME */
-    TAILQ_HEAD(, LimiterWait) queue;
+    TAILQ_HEAD(LimiterQueue, LimiterWait) queue;
     uint64_t next_ticket;
 };
 

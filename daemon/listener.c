@@ -35,7 +35,7 @@ struct Listener {
     bool bound; /* here, so that its name is ours to remove */
     struct event *readable;
     Timer retry_timer; /* set while descriptors or memory have run out */
-    TAILQ_HEAD(, Client) clients;
+    TAILQ_HEAD(ClientList, Client) clients;
     uint64_t misbehaved_usec; /* when the last line was written, CLOCK_BOOTTIME */
     unsigned n_untold;        /* since then */
 };
@@ -269,14 +269,19 @@ void listener_pump(Listener *listener)
     }
 }
 
-bool listener_finish(Listener *listener)
+SessionRest listener_finish(Listener *listener)
 {
-    bool unread = false;
+    SessionRest most = SESSION_DONE;
     Client *client;
 
     event_del(listener->readable);
     timer_clear(&listener->retry_timer);
     TAILQ_FOREACH(client, &listener->clients, entry)
-    unread |= session_finish(client->session);
-    return unread;
+    {
+        SessionRest rest = session_finish(client->session);
+
+        if (rest > most)
+            most = rest;
+    }
+    return most;
 }

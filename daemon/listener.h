@@ -17,6 +17,6 @@ DEFINE_CLEANUP(Listener, listener_free)
 /* Goes on with every call that waits, now that changes are on disk. */
 void listener_pump(Listener *listener);
 
-/* For a shutdown: takes no further clients and calls. True: some client has replies left to read.
+/* For a shutdown: takes no further clients and calls. The most that is left to do for any client.
  */
-bool listener_finish(Listener *listener);
+SessionRest listener_finish(Listener *listener);

@@ -89,12 +89,14 @@ static void on_hangup(evutil_socket_t signal_number, short events, void *userdat
     loop->handler.reload(loop->handler.userdata);
 }
 
-/* A sign of life comes from a timer, so from a loop that turns. */
+/* A sign of life comes from a timer, so from a loop that turns, and from whoever else has to be
+ * well. */
 static void on_watchdog(void *userdata)
 {
     Loop *loop = userdata;
 
-    sd_notify(0, "WATCHDOG=1");
+    if (loop->handler.is_well(loop->handler.userdata))
+        sd_notify(0, "WATCHDOG=1");
     timer_set(&loop->watchdog_timer, timers_boottime_usec(loop->timers) + loop->watchdog_usec);
 }
 

@@ -14,6 +14,7 @@
 typedef struct Loop Loop;
 
 typedef struct LoopHandler {
+    bool (*is_well)(void *userdata);   /* before the watchdog is told of a sign of life */
     int (*turn)(void *userdata);       /* negative errno ends the loop with it */
     void (*reload)(void *userdata);    /* SIGHUP */
     void (*shut_down)(void *userdata); /* SIGTERM or SIGINT */

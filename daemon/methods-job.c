@@ -117,7 +117,7 @@ static int cancel_start(Call *call)
     Job *job = registry_find(call->service->registry, call->parameters.id);
 
     if (job && !job_state_is_final(job->record.state))
-        job_cancel(job);
+        job_cancel(job, &session_peer(call->session)->process);
     return take_job_id(call);
 }
 

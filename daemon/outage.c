@@ -19,7 +19,7 @@ struct Outage {
     AwsError error;       /* of the last failure */
     OutageWait *beginner; /* whose call began it; NULL: gone */
     OutageWait *probe;    /* who is probing; NULL: nobody */
-    TAILQ_HEAD(, OutageWait) calling, waiting;
+    TAILQ_HEAD(OutageList, OutageWait) calling, waiting;
 };
 
 static void outage_probe(void *userdata);

@@ -298,11 +298,17 @@ void session_pump(Session *session)
         session_work(session);
 }
 
-bool session_finish(Session *session)
+SessionRest session_finish(Session *session)
 {
+    const Call *call;
+
     session->input_ended = true;
     event_del(session->readable);
-    return !session->gone && evbuffer_get_length(session->output) > 0;
+    TAILQ_FOREACH(call, &session->calls, entry)
+    if (!call->more)
+        return SESSION_ANSWERING;
+    return !session->gone && evbuffer_get_length(session->output) > 0 ? SESSION_SENDING
+                                                                      : SESSION_DONE;
 }
 
 int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)

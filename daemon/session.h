@@ -33,8 +33,13 @@ const Peer *session_peer(const Session *session);
 /* Goes on with the calls that wait, now that changes are on disk. May end the session. */
 void session_pump(Session *session);
 
-/* For a shutdown: no new calls. True: there is still something to send. */
-bool session_finish(Session *session);
+/* For a shutdown: no new calls. What is left to do, least first. */
+typedef enum SessionRest {
+    SESSION_DONE,      /* nothing, but for streams */
+    SESSION_SENDING,   /* the client has replies to read */
+    SESSION_ANSWERING, /* calls wait for their reply */
+} SessionRest;
+SessionRest session_finish(Session *session);
 
 /* A call under way. */
 typedef enum CallProgress { CALL_WAITS, CALL_DONE } CallProgress;

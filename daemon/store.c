@@ -357,3 +357,8 @@ int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldes
     sqlite3_reset(store->statements[OLDEST]);
     return r;
 }
+
+bool store_is_well(Store *store)
+{
+    return query_int(store->db, "SELECT count(*) FROM boot") == 1;
+}

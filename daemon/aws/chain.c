@@ -7,16 +7,11 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "daemon/aws/chain-role.h"
 
-/* Longer chains of roles than this are a mistake: each link is a call of STS at every refresh. */
-#define ROLES_MAX 16U
-
-static const char *get(const AwsProfiles *profiles, const char *profile, const char *key)
-{
-    const char *value = aws_profiles_get(profiles, profile, key);
-
-    return value && *value ? value : NULL;
-}
+/* One look at one source. 1: taken, the chain is there; 0: passed over, and why says why; -EINVAL:
+ * it cannot work, and why is the sentence; -ENOMEM. */
+typedef int AwsChainLook(const AwsChainQuery *query, AwsChain *ret, char **ret_why);
 
 static bool environment_has(const char *variable)
 {
@@ -25,227 +20,225 @@ static bool environment_has(const char *variable)
     return value && value[strspn(value, " \t\r\n")];
 }
 
-static bool has_keys(const AwsProfiles *profiles, const char *profile)
+static const char *get(const AwsChainQuery *query, const char *key)
 {
-    return get(profiles, profile, "aws_access_key_id") != NULL;
+    return aws_chain_get(query->profiles, query->profile, key);
 }
 
-static bool needs_browser(const AwsProfiles *profiles, const char *profile)
+static int take(const AwsChainQuery *query, AwsSourceKind kind, AwsChain *ret)
 {
-    return get(profiles, profile, "sso_session") || get(profiles, profile, "sso_start_url") ||
-           get(profiles, profile, "login_session");
+    *ret = (AwsChain){.n = 1, .links = {{.kind = kind, .profile = query->profile}}};
+    return 1;
 }
 
-static int refuse_browser(const char *profile, char **ret_error)
+static int pass_for_explicit(const AwsChainQuery *query, char **ret_why)
 {
-    return explain(
-        ret_error, -EINVAL,
-        "profile %s signs in with a person at a browser (sso_* or login_session), which a "
-        "daemon cannot; name a profile with keys, a role or a credential_process",
-        profile);
+    return explain(ret_why, 0, "the target names profile %s, which comes before the environment",
+                   query->profile);
 }
 
-static int check_credential_source(const char *profile, const char *source, char **ret_error)
+static int look_environment(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
-    static const char *const sources[] = {"Environment", "EcsContainer", "Ec2InstanceMetadata"};
-
-    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
-        if (strcmp(source, sources[i]) == 0)
-            return 0;
-    return explain(ret_error, -EINVAL,
-                   "profile %s: credential_source is none of Environment, EcsContainer and "
-                   "Ec2InstanceMetadata",
-                   profile);
+    if (query->explicit)
+        return pass_for_explicit(query, ret_why);
+    if (!environment_has("AWS_ACCESS_KEY_ID"))
+        return explain(ret_why, 0, "AWS_ACCESS_KEY_ID is not set");
+    return take(query, AWS_SOURCE_ENVIRONMENT, ret);
 }
 
-/* One role. *ret_source: the profile that it is assumed with, or NULL. */
-static int check_role(const AwsProfiles *profiles, const char *profile, const char **ret_source,
-                      char **ret_error)
+static int look_role(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
-    const char *source_profile = get(profiles, profile, "source_profile");
-    const char *credential_source = get(profiles, profile, "credential_source");
-
-    *ret_source = NULL;
-    if (get(profiles, profile, "mfa_serial"))
-        return explain(ret_error, -EINVAL,
-                       "profile %s asks for a code of an MFA device (mfa_serial), which a daemon "
-                       "cannot give; let its role be assumed without one",
-                       profile);
-    if (get(profiles, profile, "web_identity_token_file"))
-        return 0;
-    if (source_profile && credential_source)
-        return explain(
-            ret_error, -EINVAL,
-            "profile %s has both source_profile and credential_source; its role_arn needs "
-            "exactly one of them",
-            profile);
-    if (!source_profile && !credential_source)
-        return explain(ret_error, -EINVAL,
-                       "profile %s has neither source_profile nor credential_source; its role_arn "
-                       "needs exactly one of them",
-                       profile);
-    *ret_source = source_profile;
-    return credential_source ? check_credential_source(profile, credential_source, ret_error) : 0;
+    if (!get(query, "role_arn"))
+        return explain(ret_why, 0, "profile %s has no role_arn", query->profile);
+    if (get(query, "web_identity_token_file"))
+        return explain(ret_why, 0, "the role_arn of profile %s is for its web_identity_token_file",
+                       query->profile);
+    int r = aws_chain_follow_roles(query->profiles, query->profile, ret, ret_why);
+    return r < 0 ? r : 1;
 }
 
-/* *ret_role: the source is a role itself, so the chain goes on. */
-static int check_source(const AwsProfiles *profiles, const char *profile, const char *source,
-                        bool *ret_role, char **ret_error)
+static int look_web_identity(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
-    *ret_role = false;
-    if (!aws_profiles_has(profiles, source))
-        return explain(ret_error, -EINVAL,
-                       "profile %s, the source_profile of %s, is in none of the shared files",
-                       source, profile);
-    if (has_keys(profiles, source))
-        return 0;
-    if (get(profiles, source, "role_arn")) {
-        *ret_role = true;
-        return 0;
-    }
-    if (get(profiles, source, "credential_process"))
-        return 0;
-    if (needs_browser(profiles, source))
-        return refuse_browser(source, ret_error);
-    return explain(ret_error, -EINVAL, "profile %s, the source_profile of %s, has no credentials",
-                   source, profile);
-}
-
-static int refuse_cycle(const char *const *roles, size_t n, const char *again, char **ret_error)
-{
-    CLEANUP(freep) char *path = strdup(again);
-
-    for (size_t i = n; path && i-- > 0;) {
-        char *longer = NULL;
-        if (explain(&longer, 0, "%s -> %s", roles[i], path) < 0)
-            return -ENOMEM;
-        free(path);
-        path = longer;
-    }
-    if (!path)
-        return -ENOMEM;
-    return explain(ret_error, -EINVAL, "profiles take their roles in a cycle: %s", path);
-}
-
-static int check_roles(const AwsProfiles *profiles, const char *profile, char **ret_error)
-{
-    const char *roles[ROLES_MAX];
-    bool role = true;
-
-    for (size_t n = 0; role;) {
-        const char *source;
-        if (n == ROLES_MAX)
-            return explain(ret_error, -EINVAL, "profile %s leads to a chain of more than %u roles",
-                           roles[0], ROLES_MAX);
-        roles[n++] = profile;
-        int r = check_role(profiles, profile, &source, ret_error);
-        if (r < 0 || !source)
-            return r;
-        r = check_source(profiles, profile, source, &role, ret_error);
-        if (r < 0)
-            return r;
-        for (size_t i = 0; role && i < n; i++)
-            if (strcmp(roles[i], source) == 0)
-                return refuse_cycle(roles + i, n - i, source, ret_error);
-        profile = source;
-    }
-    return 0;
-}
-
-static int choose(AwsSourceKind source, AwsSourceKind *ret)
-{
-    *ret = source;
-    return 0;
-}
-
-/* The key is in a credentials file, which comes before credential_process; config comes after it.
- */
-static bool in_credentials_file(const AwsProfiles *profiles, const char *profile)
-{
-    return has_keys(profiles, profile) &&
-           aws_profiles_file(profiles, profile, "aws_access_key_id") !=
-               aws_profiles_config_file(profiles);
-}
-
-static int choose_source(const AwsChainQuery *query, AwsSourceKind *ret, char **ret_error)
-{
-    const AwsProfiles *profiles = query->profiles;
-    const char *profile = query->profile;
     bool environment = !query->explicit;
 
-    if (query->named && !aws_profiles_has(profiles, profile))
-        return explain(ret_error, -EINVAL, "profile %s is in none of the shared files", profile);
-    if (environment && environment_has("AWS_ACCESS_KEY_ID"))
-        return choose(AWS_SOURCE_ENVIRONMENT, ret);
-    if (get(profiles, profile, "role_arn")) {
-        int r = check_roles(profiles, profile, ret_error);
-        if (r < 0)
-            return r;
-        return choose(get(profiles, profile, "web_identity_token_file") ? AWS_SOURCE_WEB_IDENTITY
-                                                                        : AWS_SOURCE_ASSUME_ROLE,
-                      ret);
+    if (environment && environment_has("AWS_WEB_IDENTITY_TOKEN_FILE")) {
+        if (!environment_has("AWS_ROLE_ARN") && !get(query, "role_arn"))
+            return explain(ret_why, -EINVAL,
+                           "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
+        take(query, AWS_SOURCE_WEB_IDENTITY, ret);
+        ret->links[0].environment = true;
+        return 1;
     }
-    if (environment && environment_has("AWS_WEB_IDENTITY_TOKEN_FILE"))
-        return choose(AWS_SOURCE_WEB_IDENTITY, ret);
-    if (in_credentials_file(profiles, profile))
-        return choose(AWS_SOURCE_PROFILE, ret);
-    if (get(profiles, profile, "credential_process"))
-        return choose(AWS_SOURCE_PROCESS, ret);
-    if (has_keys(profiles, profile))
-        return choose(AWS_SOURCE_PROFILE, ret);
-    if (needs_browser(profiles, profile))
-        return refuse_browser(profile, ret_error);
-    if (environment_has("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
-        environment_has("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
-        return choose(AWS_SOURCE_CONTAINER, ret);
-    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
-    return choose(
-        disabled && strcasecmp(disabled, "true") == 0 ? AWS_SOURCE_NONE : AWS_SOURCE_INSTANCE, ret);
+    if (get(query, "web_identity_token_file")) {
+        bool role_of_environment = environment && environment_has("AWS_ROLE_ARN");
+        if (!role_of_environment && !get(query, "role_arn"))
+            return explain(ret_why, -EINVAL,
+                           "profile %s has a web_identity_token_file, but no role_arn",
+                           query->profile);
+        take(query, AWS_SOURCE_WEB_IDENTITY, ret);
+        ret->links[0].environment = environment;
+        return 1;
+    }
+    return explain(ret_why, 0, "%sprofile %s has no web_identity_token_file",
+                   environment ? "AWS_WEB_IDENTITY_TOKEN_FILE is not set, and " : "",
+                   query->profile);
 }
 
-static int describe(const AwsChainQuery *query, AwsSourceKind source, char **ret)
+/* A key in config comes later in the order than one in a credentials file. */
+static bool is_in_config(const AwsChainQuery *query)
 {
-    const AwsProfiles *profiles = query->profiles;
-    const char *profile = query->profile;
+    return aws_profiles_file(query->profiles, query->profile, "aws_access_key_id") ==
+           aws_profiles_config_file(query->profiles);
+}
 
-    switch (source) {
+static int look_credentials_file(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    if (!get(query, "aws_access_key_id") || is_in_config(query))
+        return explain(ret_why, 0, "profile %s has no aws_access_key_id there", query->profile);
+    return take(query, AWS_SOURCE_PROFILE, ret);
+}
+
+static int look_process(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    if (!get(query, "credential_process"))
+        return explain(ret_why, 0, "profile %s has no credential_process", query->profile);
+    return take(query, AWS_SOURCE_PROCESS, ret);
+}
+
+static int look_config_file(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    if (!get(query, "aws_access_key_id"))
+        return explain(ret_why, 0, "profile %s has no aws_access_key_id there", query->profile);
+    return take(query, AWS_SOURCE_PROFILE, ret);
+}
+
+static int look_browser(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    (void)ret;
+    if (aws_chain_needs_browser(query->profiles, query->profile))
+        return aws_chain_refuse_browser(query->profile, ret_why);
+    return explain(ret_why, 0, "profile %s has no sso_* and no login_session", query->profile);
+}
+
+static int look_container(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    if (!environment_has("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") &&
+        !environment_has("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+        return explain(ret_why, 0,
+                       "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+                       "AWS_CONTAINER_CREDENTIALS_FULL_URI is set");
+    return take(query, AWS_SOURCE_CONTAINER, ret);
+}
+
+static int look_instance(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
+{
+    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
+
+    if (disabled && strcasecmp(disabled, "true") == 0)
+        return explain(ret_why, 0, "AWS_EC2_METADATA_DISABLED is true");
+    return take(query, AWS_SOURCE_INSTANCE, ret);
+}
+
+static const struct AwsChainRow {
+    const char *source; /* for people */
+    AwsChainLook *look;
+} rows[] = {
+    {"environment", look_environment},
+    {"role of the profile", look_role},
+    {"web identity", look_web_identity},
+    {"shared credentials file", look_credentials_file},
+    {"credential_process", look_process},
+    {"config file", look_config_file},
+    {"sign-in at a browser", look_browser},
+    {"container", look_container},
+    {"EC2 instance metadata", look_instance},
+};
+#define N_ROWS (sizeof(rows) / sizeof(*rows))
+
+static int check_profile(const AwsChainQuery *query, char **ret_error)
+{
+    if (query->named && !aws_profiles_has(query->profiles, query->profile))
+        return explain(ret_error, -EINVAL, "profile %s is in none of the shared files",
+                       query->profile);
+    return 0;
+}
+
+static int describe_web_identity(const AwsChainLink *link, char **ret)
+{
+    if (link->environment && environment_has("AWS_WEB_IDENTITY_TOKEN_FILE"))
+        return explain(ret, 0, "web identity of the environment");
+    return explain(ret, 0, "web identity of profile %s", link->profile);
+}
+
+static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **ret)
+{
+    const AwsChainLink *link = &chain->links[0];
+
+    switch (link->kind) {
     case AWS_SOURCE_ENVIRONMENT:
         return explain(ret, 0, "environment");
     case AWS_SOURCE_ASSUME_ROLE:
         return explain(ret, 0, "role %s of profile %s",
-                       aws_profiles_get(profiles, profile, "role_arn"), profile);
+                       aws_profiles_get(profiles, link->profile, "role_arn"), link->profile);
     case AWS_SOURCE_WEB_IDENTITY:
-        if (get(profiles, profile, "role_arn"))
-            return explain(ret, 0, "web identity of profile %s", profile);
-        return explain(ret, 0, "web identity of the environment");
+        return describe_web_identity(link, ret);
     case AWS_SOURCE_PROFILE:
-        return explain(ret, 0, "profile %s in %s", profile,
-                       aws_profiles_file(profiles, profile, "aws_access_key_id"));
+        return explain(ret, 0, "profile %s in %s", link->profile,
+                       aws_profiles_file(profiles, link->profile, "aws_access_key_id"));
     case AWS_SOURCE_PROCESS:
-        return explain(ret, 0, "credential_process of profile %s", profile);
+        return explain(ret, 0, "credential_process of profile %s", link->profile);
     case AWS_SOURCE_CONTAINER:
         return explain(ret, 0, "container");
     case AWS_SOURCE_INSTANCE:
         return explain(ret, 0, "EC2 instance metadata");
-    case AWS_SOURCE_NONE:
-    case N_AWS_SOURCES:
-        break;
     }
+    return -EINVAL;
+}
+
+int aws_chain_choose(const AwsChainQuery *query, AwsChain *ret, char **ret_description,
+                     char **ret_error)
+{
+    AwsChain chain = {0};
+    char *description = NULL;
+    int r = check_profile(query, ret_error), taken = 0;
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; taken == 0 && i < N_ROWS; i++) {
+        CLEANUP(freep) char *why = NULL;
+        taken = rows[i].look(query, &chain, &why);
+        if (taken < 0) {
+            if (taken != -ENOMEM)
+                *ret_error = TAKE(why);
+            return taken;
+        }
+    }
+    if (taken > 0 && describe(query->profiles, &chain, &description) < 0)
+        return -ENOMEM;
+    *ret = chain;
+    *ret_description = description;
     return 0;
 }
 
-int aws_chain_choose(const AwsChainQuery *query, AwsSourceKind *ret, char **ret_description,
-                     char **ret_error)
+int aws_chain_explain(const AwsChainQuery *query, AwsChainVisitor each, void *userdata)
 {
-    AwsSourceKind source = AWS_SOURCE_NONE;
-    char *description = NULL;
+    CLEANUP(freep) char *error = NULL;
+    int taken = 0;
 
-    int r = choose_source(query, &source, ret_error);
-    if (r >= 0)
-        r = describe(query, source, &description);
-    if (r < 0)
+    int r = check_profile(query, &error);
+    if (r == -ENOMEM)
         return r;
-    *ret = source;
-    *ret_description = description;
+    if (r < 0) {
+        each("profile", false, error, userdata);
+        return 0;
+    }
+    for (size_t i = 0; taken == 0 && i < N_ROWS; i++) {
+        CLEANUP(freep) char *why = NULL;
+        AwsChain chain;
+        taken = rows[i].look(query, &chain, &why);
+        if (taken == -ENOMEM || (taken > 0 && describe(query->profiles, &chain, &why) < 0))
+            return -ENOMEM;
+        each(rows[i].source, taken > 0, why, userdata);
+    }
     return 0;
 }

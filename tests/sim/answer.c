@@ -43,6 +43,12 @@ static unsigned set_body(struct evhttp_request *request, unsigned status, const 
     return status;
 }
 
+unsigned answer_set_text(struct evhttp_request *request, unsigned status, const char *content_type,
+                         const char *text)
+{
+    return set_body(request, status, content_type, text, strlen(text));
+}
+
 unsigned answer_set_json(struct evhttp_request *request, unsigned status, const char *content_type,
                          json_object *body)
 {
@@ -67,16 +73,20 @@ unsigned answer_set_error(struct evhttp_request *request, unsigned status, const
     return answer_set_json(request, status, NULL, body);
 }
 
-unsigned answer_set_fault(struct evhttp_request *request, const Fault *fault, const char *form)
+int answer_set_fault_headers(struct evhttp_request *request, const Fault *fault)
 {
     if ((fault->retry_after && add_header(request, "x-amz-retry-after", fault->retry_after) < 0) ||
         (fault->location && add_header(request, "Location", fault->location) < 0))
+        return -ENOMEM;
+    return 0;
+}
+
+unsigned answer_set_fault(struct evhttp_request *request, const Fault *fault)
+{
+    if (answer_set_fault_headers(request, fault) < 0)
         return HTTP_INTERNAL;
-    if (fault->kind == FAULT_ERROR)
-        return answer_set_error(request, (unsigned)fault->status, fault->form ? fault->form : form,
-                                fault->code, fault->message);
-    const char *body = fault->body ? fault->body : "";
-    return set_body(request, (unsigned)fault->status, fault->content_type, body, strlen(body));
+    return answer_set_text(request, (unsigned)fault->status, fault->content_type,
+                           fault->body ? fault->body : "");
 }
 
 int answer_truncate(struct evhttp_request *request)
@@ -121,8 +131,10 @@ static json_object *change_type(json_object *value)
 
 json_object *answer_change_types(json_object *body)
 {
-    CLEANUP(json_object_putp) json_object *changed = json_object_new_object();
+    if (!json_object_is_type(body, json_type_object))
+        return change_type(body);
 
+    CLEANUP(json_object_putp) json_object *changed = json_object_new_object();
     json_object_object_foreach(body, name, value)
     {
         if (!changed || json_add(changed, name, change_type(value)) < 0)

@@ -15,17 +15,22 @@
 void answer_set_common(struct evhttp_request *request, const char *request_id,
                        uint64_t realtime_usec);
 
+/* content_type NULL: none. */
+unsigned answer_set_text(struct evhttp_request *request, unsigned status, const char *content_type,
+                         const char *text);
+/* content_type NULL: that of AWS JSON 1.1. */
 unsigned answer_set_json(struct evhttp_request *request, unsigned status, const char *content_type,
                          json_object *body);
 unsigned answer_set_error(struct evhttp_request *request, unsigned status, const char *form,
                           const char *code, const char *message);
 
-/* What a FAULT_ERROR or FAULT_HTTP answers. */
-unsigned answer_set_fault(struct evhttp_request *request, const Fault *fault, const char *form);
+/* What a FAULT_HTTP answers; the headers, which a FAULT_ERROR has too. 0 or -ENOMEM. */
+unsigned answer_set_fault(struct evhttp_request *request, const Fault *fault);
+int answer_set_fault_headers(struct evhttp_request *request, const Fault *fault);
 
 /* Spoils the answer that is there already, for FAULT_TRUNCATED and FAULT_HUGE. 0 or -ENOMEM. */
 int answer_truncate(struct evhttp_request *request);
 int answer_make_huge(struct evhttp_request *request);
 
-/* The same document with every value of another type. NULL: no memory. */
+/* The same document with every value of another type, or another type of value. NULL: no memory. */
 json_object *answer_change_types(json_object *body);

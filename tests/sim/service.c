@@ -1,111 +1,32 @@
 #include "tests/sim/service.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <event2/buffer.h>
-
-#include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
 #include "tests/sim/answer.h"
+#include "tests/sim/call.h"
 #include "tests/sim/clock.h"
-#include "tests/sim/operation.h"
-#include "tests/sim/verify.h"
+#include "tests/sim/cloudtrail.h"
+#include "tests/sim/container.h"
+#include "tests/sim/instance.h"
+#include "tests/sim/sts.h"
 
-#define SERVICE "cloudtrail"
-#define BODY_DEPTH_MAX 16U
+/* The first that recognizes a call has it; the last takes them all. */
+static const ServiceType *const services[] = {
+    &instance_service,
+    &container_service,
+    &sts_service,
+    &cloudtrail_service,
+};
 
-/* A call while it is decided on; delivery takes over what is left of it. */
-typedef struct Call {
-    Sim *sim;
-    struct evhttp_request *request;
-    const struct evkeyvalq *headers;
-    const char *body_text; /* belongs to the request */
-    size_t body_size;
-    json_object *body; /* NULL: no JSON object */
-    Operation operation;
-    const char *import_id; /* NULL: none */
-    Claim claim;
-    int claim_error;
-    Refusal refusal;
-    uint64_t sequence;
-    uint64_t realtime_usec; /* the server's clock, for this call */
-    Account *account;
-} Call;
-
-static const char *method_name(struct evhttp_request *request)
+static const ServiceType *find_service(const Call *call)
 {
-    switch (evhttp_request_get_command(request)) {
-    case EVHTTP_REQ_POST:
-        return "POST";
-    case EVHTTP_REQ_GET:
-        return "GET";
-    case EVHTTP_REQ_HEAD:
-        return "HEAD";
-    case EVHTTP_REQ_PUT:
-        return "PUT";
-    case EVHTTP_REQ_DELETE:
-        return "DELETE";
-    default:
-        return "OTHER";
-    }
-}
+    size_t i = 0;
 
-static Operation read_operation(const Call *call)
-{
-    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
-
-    if (evhttp_request_get_command(call->request) != EVHTTP_REQ_POST || strcmp(path, "/") != 0)
-        return OPERATION_UNKNOWN;
-    return operation_from_target(evhttp_find_header(call->headers, "X-Amz-Target"));
-}
-
-static void read_call(Call *call)
-{
-    struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
-
-    call->headers = evhttp_request_get_input_headers(call->request);
-    call->body_size = evbuffer_get_length(body);
-    call->body_text = call->body_size > 0 ? (const char *)evbuffer_pullup(body, -1) : "";
-    call->operation = read_operation(call);
-    call->claim_error = claim_read(call->headers, &call->claim, &call->refusal);
-    if (json_read(call->body_text, call->body_size, BODY_DEPTH_MAX, &call->body) < 0)
-        return;
-    if (!json_object_is_type(call->body, json_type_object)) {
-        json_object_put(call->body);
-        call->body = NULL;
-        return;
-    }
-    (void)json_get_string(call->body, "ImportId", &call->import_id);
-}
-
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
-static void record(Call *call)
-{
-    char peer[80], *address = NULL;
-    uint16_t port = 0;
-
-    evhttp_connection_get_peer(evhttp_request_get_connection(call->request), &address, &port);
-    snprintf(peer, sizeof(peer), "%s:%u", address ? address : "", port);
-    const CallFacts facts = {
-        .operation = operation_name(call->operation),
-        .import_id = call->import_id,
-        .access_key = or_null(call->claim.access_key),
-        .region = or_null(call->claim.region),
-        .peer = peer,
-        .method = method_name(call->request),
-        .uri = evhttp_request_get_uri(call->request),
-        .headers = call->headers,
-        .body = call->body_text,
-        .body_size = call->body_size,
-    };
-    call->sequence = record_call(call->sim->record, &facts);
+    while (!services[i]->recognizes(call))
+        i++;
+    return services[i];
 }
 
 static Fault *take_fault(Call *call, bool skew)
@@ -113,7 +34,7 @@ static Fault *take_fault(Call *call, bool skew)
     const FaultSubject subject = {
         .operation = operation_name(call->operation),
         .import_id = call->import_id,
-        .access_key = or_null(call->claim.access_key),
+        .access_key = *call->claim.access_key ? call->claim.access_key : NULL,
     };
     Fault *fault = skew ? faults_take_skew(call->sim->faults, &subject)
                         : faults_take(call->sim->faults, &subject);
@@ -142,85 +63,58 @@ static void begin_answer(Call *call)
                       call->realtime_usec);
 }
 
-static unsigned answer_error(Call *call, unsigned status, const char *code, const char *message)
+static unsigned answer_refusal(Call *call, const Refusal *refusal)
 {
-    record_error(call->sim->record, call->sequence, code);
-    return answer_set_error(call->request, status, call->sim->settings.error_form, code, message);
+    record_error(call->sim->record, call->sequence, refusal->code);
+    return call->service->write_error(call, refusal->status, call->sim->settings.error_form,
+                                      refusal->code, refusal->message);
 }
 
-/* 0 and the account; else the error is set, and the status to send returned. */
+/* 0: it is who it says; else the error is set, and the status to send returned. */
 static unsigned authenticate(Call *call)
 {
-    const Settings *settings = &call->sim->settings;
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
-    const SignedRequest request = {
-        .method = method_name(call->request),
-        .path = evhttp_uri_get_path(uri),
-        .query = evhttp_uri_get_query(uri),
-        .headers = call->headers,
-        .body = call->body_text,
-        .body_size = call->body_size,
-    };
-    const Verifier verifier = {
-        .service = SERVICE,
-        .region = or_null(settings->region),
-        .skew_error = settings->skew_error,
-        .realtime_usec = call->realtime_usec,
-        .canonical = call->sim->canonical,
-    };
+    Refusal refusal;
 
-    int r = call->claim_error;
-    if (r == 0)
-        r = verify_request(&verifier, &request, &call->claim, call->sim->accounts, &call->account,
-                           &call->refusal);
+    int r = call->service->authenticate(call, &refusal);
     if (r == 0)
         return 0;
-    if (r == -ENOMEM)
-        return HTTP_INTERNAL;
-    return answer_error(call, HTTP_BADREQUEST, call->refusal.code, call->refusal.message);
+    return r == -EACCES ? answer_refusal(call, &refusal) : HTTP_INTERNAL;
 }
 
 static bool within_quota(Call *call)
 {
-    return !call->sim->settings.enforce_quota ||
+    return !call->sim->settings.enforce_quota || call->service != &cloudtrail_service ||
            quotas_take(call->sim->quotas, call->account->account_id, call->claim.region,
                        call->operation != OPERATION_STOP_IMPORT, clock_monotonic_usec());
 }
 
-/* As operation_run(). */
-static int run(Call *call, json_object **ret, OperationError *ret_error)
-{
-    const OperationRequest request = {
-        .operation = call->operation,
-        .body = call->body,
-        .account = call->account,
-        .region = call->claim.region,
-        .page_size = call->sim->settings.page_size,
-    };
-
-    if (call->body)
-        return operation_run(call->sim->imports, &request, ret, ret_error);
-    *ret_error =
-        (OperationError){HTTP_BADREQUEST, "SerializationException", "The body is no JSON object."};
-    return -EACCES;
-}
-
 static unsigned answer(Call *call, bool wrong_types)
 {
-    CLEANUP(json_object_putp) json_object *body = NULL;
-    OperationError error;
+    CLEANUP(json_object_putp) json_object *document = NULL;
+    Refusal refusal;
 
-    int r = run(call, &body, &error);
+    int r = call->service->run(call, &document, &refusal);
     if (r == -EACCES)
-        return answer_error(call, error.status, error.code, error.message);
+        return answer_refusal(call, &refusal);
     if (r < 0)
         return HTTP_INTERNAL;
     if (wrong_types) {
-        json_object *changed = answer_change_types(body);
-        json_object_put(body);
-        body = changed;
+        json_object *changed = answer_change_types(document);
+        json_object_put(document);
+        document = changed;
     }
-    return answer_set_json(call->request, HTTP_OK, NULL, body);
+    return document ? call->service->write(call, document) : HTTP_INTERNAL;
+}
+
+static unsigned answer_error_fault(Call *call, const Fault *fault)
+{
+    const char *form = fault->form ? fault->form : call->sim->settings.error_form;
+
+    record_error(call->sim->record, call->sequence, fault->code);
+    if (answer_set_fault_headers(call->request, fault) < 0)
+        return HTTP_INTERNAL;
+    return call->service->write_error(call, (unsigned)fault->status, form, fault->code,
+                                      fault->message);
 }
 
 /* Decides how the fault answers. Returns the status. */
@@ -228,7 +122,7 @@ static unsigned answer_fault(Call *call, const Fault *fault, DeliveryKind *ret_k
 {
     CLEANUP(json_object_putp) json_object *unseen = NULL;
     unsigned status = HTTP_INTERNAL;
-    OperationError error;
+    Refusal refusal;
 
     switch (fault->kind) {
     case FAULT_SLOW:
@@ -243,11 +137,10 @@ static unsigned answer_fault(Call *call, const Fault *fault, DeliveryKind *ret_k
         status = answer(call, false);
         return answer_make_huge(call->request) < 0 ? HTTP_INTERNAL : status;
     case FAULT_ERROR:
-        record_error(call->sim->record, call->sequence, fault->code);
-        status = answer_set_fault(call->request, fault, call->sim->settings.error_form);
+        status = answer_error_fault(call, fault);
         break;
     case FAULT_HTTP:
-        status = answer_set_fault(call->request, fault, NULL);
+        status = answer_set_fault(call->request, fault);
         break;
     case FAULT_RESET:
         *ret_kind = DELIVERY_RESET;
@@ -260,15 +153,18 @@ static unsigned answer_fault(Call *call, const Fault *fault, DeliveryKind *ret_k
         break;
     }
     if (fault->apply)
-        (void)run(call, &unseen, &error);
+        (void)call->service->run(call, &unseen, &refusal);
     return status;
 }
 
-/* Decides on a call whose signature is right. Returns the status. */
+/* Decides on a call whose caller is who it says. Returns the status. */
 static unsigned answer_call(Call *call, DeliveryKind *ret_kind, double *ret_delay_seconds)
 {
-    if (!within_quota(call))
-        return answer_error(call, HTTP_BADREQUEST, "ThrottlingException", "Rate exceeded");
+    if (!within_quota(call)) {
+        Refusal refusal;
+        refuse(&refusal, HTTP_BADREQUEST, "ThrottlingException", "Rate exceeded");
+        return answer_refusal(call, &refusal);
+    }
     Fault *fault = take_fault(call, false);
     if (!fault)
         return answer(call, false);
@@ -280,17 +176,19 @@ static unsigned answer_call(Call *call, DeliveryKind *ret_kind, double *ret_dela
 
 void service_handle(Sim *sim, struct evhttp_request *request)
 {
-    Call call = {.sim = sim, .request = request};
+    Call call = {0};
     DeliveryKind kind = DELIVERY_ANSWER;
     double delay_seconds = 0;
 
-    read_call(&call);
-    record(&call);
+    call_begin(&call, sim, request);
+    call.service = find_service(&call);
+    call.service->read(&call);
+    call_record(&call);
     set_clock(&call);
     begin_answer(&call);
     unsigned status = authenticate(&call);
     if (status == 0)
         status = answer_call(&call, &kind, &delay_seconds);
-    json_object_put(call.body);
+    call_end(&call);
     delivery_start(sim->deliveries, request, call.sequence, kind, status, delay_seconds);
 }

@@ -1,4 +1,5 @@
-/* One call of CloudTrail, from the request to its answer: signature, quota, fault, operation. */
+/* One call of any service, from the request to its answer: who is calling, quota, fault, operation.
+ */
 #pragma once
 
 #include <event2/http.h>

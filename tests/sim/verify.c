@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,18 +22,6 @@
 #define TIME_SIZE sizeof("20150830T123600Z")
 #define SKEW_MAX_USEC (5 * USEC_PER_MINUTE)
 #define HEX_SIZE (2 * SIGNING_KEY_SIZE + 1)
-
-__attribute__((format(printf, 4, 5))) static int refuse(Refusal *refusal, int error,
-                                                        const char *code, const char *format, ...)
-{
-    va_list arguments;
-
-    refusal->code = code;
-    va_start(arguments, format);
-    vsnprintf(refusal->message, sizeof(refusal->message), format, arguments);
-    va_end(arguments);
-    return error;
-}
 
 /* Copies what follows name= up to the next comma or blank. False: not there, empty, or too long. */
 static bool read_parameter(const char *header, const char *name, char *ret, size_t size)
@@ -73,33 +60,33 @@ int claim_read(const struct evkeyvalq *headers, Claim *ret, Refusal *ret_refusal
     *ret = (Claim){0};
     const char *header = evhttp_find_header(headers, "Authorization");
     if (!header)
-        return refuse(ret_refusal, -ENOENT, "MissingAuthenticationTokenException",
+        return refuse(ret_refusal, 400, "MissingAuthenticationTokenException",
                       "Missing Authentication Token");
     if (strncmp(header, ALGORITHM " ", sizeof(ALGORITHM)) != 0)
-        return refuse(ret_refusal, -EINVAL, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Authorization header must begin with '" ALGORITHM "'.");
     header += sizeof(ALGORITHM);
 
     if (!read_parameter(header, "Credential", credential, sizeof(credential)))
-        return refuse(ret_refusal, -EINVAL, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Authorization header requires 'Credential' parameter.");
     if (!next_part(&rest, ret->access_key, sizeof(ret->access_key)) ||
         !next_part(&rest, ret->date, sizeof(ret->date)) ||
         !next_part(&rest, ret->region, sizeof(ret->region)) ||
         !next_part(&rest, ret->service, sizeof(ret->service)) ||
         !next_part(&rest, ret->terminal, sizeof(ret->terminal)) || rest)
-        return refuse(ret_refusal, -EINVAL, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Credential must have exactly 5 slash-delimited elements, e.g. "
                       "keyid/date/region/service/term, got '%s'",
                       ret->access_key);
     /* Between semicolons, so that a name is found by its neighbours. */
     char names[sizeof(ret->signed_headers) - 2];
     if (!read_parameter(header, "SignedHeaders", names, sizeof(names)))
-        return refuse(ret_refusal, -EINVAL, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Authorization header requires 'SignedHeaders' parameter.");
     snprintf(ret->signed_headers, sizeof(ret->signed_headers), ";%s;", names);
     if (!read_parameter(header, "Signature", ret->signature, sizeof(ret->signature)))
-        return refuse(ret_refusal, -EINVAL, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Authorization header requires 'Signature' parameter.");
     return 0;
 }
@@ -131,18 +118,18 @@ static int check_scope(const Verifier *verifier, const Claim *claim, const char 
     static const char code[] = "InvalidSignatureException";
 
     if (verifier->region && strcmp(claim->region, verifier->region) != 0)
-        return refuse(refusal, -EACCES, code,
+        return refuse(refusal, 400, code,
                       "Credential should be scoped to a valid region, not '%s'.", claim->region);
     if (strcmp(claim->service, verifier->service) != 0)
-        return refuse(refusal, -EACCES, code,
+        return refuse(refusal, 400, code,
                       "Credential should be scoped to correct service: '%s'.", verifier->service);
     if (strcmp(claim->terminal, "aws4_request") != 0)
-        return refuse(refusal, -EACCES, code,
+        return refuse(refusal, 400, code,
                       "Credential should be scoped with a valid terminator: 'aws4_request', "
                       "not '%s'.",
                       claim->terminal);
     if (strlen(claim->date) != 8 || strncmp(claim->date, date, 8) != 0)
-        return refuse(refusal, -EACCES, code,
+        return refuse(refusal, 400, code,
                       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
                       "date from HTTP: '%s' != '%.8s', from '%s'.",
                       claim->date, date, date);
@@ -193,10 +180,10 @@ static int check_signed_headers(const SignedRequest *request, const Claim *claim
             missing = header->key;
     }
     if (!names_are_canonical(claim->signed_headers))
-        return refuse(refusal, -EACCES, "InvalidSignatureException",
+        return refuse(refusal, 400, "InvalidSignatureException",
                       "SignedHeaders must be in lower case and in order.");
     if (missing)
-        return refuse(refusal, -EACCES, "InvalidSignatureException",
+        return refuse(refusal, 400, "InvalidSignatureException",
                       "'%s' must be a 'SignedHeader' in the AWS Authorization.", missing);
     return 0;
 }
@@ -208,10 +195,10 @@ static int check_account(const Verifier *verifier, const SignedRequest *request,
     const char *wanted = account ? account->session_token : NULL;
 
     if (!account || !token != !wanted || (token && strcmp(token, wanted) != 0))
-        return refuse(refusal, -EACCES, "UnrecognizedClientException",
+        return refuse(refusal, 400, "UnrecognizedClientException",
                       "The security token included in the request is invalid.");
     if (verifier->realtime_usec >= account->expires_usec)
-        return refuse(refusal, -EACCES, "ExpiredTokenException",
+        return refuse(refusal, 400, "ExpiredTokenException",
                       "The security token included in the request is expired");
     return 0;
 }
@@ -224,11 +211,11 @@ static int check_time(const Verifier *verifier, const char *date, uint64_t signe
 
     format_time(now_usec, now);
     if (signed_usec + SKEW_MAX_USEC < now_usec)
-        return refuse(refusal, -EACCES, verifier->skew_error,
+        return refuse(refusal, 400, verifier->skew_error,
                       "Signature expired: %s is now earlier than %s (%s - 5 min.)", date,
                       format_time(now_usec - SKEW_MAX_USEC, limit), now);
     if (signed_usec > now_usec + SKEW_MAX_USEC)
-        return refuse(refusal, -EACCES, verifier->skew_error,
+        return refuse(refusal, 400, verifier->skew_error,
                       "Signature not yet current: %s is still later than %s (%s + 5 min.)", date,
                       format_time(now_usec + SKEW_MAX_USEC, limit), now);
     return 0;
@@ -289,7 +276,7 @@ static int check_signature(const Verifier *verifier, const SignedRequest *reques
     if (strlen(claim->signature) == HEX_SIZE - 1 &&
         CRYPTO_memcmp(claim->signature, expected, HEX_SIZE - 1) == 0)
         return 0;
-    return refuse(refusal, -EACCES, "InvalidSignatureException",
+    return refuse(refusal, 400, "InvalidSignatureException",
                   "The request signature we calculated does not match the signature you provided. "
                   "Check your AWS Secret Access Key and signing method. Consult the service "
                   "documentation for details.\n\nThe Canonical String for this request should have "
@@ -304,7 +291,7 @@ int verify_request(const Verifier *verifier, const SignedRequest *request, const
 
     const char *date = evhttp_find_header(request->headers, "X-Amz-Date");
     if (!date || !parse_time(date, &signed_usec))
-        return refuse(ret_refusal, -EACCES, "IncompleteSignatureException",
+        return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       date ? "Date must be in ISO-8601 'basic format'. Got '%s'."
                            : "Authorization header requires existence of either a 'X-Amz-Date' or "
                              "a 'Date' header.%s",

@@ -11,6 +11,7 @@
 #include <event2/keyvalq_struct.h>
 
 #include "tests/sim/account.h"
+#include "tests/sim/refusal.h"
 
 typedef struct SignedRequest {
     const char *method;
@@ -32,13 +33,7 @@ typedef struct Claim {
     char signature[129];
 } Claim;
 
-typedef struct Refusal {
-    const char *code;   /* an AWS error code */
-    char message[4096]; /* a longer one is cut */
-} Refusal;
-
-/* Reads the Authorization header. 0; -ENOENT: there is none; -EINVAL: it is incomplete. The refusal
- * is set on failure. */
+/* Reads the Authorization header. 0; -EACCES and the refusal: there is none, or it is incomplete. */
 int claim_read(const struct evkeyvalq *headers, Claim *ret, Refusal *ret_refusal);
 
 typedef struct Verifier {
