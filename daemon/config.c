@@ -111,24 +111,28 @@ int config_add_target(Config *config, const char *name, const char *file, unsign
     return 0;
 }
 
-int config_find_fixed_change(const Config *running, const Config *fresh, const char **ret_key)
+/* What is taken at start only is a path, an owned string: options.def has nothing else. */
+static void swap_texts(void *one, void *other)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        CLEANUP(json_object_putp) json_object *one = NULL;
-        CLEANUP(json_object_putp) json_object *other = NULL;
-        int r;
+    char *text = *(char **)one;
 
-        if (options[i].reloadable)
+    *(char **)one = *(char **)other;
+    *(char **)other = text;
+}
+
+const char *config_keep_fixed(Config *running, Config *fresh)
+{
+    const char *changed = NULL;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char *one = (char *)running + options[i].offset, *other = (char *)fresh + options[i].offset;
+
+        if (options[i].reloadable || strcmp(*(char **)one, *(char **)other) == 0)
             continue;
-        if ((r = option_to_json(&options[i], running, &one)) < 0 ||
-            (r = option_to_json(&options[i], fresh, &other)) < 0)
-            return r;
-        if (!json_object_equal(one, other)) {
-            *ret_key = options[i].key;
-            return 1;
-        }
+        changed = options[i].key;
+        swap_texts(one, other);
     }
-    return 0;
+    return changed;
 }
 
 /* Each option of a section that is said and not there yet. */

@@ -74,9 +74,9 @@ int config_add_target(Config *config, const char *name, const char *file, unsign
 
 const TargetConfig *config_find_target(const Config *config, const char *name);
 
-/* After a reload: the first option that is taken at start only and is another now. 1 and its key;
- * 0: there is none; -ENOMEM. */
-int config_find_fixed_change(const Config *running, const Config *fresh, const char **ret_key);
+/* At a reload: what is taken at start only stays as it is running, and running gets what fresh had.
+ * The key of such an option that is another in fresh; NULL: there is none. */
+const char *config_keep_fixed(Config *running, Config *fresh);
 
 /* `trailstopd --check`: the effective configuration as one JSON document. NULL: no memory. */
 json_object *config_to_json(const Config *config);

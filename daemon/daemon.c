@@ -196,8 +196,8 @@ static void reload_refused(const char *error)
     journal_send(&entry, "The configuration stays as it was: %s", error);
 }
 
-/* Puts a configuration into force that is not so for the first time. */
-static int daemon_adopt(Daemon *daemon, Config *config)
+/* Puts another configuration into force; *ret_fixed is an option that needs a restart, or NULL. */
+static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
 {
     Service *service = &daemon->service;
     Operators *operators;
@@ -210,6 +210,7 @@ static int daemon_adopt(Daemon *daemon, Config *config)
         operators_free(operators);
         return r;
     }
+    *ret_fixed = config_keep_fixed(daemon->config, config);
     operators_free(service->operators);
     service->operators = operators;
     service->config = config;
@@ -246,8 +247,7 @@ static void daemon_reload(void *userdata)
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_monotonic_usec());
     r = config_load(daemon->config_path, &config, &error);
     if (r >= 0) {
-        (void)config_find_fixed_change(daemon->config, config, &fixed);
-        r = daemon_adopt(daemon, config);
+        r = daemon_adopt(daemon, config, &fixed);
         if (r < 0)
             config_free(config);
     }

@@ -44,7 +44,8 @@ static void job_set_state(Job *job, JobState state, const AwsError *error)
     record->updated_usec = timers_realtime_usec(job->context->timers);
     if (error)
         (void)aws_error_copy(&record->last_error, error);
-    else if (state == JOB_POLLING || state == JOB_STOPPED)
+    else if (state == JOB_POLLING || state == JOB_STOPPED || state == JOB_COMPLETED ||
+             state == JOB_FAILED) /* a call succeeded */
         aws_error_clear(&record->last_error);
     if (job_state_is_final(state)) {
         static const Stat stats[N_JOB_STATES] = {

@@ -97,6 +97,15 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
     return 1;
 }
 
+/* What of the AWS shared files was passed over: it may be a slip of the pen. */
+static void warn(const AwsProfiles *profiles)
+{
+    const char *warning;
+
+    for (size_t i = 0; (warning = aws_profiles_warning(profiles, i)); i++)
+        fprintf(stderr, "warning: %s\n", warning);
+}
+
 static int check(const char *config_path)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
@@ -106,6 +115,7 @@ static int check(const char *config_path)
     int r = config_load(config_path, &config, &error);
 
     if (r >= 0) {
+        warn(config->profiles);
         object = config_to_json(config);
         text = object ? json_text(object, NULL) : NULL;
         config_free(config);
