@@ -165,6 +165,7 @@ static void get_attempt(unsigned number, void *userdata)
     (void)number;
     job->record.polls++;
     stats_add(STAT_GET_ATTEMPTS, 1);
+    job_mark_changed(job); /* counted on disk like StopImport, so that a crash loses none */
 }
 
 static void get_done(const AwsResult *result, void *userdata)
