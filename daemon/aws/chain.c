@@ -143,14 +143,10 @@ static const struct AwsChainRow {
     const char *source; /* for people */
     AwsChainLook *look;
 } rows[] = {
-    {"environment", look_environment},
-    {"role of the profile", look_role},
-    {"web identity", look_web_identity},
-    {"shared credentials file", look_credentials_file},
-    {"credential_process", look_process},
-    {"config file", look_config_file},
-    {"sign-in at a browser", look_browser},
-    {"container", look_container},
+    {"environment", look_environment},        {"role of the profile", look_role},
+    {"web identity", look_web_identity},      {"shared credentials file", look_credentials_file},
+    {"credential_process", look_process},     {"config file", look_config_file},
+    {"sign-in at a browser", look_browser},   {"container", look_container},
     {"EC2 instance metadata", look_instance},
 };
 #define N_ROWS (sizeof(rows) / sizeof(*rows))

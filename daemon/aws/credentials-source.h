@@ -82,6 +82,10 @@ void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
  */
 int aws_source_new_environment(const AwsSourceContext *context, AwsSource **ret);
 int aws_source_new_profile(const AwsSourceContext *context, const char *profile, AwsSource **ret);
+int aws_source_new_process(const AwsSourceContext *context, const char *profile, AwsSource **ret);
+int aws_source_new_container(const AwsSourceContext *context, AwsSource **ret);
+/* profile: whose settings of the service count, where the environment has none. */
+int aws_source_new_instance(const AwsSourceContext *context, const char *profile, AwsSource **ret);
 
 /* A role as a profile, the environment or a target's section names it. */
 typedef struct AwsRole {

@@ -2,46 +2,160 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/explain.h"
+#include "daemon/aws/chain-role.h"
+
+/* What STS takes; how long this role's sessions may be is its own affair. */
+#define DURATION_SECONDS_MIN 900U
+#define DURATION_SECONDS_MAX 43200U
+
+static int read_duration(const AwsProfiles *profiles, const char *profile, unsigned *ret,
+                         char **ret_error)
+{
+    const char *text = aws_chain_get(profiles, profile, "duration_seconds");
+
+    if (!text)
+        return 0;
+    unsigned long seconds =
+        strlen(text) <= 9 && text[strspn(text, "0123456789")] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (seconds < DURATION_SECONDS_MIN || seconds > DURATION_SECONDS_MAX)
+        return explain(ret_error, -EINVAL,
+                       "duration_seconds of profile %s is no number from %u to %u", profile,
+                       DURATION_SECONDS_MIN, DURATION_SECONDS_MAX);
+    *ret = (unsigned)seconds;
+    return 0;
+}
+
+/* An environment variable, where the link has them come first, else the profile's key. */
+static const char *get_either(const AwsSourceContext *context, const AwsChainLink *link,
+                              const char *variable, const char *key)
+{
+    const char *value = link->environment ? getenv(variable) : NULL;
+
+    return value && *value ? value : aws_chain_get(context->profiles, link->profile, key);
+}
+
+static int make_web_identity(const AwsSourceContext *context, const AwsChainLink *link,
+                             AwsSource **ret, char **ret_error)
+{
+    CLEANUP(freep) char *name = NULL;
+    AwsRole role = {
+        .arn = get_either(context, link, "AWS_ROLE_ARN", "role_arn"),
+        .session_name = get_either(context, link, "AWS_ROLE_SESSION_NAME", "role_session_name"),
+        .token_file =
+            get_either(context, link, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"),
+    };
+
+    int r = read_duration(context->profiles, link->profile, &role.duration_seconds, ret_error);
+    if (r < 0)
+        return r;
+    if (explain(&name, 0, "role %s for a web identity", role.arn) < 0)
+        return -ENOMEM;
+    return aws_source_new_web_identity(context, name, &role, ret);
+}
+
+/* inner is taken over, also on failure. */
+static int make_role(const AwsSourceContext *context, const AwsChainLink *link, AwsSource *inner,
+                     AwsSource **ret, char **ret_error)
+{
+    CLEANUP(aws_source_freep) AwsSource *owned = inner;
+    CLEANUP(freep) char *name = NULL;
+    AwsRole role = {
+        .arn = aws_chain_get(context->profiles, link->profile, "role_arn"),
+        .session_name = aws_chain_get(context->profiles, link->profile, "role_session_name"),
+        .external_id = aws_chain_get(context->profiles, link->profile, "external_id"),
+    };
+
+    int r = read_duration(context->profiles, link->profile, &role.duration_seconds, ret_error);
+    if (r < 0)
+        return r;
+    if (explain(&name, 0, "role %s of profile %s", role.arn, link->profile) < 0)
+        return -ENOMEM;
+    return aws_source_new_role(context, name, &role, TAKE(owned), ret);
+}
+
+/* inner: what a role is assumed with; NULL with all others. */
+static int make_source(const AwsSourceContext *context, const AwsChainLink *link, AwsSource *inner,
+                       AwsSource **ret, char **ret_error)
+{
+    switch (link->kind) {
+    case AWS_SOURCE_ENVIRONMENT:
+        return aws_source_new_environment(context, ret);
+    case AWS_SOURCE_ASSUME_ROLE:
+        return make_role(context, link, inner, ret, ret_error);
+    case AWS_SOURCE_WEB_IDENTITY:
+        return make_web_identity(context, link, ret, ret_error);
+    case AWS_SOURCE_PROFILE:
+        return aws_source_new_profile(context, link->profile, ret);
+    case AWS_SOURCE_PROCESS:
+        return aws_source_new_process(context, link->profile, ret);
+    case AWS_SOURCE_CONTAINER:
+        return aws_source_new_container(context, ret);
+    case AWS_SOURCE_INSTANCE:
+        return aws_source_new_instance(context, link->profile, ret);
+    }
+    return -EINVAL;
+}
+
+/* From the inside out. */
+static int make_chain(const AwsSourceContext *context, const AwsChain *chain, AwsSource **ret,
+                      char **ret_error)
+{
+    AwsSource *source = NULL;
+
+    for (size_t i = chain->n; i-- > 0;) {
+        AwsSource *inner = TAKE(source);
+        int r = make_source(context, &chain->links[i], inner, &source, ret_error);
+        if (r < 0)
+            return r;
+    }
+    *ret = source;
+    return 0;
+}
+
+/* The role of the target's own section, on top of what the chain gives. */
+static int add_target_role(const AwsTreePlan *plan, const AwsSourceContext *context,
+                           AwsSource **source, char **description)
+{
+    CLEANUP(freep) char *name = NULL;
+    CLEANUP(freep) char *base = TAKE(*description);
+
+    if (explain(&name, 0, "role-arn %s", plan->role.arn) < 0 ||
+        explain(description, 0, "role %s with those of %s", plan->role.arn, base) < 0)
+        return -ENOMEM;
+    AwsSource *inner = TAKE(*source);
+    return aws_source_new_role(context, name, &plan->role, inner, source);
+}
 
 int aws_tree_build(const AwsTreePlan *plan, const AwsSourceContext *context, AwsSource **ret,
                    char **ret_description, char **ret_error)
 {
+    CLEANUP(aws_source_freep) AwsSource *source = NULL;
     CLEANUP(freep) char *description = NULL;
-    AwsSourceKind kind;
+    AwsChain chain;
     const AwsChainQuery query = {
         .profiles = context->profiles,
         .profile = plan->profile,
         .named = plan->profile_named,
         .explicit = plan->profile_explicit,
     };
-    int r = aws_chain_choose(&query, &kind, &description, ret_error);
 
+    int r = aws_chain_choose(&query, &chain, &description, ret_error);
     if (r < 0)
         return r;
-    if (plan->role.arn)
-        return explain(ret_error, -EOPNOTSUPP,
-                       "this version of trailstop cannot assume the target's role-arn; name a "
-                       "profile with keys");
-    switch (kind) {
-    case AWS_SOURCE_ENVIRONMENT:
-        r = aws_source_new_environment(context, ret);
-        break;
-    case AWS_SOURCE_PROFILE:
-        r = aws_source_new_profile(context, plan->profile, ret);
-        break;
-    case AWS_SOURCE_NONE:
+    if (chain.n == 0)
         return explain(ret_error, -ENOENT,
-                       "there are none: neither AWS_ACCESS_KEY_ID nor profile %s has any",
+                       "there are none: neither the environment nor profile %s names any, and the "
+                       "EC2 instance metadata service is turned off (AWS_EC2_METADATA_DISABLED)",
                        plan->profile);
-    default:
-        return explain(ret_error, -EOPNOTSUPP,
-                       "this version of trailstop cannot take them from %s; set AWS_ACCESS_KEY_ID "
-                       "and AWS_SECRET_ACCESS_KEY, or put keys into profile %s",
-                       description, plan->profile);
-    }
-    if (r >= 0)
-        *ret_description = TAKE(description);
-    return r;
+    r = make_chain(context, &chain, &source, ret_error);
+    if (r >= 0 && plan->role.arn)
+        r = add_target_role(plan, context, &source, &description);
+    if (r < 0)
+        return r;
+    *ret = TAKE(source);
+    *ret_description = TAKE(description);
+    return 0;
 }

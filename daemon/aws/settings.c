@@ -54,7 +54,7 @@ static int resolve_profile(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
     const char *profile = resolver->source->profile;
-    AwsSourceKind source;
+    AwsChain chain;
 
     settings->profile_explicit = profile != NULL;
     if (!profile)
@@ -70,7 +70,7 @@ static int resolve_profile(Resolver *resolver)
         .named = settings->profile_named,
         .explicit = settings->profile_explicit,
     };
-    return aws_chain_choose(&query, &source, &settings->credentials, resolver->ret_error);
+    return aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
 }
 
 /* What the target's own role adds to the description. */

@@ -47,7 +47,7 @@ static void assert_sample(const struct sample *sample)
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(freep) char *description = NULL;
     CLEANUP(freep) char *error = NULL;
-    AwsSourceKind source = N_AWS_SOURCES;
+    AwsChain chain = {.n = AWS_CHAIN_ROLES_MAX + 2};
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
@@ -61,10 +61,10 @@ static void assert_sample(const struct sample *sample)
         .named = sample->profile != NULL,
         .explicit = sample->profile != NULL,
     };
-    int r = aws_chain_choose(&query, &source, &description, &error);
+    int r = aws_chain_choose(&query, &chain, &description, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
-        assert_int_equal(source, N_AWS_SOURCES);
+        assert_int_equal(chain.n, AWS_CHAIN_ROLES_MAX + 2);
         if (!strstr(error, sample->error))
             fail_msg("\"%s\" does not say \"%s\"", error, sample->error);
         return;
@@ -72,7 +72,7 @@ static void assert_sample(const struct sample *sample)
     if (error)
         fail_msg("%s", error);
     assert_int_equal(r, 0);
-    assert_int_equal(source == AWS_SOURCE_NONE, sample->description == NULL);
+    assert_int_equal(chain.n == 0, sample->description == NULL);
     if (sample->description)
         assert_string_equal(description, sample->description);
     else

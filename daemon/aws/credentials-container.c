@@ -1,0 +1,187 @@
+/* The role of an ECS task, or of a pod by EKS Pod Identity: an agent on this host answers with it.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Container credential provider". */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/aws/credentials-json.h"
+#include "daemon/aws/credentials-metadata.h"
+#include "daemon/aws/credentials-source.h"
+#include "daemon/aws/endpoint.h"
+#include "daemon/ini.h"
+
+#define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+#define FULL_URI "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+#define TOKEN "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+#define TOKEN_FILE "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+
+#define TIMEOUT_USEC (2 * USEC_PER_SEC)
+#define MAX_ATTEMPTS 3U
+
+typedef struct ContainerSource {
+    AwsSource source;
+    char *url;
+    char *token; /* NULL: none is asked for */
+    AwsMetadataCall call;
+} ContainerSource;
+
+static const char *from_environment(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value && value[strspn(value, " \t\r\n")] ? value : NULL;
+}
+
+/* The agents of ECS and EKS; the token and the answer are in the clear, so no other host will do
+ * but this one itself. */
+static bool is_agent(const char *url)
+{
+    static const char *const agents[] = {"http://169.254.170.2", "http://169.254.170.23",
+                                         "http://[fd00:ec2::23]"};
+
+    for (size_t i = 0; i < sizeof(agents) / sizeof(*agents); i++) {
+        size_t length = strlen(agents[i]);
+        if (strncasecmp(url, agents[i], length) == 0 && strchr(":/?", url[length]))
+            return true;
+    }
+    return false;
+}
+
+static int check_full_uri(const char *url, char **ret_error)
+{
+    CLEANUP(freep) char *sentence = NULL;
+
+    int r = aws_metadata_check_url(url, &sentence);
+    if (r >= 0 && !is_agent(url)) {
+        CLEANUP(freep) char *without_query = strndup(url, strcspn(url, "?"));
+        r = without_query ? aws_endpoint_validate(without_query, &sentence) : -ENOMEM;
+    }
+    return r == -EINVAL ? explain(ret_error, r, FULL_URI ": %s", sentence) : r;
+}
+
+static int find_url(char **ret, char **ret_error)
+{
+    const char *relative = from_environment(RELATIVE_URI), *full = from_environment(FULL_URI);
+
+    if (relative) {
+        if (*relative != '/' || !aws_metadata_is_header_value(relative))
+            return explain(ret_error, -EINVAL, RELATIVE_URI " is no path");
+        return explain(ret, 0, "http://169.254.170.2%s", relative);
+    }
+    if (!full)
+        return explain(ret_error, -EINVAL, "neither " RELATIVE_URI " nor " FULL_URI " is set");
+    int r = check_full_uri(full, ret_error);
+    if (r < 0)
+        return r;
+    *ret = strdup(full);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* The line end that an editor leaves is not the token's. */
+static void drop_line_end(char *text)
+{
+    size_t length = strlen(text);
+
+    if (length > 0 && text[length - 1] == '\n')
+        text[--length] = '\0';
+    if (length > 0 && text[length - 1] == '\r')
+        text[length - 1] = '\0';
+}
+
+static int check_token(const char *token, const char *where, char **ret_error)
+{
+    if (!*token)
+        return explain(ret_error, -EINVAL, "%s is empty", where);
+    for (; *token; token++)
+        if (*token < ' ' || *token == '\x7f')
+            return explain(ret_error, -EINVAL,
+                           "%s has a line end or another control character inside", where);
+    return 0;
+}
+
+/* *ret NULL: there is none. */
+static int find_token(char **ret, char **ret_error)
+{
+    const char *path = from_environment(TOKEN_FILE), *token = from_environment(TOKEN);
+    int r = 0;
+
+    if (path)
+        r = ini_read(path, ret, ret_error);
+    else if (token && !(*ret = strdup(token)))
+        r = -ENOMEM;
+    if (r < 0 || !*ret)
+        return r;
+    if (path)
+        drop_line_end(*ret);
+    return check_token(*ret, path ? path : TOKEN, ret_error);
+}
+
+static void on_answer(const HttpResponse *response, void *userdata)
+{
+    ContainerSource *self = userdata;
+
+    if (response->failure != HTTP_OK || response->status != 200) {
+        aws_source_fail_sentence(&self->source, aws_metadata_explain(&self->call, response));
+        return;
+    }
+    CLEANUP(freep) char *where = aws_metadata_where(self->url);
+    if (where)
+        aws_source_end_with_json(&self->source, AWS_JSON_SERVICE, where, response->body,
+                                 response->body_size);
+    else
+        aws_source_fail_sentence(&self->source, NULL);
+}
+
+static void container_start(AwsSource *source)
+{
+    ContainerSource *self = (ContainerSource *)source;
+    char *sentence = NULL;
+
+    int r = find_url(&self->url, &sentence);
+    if (r >= 0)
+        r = find_token(&self->token, &sentence);
+    if (r < 0) {
+        aws_source_fail_sentence(source, sentence);
+        return;
+    }
+    self->call = (AwsMetadataCall){
+        .context = source->context->shared,
+        .request = {.method = "GET",
+                    .url = self->url,
+                    .n_headers = self->token ? 2 : 1,
+                    .connect_timeout_usec = TIMEOUT_USEC,
+                    .timeout_usec = TIMEOUT_USEC,
+                    .ca_bundle = source->context->ca_bundle},
+        .headers = {{"Accept", "application/json"}, {"Authorization", self->token}},
+        .max_attempts = MAX_ATTEMPTS,
+        .done = on_answer,
+        .userdata = self,
+    };
+    aws_metadata_start(&self->call);
+}
+
+static void container_free(AwsSource *source)
+{
+    ContainerSource *self = (ContainerSource *)source;
+
+    aws_metadata_stop(&self->call);
+    free(self->url);
+    secret_free(self->token);
+    free(self);
+}
+
+int aws_source_new_container(const AwsSourceContext *context, AwsSource **ret)
+{
+    static const AwsSourceType type = {container_start, container_free};
+    ContainerSource *self = aws_source_alloc(sizeof(*self), &type, context, "container");
+
+    if (!self)
+        return -ENOMEM;
+    *ret = &self->source;
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* credential_process of a profile: a command of the user's prints credentials.
+ *
+ * Neither the command line nor what it prints is ever shown: both may hold secrets. What it says on
+ * standard error when it fails is for people, and becomes the message.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Process credential provider". */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/aws/child.h"
+#include "daemon/aws/credentials-json.h"
+#include "daemon/aws/credentials-source.h"
+#include "daemon/aws/words.h"
+
+#define TIMEOUT_SECONDS 60
+
+typedef struct ProcessSource {
+    AwsSource source;
+    char *command;
+    Child *child;
+} ProcessSource;
+
+/* Without the white space around it. */
+static int describe_errors(const char *errors, char **ret)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+
+    errors += strspn(errors, blanks);
+    size_t length = strlen(errors);
+    while (length > 0 && strchr(blanks, errors[length - 1]))
+        length--;
+    return explain(ret, 0, "%s%.*s", length > 0 ? ": " : "", (int)length, errors);
+}
+
+static int explain_end(const ChildResult *result, char **ret)
+{
+    CLEANUP(freep) char *errors = NULL;
+
+    if (describe_errors(result->errors, &errors) < 0)
+        return -ENOMEM;
+    switch (result->end) {
+    case CHILD_TIMED_OUT:
+        return explain(ret, 0, "it took longer than %d s%s", TIMEOUT_SECONDS, errors);
+    case CHILD_TOO_LOUD:
+        return explain(ret, 0, "it printed more than %u bytes", CHILD_OUTPUT_MAX);
+    case CHILD_ENDED:
+        break;
+    }
+    if (WIFSIGNALED(result->status))
+        return explain(ret, 0, "it was ended by signal %s%s",
+                       sigabbrev_np(WTERMSIG(result->status)), errors);
+    return explain(ret, 0, "it failed with status %d%s", WEXITSTATUS(result->status), errors);
+}
+
+static void on_end(const ChildResult *result, void *userdata)
+{
+    ProcessSource *self = userdata;
+    char *sentence = NULL;
+
+    if (result->end == CHILD_ENDED && WIFEXITED(result->status) &&
+        WEXITSTATUS(result->status) == 0) {
+        aws_source_end_with_json(&self->source, AWS_JSON_PROCESS, "it", result->output,
+                                 result->output_size);
+        return;
+    }
+    (void)explain_end(result, &sentence);
+    aws_source_fail_sentence(&self->source, sentence);
+}
+
+static void process_start(AwsSource *source)
+{
+    ProcessSource *self = (ProcessSource *)source;
+    const AwsCredentialsContext *context = source->context->shared;
+    char **words = NULL, *sentence = NULL;
+
+    int r = words_split(self->command, &words);
+    if (r == -EINVAL)
+        r = explain(&sentence, r, "it is empty, or a quote or a backslash in it is left open");
+    if (r < 0) {
+        aws_source_fail_sentence(source, sentence);
+        return;
+    }
+    r = child_start(context->base, context->timers, words, TIMEOUT_SECONDS * USEC_PER_SEC, on_end,
+                    self, &self->child);
+    words_free(words);
+    if (r < 0) {
+        (void)explain(&sentence, r, "its command cannot be run: %s", strerror(-r));
+        aws_source_fail_sentence(source, sentence);
+    }
+}
+
+static void process_free(AwsSource *source)
+{
+    ProcessSource *self = (ProcessSource *)source;
+
+    child_free(self->child);
+    secret_free(self->command);
+    free(self);
+}
+
+int aws_source_new_process(const AwsSourceContext *context, const char *profile, AwsSource **ret)
+{
+    static const AwsSourceType type = {process_start, process_free};
+    const char *command = aws_profiles_get(context->profiles, profile, "credential_process");
+    CLEANUP(freep) char *name = NULL;
+
+    if (explain(&name, 0, "credential_process of profile %s", profile) < 0)
+        return -ENOMEM;
+    ProcessSource *self = aws_source_alloc(sizeof(*self), &type, context, name);
+    if (!self)
+        return -ENOMEM;
+    self->command = strdup(command ? command : "");
+    if (!self->command) {
+        aws_source_free(&self->source);
+        return -ENOMEM;
+    }
+    *ret = &self->source;
+    return 0;
+}
