@@ -1,7 +1,9 @@
 #include "tests/sim/account.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/linkhash.h>
@@ -15,6 +17,7 @@
 
 struct Accounts {
     struct lh_table *table; /* access key → Account; the entry owns it */
+    uint64_t n_sessions;    /* ever */
 };
 
 static const Field account_fields[] = {
@@ -22,6 +25,7 @@ static const Field account_fields[] = {
     {"secretKey", FIELD_STRING, offsetof(Account, secret_key)},
     {"sessionToken", FIELD_STRING, offsetof(Account, session_token)},
     {"accountId", FIELD_STRING, offsetof(Account, account_id)},
+    {"roleArn", FIELD_STRING, offsetof(Account, role_arn)},
     {"expiresInSeconds", FIELD_SECONDS, offsetof(Account, expires_in_seconds)},
 };
 #define N_ACCOUNT_FIELDS (sizeof(account_fields) / sizeof(*account_fields))
@@ -78,6 +82,16 @@ Account *accounts_find(Accounts *accounts, const char *access_key)
     return lh_table_lookup_ex(accounts->table, access_key, &account) ? account : NULL;
 }
 
+/* Takes the account, also on failure. */
+static int insert(Accounts *accounts, Account *account)
+{
+    lh_table_delete(accounts->table, account->access_key);
+    if (lh_table_insert(accounts->table, account->access_key, account) == 0)
+        return 0;
+    account_free(account);
+    return -ENOMEM;
+}
+
 int accounts_add(Accounts *accounts, json_object *declaration, char **ret_error)
 {
     CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
@@ -101,11 +115,57 @@ int accounts_add(Accounts *accounts, json_object *declaration, char **ret_error)
                             : expires_usec <= 0                ? 0
                                                                : (uint64_t)expires_usec;
 
-    lh_table_delete(accounts->table, account->access_key);
-    if (lh_table_insert(accounts->table, account->access_key, account) < 0)
+    return insert(accounts, TAKE(account));
+}
+
+int accounts_add_session(Accounts *accounts, const Account *session, const Account **ret)
+{
+    char access_key[32];
+    CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
+    if (!account)
         return -ENOMEM;
-    TAKE(account);
-    return 0;
+
+    snprintf(access_key, sizeof(access_key), "ASIA%016" PRIu64, ++accounts->n_sessions);
+    if (fields_set_string(&account->access_key, access_key) < 0 ||
+        fields_set_string(&account->secret_key, session->secret_key) < 0 ||
+        fields_set_string(&account->session_token, session->session_token) < 0 ||
+        fields_set_string(&account->account_id, session->account_id) < 0 ||
+        fields_set_string(&account->role_arn, session->role_arn) < 0)
+        return -ENOMEM;
+    account->expires_usec = session->expires_usec;
+    const Account *added = account;
+    int r = insert(accounts, TAKE(account));
+    if (r == 0)
+        *ret = added;
+    return r;
+}
+
+static json_object *account_to_json(const Account *account)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+    double left = ((double)account->expires_usec - (double)time_now_realtime()) / USEC_PER_SEC;
+
+    if (!object || json_add_string(object, "accessKey", account->access_key) < 0 ||
+        json_add_string(object, "secretKey", account->secret_key) < 0 ||
+        json_add_string(object, "sessionToken", account->session_token) < 0 ||
+        json_add_string(object, "accountId", account->account_id) < 0 ||
+        json_add_string(object, "roleArn", account->role_arn) < 0 ||
+        (account->expires_usec != UINT64_MAX &&
+         json_add(object, "expiresInSeconds", json_object_new_double(left)) < 0))
+        return NULL;
+    return TAKE(object);
+}
+
+json_object *accounts_to_json(const Accounts *accounts)
+{
+    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+
+    for (struct lh_entry *entry = accounts->table->head; array && entry; entry = entry->next) {
+        json_object *object = account_to_json(lh_entry_v(entry));
+        if (!object || json_object_array_add(array, object) < 0)
+            return NULL;
+    }
+    return TAKE(array);
 }
 
 int account_from_text(const char *text, json_object **ret, char **ret_error)

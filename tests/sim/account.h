@@ -14,6 +14,7 @@ typedef struct Account {
     char *secret_key;
     char *session_token; /* NULL: none */
     char *account_id;    /* whose imports it sees; the access key where nothing else was said */
+    char *role_arn;      /* NULL: not the session of a role */
     double expires_in_seconds;
     uint64_t expires_usec; /* CLOCK_REALTIME */
     /* The key that signs for one scope, kept because calls come in runs of one scope. */
@@ -30,6 +31,13 @@ void accounts_clear(Accounts *accounts);
 /* An account as in README.md; replaces one with the same access key. 0; -EINVAL and an owned
  * sentence; -ENOMEM. */
 int accounts_add(Accounts *accounts, json_object *declaration, char **ret_error);
+
+/* Adds a copy of the session, whose access key is made here: no two sessions ever share one. 0 or
+ * -ENOMEM. */
+int accounts_add_session(Accounts *accounts, const Account *session, const Account **ret);
+
+/* Declarations of all accounts there are, sessions and secrets included. NULL: no memory. */
+json_object *accounts_to_json(const Accounts *accounts);
 
 /* "KEY:SECRET[:TOKEN]" as a declaration. */
 int account_from_text(const char *text, json_object **ret, char **ret_error);

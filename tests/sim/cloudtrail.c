@@ -32,8 +32,7 @@ static int get_import_id(Call *call, const char **ret, Refusal *refusal)
     return 0;
 }
 
-static int find_import(Call *call, Import **ret,
-                       Refusal *refusal)
+static int find_import(Call *call, Import **ret, Refusal *refusal)
 {
     const char *id;
 
@@ -52,8 +51,7 @@ static int answer_import(Import *import, json_object **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static int stop_import(Call *call, json_object **ret,
-                       Refusal *refusal)
+static int stop_import(Call *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
 
@@ -68,8 +66,7 @@ static int stop_import(Call *call, json_object **ret,
     return answer_import(import, ret);
 }
 
-static int get_import(Call *call, json_object **ret,
-                      Refusal *refusal)
+static int get_import(Call *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
 
@@ -91,8 +88,9 @@ static int get_page(Call *call, Page *ret, Refusal *refusal)
         max_results > MAX_RESULTS_LIMIT)
         return refuse(refusal, 400, "InvalidParameterException",
                       "MaxResults must be an integer from 1 to %d.", MAX_RESULTS_LIMIT);
-    page.size =
-        (uint64_t)max_results < call->sim->settings.page_size ? (uint64_t)max_results : call->sim->settings.page_size;
+    page.size = (uint64_t)max_results < call->sim->settings.page_size
+                    ? (uint64_t)max_results
+                    : call->sim->settings.page_size;
 
     int r = json_get_string(call->body, "NextToken", &token);
     if (r > 0 && sscanf(token, NEXT_TOKEN_FORMAT, &page.after) == 1)
@@ -133,8 +131,7 @@ static bool is_known_status(const char *status)
     return false;
 }
 
-static int list_imports(Call *call, json_object **ret,
-                        Refusal *refusal)
+static int list_imports(Call *call, json_object **ret, Refusal *refusal)
 {
     const char *destination = NULL, *status = NULL;
     uint64_t n_listed = 0, last = 0;
@@ -170,8 +167,7 @@ static int list_imports(Call *call, json_object **ret,
     return answer_page("Imports", TAKE(array), import, last, ret);
 }
 
-static int list_import_failures(Call *call,
-                                json_object **ret, Refusal *refusal)
+static int list_import_failures(Call *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
     Page page;

@@ -115,6 +115,14 @@ static int get_imports(Sim *sim, struct evhttp_request *request, json_object **r
     return 0;
 }
 
+static int get_accounts(Sim *sim, struct evhttp_request *request, json_object **ret,
+                        char **ret_error)
+{
+    (void)request, (void)ret_error;
+    *ret = accounts_to_json(sim->accounts);
+    return *ret ? 0 : -ENOMEM;
+}
+
 static int get_faults(Sim *sim, struct evhttp_request *request, json_object **ret, char **ret_error)
 {
     (void)request, (void)ret_error;
@@ -172,7 +180,9 @@ static const struct {
     {EVHTTP_REQ_GET, "calls", get_calls},         {EVHTTP_REQ_GET, "imports", get_imports},
     {EVHTTP_REQ_POST, "imports", post_imports},   {EVHTTP_REQ_GET, "faults", get_faults},
     {EVHTTP_REQ_POST, "faults", post_part},       {EVHTTP_REQ_DELETE, "faults", delete_faults},
-    {EVHTTP_REQ_POST, "accounts", post_part},     {EVHTTP_REQ_POST, "settings", post_part},
+    {EVHTTP_REQ_GET, "accounts", get_accounts},   {EVHTTP_REQ_POST, "accounts", post_part},
+    {EVHTTP_REQ_POST, "roles", post_part},        {EVHTTP_REQ_POST, "instance", post_part},
+    {EVHTTP_REQ_POST, "containers", post_part},   {EVHTTP_REQ_POST, "settings", post_part},
     {EVHTTP_REQ_POST, "scenario", post_scenario}, {EVHTTP_REQ_POST, "reset", post_reset},
 };
 

@@ -137,7 +137,9 @@ static uint64_t default_status(const Fault *fault, const FaultType *type)
 {
     if (type->kind != FAULT_ERROR || !fault->code)
         return type->status;
-    return strcmp(fault->code, "ImportNotFoundException") == 0 ? 404 : 400;
+    if (strcmp(fault->code, "ImportNotFoundException") == 0)
+        return 404;
+    return strcmp(fault->code, "AccessDenied") == 0 ? 403 : 400;
 }
 
 static int complete(Fault *fault, const FaultType *type)

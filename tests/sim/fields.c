@@ -98,6 +98,16 @@ static int read_names(json_object *value, char **field)
     return 0;
 }
 
+bool fields_names_have(const char *names, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = names; *at; at += strcspn(at, "+"), at += *at == '+')
+        if (strcspn(at, "+") == length && strncmp(at, name, length) == 0)
+            return true;
+    return false;
+}
+
 static int read_object(json_object *value, json_object **field)
 {
     if (!json_object_is_type(value, json_type_object))

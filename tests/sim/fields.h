@@ -3,6 +3,7 @@
  * explained alike. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ void fields_clear(const Field *fields, size_t n_fields, void *structure);
 
 /* Sets a string field to a copy of value. 0 or -ENOMEM. */
 int fields_set_string(char **field, const char *value);
+
+/* True: the name is one of a FIELD_NAMES. */
+bool fields_names_have(const char *names, const char *name);
 
 /* "name=value,name=value" as the object that it abbreviates. A value that looks like a number is
  * one. 0; -EINVAL and an owned sentence; -ENOMEM. */

@@ -14,6 +14,7 @@ static const Field settings_fields[] = {
     {"enforceQuota", FIELD_BOOL, offsetof(Settings, enforce_quota)},
     {"region", FIELD_STRING, offsetof(Settings, region)},
     {"pageSize", FIELD_COUNT, offsetof(Settings, page_size)},
+    {"sessionSeconds", FIELD_SECONDS, offsetof(Settings, session_seconds)},
     {"errorForm", FIELD_STRING, offsetof(Settings, error_form)},
     {"skewError", FIELD_STRING, offsetof(Settings, skew_error)},
 };

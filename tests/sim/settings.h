@@ -11,6 +11,7 @@ typedef struct Settings {
     bool enforce_quota;
     char *region; /* empty: any */
     uint64_t page_size;
+    double session_seconds; /* 0: as asked for */
     char *error_form;
     char *skew_error;
 } Settings;

@@ -14,6 +14,24 @@ static int add_account(Sim *sim, json_object *declaration, json_object *ids, cha
     return accounts_add(sim->accounts, declaration, ret_error);
 }
 
+static int add_role(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return roles_add(sim->roles, declaration, ret_error);
+}
+
+static int set_instance(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return instance_set(&sim->instance, declaration, ret_error);
+}
+
+static int add_container(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return containers_add(sim->containers, declaration, ret_error);
+}
+
 static int add_import(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
 {
     return imports_add(sim->imports, declaration, ids, ret_error);
@@ -35,9 +53,8 @@ static const struct {
     const char *name;
     int (*apply)(Sim *sim, json_object *declaration, json_object *ids, char **ret_error);
 } parts[] = {
-    {"settings", change_settings},
-    {"accounts", add_account},
-    {"imports", add_import},
+    {"settings", change_settings}, {"accounts", add_account},     {"roles", add_role},
+    {"instance", set_instance},    {"containers", add_container}, {"imports", add_import},
     {"faults", add_fault},
 };
 #define N_PARTS (sizeof(parts) / sizeof(*parts))
@@ -87,6 +104,9 @@ int sim_reset(Sim *sim, char **ret_error)
     int r = settings_set_defaults(&sim->settings);
 
     accounts_clear(sim->accounts);
+    roles_clear(sim->roles);
+    instance_clear(&sim->instance);
+    containers_clear(sim->containers);
     imports_clear(sim->imports);
     faults_clear(sim->faults);
     quotas_clear(sim->quotas);
@@ -107,6 +127,9 @@ void sim_free(Sim *sim)
     quotas_free(sim->quotas);
     faults_free(sim->faults);
     imports_free(sim->imports);
+    containers_free(sim->containers);
+    instance_clear(&sim->instance);
+    roles_free(sim->roles);
     accounts_free(sim->accounts);
     settings_clear(&sim->settings);
     json_object_put(sim->start);
@@ -122,7 +145,8 @@ int sim_new(struct event_base *base, json_object *start, size_t log_size, bool l
         return -ENOMEM;
     sim->start = json_object_get(start);
     sim->canonical = evbuffer_new();
-    if (!sim->canonical || accounts_new(&sim->accounts) < 0 || imports_new(&sim->imports) < 0 ||
+    if (!sim->canonical || accounts_new(&sim->accounts) < 0 || roles_new(&sim->roles) < 0 ||
+        containers_new(&sim->containers) < 0 || imports_new(&sim->imports) < 0 ||
         faults_new(&sim->faults) < 0 || quotas_new(&sim->quotas) < 0 ||
         record_new(log_size, log_to_stderr, &sim->record) < 0 ||
         deliveries_new(base, sim->record, &sim->deliveries) < 0)

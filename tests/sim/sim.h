@@ -12,13 +12,18 @@
 #include "tests/sim/delivery.h"
 #include "tests/sim/fault.h"
 #include "tests/sim/import.h"
+#include "tests/sim/metadata.h"
 #include "tests/sim/quota.h"
 #include "tests/sim/record.h"
+#include "tests/sim/role.h"
 #include "tests/sim/settings.h"
 
 typedef struct Sim {
     Settings settings;
     Accounts *accounts;
+    Roles *roles;
+    Instance instance;
+    Containers *containers;
     Imports *imports;
     Faults *faults;
     Quotas *quotas;

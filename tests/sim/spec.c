@@ -105,10 +105,5 @@ ImportSpec *import_spec_ref(ImportSpec *spec)
 
 bool import_spec_omits(const ImportSpec *spec, const char *name)
 {
-    size_t length = strlen(name);
-
-    for (const char *at = spec->omit; at && *at; at += strcspn(at, "+"), at += *at == '+')
-        if (strcspn(at, "+") == length && strncmp(at, name, length) == 0)
-            return true;
-    return false;
+    return spec->omit && fields_names_have(spec->omit, name);
 }

@@ -121,8 +121,8 @@ static int check_scope(const Verifier *verifier, const Claim *claim, const char 
         return refuse(refusal, 400, code,
                       "Credential should be scoped to a valid region, not '%s'.", claim->region);
     if (strcmp(claim->service, verifier->service) != 0)
-        return refuse(refusal, 400, code,
-                      "Credential should be scoped to correct service: '%s'.", verifier->service);
+        return refuse(refusal, 400, code, "Credential should be scoped to correct service: '%s'.",
+                      verifier->service);
     if (strcmp(claim->terminal, "aws4_request") != 0)
         return refuse(refusal, 400, code,
                       "Credential should be scoped with a valid terminator: 'aws4_request', "

@@ -33,7 +33,8 @@ typedef struct Claim {
     char signature[129];
 } Claim;
 
-/* Reads the Authorization header. 0; -EACCES and the refusal: there is none, or it is incomplete. */
+/* Reads the Authorization header. 0; -EACCES and the refusal: there is none, or it is incomplete.
+ */
 int claim_read(const struct evkeyvalq *headers, Claim *ret, Refusal *ret_refusal);
 
 typedef struct Verifier {

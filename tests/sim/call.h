@@ -1,0 +1,73 @@
+/* A call while it is decided on: the request as it came, and what has been found out about it.
+ *
+ * A service answers it in steps that are the same for all services: service.c has their order. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <json-c/json.h>
+
+#include "tests/sim/account.h"
+#include "tests/sim/operation.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/verify.h"
+
+typedef struct Call Call;
+
+typedef struct ServiceType {
+    /* True: the call is for this service. */
+    bool (*recognizes)(const Call *call);
+
+    /* Finds out the operation, and sets body and import_id where there are such. */
+    void (*read)(Call *call);
+
+    /* Whether the caller is who it says; sets the account, where the service has accounts.
+     * 0; -EACCES and the refusal; -ENOMEM. */
+    int (*authenticate)(Call *call, Refusal *ret_refusal);
+
+    /* Runs the operation. 0 and what it answers, as a document that write() knows how to put;
+     * -EACCES and the refusal; -ENOMEM. */
+    int (*run)(Call *call, json_object **ret, Refusal *ret_refusal);
+
+    /* Put the answer into the request. Return the status to send, 500 where memory has run out.
+     * form: error-form.h, for services that have the choice. */
+    unsigned (*write)(Call *call, json_object *document);
+    unsigned (*write_error)(Call *call, unsigned status, const char *form, const char *code,
+                            const char *message);
+} ServiceType;
+
+struct Call {
+    Sim *sim;
+    struct evhttp_request *request;
+    const ServiceType *service;
+    /* These belong to the request. */
+    const char *method, *path;
+    const struct evkeyvalq *headers;
+    const char *body_text;
+    size_t body_size;
+
+    Operation operation;
+    json_object *body;     /* the parameters: an object, or NULL where there is none */
+    const char *import_id; /* NULL: none */
+    Claim claim;
+    int claim_error; /* with its refusal */
+    Refusal claim_refusal;
+    uint64_t sequence;
+    uint64_t realtime_usec; /* the server's clock, for this call */
+    Account *account;       /* NULL: not known, or none needed */
+};
+
+/* Reads all that does not depend on the service. */
+void call_begin(Call *call, Sim *sim, struct evhttp_request *request);
+void call_end(Call *call);
+
+/* Counts and remembers it: sets the sequence. */
+void call_record(Call *call);
+
+/* Checks the signature, which must be for this service's name, and sets the account. As
+ * authenticate(). */
+int call_verify_signature(Call *call, const char *service_name, Refusal *ret_refusal);

@@ -1,0 +1,31 @@
+#include "tests/sim/operation.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[] = {
+    [OPERATION_UNKNOWN] = "Unknown",
+    [OPERATION_STOP_IMPORT] = "StopImport",
+    [OPERATION_GET_IMPORT] = "GetImport",
+    [OPERATION_LIST_IMPORTS] = "ListImports",
+    [OPERATION_LIST_IMPORT_FAILURES] = "ListImportFailures",
+    [OPERATION_ASSUME_ROLE] = "AssumeRole",
+    [OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY] = "AssumeRoleWithWebIdentity",
+    [OPERATION_INSTANCE_TOKEN] = "InstanceToken",
+    [OPERATION_INSTANCE_ROLE] = "InstanceRole",
+    [OPERATION_INSTANCE_CREDENTIALS] = "InstanceCredentials",
+    [OPERATION_CONTAINER_CREDENTIALS] = "ContainerCredentials",
+};
+
+Operation operation_from_name(const char *name)
+{
+    for (size_t i = 1; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], name) == 0)
+            return (Operation)i;
+    return OPERATION_UNKNOWN;
+}
+
+const char *operation_name(Operation operation)
+{
+    return names[operation];
+}
