@@ -61,26 +61,32 @@ class Bench:
         self.note(f"trailstopctl stop --no-wait, whole process, median of {runs}",
                   f"{statistics.median(took) * 1e3:.2f} ms", "at most 4 ms")
 
-    def accepted(self, connections=64, depth=64, requests=40_000):
-        with self.running(target_options=ASLEEP) as (_, daemon):
-            load = [self.build / "tests/bench/load", daemon.socket, connections, depth, requests]
-            results = [int(subprocess.run([str(word) for word in load], check=True, capture_output=True,
-                                          text=True).stdout) for _ in range(3)]
-            commits = daemon.call("GetStatistics")["statistics"]["storeCommits"]
+    def accepted(self, connections=64, depth=64, requests=40_000, runs=3):
+        load = [str(self.build / "tests/bench/load")]
+        results, busy, commits = [], 0, 0
+        for _ in range(runs):
+            with self.running(target_options=ASLEEP) as (_, daemon):
+                before = cpu_seconds(daemon)
+                results.append(int(subprocess.run(
+                    [*load, str(daemon.socket), str(connections), str(depth), str(requests)],
+                    check=True, capture_output=True, text=True).stdout))
+                busy += cpu_seconds(daemon) - before
+                commits += daemon.call("GetStatistics")["statistics"]["storeCommits"]
+        total = runs * requests
         self.note(f"requests accepted a second, {connections} connections pipelining, synced",
                   f"{statistics.median(results):,.0f}", "at least 20,000")
-        self.note("  requests that share one sync, on average", f"{3 * requests / commits:,.0f}", "")
+        self.note("  of processor time for each, daemon alone", f"{busy / total * 1e6:.0f} us", "")
+        self.note("  that share one sync, on average", f"{total / commits:,.0f}", "")
 
     def size(self, few=1_000, more=10_000):
         with self.running(polling={"first": "1s", "longest": "30s"}) as (sim, daemon):
-            resident = [rss(daemon)]
-            for count in (few, more):
-                accept_and_poll(sim, daemon, count)
-                resident.append(rss(daemon))
-        self.note("resident without a job", f"{resident[0] / 1024:.1f} MiB", "")
-        self.note(f"resident with {few:,} jobs polling", f"{resident[1] / 1024:.1f} MiB", "at most 12 MiB")
-        self.note("resident for each further job", f"{(resident[2] - resident[1]) / more:.2f} KiB",
-                  "at most 2 KiB")
+            self.note("resident without a job, and what of it is the daemon's own", *resident(daemon))
+            accept_and_poll(sim, daemon, few)
+            self.note(f"resident with {few:,} jobs polling", *resident(daemon, "at most 12 MiB"))
+            before = status_of(daemon, "VmRSS")
+            accept_and_poll(sim, daemon, more)
+            each = (status_of(daemon, "VmRSS") - before) / more
+            self.note("resident for each further job", f"{each:.2f} KiB", "at most 2 KiB")
 
     def rest(self):
         with self.running() as (sim, daemon):
@@ -121,9 +127,15 @@ def status_of(daemon, name):
     return int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE).group(1))
 
 
-def rss(daemon):
-    """In KiB."""
-    return status_of(daemon, "VmRSS")
+def resident(daemon, asked=""):
+    """Everything, and without what is mapped from files, which processes share."""
+    everything, own = (status_of(daemon, name) / 1024 for name in ("VmRSS", "RssAnon"))
+    return f"{everything:.1f} / {own:.1f} MiB", asked
+
+
+def cpu_seconds(daemon):
+    fields = Path(f"/proc/{daemon.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def wake_ups(daemon):
