@@ -98,9 +98,6 @@ static int refuse_cycle(const AwsChain *chain, size_t first, const char *again, 
 
 static int add_role(AwsChain *chain, const char *profile, char **ret_error)
 {
-    for (size_t i = 0; i < chain->n; i++)
-        if (strcmp(chain->links[i].profile, profile) == 0)
-            return refuse_cycle(chain, i, profile, ret_error);
     if (chain->n == AWS_CHAIN_ROLES_MAX)
         return explain(ret_error, -EINVAL, "profile %s leads to a chain of more than %u roles",
                        chain->links[0].profile, AWS_CHAIN_ROLES_MAX);
@@ -108,17 +105,31 @@ static int add_role(AwsChain *chain, const char *profile, char **ret_error)
     return 0;
 }
 
-/* The source_profile of a role: its keys come before a role of its own, so that a profile may name
- * itself. *ret_role: it is a role, so the chain goes on. */
+/* A profile that is in the chain already may come again only as its own source, for its keys. */
+static int check_cycle(const AwsChain *chain, const char *source, bool has_keys, char **ret_error)
+{
+    for (size_t i = 0; i < chain->n; i++)
+        if (strcmp(chain->links[i].profile, source) == 0 && !(has_keys && i == chain->n - 1))
+            return refuse_cycle(chain, i, source, ret_error);
+    return 0;
+}
+
+/* The source_profile of a role: its keys come before a role of its own. *ret_role: it is a role, so
+ * the chain goes on. */
 static int add_source_profile(AwsChain *chain, const AwsProfiles *profiles, const char *profile,
                               const char *source, bool *ret_role, char **ret_error)
 {
+    bool has_keys = aws_chain_get(profiles, source, "aws_access_key_id");
+
     *ret_role = false;
     if (!aws_profiles_has(profiles, source))
         return explain(ret_error, -EINVAL,
                        "profile %s, the source_profile of %s, is in none of the shared files",
                        source, profile);
-    if (aws_chain_get(profiles, source, "aws_access_key_id")) {
+    int r = check_cycle(chain, source, has_keys, ret_error);
+    if (r < 0)
+        return r;
+    if (has_keys) {
         add_link(chain, AWS_SOURCE_PROFILE, source);
     } else if (aws_chain_get(profiles, source, "web_identity_token_file")) {
         if (!aws_chain_get(profiles, source, "role_arn"))

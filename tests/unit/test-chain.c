@@ -30,6 +30,7 @@ static int clear_environment(void **state)
     static const char *const variables[] = {
         "AWS_ACCESS_KEY_ID",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_ROLE_ARN",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_EC2_METADATA_DISABLED",
@@ -117,7 +118,7 @@ static void test_source_of_credentials(void **state)
         {.config = "[profile x]\n" ROLE "web_identity_token_file = /t\n",
          .profile = "x",
          .description = "web identity of profile x"},
-        {.environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}},
+        {.environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "r"}},
          .credentials = "[default]\n" KEYS,
          .description = "web identity of the environment"},
         {.environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
@@ -153,10 +154,6 @@ static void test_roles_that_work(void **state)
          .description = expected},
         {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
                    "source_profile = z\n[profile z]\ncredential_process = /bin/p\n",
-         .profile = "x",
-         .description = expected},
-        {.config = "[profile x]\n" ROLE "source_profile = y\n" KEYS "[profile y]\n" ROLE
-                   "source_profile = x\n",
          .profile = "x",
          .description = expected},
         {.config = "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE
@@ -199,6 +196,19 @@ static void test_profiles_that_cannot_work(void **state)
                    "source_profile = z\n[profile z]\n" ROLE "source_profile = y\n",
          .profile = "x",
          .error = "in a cycle: y -> z -> y"},
+        {.config = "[profile x]\n" ROLE "source_profile = y\n" KEYS "[profile y]\n" ROLE
+                   "source_profile = x\n",
+         .profile = "x",
+         .error = "in a cycle: x -> y -> x"},
+        {.environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}}, .error = "AWS_ROLE_ARN is not"},
+        {.config = "[profile x]\nweb_identity_token_file = /t\n",
+         .profile = "x",
+         .error = "profile x has a web_identity_token_file, but no role_arn"},
+        {.environment = {{"AWS_ROLE_ARN", "r"}},
+         .config =
+             "[profile x]\n" ROLE "source_profile = y\n[profile y]\nweb_identity_token_file = /t\n",
+         .profile = "x",
+         .error = "profile y has a web_identity_token_file, but no role_arn"},
         {.config = "[profile y]\n", .profile = "x", .error = "profile x is in none"},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}}, .profile = "x", .error = "profile x"},
         {.config = "[profile x]\nsso_session = s\n", .profile = "x", .error = "browser"},
