@@ -1,0 +1,55 @@
+/* One job as it has to be: the rules of a job written a second time, plainly, from what the caller
+ * asked for and what CloudTrail answered. What a commit made lasting is kept apart, because that is
+ * what a crash leaves. */
+#pragma once
+
+#include "daemon/job-record.h"
+#include "daemon/schedule.h"
+#include "tests/model/cloudtrail-script.h"
+
+typedef struct ExpectedFacts {
+    JobState state;
+    unsigned stops, gets; /* attempts that went out, or would have if the daemon had lived on */
+    bool accepted;        /* StopImport was */
+    bool first_refused;   /* the first StopImport attempt was */
+    char refusal[64];     /* StopImport's; empty: none */
+    char cause[64];       /* what ended it as refused */
+} ExpectedFacts;
+
+typedef struct ExpectedJob {
+    Model *model;
+    char id[JOB_ID_SIZE];
+    unsigned target, import;
+    uint64_t deadline_usec; /* 0: none */
+    bool stored;
+    bool checked;               /* it ended, and its record was right */
+    ExpectedFacts now, durable; /* durable: as of the last commit */
+    unsigned stops_on_the_wire, gets_on_the_wire;
+    unsigned stops_held_back, gets_held_back; /* given up before they were on the wire */
+    /* Of this run of the daemon: */
+    bool calling;           /* an attempt is out */
+    uint64_t answered_usec; /* when the last one was answered */
+    bool corrected_skew, renewed_credentials;
+    unsigned n_polls;
+    uint64_t poll_from_usec, poll_until_usec; /* when the next poll is due */
+} ExpectedJob;
+
+bool expected_job_is_final(const ExpectedJob *job);
+
+/* An attempt goes out; number is 1 for the first of its call. */
+void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number);
+
+/* It gets onto the wire, or is given up before. */
+void expected_job_sent(ExpectedJob *job, bool stop);
+void expected_job_held_back(ExpectedJob *job, bool stop);
+
+/* An answer arrives. slack_usec: how long the next poll may have to queue. */
+void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
+                         const PollingRules *polling, uint64_t slack_usec);
+
+void expected_job_end(ExpectedJob *job, JobState state);
+void expected_job_commit(ExpectedJob *job);
+void expected_job_restart(ExpectedJob *job); /* the next run begins with what was durable */
+
+/* Holds the record against what has to be in it. */
+void expected_job_compare(const ExpectedJob *job, const JobRecord *record);

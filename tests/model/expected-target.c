@@ -1,0 +1,120 @@
+#include "tests/model/expected-target.h"
+
+#include <math.h>
+
+#include "common/time.h"
+
+#define FIRST_USEC USEC_PER_SEC
+#define LONGEST_USEC (5 * USEC_PER_MINUTE)
+
+/* Turns that a call needs between being due and going out. */
+#define TURNS_USEC 100U
+
+static uint64_t interval_usec(double rate)
+{
+    return (uint64_t)((double)USEC_PER_SEC / rate);
+}
+
+void expected_target_restart(ExpectedTarget *target)
+{
+    target->last_usec[false] = target->last_usec[true] = 0;
+    target->out = target->no_credentials = false;
+    target->probe = NULL;
+}
+
+void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate)
+{
+    target->rates[true] = stop_rate;
+    target->rates[false] = read_rate;
+    for (int kind = 0; kind < 2; kind++)
+        if (interval_usec(target->rates[kind]) > target->slowest_usec[kind])
+            target->slowest_usec[kind] = interval_usec(target->rates[kind]);
+}
+
+uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n)
+{
+    return (n + 1) * target->slowest_usec[stop] + TURNS_USEC;
+}
+
+static void probe_failed(ExpectedTarget *target, uint64_t when_usec)
+{
+    target->probe = NULL;
+    target->failures++;
+    target->failed_usec = target->armed_usec = when_usec;
+}
+
+static void check_probe(ExpectedTarget *target, const ExpectedJob *job, uint64_t slack_usec)
+{
+    Model *model = target->model;
+    double limit = fmin((double)FIRST_USEC * pow(2, target->failures - 1), (double)LONGEST_USEC);
+    double drawn = model->constant >= 0 ? model->constant : 0;
+
+    model_hold(model, !target->probe, "target %s: job %s calls while %s probes", target->name,
+               job->id, target->probe->id);
+    model_hold(model, model->now_usec >= target->failed_usec + (uint64_t)(limit * drawn),
+               "target %s: probe after failure %u too early", target->name, target->failures);
+    if (!target->no_credentials)
+        model_hold(model, model->now_usec <= target->armed_usec + (uint64_t)limit + slack_usec,
+                   "target %s: probe after failure %u too late", target->name, target->failures);
+    target->probe = job;
+}
+
+void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, bool stop,
+                             unsigned number, uint64_t slack_usec)
+{
+    Model *model = target->model;
+    uint64_t *last_usec = &target->last_usec[stop];
+
+    model_hold(
+        model,
+        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->rates[stop]),
+        "target %s: %s too soon after another", target->name, stop ? "StopImport" : "GetImport");
+    *last_usec = model->now_usec;
+    if (!target->out || number > 1)
+        return;
+    if (target->probe == job) /* failed, and without a wait it is its turn again */
+        probe_failed(target, job->answered_usec);
+    check_probe(target, job, slack_usec);
+}
+
+void expected_target_began(ExpectedTarget *target)
+{
+    model_hold(target->model, !target->out, "target %s goes out twice", target->name);
+    target->out = true;
+    target->no_credentials = false;
+    target->failures = 1;
+    target->failed_usec = target->armed_usec = target->model->now_usec;
+    target->probe = NULL;
+}
+
+void expected_target_ended(ExpectedTarget *target)
+{
+    model_hold(target->model, target->out, "target %s was not out", target->name);
+    model_hold(target->model, target->answered, "target %s comes back without an answer",
+               target->name);
+    target->out = false;
+    target->probe = NULL;
+}
+
+void expected_target_answered(ExpectedTarget *target, bool counts)
+{
+    model_hold(target->model, !counts || !target->out, "target %s answered and is still out",
+               target->name);
+    target->answered = false;
+}
+
+void expected_target_nobody_waits(ExpectedTarget *target)
+{
+    target->armed_usec = target->model->now_usec;
+}
+
+void expected_target_probe_failed(ExpectedTarget *target)
+{
+    probe_failed(target, target->model->now_usec);
+}
+
+void expected_target_probe_left(ExpectedTarget *target)
+{
+    target->probe = NULL;
+    target->armed_usec = target->model->now_usec;
+}

@@ -1,0 +1,41 @@
+/* One target as it has to be: how far apart its calls are, when it is out, who probes it and when.
+ */
+#pragma once
+
+#include "tests/model/expected-job.h"
+
+typedef struct ExpectedTarget {
+    Model *model;
+    const char *name;
+    double rates[2];          /* calls per second: of GetImport, of StopImport */
+    uint64_t last_usec[2];    /* when the last call of this kind went out; 0: none in this run */
+    uint64_t slowest_usec[2]; /* the longest interval so far */
+    bool out;
+    bool answered;       /* the answer that is being delivered counts */
+    bool no_credentials; /* while out, so that probes may have failed unseen */
+    unsigned failures;   /* of probes in a row */
+    uint64_t failed_usec, armed_usec;
+    const ExpectedJob *probe; /* NULL: nobody is probing */
+} ExpectedTarget;
+
+void expected_target_restart(ExpectedTarget *target);
+void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate);
+
+/* How long a call may have to wait for its turn, when n jobs ask. */
+uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n);
+
+/* An attempt goes out; slack_usec as above. */
+void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, bool stop,
+                             unsigned number, uint64_t slack_usec);
+
+/* What the journal is told. */
+void expected_target_began(ExpectedTarget *target);
+void expected_target_ended(ExpectedTarget *target);
+
+/* After an answer was handled; counts: it was one that says something. */
+void expected_target_answered(ExpectedTarget *target, bool counts);
+
+/* At the end of a turn: nobody waits for the target; its probe waits again, or is gone. */
+void expected_target_nobody_waits(ExpectedTarget *target);
+void expected_target_probe_failed(ExpectedTarget *target);
+void expected_target_probe_left(ExpectedTarget *target);

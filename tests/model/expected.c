@@ -1,0 +1,316 @@
+#include "tests/model/expected.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/model/journal-events.h"
+
+#define N_JOBS_MAX 256U
+
+struct Expected {
+    Model *model;
+    CoreRules rules;
+    ExpectedTarget targets[N_TARGETS_MAX];
+    char names[N_TARGETS_MAX][CORE_TARGET_NAME_SIZE];
+    ExpectedJob jobs[N_JOBS_MAX];
+    size_t n_jobs;
+    bool credentials_there;
+};
+
+static ExpectedJob *find_active(Expected *expected, unsigned target, unsigned import)
+{
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        ExpectedJob *job = &expected->jobs[i];
+
+        if (job->target == target && job->import == import && !expected_job_is_final(job))
+            return job;
+    }
+    return NULL;
+}
+
+static ExpectedJob *on_attempt(unsigned target, unsigned import, bool stop, unsigned number,
+                               void *userdata)
+{
+    Expected *expected = userdata;
+    ExpectedJob *job = find_active(expected, target, import);
+    uint64_t slack_usec = expected_target_slack(&expected->targets[target], stop, N_IMPORTS);
+
+    model_hold(expected->model, job, "a call for import %u of target %u, which no job is about",
+               import, target);
+    expected_job_attempt(job, stop, number);
+    expected_target_attempt(&expected->targets[target], job, stop, number, slack_usec);
+    return job;
+}
+
+static void on_answer(ExpectedJob *job, bool stop, const Answer *answer, void *userdata)
+{
+    Expected *expected = userdata;
+    ExpectedTarget *target = &expected->targets[job->target];
+
+    expected_job_answer(job, stop, answer, &expected->rules.polling,
+                        expected_target_slack(target, false, N_IMPORTS));
+    target->answered = answer->meaning != MEANS_NOTHING;
+}
+
+static void on_handled(unsigned target, const Answer *answer, void *userdata)
+{
+    Expected *expected = userdata;
+    bool counts = answer->meaning != MEANS_NOTHING && answer->meaning != MEANS_SKEWED &&
+                  answer->meaning != MEANS_EXPIRED;
+
+    expected_target_answered(&expected->targets[target], counts);
+}
+
+WireObserver expected_observer(Expected *expected)
+{
+    return (WireObserver){on_attempt, on_answer, on_handled, expected};
+}
+
+/* No poll of this target is due at a time that is known. */
+static void forget_polls(Expected *expected, unsigned target)
+{
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        if (expected->jobs[i].target == target)
+            expected->jobs[i].poll_until_usec = UINT64_MAX;
+}
+
+static void on_journal(JournalEvent event, const char *name, void *userdata)
+{
+    Expected *expected = userdata;
+
+    for (unsigned i = 0; i < expected->rules.n_targets; i++) {
+        if (!name || strcmp(name, expected->names[i]) != 0)
+            continue;
+        if (event == EVENT_OUTAGE_BEGAN) {
+            model_note(expected->model, "%s goes out", name);
+            forget_polls(expected, i);
+            expected_target_began(&expected->targets[i]);
+        } else if (event == EVENT_OUTAGE_ENDED) {
+            model_note(expected->model, "%s comes back", name);
+            expected_target_ended(&expected->targets[i]);
+        }
+    }
+}
+
+Expected *expected_new(Model *model, const CoreRules *rules)
+{
+    Expected *expected = calloc(1, sizeof(*expected));
+
+    assert_non_null(expected);
+    expected->model = model;
+    expected->credentials_there = true;
+    for (unsigned i = 0; i < rules->n_targets; i++) {
+        expected->targets[i].model = model;
+        expected->targets[i].name = core_target_name(i, expected->names[i]);
+    }
+    expected_reload(expected, rules);
+    journal_events_to(on_journal, expected);
+    return expected;
+}
+
+void expected_free(Expected *expected)
+{
+    journal_events_to(NULL, NULL);
+    free(expected);
+}
+
+void expected_reload(Expected *expected, const CoreRules *rules)
+{
+    expected->rules = *rules;
+    for (unsigned i = 0; i < rules->n_targets; i++) {
+        expected_target_set_rates(&expected->targets[i], rules->stop_rates[i],
+                                  rules->read_rates[i]);
+        forget_polls(expected, i);
+    }
+}
+
+void expected_set_credentials(Expected *expected, bool there)
+{
+    expected->credentials_there = there;
+}
+
+static unsigned count_active(const Expected *expected)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        n += !expected_job_is_final(&expected->jobs[i]);
+    return n;
+}
+
+bool expected_has_room(const Expected *expected, unsigned target, unsigned import)
+{
+    return expected->n_jobs < N_JOBS_MAX && (find_active((Expected *)expected, target, import) ||
+                                             count_active(expected) < expected->rules.max_jobs);
+}
+
+void expected_request(Expected *expected, unsigned target, unsigned import, uint64_t timeout_usec,
+                      const char *id)
+{
+    ExpectedJob *job = find_active(expected, target, import);
+    Model *model = expected->model;
+
+    if (job) {
+        model_hold(model, strcmp(id, job->id) == 0, "a second job for import %u of target %u",
+                   import, target);
+        return;
+    }
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        model_hold(model, strcmp(id, expected->jobs[i].id) != 0, "joined job %s, which has ended",
+                   id);
+    job = &expected->jobs[expected->n_jobs++];
+    *job = (ExpectedJob){
+        .model = model,
+        .target = target,
+        .import = import,
+        .deadline_usec = timeout_usec > 0 ? model->now_usec + timeout_usec : 0,
+        .poll_until_usec = UINT64_MAX,
+    };
+    strcpy(job->id, id);
+}
+
+void expected_cancel(Expected *expected, const char *id)
+{
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        if (strcmp(expected->jobs[i].id, id) == 0)
+            expected_job_end(&expected->jobs[i], JOB_CANCELLED);
+}
+
+const ExpectedJob *expected_any(const Expected *expected)
+{
+    unsigned n = count_active(expected);
+    uint64_t chosen = n > 0 ? dice_below(&expected->model->dice, n) : 0;
+
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        if (!expected_job_is_final(&expected->jobs[i]) && chosen-- == 0)
+            return &expected->jobs[i];
+    return NULL;
+}
+
+void expected_timers_ran(Expected *expected)
+{
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        ExpectedJob *job = &expected->jobs[i];
+
+        if (job->stored && job->deadline_usec > 0 &&
+            job->deadline_usec <= expected->model->now_usec)
+            expected_job_end(job, JOB_EXPIRED);
+    }
+}
+
+static void compare_stored(const ExpectedJob *job, Core *core)
+{
+    JobRecord record;
+
+    model_hold(job->model, store_get(core_store(core), job->id, &record) == 0,
+               "job %s is not in the store", job->id);
+    expected_job_compare(job, &record);
+    job_record_clear(&record);
+}
+
+/* Somebody probes a target that is out: does it still? */
+static void look_at_target(Expected *expected, Core *core, unsigned number)
+{
+    ExpectedTarget *target = &expected->targets[number];
+    bool waits = false;
+
+    if (!target->out)
+        return;
+    target->no_credentials |= !expected->credentials_there;
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        const ExpectedJob *expected_job = &expected->jobs[i];
+        const Job *job = registry_find(core_registry(core), expected_job->id);
+
+        if (expected_job->target != number)
+            continue;
+        if (job && job->outage_wait.place == OUTAGE_WAITING)
+            waits = true;
+        if (expected_job != target->probe)
+            continue;
+        if (!job)
+            expected_target_probe_left(target);
+        else if (job->outage_wait.place == OUTAGE_WAITING)
+            expected_target_probe_failed(target);
+    }
+    if (!waits)
+        expected_target_nobody_waits(target);
+}
+
+void expected_committed(Expected *expected, Core *core)
+{
+    Model *model = expected->model;
+    unsigned n_active = count_active(expected);
+
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        ExpectedJob *job = &expected->jobs[i];
+        const Job *found;
+
+        if (job->checked)
+            continue;
+        expected_job_commit(job);
+        found = registry_find(core_registry(core), job->id);
+        model_hold(model, !found == expected_job_is_final(job), "job %s: under way or not?",
+                   job->id);
+        if (found)
+            expected_job_compare(job, &found->record);
+        else
+            compare_stored(job, core);
+        job->checked = !found;
+    }
+    model_hold(model, registry_count_jobs(core_registry(core)) == n_active, "jobs under way");
+    for (unsigned i = 0; i < expected->rules.n_targets; i++)
+        look_at_target(expected, core, i);
+}
+
+void expected_restarted(Expected *expected, Core *core)
+{
+    size_t n_stored = 0;
+
+    for (unsigned i = 0; i < expected->rules.n_targets; i++)
+        expected_target_restart(&expected->targets[i]);
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        const Job *found;
+        ExpectedJob *job = &expected->jobs[n_stored];
+
+        if (!expected->jobs[i].stored)
+            continue; /* it was never promised to be there */
+        *job = expected->jobs[i];
+        n_stored++;
+        expected_job_restart(job);
+        found = registry_find(core_registry(core), job->id);
+        model_hold(expected->model, !found == expected_job_is_final(job),
+                   "job %s after the restart: under way or not?", job->id);
+        if (found)
+            expected_job_compare(job, &found->record);
+    }
+    expected->n_jobs = n_stored;
+}
+
+static int count_one(JobRecord *record, void *userdata)
+{
+    size_t *n = userdata;
+
+    job_record_clear(record);
+    (*n)++;
+    return 0;
+}
+
+void expected_finished(const Expected *expected, Core *core)
+{
+    static const StoreFilter all = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        model_hold(expected->model, expected->jobs[i].checked, "job %s did not end",
+                   expected->jobs[i].id);
+        compare_stored(&expected->jobs[i], core);
+    }
+    assert_int_equal(store_each(core_store(core), &all, UINT64_MAX, N_JOBS_MAX, count_one, &n), 0);
+    model_hold(expected->model, n == expected->n_jobs, "%zu jobs in the store, not %zu", n,
+               expected->n_jobs);
+}

@@ -1,0 +1,118 @@
+/* Histories by the thousand. $MODEL_HISTORIES says how many, $MODEL_SEED with which seed to begin;
+ * the seed says what kind of history it is. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+
+#include "tests/model/history.h"
+
+#define N_HISTORIES 5000U
+#define SEED_FIRST 1U
+
+static char directory[64];
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static void remove_directory(const char *path)
+{
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The seeds of a kind are those that leave it as the remainder. */
+static void run_kind(HistoryKind kind)
+{
+    uint64_t first = from_environment("MODEL_SEED", SEED_FIRST);
+    uint64_t end = first + from_environment("MODEL_HISTORIES", N_HISTORIES);
+
+    for (uint64_t seed = first; seed < end; seed++) {
+        char path[128];
+
+        if (seed % N_HISTORY_KINDS != kind)
+            continue;
+        snprintf(path, sizeof(path), "%s/%llu", directory, (unsigned long long)seed);
+        assert_int_equal(mkdir(path, 0700), 0);
+        history_run(kind, seed, path);
+        remove_directory(path);
+    }
+}
+
+static void test_calm_histories(void **state)
+{
+    (void)state;
+    run_kind(HISTORY_CALM);
+}
+
+static void test_histories_with_faults(void **state)
+{
+    (void)state;
+    run_kind(HISTORY_FAULTS);
+}
+
+static void test_histories_with_restarts(void **state)
+{
+    (void)state;
+    run_kind(HISTORY_RESTARTS);
+}
+
+static void test_histories_with_kills(void **state)
+{
+    (void)state;
+    run_kind(HISTORY_KILLS);
+}
+
+/* A file system in memory syncs at no cost. */
+static int set_up(void **state)
+{
+    const char *parent = getenv("TMPDIR");
+
+    (void)state;
+    snprintf(directory, sizeof(directory), "%s/trailstop-model-XXXXXX",
+             parent ? parent : "/dev/shm");
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    unsetenv("AWS_SESSION_TOKEN");
+    unsetenv("AWS_PROFILE");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    return mkdtemp(directory) ? 0 : -errno;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_directory(directory);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calm_histories),
+        cmocka_unit_test(test_histories_with_faults),
+        cmocka_unit_test(test_histories_with_restarts),
+        cmocka_unit_test(test_histories_with_kills),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
