@@ -92,6 +92,25 @@ class Sim:
     def settings(self, **members):
         self.control("settings", camel(members))
 
+    def role(self, name, account="111122223333", **members):
+        """Declares a role that can be assumed; its ARN."""
+        arn = f"arn:aws:iam::{account}:role/{name}"
+        self.control("roles", {"arn": arn, **camel(members)})
+        return arn
+
+    def instance(self, **members):
+        self.control("instance", camel(members))
+
+    def container(self, path, **members):
+        """Declares where a container finds its credentials; the URL."""
+        self.control("containers", {"path": path, **camel(members)})
+        return self.url + path
+
+    def sessions(self, role=None):
+        """The sessions begun so far, in their order, with all their secrets."""
+        return [account for account in self.control("accounts")
+                if "roleArn" in account and role in (None, account["roleArn"])]
+
     # What it saw
 
     def counts(self):
