@@ -8,20 +8,8 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/answer.h"
-#include "daemon/aws/request.h"
-#include "daemon/aws/retry.h"
+#include "daemon/aws/client-state.h"
 #include "daemon/journal.h"
-
-struct AwsClient {
-    unsigned references;
-    AwsClientConfig config; /* without its strings: they are below */
-    char *target;
-    char *ca_bundle;
-    AwsRoute route;
-    LimitsHolder limits;
-    AwsRetryQuota quota;
-    int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
-};
 
 typedef enum CallState {
     CALL_WAITING_CREDENTIALS,
@@ -52,81 +40,6 @@ struct AwsCall {
     bool finishing; /* no more retries */
     AwsError error; /* of the last attempt */
 };
-
-/* ---- the client ---- */
-
-DEFINE_CLEANUP(AwsClient, aws_client_unref)
-
-int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret)
-{
-    CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
-    int r;
-
-    if (!client) {
-        aws_credentials_provider_free(config->credentials);
-        return -ENOMEM;
-    }
-    *client = (AwsClient){
-        .references = 1,
-        .limits = {.limits = config->limits},
-        .config = *config,
-        .target = strdup(config->target),
-        .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
-    };
-    client->config.target = client->config.endpoint = client->config.region = NULL;
-    client->config.service = client->config.ca_bundle = NULL;
-    if (config->fixed_credentials)
-        aws_credentials_ref(config->fixed_credentials);
-    memcpy(client->limits.rates, config->rates, sizeof(client->limits.rates));
-    aws_retry_quota_init(&client->quota);
-    if (!client->target || (config->ca_bundle && !client->ca_bundle))
-        return -ENOMEM;
-    r = aws_route_init(&client->route, config->endpoint, config->region, config->service);
-    if (r < 0)
-        return r;
-    if (config->limits && predecessor && strcmp(predecessor->route.url, client->route.url) == 0)
-        limits_follow(&client->limits, &predecessor->limits);
-    *ret = TAKE(client);
-    return 0;
-}
-
-AwsClient *aws_client_ref(AwsClient *client)
-{
-    client->references++;
-    return client;
-}
-
-void aws_client_unref(AwsClient *client)
-{
-    if (!client || --client->references > 0)
-        return;
-    limits_leave(&client->limits);
-    aws_credentials_provider_free(client->config.credentials);
-    aws_credentials_unref(client->config.fixed_credentials);
-    aws_route_clear(&client->route);
-    free(client->target);
-    free(client->ca_bundle);
-    free(client);
-}
-
-const char *aws_client_credentials_source(const AwsClient *client)
-{
-    return aws_credentials_provider_source(client->config.credentials);
-}
-
-static uint64_t server_time_usec(const AwsClient *client)
-{
-    return timers_realtime_usec(client->config.timers) + (uint64_t)client->skew_usec;
-}
-
-/* Once a correction is in force, every answer says anew by how much; so it goes away with the cause
- * of it. A second is what the Date header resolves, and what an answer takes on its way. */
-static void track_skew(AwsClient *client, uint64_t date_usec)
-{
-    client->skew_usec = (int64_t)(date_usec - timers_realtime_usec(client->config.timers));
-    if (llabs(client->skew_usec) < (int64_t)(2 * USEC_PER_SEC))
-        client->skew_usec = 0;
-}
 
 /* ---- a call's beginning and end ---- */
 
@@ -273,7 +186,7 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
                             bool *ret_refusal)
 {
     AwsClient *client = call->client;
-    uint64_t date_usec = 0, now_usec = server_time_usec(client);
+    uint64_t date_usec = 0, now_usec = aws_client_server_time_usec(client);
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;
@@ -296,7 +209,7 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
     *ret_refusal = named && response->status >= 400 && response->status <= 499 &&
                    *ret_class != AWS_RETRY_TRANSIENT && *ret_class != AWS_RETRY_THROTTLING;
     if (dated && (*ret_class == AWS_RETRY_SKEW || client->skew_usec != 0))
-        track_skew(client, date_usec);
+        aws_client_track_skew(client, date_usec);
     return 0;
 }
 
@@ -307,7 +220,7 @@ static int read_success(AwsCall *call, const HttpResponse *response, json_object
     int r;
 
     if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
-        track_skew(call->client, date_usec);
+        aws_client_track_skew(call->client, date_usec);
     if (call->operation->protocol)
         return call->operation->protocol->read_success(response, call->hooks.userdata);
     r = aws_answer_read_object(response, &answer);
@@ -360,7 +273,7 @@ static int call_send(AwsCall *call)
         .body = call->body,
         .body_size = call->body_size,
         .credentials = call->credentials,
-        .realtime_usec = server_time_usec(call->client),
+        .realtime_usec = aws_client_server_time_usec(call->client),
         .invocation_id = call->invocation_id,
         .number = call->attempt + 1,
         .max = config->max_attempts,

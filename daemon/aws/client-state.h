@@ -1,0 +1,24 @@
+/* The inside of a client, for its calls alone. */
+#pragma once
+
+#include "daemon/aws/client.h"
+#include "daemon/aws/request.h"
+#include "daemon/aws/retry.h"
+
+struct AwsClient {
+    unsigned references;
+    AwsClientConfig config; /* without its strings: they are below */
+    char *target;
+    char *ca_bundle;
+    AwsRoute route;
+    LimitsHolder limits;
+    AwsRetryQuota quota;
+    int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
+};
+
+/* Now, by the clock of the server. */
+uint64_t aws_client_server_time_usec(const AwsClient *client);
+
+/* The server's clock, as an answer has it. Once a correction is in force, every answer says anew by
+ * how much; so it goes away with the cause of it. */
+void aws_client_track_skew(AwsClient *client, uint64_t date_usec);

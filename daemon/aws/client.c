@@ -1,0 +1,81 @@
+#include "daemon/aws/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/aws/client-state.h"
+
+DEFINE_CLEANUP(AwsClient, aws_client_unref)
+
+int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret)
+{
+    CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
+    int r;
+
+    if (!client) {
+        aws_credentials_provider_free(config->credentials);
+        return -ENOMEM;
+    }
+    *client = (AwsClient){
+        .references = 1,
+        .limits = {.limits = config->limits},
+        .config = *config,
+        .target = strdup(config->target),
+        .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
+    };
+    client->config.target = client->config.endpoint = client->config.region = NULL;
+    client->config.service = client->config.ca_bundle = NULL;
+    if (config->fixed_credentials)
+        aws_credentials_ref(config->fixed_credentials);
+    memcpy(client->limits.rates, config->rates, sizeof(client->limits.rates));
+    aws_retry_quota_init(&client->quota);
+    if (!client->target || (config->ca_bundle && !client->ca_bundle))
+        return -ENOMEM;
+    r = aws_route_init(&client->route, config->endpoint, config->region, config->service);
+    if (r < 0)
+        return r;
+    if (config->limits && predecessor && strcmp(predecessor->route.url, client->route.url) == 0)
+        limits_follow(&client->limits, &predecessor->limits);
+    *ret = TAKE(client);
+    return 0;
+}
+
+AwsClient *aws_client_ref(AwsClient *client)
+{
+    client->references++;
+    return client;
+}
+
+void aws_client_unref(AwsClient *client)
+{
+    if (!client || --client->references > 0)
+        return;
+    limits_leave(&client->limits);
+    aws_credentials_provider_free(client->config.credentials);
+    aws_credentials_unref(client->config.fixed_credentials);
+    aws_route_clear(&client->route);
+    free(client->target);
+    free(client->ca_bundle);
+    free(client);
+}
+
+const char *aws_client_credentials_source(const AwsClient *client)
+{
+    return aws_credentials_provider_source(client->config.credentials);
+}
+
+uint64_t aws_client_server_time_usec(const AwsClient *client)
+{
+    return timers_realtime_usec(client->config.timers) + (uint64_t)client->skew_usec;
+}
+
+void aws_client_track_skew(AwsClient *client, uint64_t date_usec)
+{
+    client->skew_usec = (int64_t)(date_usec - timers_realtime_usec(client->config.timers));
+    /* A second is what the Date header resolves, and what an answer takes on its way. */
+    if (llabs(client->skew_usec) < (int64_t)(2 * USEC_PER_SEC))
+        client->skew_usec = 0;
+}

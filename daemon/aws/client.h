@@ -1,0 +1,43 @@
+/* What all calls of one target to one service share: endpoint, credentials, limits, retry quota,
+ * clock skew. */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/aws/credentials.h"
+#include "daemon/http.h"
+#include "daemon/limits.h"
+#include "daemon/timer.h"
+
+typedef struct AwsClient AwsClient;
+
+typedef struct AwsClientConfig {
+    Timers *timers;
+    const Random *random;
+    HttpClient *http;
+    AwsCredentialsProvider *credentials; /* taken over, also on failure; NULL: the fixed ones */
+    AwsCredentials *fixed_credentials;   /* a reference is taken; NULL: calls are not signed */
+    const char *target;                  /* its name, for the journal */
+    const char *endpoint;                /* URL */
+    const char *region;
+    const char *service;   /* name in the signature: "cloudtrail" */
+    const char *ca_bundle; /* NULL: the system's */
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec; /* of one attempt */
+    unsigned max_attempts;
+    Limits *limits;              /* NULL: calls are not limited */
+    double rates[N_LIMIT_KINDS]; /* calls per second */
+} AwsClientConfig;
+
+/* Copies the strings. The predecessor is the client that this one takes the place of, or NULL:
+ * calls to the same endpoint go on within its limits. 0; -EINVAL: the endpoint is no http or https
+ * URL; -ENOMEM. */
+int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret);
+AwsClient *aws_client_ref(AwsClient *client);
+
+/* The caller's reference is the only one but for those of calls under way, so that a client can be
+ * replaced while they end as they began. Takes NULL. */
+void aws_client_unref(AwsClient *client);
+
+/* See aws_credentials_provider_source(). */
+const char *aws_client_credentials_source(const AwsClient *client);
