@@ -8,6 +8,7 @@
 #define TRAILSTOP_SOCKET_DEFAULT "/run/trailstop/io.trailstop.Imports"
 #define TRAILSTOP_URL "https://trailstop.io/"
 #define VARLINK_SERVICE_INTERFACE "org.varlink.service"
+#define SYSTEMD_SERVICE_INTERFACE "io.systemd.service"
 
 /* An ImportId of CloudTrail (API_StopImport: 36 characters of [a-f0-9-]). */
 #define IMPORT_ID_LENGTH 36U

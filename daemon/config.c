@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "daemon/aws/chain.h"
 #include "daemon/option-value.h"
 
 static bool is_target_option(const Option *option)
@@ -153,8 +154,44 @@ static int add_options(json_object *json, const char *section, const void *objec
     return 0;
 }
 
+typedef struct Explanation {
+    json_object *sources;
+    int error; /* the first one met */
+} Explanation;
+
+static void add_source(const char *source, bool taken, const char *why, void *userdata)
+{
+    Explanation *explanation = userdata;
+    json_object *json = json_object_new_object();
+
+    if (explanation->error < 0 || !json || json_add_string(json, "source", source) < 0 ||
+        json_add_bool(json, "taken", taken) < 0 || json_add_string(json, "why", why) < 0 ||
+        json_object_array_add(explanation->sources, json) < 0) {
+        json_object_put(json);
+        explanation->error = -ENOMEM;
+    }
+}
+
+/* The sources of credentials that were looked at, in order, and why each was passed over. */
+static int add_sources(json_object *json, const AwsSettings *settings)
+{
+    const AwsChainQuery query = {
+        .profiles = settings->profiles,
+        .profile = settings->profile,
+        .named = settings->profile_named,
+        .explicit = settings->profile_explicit,
+    };
+    Explanation explanation = {.sources = json_object_new_array()};
+    int r = json_add(json, "sources", explanation.sources);
+
+    if (r >= 0)
+        r = aws_chain_explain(&query, add_source, &explanation);
+    return r < 0 ? r : explanation.error;
+}
+
 /* First what the target comes to, under its own name or the option's, then how it was said. */
-static int add_target(json_object *array, const Config *config, const TargetConfig *target)
+static int add_target(json_object *array, const Config *config, const TargetConfig *target,
+                      bool explain_sources)
 {
     const AwsSettings *settings = target->settings;
     json_object *json = json_object_new_object();
@@ -176,6 +213,8 @@ static int add_target(json_object *array, const Config *config, const TargetConf
         r = json_object_object_add(json, "credentials", NULL) < 0 ? -ENOMEM : 0;
     else
         r = json_add_string(json, "credentials", settings->credentials);
+    if (r >= 0 && explain_sources)
+        r = add_sources(json, settings);
     if (r < 0 || (r = json_add_string(json, "ca-bundle", settings->ca_bundle)) < 0)
         return r;
     if (target->max_attempts != config->max_attempts &&
@@ -184,7 +223,7 @@ static int add_target(json_object *array, const Config *config, const TargetConf
     return add_options(json, OPTION_TARGET_SECTION, target);
 }
 
-json_object *config_to_json(const Config *config)
+json_object *config_to_json(const Config *config, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *json = json_object_new_object();
 
@@ -205,7 +244,7 @@ json_object *config_to_json(const Config *config)
     if (json_add(json, "targets", targets) < 0)
         return NULL;
     for (size_t i = 0; i < config->n_targets; i++)
-        if (add_target(targets, config, config->targets[i]) < 0)
+        if (add_target(targets, config, config->targets[i], explain_sources) < 0)
             return NULL;
     return TAKE(json);
 }

@@ -26,6 +26,7 @@ static const char help[] =
     "\n"
     "      --config FILE  read FILE and FILE.d/*.conf, not /etc/trailstop/trailstopd.conf\n"
     "      --check        check the configuration, print what it comes to as JSON, and exit\n"
+    "      --explain      with --check: where credentials were looked for, and why there\n"
     "      --log FORMAT   journal, text or json (both to standard error); default: text on a\n"
     "                     terminal, else journal\n"
     "      --help         print this help and exit\n"
@@ -33,7 +34,7 @@ static const char help[] =
 
 typedef struct Arguments {
     const char *config_path;
-    bool check;
+    bool check, explain;
     JournalFormat log;
 } Arguments;
 
@@ -60,9 +61,17 @@ static int parse_log(const char *name, JournalFormat *ret)
 /* 1: go on; 0: all is done; -EINVAL: wrong usage, said so. */
 static int parse_arguments(int argc, char *argv[], Arguments *ret)
 {
-    enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_LOG, OPTION_HELP, OPTION_VERSION };
+    enum {
+        OPTION_CONFIG = 256,
+        OPTION_CHECK,
+        OPTION_EXPLAIN,
+        OPTION_LOG,
+        OPTION_HELP,
+        OPTION_VERSION
+    };
     static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
                                             {"check", no_argument, NULL, OPTION_CHECK},
+                                            {"explain", no_argument, NULL, OPTION_EXPLAIN},
                                             {"log", required_argument, NULL, OPTION_LOG},
                                             {"help", no_argument, NULL, OPTION_HELP},
                                             {"version", no_argument, NULL, OPTION_VERSION},
@@ -77,6 +86,9 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
             break;
         case OPTION_CHECK:
             arguments.check = true;
+            break;
+        case OPTION_EXPLAIN:
+            arguments.explain = true;
             break;
         case OPTION_LOG:
             if (parse_log(optarg, &arguments.log) < 0)
@@ -93,6 +105,10 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
         fprintf(stderr, "trailstopd: unexpected argument '%s'; see --help\n", argv[optind]);
         return -EINVAL;
     }
+    if (arguments.explain && !arguments.check) {
+        fputs("trailstopd: --explain goes with --check\n", stderr);
+        return -EINVAL;
+    }
     *ret = arguments;
     return 1;
 }
@@ -106,7 +122,7 @@ static void warn(const AwsProfiles *profiles)
         fprintf(stderr, "warning: %s\n", warning);
 }
 
-static int check(const char *config_path)
+static int check(const char *config_path, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
     CLEANUP(freep) char *error = NULL;
@@ -116,7 +132,7 @@ static int check(const char *config_path)
 
     if (r >= 0) {
         warn(config->profiles);
-        object = config_to_json(config);
+        object = config_to_json(config, explain_sources);
         text = object ? json_text(object, NULL) : NULL;
         config_free(config);
     }
@@ -183,7 +199,7 @@ int main(int argc, char *argv[])
     if (r <= 0)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (arguments.check)
-        return check(arguments.config_path);
+        return check(arguments.config_path, arguments.explain);
     prepare_process();
     journal_open(arguments.log, LOG_INFO);
     r = config_load(arguments.config_path, &config, &error);

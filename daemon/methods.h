@@ -61,5 +61,5 @@ int methods_reply_failure(Call *call, const AwsError *error);
 const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */
-extern const Method methods_job[], methods_import[],
-    methods_service[]; /* ended by a row without name */
+extern const Method methods_job[], methods_import[], methods_service[],
+    methods_systemd[]; /* ended by a row without name */

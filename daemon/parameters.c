@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 /* A string without an embedded NUL. */
 static int read_string(json_object *value, const char **ret)
@@ -17,14 +18,14 @@ static int read_string(json_object *value, const char **ret)
     return 0;
 }
 
-static int read_int(json_object *value, int64_t minimum, int64_t *ret)
+static int read_int(json_object *value, int64_t minimum, int64_t maximum, int64_t *ret)
 {
     int64_t number;
 
     if (!json_object_is_type(value, json_type_int))
         return -EINVAL;
     number = json_object_get_int64(value);
-    if (number < minimum || number > INT32_MAX)
+    if (number < minimum || number > maximum)
         return -EINVAL;
     *ret = number;
     return 0;
@@ -82,13 +83,18 @@ int parameter_read_state(json_object *value, Parameters *parameters)
 int parameter_read_timeout(json_object *value, Parameters *parameters)
 {
     parameters->has_timeout = true;
-    return read_int(value, 0, &parameters->timeout);
+    return read_int(value, 0, INT32_MAX, &parameters->timeout);
+}
+
+int parameter_read_level(json_object *value, Parameters *parameters)
+{
+    return read_int(value, LOG_EMERG, LOG_DEBUG, &parameters->level);
 }
 
 int parameter_read_limit(json_object *value, Parameters *parameters)
 {
     parameters->has_limit = true;
-    return read_int(value, 1, &parameters->limit);
+    return read_int(value, 1, INT32_MAX, &parameters->limit);
 }
 
 /* Of strings; one that is empty has no answer. */

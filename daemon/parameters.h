@@ -22,7 +22,7 @@ typedef struct Parameters {
     const char *target;
     json_object *ids, *targets; /* arrays of strings, not empty */
     JobState state;
-    int64_t timeout, limit;
+    int64_t level, limit, timeout;
     bool has_state, has_timeout, has_limit, dry_run;
 } Parameters;
 
@@ -41,6 +41,7 @@ int parameter_read_id(json_object *value, Parameters *parameters);
 int parameter_read_ids(json_object *value, Parameters *parameters);
 int parameter_read_import_id(json_object *value, Parameters *parameters);
 int parameter_read_interface(json_object *value, Parameters *parameters);
+int parameter_read_level(json_object *value, Parameters *parameters);
 int parameter_read_limit(json_object *value, Parameters *parameters);
 int parameter_read_reason(json_object *value, Parameters *parameters);
 int parameter_read_state(json_object *value, Parameters *parameters);

@@ -29,18 +29,18 @@ class Check:
         (self.directory / ".aws").mkdir(exist_ok=True)
         (self.directory / ".aws" / name).write_text(text)
 
-    def run(self, text, **environment):
+    def run(self, text, *options, **environment):
         """text: of the configuration, or None for a file that is not there; environment: variables to set, or
         None to take one away."""
         if text is not None:
             self.config.write_text(text)
         merged = {**self.environment, **environment}
-        return subprocess.run([self.binary, "--check", "--config", self.config],
+        return subprocess.run([self.binary, "--check", "--config", self.config, *options],
                               env={name: value for name, value in merged.items() if value is not None},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE)
 
-    def effective(self, text, **environment):
-        result = self.run(text, **environment)
+    def effective(self, text, *options, **environment):
+        result = self.run(text, *options, **environment)
         assert (result.returncode, result.stderr) == (0, "")
         assert result.stdout.count("\n") == 1, "one document, one line"
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in result.stdout
@@ -99,6 +99,22 @@ def test_what_the_shipped_file_shows_are_the_defaults(check):
 def test_no_credentials_anywhere_is_no_error(check):
     target = check.target("", **dict.fromkeys(KEYS))
     assert target["credentials"] is None
+
+
+def test_explains_where_credentials_were_looked_for(check):
+    check.aws("credentials", "[audit]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = another-secret\n")
+    (target,) = check.effective("[target default]\nprofile = audit\n", "--explain")["targets"]
+    sources = target["sources"]
+    assert [source["source"] for source in sources][:3] == ["environment", "role of the profile", "web identity"]
+    assert [source["taken"] for source in sources] == [False] * (len(sources) - 1) + [True]
+    assert sources[-1]["source"] == "shared credentials file" and "audit" in sources[-1]["why"]
+    assert all(source["why"] for source in sources)
+    assert "another-secret" not in json.dumps(target)
+
+
+def test_explains_only_what_it_checks(check):
+    result = subprocess.run([check.binary, "--explain"], capture_output=True, text=True, timeout=DEADLINE)
+    assert result.returncode == 1 and "--check" in result.stderr
 
 
 def test_everything_that_a_target_may_say(check):

@@ -470,7 +470,7 @@ static void test_json(void **state)
                      "[target audit]\nregion = us-east-1\nendpoint-url = http://127.0.0.1:1\n"
                      "duration = 1h\nuse-fips-endpoint = no\nstop-rate = 2.5\n");
     CLEANUP(config_freep) Config *config = expect_loaded();
-    CLEANUP(json_object_putp) json_object *json = config_to_json(config);
+    CLEANUP(json_object_putp) json_object *json = config_to_json(config, false);
     json_object *targets, *target;
 
     assert_non_null(json);
