@@ -1,0 +1,232 @@
+/* Credentials of a credential_process: real commands of this host, a virtual clock. */
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/memory.h"
+#include "common/time.h"
+#include "tests/unit/credentials-world.h"
+
+#define KEYS "\"AccessKeyId\": \"ASIARTESTID\", \"SecretAccessKey\": \"5ecr3t\""
+
+/* Waits until no child of this process is left, dead or alive. */
+static void await_no_child(CredentialsWorld *world)
+{
+    siginfo_t info;
+
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        assert_true(event_base_loop(world->base, EVLOOP_ONCE) >= 0);
+}
+
+/* Runs the command as the default profile's credential_process. */
+static void run(CredentialsWorld *world, const char *command)
+{
+    char config[4096];
+
+    snprintf(config, sizeof(config), "[default]\ncredential_process = %s\n", command);
+    world_write(WORLD_CONFIG, config);
+    world->live = true;
+    if (world->provider && world->credentials)
+        aws_credentials_reject(world->provider, world->credentials);
+    world_get(world);
+    world->live = false;
+    assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
+    await_no_child(world);
+}
+
+static void test_answers(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    run(world, "echo '{\"Version\": 1, " KEYS "}'");
+    world_assert_keys(world, "ASIARTESTID", "5ecr3t", NULL, NULL);
+    run(world, "printf %s '{\"Version\": 1, " KEYS ", \"SessionToken\": \"t0k3n\","
+               " \"Expiration\": \"2026-12-02T18:36:00+00:00\", \"AccountId\": \"1\"}'");
+    world_assert_keys(world, "ASIARTESTID", "5ecr3t", "t0k3n", "2026-12-02T18:36:00Z");
+    run(world, "echo '{\"Version\": 1, " KEYS ", \"SessionToken\": null,"
+               " \"Expiration\": \"2026-12-02T18:36:00-01:30\"}'");
+    world_assert_keys(world, "ASIARTESTID", "5ecr3t", NULL, "2026-12-02T20:06:00Z");
+    assert_string_equal(aws_credentials_provider_source(world->provider),
+                        "credential_process of profile default");
+}
+
+static void test_answers_that_are_none(void **state)
+{
+    static const struct {
+        const char *command, *with;
+    } samples[] = {
+        {"echo 'invalid json'", "credential_process of profile default: it answered: that is no"},
+        {"echo x | cat", "no shell runs the command"},
+        {"true", "that is no JSON object"},
+        {"echo '{" KEYS "}'", "Version is missing"},
+        {"echo '{\"Version\": 2, " KEYS "}'", "Version is not 1"},
+        {"echo '{\"Version\": \"1\", " KEYS "}'", "Version is not 1"},
+        {"echo '{\"Version\": 1}'", "AccessKeyId is missing"},
+        {"echo '{\"Version\": 1, \"AccessKeyId\": \"\"}'", "AccessKeyId is missing"},
+        {"echo '{\"Version\": 1, \"AccessKeyId\": \"A\"}'", "SecretAccessKey is missing"},
+        {"echo '{\"Version\": 1, " KEYS ", \"SessionToken\": 5}'", "SessionToken is no string"},
+        {"echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"2026-12-02\"}'",
+         "Expiration is no time"},
+        {"echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"2026-12-02T18:36:00+24:00\"}'",
+         "Expiration is no time"},
+    };
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        run(*state, samples[i].command);
+        world_assert_fails(*state, samples[i].with);
+    }
+}
+
+static void test_failures(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    run(world, "/nonexistent 5ecr3t");
+    world_assert_fails(world, "its command cannot be run: No such file or directory");
+    assert_null(strstr(world->error, "/nonexistent"));
+    run(world, "echo 'x");
+    world_assert_fails(world, "left open");
+    run(world, "sh -c 'echo 5ecr3t; echo \" not signed in \" >&2; exit 3'");
+    world_assert_fails(world, "it failed with status 3: not signed in");
+    assert_null(strstr(world->error, "in "));
+    run(world, "sh -c 'exit 1'");
+    world_assert_fails(world, "it failed with status 1");
+    run(world, "sh -c 'kill -TERM $$'");
+    world_assert_fails(world, "it was ended by signal TERM");
+}
+
+static void test_errors_are_bounded(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    run(world, "sh -c 'head -c 200000 /dev/zero >&2; echo the end >&2; exit 1'");
+    world_assert_fails(world, ": the end");
+    run(world, "sh -c 'yes 0123456789 | head -c 200000 >&2; echo the end >&2; exit 1'");
+    world_assert_fails(world, "\n012345678the end");
+    assert_in_range(strlen(world->error), 1000, 1200);
+}
+
+static void test_output_is_bounded(void **state)
+{
+    run(*state, "yes");
+    world_assert_fails(*state, "it printed more than 65536 bytes");
+}
+
+static void test_inherits_nothing_but_the_environment(void **state)
+{
+    CLEANUP(closep) int inheritable = open("/dev/null", O_RDONLY);
+
+    assert_true(inheritable >= 0);
+    world_setenv("TRAILSTOP_TEST", "of the user");
+    /* The fourth is what the shell reads that directory with. */
+    run(*state, "sh -c 'set -- /proc/$$/fd/*; test $# -le 4; cat; echo $# $TRAILSTOP_TEST >&2;"
+                " ps -o pgid= -p $$ | tr -d \" \" | grep -qx $$ || exit 9; exit 3'");
+    world_assert_fails(*state, "with status 3: 4 of the user");
+}
+
+/* Starts a command that says when it runs and goes on for ever, with a child of its own. */
+static pid_t start_endless(CredentialsWorld *world)
+{
+    CLEANUP(fclosep) FILE *file = NULL;
+    char config[512];
+    long pid = 0;
+
+    unlink(world_path("token"));
+    snprintf(config, sizeof(config),
+             "[default]\ncredential_process = sh -c 'sleep 1000 & echo $! >%s.new;"
+             " mv %s.new %s; wait'\n",
+             world_path("token"), world_path("token"), world_path("token"));
+    world_write(WORLD_CONFIG, config);
+    world_connect(world, NULL, NULL);
+    aws_credentials_get(world->provider, &world->wait);
+    timers_run(world->timers);
+    while (access(world_path("token"), F_OK) < 0)
+        sched_yield();
+    file = fopen(world_path("token"), "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &pid), 1);
+    return (pid_t)pid;
+}
+
+/* Dead, be it still a zombie of whoever reaps here. */
+static bool is_dead(pid_t pid)
+{
+    CLEANUP(fclosep) FILE *file = NULL;
+    char path[64], state = 'Z';
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    file = fopen(path, "re");
+    return !file || fscanf(file, "%*d %*s %c", &state) != 1 || state == 'Z' || state == 'X';
+}
+
+static char *last_error;
+
+static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+{
+    (void)userdata;
+    assert_null(credentials);
+    last_error = strdup(error->message);
+}
+
+static void test_time_is_limited(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    world->wait = (AwsCredentialsWait){.done = on_done};
+    pid_t grandchild = start_endless(world);
+    world->boottime_usec += 60 * USEC_PER_SEC - 1;
+    timers_run(world->timers);
+    assert_null(last_error);
+    world->boottime_usec++;
+    timers_run(world->timers);
+    assert_non_null(last_error);
+    assert_non_null(strstr(last_error, "it took longer than 60 s"));
+    free(TAKE(last_error));
+    while (!is_dead(grandchild))
+        sched_yield();
+    await_no_child(world);
+}
+
+static void test_cancelled(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    world->wait = (AwsCredentialsWait){.done = on_done};
+    pid_t grandchild = start_endless(world);
+    aws_credentials_cancel(&world->wait);
+    aws_credentials_provider_free(world->provider);
+    world->provider = NULL;
+    while (!is_dead(grandchild))
+        sched_yield();
+    await_no_child(world);
+    assert_null(last_error);
+    assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
+}
+
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, credentials_world_setup, credentials_world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_answers),           TEST(test_answers_that_are_none),
+        TEST(test_failures),          TEST(test_errors_are_bounded),
+        TEST(test_output_is_bounded), TEST(test_inherits_nothing_but_the_environment),
+        TEST(test_time_is_limited),   TEST(test_cancelled),
+    };
+
+    return cmocka_run_group_tests_name("process", tests, credentials_world_setup_group,
+                                       credentials_world_teardown_group);
+}
