@@ -103,6 +103,12 @@ static const char *find_header(const HttpRequest *request, const char *name)
     return NULL;
 }
 
+static void assert_begins_with(const char *text, size_t size, const char *beginning)
+{
+    if (size < strlen(beginning) || memcmp(text, beginning, strlen(beginning)) != 0)
+        fail_msg("\"%.*s\" does not begin with \"%s\"", (int)size, text, beginning);
+}
+
 static int on_start(HttpClient *http, const HttpRequest *request, HttpCallback callback,
                     void *userdata, HttpTransfer **ret)
 {
@@ -121,6 +127,8 @@ static int on_start(HttpClient *http, const HttpRequest *request, HttpCallback c
     }
     if (exchange->absent)
         assert_null(find_header(request, exchange->absent));
+    if (exchange->asked)
+        assert_begins_with(request->body, request->body_size, exchange->asked);
     world->timeout_usec = request->timeout_usec;
     world->callback = callback;
     world->userdata = userdata;

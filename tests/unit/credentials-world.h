@@ -15,6 +15,7 @@ typedef struct Exchange {
     const char *method, *url;
     HttpHeader header;  /* that the request must have; name NULL: any */
     const char *absent; /* name of a header that it must not have */
+    const char *asked;  /* what its body begins with; NULL: anything */
     HttpFailure failure;
     unsigned status;
     const char *body;  /* NULL: empty */
