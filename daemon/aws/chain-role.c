@@ -7,6 +7,10 @@
 #include "common/explain.h"
 #include "common/memory.h"
 
+/* What STS takes; how long this role's sessions may be is its own affair. */
+#define DURATION_SECONDS_MIN 900U
+#define DURATION_SECONDS_MAX 43200U
+
 const char *aws_chain_get(const AwsProfiles *profiles, const char *profile, const char *key)
 {
     const char *value = aws_profiles_get(profiles, profile, key);
@@ -31,6 +35,24 @@ int aws_chain_refuse_browser(const char *profile, char **ret_error)
         "profile %s signs in with a person at a browser (sso_* or login_session), which a "
         "daemon cannot; name a profile with keys, a role or a credential_process",
         profile);
+}
+
+int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, unsigned *ret,
+                            char **ret_error)
+{
+    const char *text = aws_chain_get(profiles, profile, "duration_seconds");
+
+    *ret = 0;
+    if (!text)
+        return 0;
+    unsigned long seconds =
+        strlen(text) <= 9 && text[strspn(text, "0123456789")] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (seconds < DURATION_SECONDS_MIN || seconds > DURATION_SECONDS_MAX)
+        return explain(ret_error, -EINVAL,
+                       "duration_seconds of profile %s is no number from %u to %u", profile,
+                       DURATION_SECONDS_MIN, DURATION_SECONDS_MAX);
+    *ret = (unsigned)seconds;
+    return 0;
 }
 
 static void add_link(AwsChain *chain, AwsSourceKind kind, const char *profile)
@@ -65,6 +87,7 @@ static int check_role(const AwsProfiles *profiles, const char *profile, char **r
 {
     bool source_profile = aws_chain_get(profiles, profile, "source_profile");
     bool credential_source = aws_chain_get(profiles, profile, "credential_source");
+    unsigned duration_seconds;
 
     if (aws_chain_get(profiles, profile, "mfa_serial"))
         return explain(ret_error, -EINVAL,
@@ -77,7 +100,7 @@ static int check_role(const AwsProfiles *profiles, const char *profile, char **r
             "profile %s has %s source_profile %s credential_source; its role_arn needs exactly one "
             "of them",
             profile, source_profile ? "both" : "neither", source_profile ? "and" : "nor");
-    return 0;
+    return aws_chain_read_duration(profiles, profile, &duration_seconds, ret_error);
 }
 
 static int refuse_cycle(const AwsChain *chain, size_t first, const char *again, char **ret_error)

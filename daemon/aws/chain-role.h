@@ -10,6 +10,10 @@ const char *aws_chain_get(const AwsProfiles *profiles, const char *profile, cons
 bool aws_chain_needs_browser(const AwsProfiles *profiles, const char *profile);
 int aws_chain_refuse_browser(const char *profile, char **ret_error);
 
+/* duration_seconds of a profile, 0: it names none. 0; -EINVAL and an owned sentence; -ENOMEM. */
+int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, unsigned *ret,
+                            char **ret_error);
+
 /* Fills the chain from the profile's role down to where the first credentials come from. 0; -EINVAL
  * and an owned sentence; -ENOMEM. */
 int aws_chain_follow_roles(const AwsProfiles *profiles, const char *profile, AwsChain *ret,

@@ -2,31 +2,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/explain.h"
 #include "daemon/aws/chain-role.h"
-
-/* What STS takes; how long this role's sessions may be is its own affair. */
-#define DURATION_SECONDS_MIN 900U
-#define DURATION_SECONDS_MAX 43200U
-
-static int read_duration(const AwsProfiles *profiles, const char *profile, unsigned *ret,
-                         char **ret_error)
-{
-    const char *text = aws_chain_get(profiles, profile, "duration_seconds");
-
-    if (!text)
-        return 0;
-    unsigned long seconds =
-        strlen(text) <= 9 && text[strspn(text, "0123456789")] == '\0' ? strtoul(text, NULL, 10) : 0;
-    if (seconds < DURATION_SECONDS_MIN || seconds > DURATION_SECONDS_MAX)
-        return explain(ret_error, -EINVAL,
-                       "duration_seconds of profile %s is no number from %u to %u", profile,
-                       DURATION_SECONDS_MIN, DURATION_SECONDS_MAX);
-    *ret = (unsigned)seconds;
-    return 0;
-}
 
 /* An environment variable, where the link has them come first, else the profile's key. */
 static const char *get_either(const AwsSourceContext *context, const AwsChainLink *link,
@@ -48,7 +26,8 @@ static int make_web_identity(const AwsSourceContext *context, const AwsChainLink
             get_either(context, link, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"),
     };
 
-    int r = read_duration(context->profiles, link->profile, &role.duration_seconds, ret_error);
+    int r = aws_chain_read_duration(context->profiles, link->profile, &role.duration_seconds,
+                                    ret_error);
     if (r < 0)
         return r;
     if (explain(&name, 0, "role %s for a web identity", role.arn) < 0)
@@ -68,7 +47,8 @@ static int make_role(const AwsSourceContext *context, const AwsChainLink *link, 
         .external_id = aws_chain_get(context->profiles, link->profile, "external_id"),
     };
 
-    int r = read_duration(context->profiles, link->profile, &role.duration_seconds, ret_error);
+    int r = aws_chain_read_duration(context->profiles, link->profile, &role.duration_seconds,
+                                    ret_error);
     if (r < 0)
         return r;
     if (explain(&name, 0, "role %s of profile %s", role.arn, link->profile) < 0)

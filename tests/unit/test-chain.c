@@ -209,6 +209,12 @@ static void test_profiles_that_cannot_work(void **state)
              "[profile x]\n" ROLE "source_profile = y\n[profile y]\nweb_identity_token_file = /t\n",
          .profile = "x",
          .error = "profile y has a web_identity_token_file, but no role_arn"},
+        {.config = "[profile x]\n" ROLE "source_profile = x\nduration_seconds = 899\n" KEYS,
+         .profile = "x",
+         .error = "duration_seconds of profile x is no number from 900 to 43200"},
+        {.config = "[profile x]\n" ROLE "source_profile = x\nduration_seconds = 1h\n" KEYS,
+         .profile = "x",
+         .error = "duration_seconds of profile x is no number"},
         {.config = "[profile y]\n", .profile = "x", .error = "profile x is in none"},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}}, .profile = "x", .error = "profile x"},
         {.config = "[profile x]\nsso_session = s\n", .profile = "x", .error = "browser"},
@@ -241,6 +247,66 @@ static void test_longest_chain_of_roles(void **state)
         &(struct sample){.config = config, .profile = "p0", .error = "more than 16 roles"});
 }
 
+/* What was told, line by line. */
+static void on_looked(const char *source, bool taken, const char *why, void *userdata)
+{
+    char *told = userdata;
+    size_t length = strlen(told);
+
+    snprintf(told + length, 2048 - length, "%s%s: %s\n", taken ? "* " : "", source, why);
+}
+
+static void test_explanation(void **state)
+{
+    static const struct {
+        const char *variable, *config;
+        bool explicit;
+        const char *told;
+    } samples[] = {
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "[profile x]\nregion = a\n", false,
+         "environment: AWS_ACCESS_KEY_ID is not set\n"
+         "role of the profile: profile x has no role_arn\n"
+         "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set, and profile x has no "
+         "web_identity_token_file\n"
+         "shared credentials file: profile x has no aws_access_key_id there\n"
+         "credential_process: profile x has no credential_process\n"
+         "config file: profile x has no aws_access_key_id there\n"
+         "sign-in at a browser: profile x has no sso_* and no login_session\n"
+         "* container: container\n"},
+        {"AWS_ACCESS_KEY_ID", "[profile x]\ncredential_process = 5ecr3t\n", true,
+         "environment: the target names profile x, which comes before the environment\n"
+         "role of the profile: profile x has no role_arn\n"
+         "web identity: profile x has no web_identity_token_file\n"
+         "shared credentials file: profile x has no aws_access_key_id there\n"
+         "* credential_process: credential_process of profile x\n"},
+        {"AWS_SESSION_TOKEN", "[profile x]\n" ROLE, false,
+         "environment: AWS_ACCESS_KEY_ID is not set\n"
+         "role of the profile: profile x has neither source_profile nor credential_source; its "
+         "role_arn needs exactly one of them\n"},
+        {"AWS_SESSION_TOKEN", "[profile y]\n", false,
+         "profile: profile x is in none of the shared files\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+        CLEANUP(freep) char *error = NULL;
+        char told[2048] = "";
+        assert_int_equal(clear_environment(NULL), 0);
+        assert_int_equal(setenv(samples[i].variable, "value", 1), 0);
+        assert_int_equal(
+            aws_profiles_parse(samples[i].config, "config", NULL, NULL, &profiles, &error), 0);
+        const AwsChainQuery query = {
+            .profiles = profiles,
+            .profile = "x",
+            .named = true,
+            .explicit = samples[i].explicit,
+        };
+        assert_int_equal(aws_chain_explain(&query, on_looked, told), 0);
+        assert_string_equal(told, samples[i].told);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_roles_that_work),
         cmocka_unit_test(test_profiles_that_cannot_work),
         cmocka_unit_test(test_longest_chain_of_roles),
+        cmocka_unit_test(test_explanation),
     };
 
     return cmocka_run_group_tests_name("chain", tests, NULL, clear_environment);
