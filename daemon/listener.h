@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/methods.h"
+#include "daemon/session.h"
 #include "daemon/timer.h"
 
 typedef struct Listener Listener;

@@ -48,7 +48,7 @@ static int stop_start(Call *call)
         .target = target_set_find(service->targets, parameters->target),
         .import_id = parameters->import_id,
         .reason = parameters->reason,
-        .requester = session_peer(call->session)->process,
+        .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
     };
     int r;
@@ -117,7 +117,7 @@ static int cancel_start(Call *call)
     Job *job = registry_find(call->service->registry, call->parameters.id);
 
     if (job && !job_state_is_final(job->record.state))
-        job_cancel(job, &session_peer(call->session)->process);
+        job_cancel(job, &call->caller->peer.process);
     return take_job_id(call);
 }
 
@@ -191,7 +191,7 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
     Listing *listing = call->state;
 
     *ret = CALL_WAITS;
-    while (call_may_write(call)) {
+    while (caller_may_write(call->caller)) {
         json_object *jobs;
         bool last;
         int r = list_jobs_read(call, listing, &jobs);

@@ -22,7 +22,7 @@ static int reply_permission_denied(Call *call)
 /* As systemd has it: root, and who the service runs as. */
 static bool is_privileged(const Call *call)
 {
-    uid_t uid = session_peer(call->session)->process.uid;
+    uid_t uid = call->caller->peer.process.uid;
 
     return uid == 0 || uid == getuid();
 }

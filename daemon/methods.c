@@ -91,7 +91,7 @@ int methods_reply_failure(Call *call, const AwsError *error)
 
 static int reply_denied(Call *call)
 {
-    const Requester *requester = &session_peer(call->session)->process;
+    const Requester *requester = &call->caller->peer.process;
     JournalEntry entry;
 
     stats_add(STAT_REQUESTS_DENIED, 1);
@@ -145,12 +145,12 @@ int methods_start(Call *call)
     call->method = find_method(name);
     if (!call->method)
         return reply_not_found(call, name);
-    call->more = call->more && call->method->streams;
+    call->more = call->more && call->method->streams && !call->oneway;
     if (call->method->more_only && !call->more)
         return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
                                 json_object_new_object());
     if (call->method->operators_only &&
-        !operators_include(call->service->operators, session_peer(call->session)))
+        !operators_include(call->service->operators, &call->caller->peer))
         return reply_denied(call);
     if (parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault) < 0)
         return methods_reply_invalid(call, at_fault);

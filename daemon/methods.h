@@ -7,10 +7,10 @@
  * none. */
 #pragma once
 
+#include "daemon/call.h"
 #include "daemon/config.h"
 #include "daemon/http.h"
 #include "daemon/registry.h"
-#include "daemon/session.h"
 #include "daemon/target-set.h"
 
 /* What methods work on. */

@@ -8,15 +8,12 @@
 
 #include <event2/buffer.h>
 
-#include "common/json.h"
 #include "common/memory.h"
 #include "common/varlink.h"
 #include "daemon/methods.h"
 
 #define READ_SIZE (64 * 1024) /* in one turn of the loop, so that every client gets its share */
-#define OUTPUT_HIGH                                                                                \
-    (64 * 1024)        /* a client that lets more lie unread gets no further replies for now */
-#define CALLS_MAX 1024 /* read ahead of their replies */
+#define CALLS_MAX 1024        /* read ahead of their replies */
 
 TAILQ_HEAD(CallList, Call);
 
@@ -24,97 +21,41 @@ struct Session {
     const SessionOwner *owner;
     void *userdata;
     int fd;
-    Peer peer;
+    Caller caller;
     struct event *readable, *writable;
-    struct evbuffer *input, *output;
+    struct evbuffer *input;
     size_t searched;       /* of the input, see varlink_read() */
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
     bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
     bool produced;    /* by the last answers: there may be more where that came from */
-    bool gone;        /* nobody reads replies any more */
 };
 
 const Peer *session_peer(const Session *session)
 {
-    return &session->peer;
+    return &session->caller.peer;
 }
 
-bool call_may_write(const Call *call)
+static void session_end_call(Session *session, Call *call)
 {
-    return call->session->gone || evbuffer_get_length(call->session->output) < OUTPUT_HIGH;
-}
-
-static int session_send(Session *session, json_object *message)
-{
-    return session->gone ? 0 : varlink_write(session->output, message);
-}
-
-static json_object *reply_new(const char *error, json_object *parameters)
-{
-    CLEANUP(json_object_putp) json_object *reply = json_object_new_object();
-
-    if (!reply) {
-        json_object_put(parameters);
-        return NULL;
-    }
-    if (json_add(reply, "parameters", parameters) < 0 || json_add_string(reply, "error", error) < 0)
-        return NULL;
-    return TAKE(reply);
-}
-
-int call_reply_error(Call *call, const char *error, json_object *parameters)
-{
-    json_object_put(call->reply);
-    call->reply = reply_new(error, parameters);
-    return call->reply ? 0 : -ENOMEM;
-}
-
-int call_reply(Call *call, json_object *parameters)
-{
-    return call_reply_error(call, NULL, parameters);
-}
-
-int call_reply_continues(Call *call, json_object *parameters)
-{
-    CLEANUP(json_object_putp) json_object *reply = reply_new(NULL, parameters);
-
-    if (!reply || json_add_bool(reply, "continues", true) < 0)
-        return -ENOMEM;
-    return session_send(call->session, reply);
-}
-
-static void call_free(Call *call)
-{
-    Session *session = call->session;
-
     TAILQ_REMOVE(&session->calls, call, entry);
     session->n_calls--;
-    if (call->free_state)
-        call->free_state(call->state);
-    json_object_put(call->reply);
-    json_object_put(call->message);
-    free(call);
+    call_free(call);
 }
 
 /* Takes the message. */
 static int session_start_call(Session *session, json_object *message)
 {
-    Call *call = calloc(1, sizeof(*call));
-    int r;
+    Call *call;
+    int r = call_new(&session->caller, session->owner->service, message, &call);
 
-    if (!call) {
-        json_object_put(message);
-        return -ENOMEM;
-    }
-    call->session = session;
-    call->service = session->owner->service;
-    call->message = message;
+    if (r < 0)
+        return r;
     TAILQ_INSERT_TAIL(&session->calls, call, entry);
     session->n_calls++;
     r = methods_start(call);
     if (r < 0)
-        call_free(call);
+        session_end_call(session, call);
     else if (call->reply) { /* what it came with is not needed any more */
         json_object_put(call->message);
         call->message = NULL;
@@ -127,8 +68,7 @@ static bool session_may_start(const Session *session)
 {
     const Call *last = TAILQ_LAST(&session->calls, CallList);
 
-    return session->n_calls < CALLS_MAX &&
-           (session->gone || evbuffer_get_length(session->output) < OUTPUT_HIGH) &&
+    return session->n_calls < CALLS_MAX && caller_may_write(&session->caller) &&
            !(last && last->more && !last->reply);
 }
 
@@ -165,11 +105,11 @@ static int session_answer_calls(Session *session)
             if (r < 0)
                 return r;
         }
-        if (progress == CALL_WAITS && !(session->gone && call->more))
+        if (progress == CALL_WAITS && !(session->caller.gone && call->more))
             return 0;
-        if (call->reply && !call->oneway && (r = session_send(session, call->reply)) < 0)
+        if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
-        call_free(call);
+        session_end_call(session, call);
     }
     return 0;
 }
@@ -178,12 +118,12 @@ static int session_answer_calls(Session *session)
  * stands. */
 static void session_write(Session *session)
 {
-    while (evbuffer_get_length(session->output) > 0)
-        if (evbuffer_write(session->output, session->fd) < 0) {
+    while (evbuffer_get_length(session->caller.output) > 0)
+        if (evbuffer_write(session->caller.output, session->fd) < 0) {
             if (errno == EAGAIN || errno == EINTR)
                 return;
-            session->gone = true;
-            evbuffer_drain(session->output, evbuffer_get_length(session->output));
+            session->caller.gone = true;
+            evbuffer_drain(session->caller.output, evbuffer_get_length(session->caller.output));
         }
 }
 
@@ -202,7 +142,7 @@ static int session_read(Session *session)
         return -ENOMEM;
     session->input_ended = true;
     if (n < 0 || (poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP)))
-        session->gone = true;
+        session->caller.gone = true;
     return 0;
 }
 
@@ -236,8 +176,8 @@ static int session_await(Session *session)
     size_t max_message = session->owner->service->config->max_message;
     bool read =
         !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
-    bool write = !session->gone && (evbuffer_get_length(session->output) > 0 ||
-                                    (session->produced && TAILQ_FIRST(&session->calls)));
+    bool write = !session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
+                                           (session->produced && TAILQ_FIRST(&session->calls)));
 
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
@@ -256,7 +196,7 @@ static void session_work(Session *session)
         misuse = session_start_calls(session);
         n_started = session->n_calls;
         r = session_answer_calls(session);
-        session->produced = evbuffer_get_length(session->output) > 0;
+        session->produced = evbuffer_get_length(session->caller.output) > 0;
         session_write(session);
     } while (r >= 0 && misuse >= 0 && session->n_calls < n_started &&
              evbuffer_get_length(session->input) > 0);
@@ -264,7 +204,7 @@ static void session_work(Session *session)
     if (misuse < 0)
         session_misuse(session, misuse);
     if (r >= 0 && session->input_ended && !TAILQ_FIRST(&session->calls) &&
-        (session->gone || evbuffer_get_length(session->output) == 0)) {
+        (session->caller.gone || evbuffer_get_length(session->caller.output) == 0)) {
         session_end(session);
         return;
     }
@@ -307,8 +247,9 @@ SessionRest session_finish(Session *session)
     TAILQ_FOREACH(call, &session->calls, entry)
     if (!call->more)
         return SESSION_ANSWERING;
-    return !session->gone && evbuffer_get_length(session->output) > 0 ? SESSION_SENDING
-                                                                      : SESSION_DONE;
+    return !session->caller.gone && evbuffer_get_length(session->caller.output) > 0
+               ? SESSION_SENDING
+               : SESSION_DONE;
 }
 
 int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
@@ -320,15 +261,15 @@ int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, S
         close(fd);
         return -ENOMEM;
     }
-    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .peer = *peer};
+    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}};
     *peer = (Peer){0};
     TAILQ_INIT(&session->calls);
     session->input = evbuffer_new();
-    session->output = evbuffer_new();
+    session->caller.output = evbuffer_new();
     session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_readable, session);
     session->writable =
         event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_writable, session);
-    if (!session->input || !session->output || !session->readable || !session->writable ||
+    if (!session->input || !session->caller.output || !session->readable || !session->writable ||
         event_add(session->readable, NULL) < 0) {
         session_free(session);
         return -ENOMEM;
@@ -344,16 +285,16 @@ void session_free(Session *session)
     if (!session)
         return;
     while ((call = TAILQ_FIRST(&session->calls)))
-        call_free(call);
+        session_end_call(session, call);
     if (session->readable)
         event_free(session->readable);
     if (session->writable)
         event_free(session->writable);
     if (session->input)
         evbuffer_free(session->input);
-    if (session->output)
-        evbuffer_free(session->output);
+    if (session->caller.output)
+        evbuffer_free(session->caller.output);
     close(session->fd);
-    peer_clear(&session->peer);
+    peer_clear(&session->caller.peer);
     free(session);
 }

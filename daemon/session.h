@@ -3,18 +3,12 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/queue.h>
 
 #include <event2/event.h>
-#include <json-c/json.h>
 
-#include "daemon/operators.h"
-#include "daemon/parameters.h"
+#include "daemon/call.h"
 
 typedef struct Session Session;
-typedef struct Service Service; /* what methods work on, see methods.h */
-typedef struct Call Call;
 
 /* What all sessions share, and where they tell of themselves; userdata is that of session_new(). */
 typedef struct SessionOwner {
@@ -40,30 +34,3 @@ typedef enum SessionRest {
     SESSION_ANSWERING, /* calls wait for their reply */
 } SessionRest;
 SessionRest session_finish(Session *session);
-
-/* A call under way. */
-typedef enum CallProgress { CALL_WAITS, CALL_DONE } CallProgress;
-
-struct Call {
-    TAILQ_ENTRY(Call) entry;
-    Session *session;
-    Service *service;
-    json_object *message; /* as it came; parameters borrow from it */
-    const struct Method *method;
-    bool more, oneway;
-    json_object *reply; /* the last one, to be sent when the call's turn comes */
-    Parameters parameters;
-    char job_id[JOB_ID_SIZE]; /* of the job it is about */
-    void *state;              /* the method's own, freed by free_state */
-    void (*free_state)(void *state);
-};
-
-/* The call's last reply; parameters (NULL: memory ran out) are taken. 0 or -ENOMEM. */
-int call_reply(Call *call, json_object *parameters);
-int call_reply_error(Call *call, const char *error, json_object *parameters);
-
-/* One reply of a stream, sent now. */
-int call_reply_continues(Call *call, json_object *parameters);
-
-/* Whether the client has read enough to be sent more. */
-bool call_may_write(const Call *call);

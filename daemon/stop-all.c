@@ -101,7 +101,7 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
         .target = target_set_find(call->service->targets, name),
         .import_id = import_id,
         .reason = call->parameters.reason,
-        .requester = session_peer(call->session)->process,
+        .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
     };
     char id[JOB_ID_SIZE];

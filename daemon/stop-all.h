@@ -5,7 +5,7 @@
  * and all jobs are on disk. */
 #pragma once
 
-#include "daemon/session.h"
+#include "daemon/call.h"
 
 int stop_all_start(Call *call);
 int stop_all_pump(Call *call, CallProgress *ret);

@@ -161,7 +161,7 @@ static int send_changed(JobRecord *record, void *userdata)
     json_object *job;
     int r = 0;
 
-    if (call_may_write(call)) {
+    if (caller_may_write(call->caller)) {
         r = registry_describe(call->service->registry, record, &job);
         if (r >= 0)
             r = call_reply_continues(call, methods_object("job", job));
@@ -176,7 +176,7 @@ static int pump_all(Call *call, Watch *watch)
     uint64_t before = UINT64_MAX;
     int r = 0;
 
-    while (r >= 0 && call_may_write(call) && watch->change != before) {
+    while (r >= 0 && caller_may_write(call->caller) && watch->change != before) {
         before = watch->change;
         r = store_each_changed(call->service->store, before, PAGE_SIZE, send_changed, call);
     }
@@ -194,7 +194,7 @@ int watch_pump(Call *call, CallProgress *ret)
         *ret = CALL_WAITS;
         return r;
     }
-    for (size_t i = 0; r >= 0 && i < watch->n_jobs && call_may_write(call); i++)
+    for (size_t i = 0; r >= 0 && i < watch->n_jobs && caller_may_write(call->caller); i++)
         r = pump_one(call, watch, &watch->jobs[i]);
     *ret = watch->n_left > 0 ? CALL_WAITS : CALL_DONE;
     return r;

@@ -4,7 +4,7 @@
  * read costs no memory, and gets the latest state of each job when it reads again. */
 #pragma once
 
-#include "daemon/session.h"
+#include "daemon/call.h"
 
 /* Follows one job, which ends the call as Stop does: with the error of its state. 0 or -ENOMEM. */
 int watch_start_stop(Call *call, const char *id);
