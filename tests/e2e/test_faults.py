@@ -204,6 +204,12 @@ def test_a_clock_that_is_off_is_corrected(daemon, sim, offset):
     assert not daemon.journal.find("outage-began")
 
 
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+def test_one_server_with_a_wrong_clock_ends_no_job(daemon, sim, operation):
+    sim.fault("skew", seconds=3600, operation=operation, calls=1)
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+
+
 @pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"])
 def test_knows_the_codes_of_a_clock_that_is_off(daemon, sim, code):
     sim.settings(clock_offset_seconds=7200, skew_error=code)
@@ -269,7 +275,10 @@ def test_a_job_waits_for_credentials_as_for_any_outage(new_daemon, sim, tmp_path
         "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}).start()
     job = daemon.stop(sim.add())
     daemon.journal.wait("credentials-failed", target="default")
-    assert daemon.job(job["id"])["lastError"]["code"] == "CredentialsUnavailable"
+    with daemon.connect() as watcher:
+        changes = watcher.call_more("Watch", {"ids": [job["id"]]})
+        held = next(change["job"] for change in changes if "lastError" in change["job"])
+    assert held["lastError"]["code"] == "CredentialsUnavailable"
     assert sim.calls() == []
     credentials.write_text(
         f"[default]\naws_access_key_id = {Sim.ACCESS_KEY}\naws_secret_access_key = {Sim.SECRET_KEY}\n")
