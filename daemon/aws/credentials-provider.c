@@ -174,13 +174,13 @@ static void fail(AwsCredentialsProvider *provider, const AwsError *error)
 static void on_fetched(AwsCredentials *credentials, const AwsError *error, void *userdata)
 {
     AwsCredentialsProvider *provider = userdata;
-    CLEANUP(aws_source_freep) AwsSource *source = TAKE(provider->source);
 
     provider->fetching = false;
     if (credentials)
         succeed(provider, credentials);
     else
         fail(provider, error);
+    aws_source_free(TAKE(provider->source));
     aws_profiles_free(TAKE(provider->profiles));
 }
 
