@@ -223,6 +223,14 @@ static bool job_hold(void *userdata)
     return true;
 }
 
+void job_renew_call(Job *job)
+{
+    if (!job_hold(job))
+        return;
+    outage_leave(&job->outage_wait);
+    timer_set(&job->call_timer, now_boottime(job));
+}
+
 static void job_expire(void *userdata)
 {
     job_set_state(userdata, JOB_EXPIRED, NULL);

@@ -52,6 +52,9 @@ void job_free(Job *job); /* gives up a call under way; takes NULL */
 void job_start(Job *job);
 void job_cancel(Job *job, const Requester *canceller);
 
+/* The target's client was replaced: a call that is not on the wire begins anew with the new one. */
+void job_renew_call(Job *job);
+
 /* The configuration does not name the job's target any more. */
 void job_remove_target(Job *job);
 

@@ -117,8 +117,9 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *access_k
     return 0;
 }
 
-void limits_follow(LimitsHolder *holder, const LimitsHolder *other)
+void limits_follow(LimitsHolder *holder, LimitsHolder *other)
 {
+    memcpy(other->rates, holder->rates, sizeof(other->rates));
     if (other->account)
         holder_enter(holder, other->account);
 }

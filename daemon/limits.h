@@ -37,8 +37,9 @@ DEFINE_CLEANUP(Limits, limits_free)
  * -ENOMEM. */
 int limits_join(LimitsHolder *holder, const char *endpoint, const char *access_key_id);
 
-/* Of the same account as the other one is, if any: what was called before counts on. */
-void limits_follow(LimitsHolder *holder, const LimitsHolder *other);
+/* Takes the place of the other one, which makes its last calls: of the same account as that is, if
+ * any, so that what was called before counts on, and from now on at the rates of the holder. */
+void limits_follow(LimitsHolder *holder, LimitsHolder *other);
 void limits_leave(LimitsHolder *holder); /* calls that wait in its limiters still get their turn */
 
 /* For a holder that has joined. */

@@ -260,6 +260,14 @@ int registry_request(Registry *registry, const JobRequest *request, char ret_id[
     return 0;
 }
 
+void registry_renew_calls(Registry *registry)
+{
+    Job *job;
+
+    TAILQ_FOREACH(job, &registry->jobs, entry)
+    job_renew_call(job);
+}
+
 void registry_remove_target(Registry *registry, Target *target)
 {
     Job *job, *next;

@@ -57,6 +57,9 @@ int registry_get(Registry *registry, const char *id, json_object **ret, JobState
 /* The same for a record from the store: what runs here says more about itself. */
 int registry_describe(Registry *registry, const JobRecord *record, json_object **ret);
 
+/* What jobs have not sent yet goes out by the new clients of their targets. */
+void registry_renew_calls(Registry *registry);
+
 /* Ends the jobs of a target that is no more. */
 void registry_remove_target(Registry *registry, Target *target);
 

@@ -98,5 +98,6 @@ int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
     free(set->targets);
     set->targets = targets;
     set->n_targets = config->n_targets;
+    registry_renew_calls(registry);
     return 0;
 }

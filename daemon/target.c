@@ -7,7 +7,7 @@
 #include "common/json.h"
 
 static int target_connect(const TargetContext *context, const Config *config,
-                          const TargetConfig *target_config, const AwsClient *predecessor,
+                          const TargetConfig *target_config, AwsClient *predecessor,
                           AwsClient **ret)
 {
     const AwsSettings *settings = target_config->settings;

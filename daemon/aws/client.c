@@ -10,7 +10,7 @@
 
 DEFINE_CLEANUP(AwsClient, aws_client_unref)
 
-int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret)
+int aws_client_new(const AwsClientConfig *config, AwsClient *predecessor, AwsClient **ret)
 {
     CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
     int r;

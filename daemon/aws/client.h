@@ -32,7 +32,7 @@ typedef struct AwsClientConfig {
 /* Copies the strings. The predecessor is the client that this one takes the place of, or NULL:
  * calls to the same endpoint go on within its limits. 0; -EINVAL: the endpoint is no http or https
  * URL; -ENOMEM. */
-int aws_client_new(const AwsClientConfig *config, const AwsClient *predecessor, AwsClient **ret);
+int aws_client_new(const AwsClientConfig *config, AwsClient *predecessor, AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
 
 /* The caller's reference is the only one but for those of calls under way, so that a client can be
