@@ -257,7 +257,7 @@ def test_null_is_a_parameter_left_out(daemon, sim):
 
 def test_replies_come_in_the_order_of_the_calls(daemon, sim):
     slow, quick = sim.add(), sim.add()
-    sim.fault("slow", delay_seconds=0.3, importId=slow)
+    sim.fault("slow", delay_seconds=0.3, import_id=slow)
     with daemon.connect() as connection:
         connection.send("GetImport", {"importId": slow})
         connection.send("ListTargets")
@@ -278,7 +278,7 @@ def test_replies_come_in_the_order_of_the_calls(daemon, sim):
 
 def test_one_who_waits_holds_up_nobody_else(daemon, sim):
     slow = sim.add()
-    sim.fault("hang", importId=slow, calls=1)
+    sim.fault("hang", import_id=slow, calls=1)
     with daemon.connect() as waiting:
         waiting.send("GetImport", {"importId": slow})
         sim.wait_calls(1)

@@ -14,7 +14,7 @@ class Accounts:
     def open(self, sim, *names):
         """Makes accounts in a simulator; imports belong to the one whose key is their `owner`."""
         for name in names:
-            self._keys[name] = (access_key(name), f"secret of {name}")
+            self._keys[name] = (access_key(name), f"secret-of-{name}")
         sim.control("accounts", [{"accessKey": self._keys[name][0], "secretKey": self._keys[name][1]}
                                  for name in names])
         self.write()
