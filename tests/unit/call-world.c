@@ -212,14 +212,14 @@ void world_start(World *world)
         .name = "StopImport",
         .target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopImport",
         .decode = decode,
+        .limit = LIMIT_STOP,
     };
     AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done, .userdata = world};
 
     world->n_seen = world->hooked = 0;
     world->done = false;
-    assert_int_equal(aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}",
-                                    world->limiter, &hooks, &world->call),
-                     0);
+    assert_int_equal(
+        aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", &hooks, &world->call), 0);
     assert_int_equal(world->hooked, 0);
     assert_false(world->done);
 }
@@ -281,7 +281,13 @@ void world_connect(World *world)
 {
     aws_client_unref(world->client);
     world->client = NULL;
-    assert_int_equal(aws_client_new(&world->config, &world->client), 0);
+    assert_int_equal(aws_client_new(&world->config, NULL, &world->client), 0);
+}
+
+void world_set_rate(World *world, double rate)
+{
+    world->config.rates[LIMIT_STOP] = rate;
+    world_connect(world);
 }
 
 int world_setup(void **state)
@@ -298,7 +304,7 @@ int world_setup(void **state)
     world->uniform = 0.5;
     world->http = (HttpClient){serve_start, serve_cancel};
     assert_int_equal(timers_new(&world->clock, &world->timers), 0);
-    assert_int_equal(limiter_new(world->timers, 1000, &world->limiter), 0);
+    assert_int_equal(limits_new(world->timers, &world->limits), 0);
     assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                                          NULL, 0, &world->credentials),
                      0);
@@ -316,6 +322,8 @@ int world_setup(void **state)
         .connect_timeout_usec = 3 * USEC_PER_SEC,
         .timeout_usec = 30 * USEC_PER_SEC,
         .max_attempts = 3,
+        .limits = world->limits,
+        .rates = {[LIMIT_STOP] = 1000},
     };
     world_connect(world);
     *state = world;
@@ -330,7 +338,7 @@ int world_teardown(void **state)
     aws_client_unref(world->client);
     aws_credentials_unref(world->credentials);
     aws_credentials_unref(world->renewed);
-    limiter_free(world->limiter);
+    limits_free(world->limits);
     timers_free(world->timers);
     free(world);
     return 0;

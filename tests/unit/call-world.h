@@ -36,7 +36,7 @@ typedef struct World {
     Random random;
     double uniform; /* what random gives */
     Timers *timers;
-    Limiter *limiter;
+    Limits *limits;
 
     AwsCredentials *credentials; /* what the provider has; NULL: it fails */
     AwsCredentials *renewed;     /* what it has after a rejection; NULL: the same */
@@ -68,6 +68,7 @@ int world_teardown(void **state);
 
 /* The world's client anew, after a change of its config. */
 void world_connect(World *world);
+void world_set_rate(World *world, double rate); /* calls per second */
 
 void world_start(World *world);
 

@@ -120,7 +120,7 @@ static void test_refuses_other_endpoints(void **state)
     AwsClient *client = NULL;
 
     world->config.endpoint = "ftp://a.example";
-    assert_int_equal(aws_client_new(&world->config, &client), -EINVAL);
+    assert_int_equal(aws_client_new(&world->config, NULL, &client), -EINVAL);
     assert_null(client);
     assert_int_equal(world->providers_freed, 1);
 }
@@ -213,7 +213,7 @@ static void test_retries_keep_to_the_rate(void **state)
     const Reply replies[] = {broken, throttled, ok};
     World *world = *state;
 
-    limiter_set_rate(world->limiter, 2);
+    world_set_rate(world, 2);
     world_call(world, replies, 3);
     assert_gap(world, 2, 500);  /* the limiter is later than 25 ms */
     assert_gap(world, 3, 1000); /* its own delay is later */
@@ -428,7 +428,7 @@ static void test_credentials_may_expire_in_the_queue(void **state)
     World *world = *state;
 
     world->credentials->expires_usec = WORLD_REALTIME + 500 * USEC_PER_MSEC;
-    limiter_set_rate(world->limiter, 1);
+    world_set_rate(world, 1);
     world_call(world, &ok, 1); /* takes the limiter's first place */
     world_start(world);
     while (world->gets < 3)
@@ -517,7 +517,7 @@ static void test_cancels_at_any_time(void **state)
 {
     World *world = *state;
 
-    limiter_set_rate(world->limiter, 1);
+    world_set_rate(world, 1);
     world_start(world); /* waits for credentials */
     aws_call_cancel(world->call);
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
@@ -546,7 +546,7 @@ static void test_knows_when_it_goes_on(void **state)
     World *world = *state;
     uint64_t sent;
 
-    limiter_set_rate(world->limiter, 0.1);
+    world_set_rate(world, 0.1);
     world_start(world);
     assert_int_equal(aws_call_next_usec(world->call), world->boottime_usec);
     assert_true(world_advance(world));
