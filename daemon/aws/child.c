@@ -130,7 +130,7 @@ static void keep_errors(Child *child, const char *data, size_t size)
 
 static bool is_too_loud(const Child *child)
 {
-    return child->output.size > CHILD_OUTPUT_MAX;
+    return child->output.failed || child->output.size > CHILD_OUTPUT_MAX;
 }
 
 /* Reads what is there now. */

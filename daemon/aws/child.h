@@ -18,7 +18,8 @@
 typedef enum ChildEnd {
     CHILD_ENDED,     /* by itself: see status */
     CHILD_TIMED_OUT, /* and was killed */
-    CHILD_TOO_LOUD,  /* wrote more than CHILD_OUTPUT_MAX, and was killed */
+    CHILD_TOO_LOUD, /* wrote more than CHILD_OUTPUT_MAX, or than there is memory for, and was killed
+                     */
 } ChildEnd;
 
 typedef struct ChildResult {

@@ -52,9 +52,11 @@ static int explain_end(const ChildResult *result, char **ret)
     case CHILD_ENDED:
         break;
     }
-    if (WIFSIGNALED(result->status))
-        return explain(ret, 0, "it was ended by signal %s%s",
-                       sigabbrev_np(WTERMSIG(result->status)), errors);
+    if (WIFSIGNALED(result->status)) {
+        const char *name = sigabbrev_np(WTERMSIG(result->status)); /* real-time ones have none */
+        return explain(ret, 0, "it was ended by signal %d%s%s%s", WTERMSIG(result->status),
+                       name ? " SIG" : "", name ? name : "", errors);
+    }
     return explain(ret, 0, "it failed with status %d%s", WEXITSTATUS(result->status), errors);
 }
 

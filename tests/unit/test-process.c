@@ -104,7 +104,7 @@ static void test_failures(void **state)
     run(world, "sh -c 'exit 1'");
     world_assert_fails(world, "it failed with status 1");
     run(world, "sh -c 'kill -TERM $$'");
-    world_assert_fails(world, "it was ended by signal TERM");
+    world_assert_fails(world, "it was ended by signal 15 SIGTERM");
 }
 
 static void test_errors_are_bounded(void **state)
