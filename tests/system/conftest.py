@@ -1,0 +1,3 @@
+"""What is in guest/ runs in a container that tests/system/run boots, and nowhere else."""
+
+collect_ignore = ["guest"]

@@ -1,0 +1,67 @@
+# Debian's releases as directories, kept for the next time, and ways to run something in them. To be sourced; $roots is
+# the directory that keeps them.
+
+# One line that says why no root can be booted here; nothing when one can.
+why_not_boot() {
+    local program
+    if [ "$(id -u)" != 0 ]; then
+        echo 'only root can boot a container'
+        return
+    fi
+    for program in mmdebstrap systemd-nspawn unshare; do
+        command -v $program >/dev/null || {
+            echo "there is no $program"
+            return
+        }
+    done
+    unshare --mount --cgroup --propagation private true 2>/dev/null || echo 'namespaces cannot be had'
+}
+
+# cached_root RELEASE PURPOSE PACKAGE...: prints the path of a root with these packages; made anew when they change.
+cached_root() {
+    local release=$1 purpose=$2 root stamp
+    shift 2
+    root=$roots/$release-$purpose
+    stamp="$*"
+    if [ "$(cat "$root.packages" 2>/dev/null)" != "$stamp" ]; then
+        rm -rf "$root" "$root.new" "$root.packages"
+        mkdir -p "$roots"
+        mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "$*")" "$release" "$root.new" >&2
+        mv "$root.new" "$root"
+        printf '%s\n' "$stamp" >"$root.packages"
+    fi
+    printf '%s\n' "$root"
+}
+
+# copy_root FROM TO: a root of one's own, to be written to.
+copy_root() {
+    cp -a --reflink=auto "$1" "$2"
+}
+
+# copy_source FROM TO: the source without what was built in it.
+copy_source() {
+    mkdir -p "$2"
+    tar -C "$1" -c --exclude-vcs --exclude='./build*' --exclude=./autom4te.cache --exclude=__pycache__ . | tar -C "$2" -x
+}
+
+# In namespaces where systemd-nspawn finds a cgroup tree of its own, also inside a container that has none to give.
+with_cgroups() {
+    mkdir -p /run/systemd/system # where it looks for a running systemd
+    unshare --mount --cgroup --propagation private /bin/sh -ec '
+        umount /sys/fs/cgroup 2>/dev/null || true
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        exec env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 "$@"' with_cgroups "$@"
+}
+
+# in_root ROOT COMMAND...: runs it there, with this machine's network.
+in_root() {
+    local root=$1
+    shift
+    with_cgroups systemd-nspawn --quiet --register=no --keep-unit --pipe --directory="$root" "$@" </dev/null
+}
+
+# boot_root ROOT SECONDS: boots it and waits until it has powered itself off.
+boot_root() {
+    with_cgroups timeout --kill-after=10 "$2" \
+        systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$1" --boot
+}

@@ -1,0 +1,120 @@
+"""Install, upgrade, remove and purge, as dpkg does them on a running system."""
+
+import os
+import threading
+import time
+
+import pytest
+
+import system
+from harness.varlink import Closed
+
+# What dpkg, systemd, users' tools and the tests keep for themselves.
+PASSED_OVER = ("/dev", "/proc", "/sys", "/tests", "/tmp", "/results", "/run", "/root", "/var/log", "/var/tmp",
+               "/var/lib/dpkg", "/var/cache", "/var/backups", "/var/lib/systemd/catalog", "/etc/credstore",
+               "/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/.pwd.lock")
+ACCOUNTS = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow")
+
+
+def snapshot():
+    """Every path there is, and the accounts."""
+    paths = set()
+    for directory, names, files in os.walk("/"):
+        names[:] = [name for name in names if os.path.join(directory, name) not in PASSED_OVER]
+        paths |= {os.path.join(directory, name) for name in names + files}
+    paths = {path for path in paths if not path.startswith(PASSED_OVER) and "__pycache__" not in path}
+    return paths, {path: open(path).read() for path in ACCOUNTS}
+
+
+@pytest.fixture
+def bare():
+    """Without the package, as after a purge."""
+    system.run("dpkg", "--purge", "trailstop", check=False)
+
+
+class Connector(threading.Thread):
+    """Connects, and asks who is there, until told to end; the socket must never be gone."""
+
+    def __init__(self):
+        super().__init__()
+        self.ending = threading.Event()
+        self.answers, self.failure = 0, None
+
+    def run(self):
+        try:
+            while not self.ending.is_set():
+                try:
+                    with system.connect() as connection:
+                        connection.call("org.varlink.service.GetInfo")
+                    self.answers += 1
+                except Closed:  # by a daemon that ends; the next one answers
+                    continue
+        except Exception as failure:  # for the test to raise
+            self.failure = failure
+
+
+def test_purge_leaves_nothing(bare, sim):
+    before = snapshot()
+    system.install()
+    system.configure(sim)
+    system.give_credentials(sim)
+    system.systemctl("restart", system.SERVICE)
+    assert system.ctl("stop", sim.add()).returncode == 0
+    system.purge()
+    after = snapshot()
+    assert after[0] - before[0] == set() and before[0] - after[0] == set()
+    assert after[1] == before[1]
+    assert not system.SOCKET.parent.exists()
+    assert system.systemctl("is-active", *system.UNITS, check=False).stdout.split() == ["inactive"] * 2
+    assert "trailstop" not in system.run("journalctl", "--list-catalog").stdout
+
+
+def test_remove_keeps_configuration_and_jobs(service, sim):
+    assert system.ctl("stop", sim.add()).returncode == 0
+    [job] = system.call("ListJobs")["jobs"]
+    system.run("dpkg", "--remove", "trailstop")
+    assert not system.SOCKET.exists()
+    assert system.CONFIG.exists() and list(system.STATE.iterdir())
+    system.install()
+    assert system.job(job["id"])["state"] == "stopped"
+
+
+def test_upgrade_while_a_job_polls(bare, sim, measured):
+    system.install(previous=True)
+    system.configure(sim)
+    system.give_credentials(sim)
+    system.systemctl("restart", system.SERVICE)
+    import_id = sim.add_endless()
+    job = system.call("Stop", importId=import_id)["job"]
+    sim.wait_calls(2, "GetImport", import_id)
+    pid, connector = system.main_pid(), Connector()
+    connector.start()
+
+    started = time.monotonic()
+    system.install()
+    measured("upgrade", time.monotonic() - started)
+    connector.ending.set()
+    connector.join()
+    if connector.failure:
+        raise connector.failure
+    assert connector.answers > 0
+
+    assert system.main_pid() not in (0, pid)
+    polls = len(sim.calls("GetImport", import_id))
+    assert system.job(job["id"])["state"] == "polling"
+    sim.wait_calls(polls + 1, "GetImport", import_id)
+    sim.finish(import_id)
+    system.wait_until(lambda: system.job(job["id"])["state"] == "stopped", "the end of the job")
+    assert len(sim.calls("StopImport", import_id)) == 1
+
+
+def test_upgrade_keeps_what_an_administrator_changed(bare, sim):
+    system.install(previous=True)
+    path = "/etc/trailstop/trailstopd.conf"
+    with open(path, "a") as file:
+        file.write("# mine\n")
+    system.systemctl("disable", "--now", *system.UNITS)
+    system.install()
+    assert open(path).read().endswith("# mine\n")
+    assert system.systemctl("is-enabled", *system.UNITS, check=False).stdout.split() == ["disabled"] * 2
+    system.purge()
