@@ -10,6 +10,12 @@ bool expected_job_is_final(const ExpectedJob *job)
     return job_state_is_final(job->now.state);
 }
 
+bool expected_job_is_over(const ExpectedJob *job)
+{
+    return expected_job_is_final(job) ||
+           (job->deadline_usec > 0 && job->deadline_usec <= job->model->now_usec);
+}
+
 void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number)
 {
     Model *model = job->model;

@@ -35,6 +35,7 @@ typedef struct ExpectedJob {
 } ExpectedJob;
 
 bool expected_job_is_final(const ExpectedJob *job);
+bool expected_job_is_over(const ExpectedJob *job); /* or its deadline has come */
 
 /* An attempt goes out; number is 1 for the first of its call. */
 void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number);

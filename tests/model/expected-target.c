@@ -17,18 +17,26 @@ static uint64_t interval_usec(double rate)
 
 void expected_target_restart(ExpectedTarget *target)
 {
-    target->last_usec[false] = target->last_usec[true] = 0;
+    for (int kind = 0; kind < 2; kind++) {
+        target->last_usec[kind] = 0;
+        target->fastest[kind] = target->rates[kind];
+    }
     target->out = target->no_credentials = false;
     target->probe = NULL;
 }
 
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate)
 {
-    target->rates[true] = stop_rate;
-    target->rates[false] = read_rate;
-    for (int kind = 0; kind < 2; kind++)
-        if (interval_usec(target->rates[kind]) > target->slowest_usec[kind])
-            target->slowest_usec[kind] = interval_usec(target->rates[kind]);
+    const double rates[2] = {read_rate, stop_rate};
+    bool called = target->last_usec[false] > 0 || target->last_usec[true] > 0;
+
+    for (int kind = 0; kind < 2; kind++) {
+        /* Until something was called, a call that waits for credentials keeps its own rate. */
+        target->fastest[kind] = called ? rates[kind] : fmax(target->rates[kind], rates[kind]);
+        target->rates[kind] = rates[kind];
+        if (interval_usec(rates[kind]) > target->slowest_usec[kind])
+            target->slowest_usec[kind] = interval_usec(rates[kind]);
+    }
 }
 
 uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n)
@@ -67,7 +75,7 @@ void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, boo
 
     model_hold(
         model,
-        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->rates[stop]),
+        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->fastest[stop]),
         "target %s: %s too soon after another", target->name, stop ? "StopImport" : "GetImport");
     *last_usec = model->now_usec;
     if (!target->out || number > 1)

@@ -8,6 +8,7 @@ typedef struct ExpectedTarget {
     Model *model;
     const char *name;
     double rates[2];          /* calls per second: of GetImport, of StopImport */
+    double fastest[2];        /* what a call that began before a reload may still be held to */
     uint64_t last_usec[2];    /* when the last call of this kind went out; 0: none in this run */
     uint64_t slowest_usec[2]; /* the longest interval so far */
     bool out;

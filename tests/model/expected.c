@@ -143,10 +143,14 @@ static unsigned count_active(const Expected *expected)
     return n;
 }
 
-bool expected_has_room(const Expected *expected, unsigned target, unsigned import)
+void expected_no_room(const Expected *expected)
 {
-    return expected->n_jobs < N_JOBS_MAX && (find_active((Expected *)expected, target, import) ||
-                                             count_active(expected) < expected->rules.max_jobs);
+    unsigned n = 0;
+
+    /* One that ended in this turn still counts. */
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        n += !expected->jobs[i].checked;
+    model_hold(expected->model, n >= expected->rules.max_jobs, "no room, with %u jobs", n);
 }
 
 void expected_request(Expected *expected, unsigned target, unsigned import, uint64_t timeout_usec,
@@ -163,6 +167,8 @@ void expected_request(Expected *expected, unsigned target, unsigned import, uint
     for (size_t i = 0; i < expected->n_jobs; i++)
         model_hold(model, strcmp(id, expected->jobs[i].id) != 0, "joined job %s, which has ended",
                    id);
+    model_hold(model, count_active(expected) < expected->rules.max_jobs, "more jobs than max-jobs");
+    assert_true(expected->n_jobs < N_JOBS_MAX);
     job = &expected->jobs[expected->n_jobs++];
     *job = (ExpectedJob){
         .model = model,

@@ -16,7 +16,7 @@ WireObserver expected_observer(Expected *expected);
 /* What the clients ask for and get. id: what the daemon answered. */
 void expected_request(Expected *expected, unsigned target, unsigned import, uint64_t timeout_usec,
                       const char *id);
-bool expected_has_room(const Expected *expected, unsigned target, unsigned import);
+void expected_no_room(const Expected *expected); /* there was none for a request */
 void expected_cancel(Expected *expected, const char *id);
 
 /* Any job that is not final, or NULL. */

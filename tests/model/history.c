@@ -1,5 +1,6 @@
 #include "tests/model/history.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -135,13 +136,14 @@ static void request(History *history)
         .import_id = history->accounts[target].imports[import].id,
         .timeout_usec = timeouts_usec[dice_below(dice, 6)],
     };
-    bool room = expected_has_room(history->expected, target, import);
     char id[JOB_ID_SIZE];
     int r = registry_request(core_registry(history->core), &wanted, id);
 
     model_note(&history->model, "t%u i%u: requested, %s", target, import, r == 0 ? id : "no room");
-    model_hold(&history->model, (r == 0) == room, "room for a job: %d", r);
-    if (r == 0)
+    model_hold(&history->model, r == 0 || r == -EDQUOT, "cannot request: %d", r);
+    if (r < 0)
+        expected_no_room(history->expected);
+    else
         expected_request(history->expected, target, import, wanted.timeout_usec, id);
 }
 
@@ -192,6 +194,19 @@ static void change_weather(History *history)
     set_credentials(history, dice_chance(dice, 0.9));
 }
 
+/* Now and then in the very turn in which an answer comes. */
+static uint64_t draw_next_event(History *history)
+{
+    Dice *dice = &history->model.dice;
+    uint64_t answer_usec = wire_next_usec(history->wire);
+
+    if (dice_chance(dice, 0.3))
+        return history->model.now_usec;
+    if (dice_chance(dice, 0.3) && answer_usec != TIMER_NEVER)
+        return answer_usec;
+    return history->model.now_usec + dice_below(dice, 40 * USEC_PER_SEC);
+}
+
 static void happen(History *history)
 {
     Dice *dice = &history->model.dice;
@@ -210,8 +225,7 @@ static void happen(History *history)
                                &history->model, (unsigned)dice_below(dice, N_IMPORTS));
     else
         reload(history);
-    history->next_event_usec = history->model.now_usec +
-                               (dice_chance(dice, 0.3) ? 0 : dice_below(dice, 40 * USEC_PER_SEC));
+    history->next_event_usec = draw_next_event(history);
 }
 
 /* ---- turns, as loop.c and daemon.c have them ---- */
@@ -266,6 +280,7 @@ static void stop_and_start(History *history)
     Registry *registry = core_registry(history->core);
 
     model_note(&history->model, "stopping");
+    wire_set_stopping(history->wire, true);
     while (registry_finish(registry) > 0) {
         advance(history, next_usec(history));
         turn(history, false);
@@ -273,6 +288,7 @@ static void stop_and_start(History *history)
     model_hold(&history->model, wire_next_usec(history->wire) == TIMER_NEVER,
                "a call is still under way");
     commit(history);
+    wire_set_stopping(history->wire, false);
     core_stop(history->core);
     start(history);
 }

@@ -32,6 +32,7 @@ struct Wire {
     ScriptedAccount *accounts;
     WireObserver observer;
     double scarce;
+    bool stopping;
     TAILQ_HEAD(, HttpTransfer) transfers;
 };
 
@@ -94,6 +95,7 @@ static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallba
     number = parse_request(wire, request, transfer);
     model_note(wire->model, "t%u i%u: %s, attempt %u", transfer->target, transfer->import,
                transfer->stop ? "StopImport" : "GetImport", number);
+    model_hold(wire->model, !wire->stopping, "a call begins during a shutdown");
     transfer->job = wire->observer.attempt(transfer->target, transfer->import, transfer->stop,
                                            number, wire->observer.userdata);
     if (dice_chance(&wire->model->dice, wire->scarce)) {
@@ -123,6 +125,9 @@ static void wire_cancel(HttpClient *client, HttpTransfer *transfer)
 
     model_note(wire->model, "t%u i%u: given up%s", transfer->target, transfer->import,
                transfer->on_the_wire ? "" : " before it was on the wire");
+    model_hold(wire->model,
+               !wire->stopping || !transfer->stop || expected_job_is_over(transfer->job),
+               "job %s: its StopImport is given up by a shutdown", transfer->job->id);
     wire_drop(wire, transfer);
 }
 
@@ -155,6 +160,11 @@ HttpClient *wire_http(Wire *wire)
 void wire_set_scarce(Wire *wire, double probability)
 {
     wire->scarce = probability;
+}
+
+void wire_set_stopping(Wire *wire, bool stopping)
+{
+    wire->stopping = stopping;
 }
 
 uint64_t wire_next_usec(const Wire *wire)

@@ -29,6 +29,9 @@ const char *wire_url(unsigned target, char buffer[static WIRE_URL_SIZE]);
 
 void wire_set_scarce(Wire *wire, double probability); /* of requests that cannot be started */
 
+/* The daemon shuts down: no StopImport may be given up any more. */
+void wire_set_stopping(Wire *wire, bool stopping);
+
 uint64_t wire_next_usec(const Wire *wire); /* TIMER_NEVER: nothing is under way */
 void wire_send(Wire *wire);                /* what was started goes onto the wire */
 void wire_deliver(Wire *wire);             /* the answers that are due */

@@ -1,0 +1,233 @@
+/* daemon/journal.h: what an entry looks like as a line of JSON and of text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/journal.h"
+
+/* What is written to standard error between begin() and end(). */
+typedef struct Capture {
+    FILE *file;
+    int saved_fd;
+    char text[8192];
+} Capture;
+
+static void begin(Capture *capture)
+{
+    capture->file = tmpfile();
+    assert_non_null(capture->file);
+    fflush(stderr);
+    capture->saved_fd = dup(STDERR_FILENO);
+    assert_true(capture->saved_fd >= 0);
+    assert_int_equal(dup2(fileno(capture->file), STDERR_FILENO), STDERR_FILENO);
+}
+
+static void end(Capture *capture)
+{
+    size_t size;
+
+    fflush(stderr);
+    assert_int_equal(dup2(capture->saved_fd, STDERR_FILENO), STDERR_FILENO);
+    close(capture->saved_fd);
+    rewind(capture->file);
+    size = fread(capture->text, 1, sizeof(capture->text) - 1, capture->file);
+    capture->text[size] = '\0';
+    fclose(capture->file);
+}
+
+/* The one line that was written, as JSON. */
+static json_object *end_json(Capture *capture)
+{
+    json_object *object = NULL;
+    size_t size;
+
+    end(capture);
+    size = strlen(capture->text);
+    assert_true(size > 0);
+    assert_ptr_equal(strchr(capture->text, '\n'), capture->text + size - 1);
+    assert_int_equal(json_read(capture->text, size - 1, 2, &object), 0);
+    return object;
+}
+
+static void assert_field(json_object *object, const char *name, const char *expected)
+{
+    const char *value;
+
+    assert_int_equal(json_get_string(object, name, &value), 1);
+    assert_string_equal(value, expected);
+}
+
+static void test_writes_json_lines_of_strings(void **state)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_OUTAGE_BEGAN);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s-%d", "t", 1);
+    journal_send(&entry, "Target %s is out", "t-1");
+    object = end_json(&capture);
+    assert_field(object, "TRAILSTOP_TARGET", "t-1");
+    assert_field(object, "MESSAGE", "Target t-1 is out");
+    assert_field(object, "MESSAGE_ID", "e601d6313ee24c8bb77dca6dce9d80ac");
+    assert_field(object, "PRIORITY", "4");
+    assert_field(object, "SYSLOG_IDENTIFIER", "trailstopd");
+    assert_field(object, "TRAILSTOP_EVENT", "outage-began");
+}
+
+static void test_adds_what_is_known_of_an_error(void **state)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    CLEANUP(aws_error_clear) AwsError error = {0}, none = {0};
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    assert_int_equal(aws_error_set(&error, "ThrottlingException", "slow down", 429, "r-1"), 0);
+    begin(&capture);
+    journal_begin(&entry, EVENT_JOB_REFUSED);
+    journal_add_error(&entry, &error);
+    journal_add_error(&entry, &none);
+    journal_send(&entry, "no");
+    object = end_json(&capture);
+    assert_field(object, "TRAILSTOP_AWS_ERROR", "ThrottlingException");
+    assert_field(object, "TRAILSTOP_AWS_MESSAGE", "slow down");
+    assert_field(object, "TRAILSTOP_AWS_REQUEST_ID", "r-1");
+    assert_field(object, "TRAILSTOP_HTTP_STATUS", "429");
+}
+
+static void test_leaves_out_what_is_not_known_of_an_error(void **state)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    assert_int_equal(aws_error_set(&error, AWS_CODE_TIMEOUT, "no answer", 0, NULL), 0);
+    begin(&capture);
+    journal_begin(&entry, EVENT_JOB_EXPIRED);
+    journal_add_error(&entry, &error);
+    journal_send(&entry, "late");
+    object = end_json(&capture);
+    assert_false(json_object_object_get_ex(object, "TRAILSTOP_AWS_REQUEST_ID", NULL));
+    assert_false(json_object_object_get_ex(object, "TRAILSTOP_HTTP_STATUS", NULL));
+}
+
+static void test_a_value_may_hold_anything_and_forges_nothing(void **state)
+{
+    static const char *const value = "x\nTRAILSTOP_EVENT=import-stopped\n\"}\n{\"A\":\"\033[31m\"}";
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
+    journal_add(&entry, "TRAILSTOP_REASON", "%s", value);
+    journal_send(&entry, "Accepted");
+    object = end_json(&capture);
+    assert_field(object, "TRAILSTOP_REASON", value);
+    assert_field(object, "TRAILSTOP_EVENT", "request-accepted");
+    assert_false(json_object_object_get_ex(object, "A", NULL));
+}
+
+static void test_a_message_is_one_line_without_control_characters(void **state)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_STORE_FAILED);
+    journal_send(&entry, "a%sb", "\n\r\t\033[1m\001\177\xc3\xa9");
+    object = end_json(&capture);
+    assert_field(object, "MESSAGE",
+                 "a????[1m??\xc3\xa9"
+                 "b");
+}
+
+static void test_text_is_one_line_too(void **state)
+{
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_TEXT, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_STORE_FAILED);
+    journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "/x");
+    journal_send(&entry, "first\nsecond");
+    end(&capture);
+    assert_ptr_equal(strchr(capture.text, '\n'), capture.text + strlen(capture.text) - 1);
+    assert_non_null(strstr(capture.text, "Z first?second\n"));
+}
+
+static void test_drops_what_is_below_the_level(void **state)
+{
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_CALL_RETRIED);
+    journal_add(&entry, "TRAILSTOP_TARGET", "t");
+    journal_send(&entry, "debug");
+    journal_set_level(LOG_WARNING);
+    journal_begin(&entry, EVENT_STARTED);
+    journal_send(&entry, "info");
+    end(&capture);
+    assert_string_equal(capture.text, "");
+}
+
+static void test_more_fields_than_there_is_room_for_are_lost(void **state)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    JournalEntry entry;
+    Capture capture;
+
+    (void)state;
+    journal_open(JOURNAL_JSON, LOG_INFO);
+    begin(&capture);
+    journal_begin(&entry, EVENT_STARTED);
+    for (unsigned i = 0; i < 2 * JOURNAL_FIELDS_MAX; i++)
+        journal_add(&entry, "TRAILSTOP_VERSION", "%u", i);
+    journal_send(&entry, "Started");
+    object = end_json(&capture);
+    assert_non_null(object);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_writes_json_lines_of_strings),
+        cmocka_unit_test(test_adds_what_is_known_of_an_error),
+        cmocka_unit_test(test_leaves_out_what_is_not_known_of_an_error),
+        cmocka_unit_test(test_a_value_may_hold_anything_and_forges_nothing),
+        cmocka_unit_test(test_a_message_is_one_line_without_control_characters),
+        cmocka_unit_test(test_text_is_one_line_too),
+        cmocka_unit_test(test_drops_what_is_below_the_level),
+        cmocka_unit_test(test_more_fields_than_there_is_room_for_are_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* daemon/limiter.h: calls go 1/rate apart, first come first served. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/time.h"
+#include "daemon/limiter.h"
+#include "tests/unit/virtual-clock.h"
+
+#define START_USEC (100 * USEC_PER_SEC)
+#define N_WAITS 4U
+
+typedef struct Caller {
+    LimiterWait wait;
+    uint64_t granted_usec; /* 0: not yet */
+    const VirtualClock *clock;
+} Caller;
+
+typedef struct Fixture {
+    VirtualClock clock;
+    Timers *timers;
+    Limiter *limiter;
+    Caller callers[N_WAITS];
+} Fixture;
+
+static void granted(void *userdata)
+{
+    Caller *caller = userdata;
+
+    assert_int_equal(caller->granted_usec, 0);
+    assert_null(caller->wait.limiter);
+    caller->granted_usec = caller->clock->boottime_usec;
+}
+
+/* 2 calls per second. */
+static int set_up(void **state)
+{
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+    Clock clock;
+
+    assert_non_null(fixture);
+    fixture->clock.boottime_usec = START_USEC;
+    clock = virtual_clock(&fixture->clock);
+    assert_int_equal(timers_new(&clock, &fixture->timers), 0);
+    assert_int_equal(limiter_new(fixture->timers, 2, &fixture->limiter), 0);
+    for (size_t i = 0; i < N_WAITS; i++) {
+        fixture->callers[i].clock = &fixture->clock;
+        fixture->callers[i].wait.granted = granted;
+        fixture->callers[i].wait.userdata = &fixture->callers[i];
+    }
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *fixture = *state;
+
+    limiter_unref(fixture->limiter);
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    timers_free(fixture->timers);
+    free(fixture);
+    return 0;
+}
+
+static void enter(Fixture *fixture, size_t i)
+{
+    limiter_enter(fixture->limiter, &fixture->callers[i].wait);
+}
+
+static void advance(Fixture *fixture, uint64_t usec)
+{
+    virtual_advance(&fixture->clock, fixture->timers, START_USEC + usec);
+}
+
+static void assert_granted(const Fixture *fixture, size_t i, uint64_t usec)
+{
+    assert_int_equal(fixture->callers[i].granted_usec, START_USEC + usec);
+}
+
+static void test_lets_the_first_go_at_once(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    assert_int_equal(fixture->callers[0].granted_usec, 0); /* but not from limiter_enter() */
+    advance(fixture, 0);
+    assert_granted(fixture, 0, 0);
+}
+
+static void test_spaces_the_others_in_order(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_WAITS; i++)
+        enter(fixture, i);
+    advance(fixture, 10 * USEC_PER_SEC);
+    for (size_t i = 0; i < N_WAITS; i++)
+        assert_granted(fixture, i, i * USEC_PER_SEC / 2);
+}
+
+static void test_saves_up_nothing(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    advance(fixture, 10 * USEC_PER_SEC);
+    enter(fixture, 1);
+    enter(fixture, 2);
+    advance(fixture, 20 * USEC_PER_SEC);
+    assert_granted(fixture, 1, 10 * USEC_PER_SEC);
+    assert_granted(fixture, 2, 10 * USEC_PER_SEC + USEC_PER_SEC / 2);
+}
+
+static void test_leaving_leaves_no_hole(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_WAITS; i++)
+        enter(fixture, i);
+    advance(fixture, 0);
+    limiter_leave(&fixture->callers[1].wait);
+    limiter_leave(&fixture->callers[1].wait);
+    advance(fixture, 10 * USEC_PER_SEC);
+    assert_int_equal(fixture->callers[1].granted_usec, 0);
+    assert_granted(fixture, 2, USEC_PER_SEC / 2);
+    assert_granted(fixture, 3, USEC_PER_SEC);
+}
+
+static void test_a_slower_rate_counts_from_the_last_call(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    enter(fixture, 1);
+    advance(fixture, USEC_PER_SEC / 4);
+    limiter_set_rate(fixture->limiter, 0.1);
+    advance(fixture, 20 * USEC_PER_SEC);
+    assert_granted(fixture, 1, 10 * USEC_PER_SEC);
+}
+
+static void test_a_faster_rate_lets_those_who_wait_go_sooner(void **state)
+{
+    Fixture *fixture = *state;
+
+    limiter_set_rate(fixture->limiter, 0.1);
+    enter(fixture, 0);
+    enter(fixture, 1);
+    enter(fixture, 2);
+    advance(fixture, 3 * USEC_PER_SEC);
+    limiter_set_rate(fixture->limiter, 1);
+    advance(fixture, 20 * USEC_PER_SEC);
+    assert_granted(fixture, 1, 3 * USEC_PER_SEC);
+    assert_granted(fixture, 2, 4 * USEC_PER_SEC);
+}
+
+static void test_tells_when_a_call_will_go(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_WAITS; i++)
+        enter(fixture, i);
+    advance(fixture, 0);
+    assert_int_equal(limiter_expected_usec(&fixture->callers[1].wait),
+                     START_USEC + USEC_PER_SEC / 2);
+    assert_int_equal(limiter_expected_usec(&fixture->callers[3].wait),
+                     START_USEC + 3 * USEC_PER_SEC / 2);
+    for (size_t i = 1; i < N_WAITS; i++)
+        limiter_leave(&fixture->callers[i].wait);
+}
+
+static void test_lives_on_for_those_who_wait(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    limiter_unref(fixture->limiter);
+    fixture->limiter = NULL;
+    advance(fixture, 0);
+    assert_granted(fixture, 0, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_lets_the_first_go_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_spaces_the_others_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_saves_up_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_leaving_leaves_no_hole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_slower_rate_counts_from_the_last_call, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_faster_rate_lets_those_who_wait_go_sooner, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_tells_when_a_call_will_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lives_on_for_those_who_wait, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

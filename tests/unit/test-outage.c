@@ -1,0 +1,293 @@
+/* daemon/outage.h: jobs wait together for a target that is out, and one probes for all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <cmocka.h>
+
+#include "common/time.h"
+#include "daemon/journal.h"
+#include "daemon/outage.h"
+#include "tests/unit/virtual-clock.h"
+
+#define START_USEC (100 * USEC_PER_SEC)
+#define N_JOBS 3U
+
+typedef struct FakeJob {
+    OutageWait wait;
+    const VirtualClock *clock;
+    bool on_the_wire;
+    unsigned n_resumed;
+    uint64_t resumed_usec, delay_usec;
+} FakeJob;
+
+typedef struct Fixture {
+    VirtualClock clock;
+    Timers *timers;
+    Outage *outage;
+    Random random;
+    FakeJob jobs[N_JOBS];
+    AwsError error;
+} Fixture;
+
+static void resume(uint64_t delay_usec, void *userdata)
+{
+    FakeJob *job = userdata;
+
+    job->n_resumed++;
+    job->resumed_usec = job->clock->boottime_usec;
+    job->delay_usec = delay_usec;
+}
+
+static bool hold(void *userdata)
+{
+    const FakeJob *job = userdata;
+
+    return !job->on_the_wire;
+}
+
+/* The random number is 0.5: waits are half of what they may be at most. */
+static int set_up(void **state)
+{
+    static char code[] = "TimedOut", message[] = "no answer";
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+    Clock clock;
+
+    assert_non_null(fixture);
+    fixture->clock = (VirtualClock){.boottime_usec = START_USEC, .random = 0.5};
+    fixture->error = (AwsError){.code = code, .message = message};
+    fixture->random = virtual_random(&fixture->clock);
+    clock = virtual_clock(&fixture->clock);
+    assert_int_equal(timers_new(&clock, &fixture->timers), 0);
+    assert_int_equal(outage_new(fixture->timers, &fixture->random, "t", &fixture->outage), 0);
+    for (size_t i = 0; i < N_JOBS; i++) {
+        fixture->jobs[i].clock = &fixture->clock;
+        fixture->jobs[i].wait.resume = resume;
+        fixture->jobs[i].wait.hold = hold;
+        fixture->jobs[i].wait.userdata = &fixture->jobs[i];
+    }
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_JOBS; i++)
+        outage_leave(&fixture->jobs[i].wait);
+    outage_free(fixture->outage);
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    timers_free(fixture->timers);
+    free(fixture);
+    return 0;
+}
+
+static bool enter(Fixture *fixture, size_t i)
+{
+    return outage_enter(fixture->outage, &fixture->jobs[i].wait);
+}
+
+static void failed(Fixture *fixture, size_t i)
+{
+    outage_failed(&fixture->jobs[i].wait, &fixture->error);
+}
+
+static void answered(Fixture *fixture, size_t i)
+{
+    outage_answered(&fixture->jobs[i].wait);
+}
+
+static void advance(Fixture *fixture, uint64_t usec)
+{
+    virtual_advance(&fixture->clock, fixture->timers, START_USEC + usec);
+}
+
+static void assert_resumed(const Fixture *fixture, size_t i, unsigned n, uint64_t usec)
+{
+    assert_int_equal(fixture->jobs[i].n_resumed, n);
+    assert_int_equal(fixture->jobs[i].resumed_usec, START_USEC + usec);
+}
+
+static void test_lets_all_call_while_the_target_answers(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_JOBS; i++)
+        assert_true(enter(fixture, i));
+    answered(fixture, 1);
+    assert_true(enter(fixture, 1));
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+}
+
+static void test_lets_nobody_call_while_it_is_out(void **state)
+{
+    Fixture *fixture = *state;
+
+    assert_true(enter(fixture, 0));
+    failed(fixture, 0);
+    assert_false(enter(fixture, 1));
+    assert_int_equal(fixture->jobs[1].wait.place, OUTAGE_WAITING);
+    assert_string_equal(outage_error(fixture->outage)->code, "TimedOut");
+}
+
+static void test_takes_back_calls_that_are_not_on_the_wire(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_JOBS; i++)
+        enter(fixture, i);
+    fixture->jobs[2].on_the_wire = true;
+    failed(fixture, 0);
+    assert_int_equal(fixture->jobs[1].wait.place, OUTAGE_WAITING);
+    assert_int_equal(fixture->jobs[2].wait.place, OUTAGE_CALLING);
+}
+
+static void test_one_probes_at_a_time_in_order(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    failed(fixture, 0);
+    enter(fixture, 1);
+    enter(fixture, 2);
+    assert_int_equal(outage_next_usec(fixture->outage), START_USEC + USEC_PER_SEC / 2);
+    advance(fixture, 10 * USEC_PER_SEC);
+    assert_resumed(fixture, 0, 1, USEC_PER_SEC / 2);
+    assert_int_equal(fixture->jobs[1].n_resumed + fixture->jobs[2].n_resumed, 0);
+    assert_true(enter(fixture, 0));
+    failed(fixture, 0);
+    advance(fixture, 11 * USEC_PER_SEC);
+    assert_resumed(fixture, 1, 1, 11 * USEC_PER_SEC);
+    assert_int_equal(fixture->jobs[0].n_resumed + fixture->jobs[2].n_resumed, 1);
+}
+
+static void test_doubles_the_wait_with_each_probe(void **state)
+{
+    static const uint64_t waits_sec[] = {1, 2, 4, 8, 16, 32, 64, 128, 150, 150};
+    Fixture *fixture = *state;
+    uint64_t at_usec = USEC_PER_SEC / 2;
+
+    enter(fixture, 0);
+    failed(fixture, 0);
+    for (unsigned i = 0; i < sizeof(waits_sec) / sizeof(waits_sec[0]); i++) {
+        advance(fixture, at_usec);
+        assert_resumed(fixture, 0, i + 1, at_usec);
+        assert_true(enter(fixture, 0));
+        failed(fixture, 0);
+        at_usec += waits_sec[i] * USEC_PER_SEC;
+    }
+}
+
+static void test_only_the_probe_counts_as_a_failure(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_JOBS; i++) {
+        enter(fixture, i);
+        fixture->jobs[i].on_the_wire = true;
+    }
+    failed(fixture, 0);
+    failed(fixture, 1);
+    failed(fixture, 2);
+    assert_int_equal(outage_next_usec(fixture->outage), START_USEC + USEC_PER_SEC / 2);
+}
+
+static void test_an_answer_wakes_all(void **state)
+{
+    Fixture *fixture = *state;
+
+    fixture->jobs[1].on_the_wire = true;
+    enter(fixture, 0);
+    enter(fixture, 1);
+    failed(fixture, 0);
+    enter(fixture, 2);
+    answered(fixture, 1);
+    assert_resumed(fixture, 2, 1, 0);
+    assert_int_equal(fixture->jobs[2].delay_usec, 0);
+    assert_int_equal(fixture->jobs[1].n_resumed, 0);
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    assert_true(enter(fixture, 2));
+}
+
+/* One import alone may make CloudTrail fail: others get through, and it comes back less often. */
+static void test_the_one_that_began_it_waits_longer_each_time(void **state)
+{
+    static const uint64_t delays_sec[] = {1, 2, 4, 8};
+    Fixture *fixture = *state;
+
+    for (unsigned i = 0; i < sizeof(delays_sec) / sizeof(delays_sec[0]); i++) {
+        fixture->jobs[1].on_the_wire = true;
+        assert_true(enter(fixture, 0));
+        assert_true(enter(fixture, 1));
+        failed(fixture, 0);
+        answered(fixture, 1);
+        assert_int_equal(fixture->jobs[0].n_resumed, i + 1);
+        assert_int_equal(fixture->jobs[0].delay_usec, delays_sec[i] * USEC_PER_SEC / 2);
+    }
+    assert_true(enter(fixture, 0));
+    answered(fixture, 0);
+    assert_true(enter(fixture, 0));
+    assert_true(enter(fixture, 1));
+    failed(fixture, 0);
+    answered(fixture, 1);
+    assert_int_equal(fixture->jobs[0].delay_usec, USEC_PER_SEC / 2);
+}
+
+static void test_a_probe_that_leaves_makes_room_for_another(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    failed(fixture, 0);
+    enter(fixture, 1);
+    advance(fixture, USEC_PER_SEC);
+    assert_true(enter(fixture, 0));
+    outage_leave(&fixture->jobs[0].wait);
+    advance(fixture, 2 * USEC_PER_SEC);
+    assert_resumed(fixture, 1, 1, 3 * USEC_PER_SEC / 2);
+}
+
+static void test_goes_on_with_who_comes_after_all_have_left(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    failed(fixture, 0);
+    outage_leave(&fixture->jobs[0].wait);
+    outage_leave(&fixture->jobs[0].wait);
+    advance(fixture, 10 * USEC_PER_SEC);
+    assert_int_equal(fixture->jobs[0].n_resumed, 0);
+    assert_false(enter(fixture, 1));
+    advance(fixture, 11 * USEC_PER_SEC);
+    assert_resumed(fixture, 1, 1, 10 * USEC_PER_SEC + USEC_PER_SEC / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_lets_all_call_while_the_target_answers, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_lets_nobody_call_while_it_is_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_takes_back_calls_that_are_not_on_the_wire, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_one_probes_at_a_time_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_doubles_the_wait_with_each_probe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_only_the_probe_counts_as_a_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_answer_wakes_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_one_that_began_it_waits_longer_each_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_probe_that_leaves_makes_room_for_another, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_goes_on_with_who_comes_after_all_have_left, set_up,
+                                        tear_down),
+    };
+
+    journal_set_level(LOG_EMERG);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,327 @@
+/* daemon/registry.h: joins, the cap, and what a commit that fails leaves behind. */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/time.h"
+#include "daemon/journal.h"
+#include "daemon/registry.h"
+#include "tests/unit/virtual-clock.h"
+
+#define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
+#define IMPORT_B "11111111-6d13-4ac7-b1e5-3e6f1a7f0b29"
+
+static const Requester canceller = {4, 5, 6};
+
+typedef struct Fixture {
+    VirtualClock virtual;
+    Clock clock;
+    Random random;
+    Timers *timers;
+    char directory[64];
+    bool mounted;
+    Store *store;
+    Registry *registry;
+    Target targets[2]; /* nothing is called: no timer runs */
+} Fixture;
+
+static void open_registry(Fixture *fixture)
+{
+    JobContext context = {.timers = fixture->timers, .random = &fixture->random};
+    PollingRules polling = {USEC_PER_SEC, USEC_PER_MINUTE, 2};
+    char *error = NULL;
+
+    if (store_open(fixture->directory, &fixture->clock, &fixture->store, &error) < 0)
+        fail_msg("%s", error);
+    assert_int_equal(registry_new(&context, fixture->store, &fixture->registry), 0);
+    registry_configure(fixture->registry, &polling, 3);
+}
+
+static void close_registry(Fixture *fixture)
+{
+    registry_free(fixture->registry);
+    store_close(fixture->store);
+}
+
+static int set_up(void **state)
+{
+    static char names[2][8] = {"default", "other"};
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+
+    assert_non_null(fixture);
+    fixture->virtual = (VirtualClock){1000 * USEC_PER_SEC, 2000 * USEC_PER_SEC, 0.5};
+    fixture->clock = virtual_clock(&fixture->virtual);
+    fixture->random = virtual_random(&fixture->virtual);
+    assert_int_equal(timers_new(&fixture->clock, &fixture->timers), 0);
+    for (size_t i = 0; i < 2; i++)
+        fixture->targets[i].name = names[i];
+    strcpy(fixture->directory, "/tmp/trailstop-registry-XXXXXX");
+    assert_non_null(mkdtemp(fixture->directory));
+    open_registry(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *fixture = *state;
+    char path[96];
+
+    close_registry(fixture);
+    timers_free(fixture->timers);
+    if (fixture->mounted)
+        assert_int_equal(umount(fixture->directory), 0);
+    snprintf(path, sizeof(path), "%s/jobs.sqlite3", fixture->directory);
+    unlink(path);
+    assert_int_equal(rmdir(fixture->directory), 0);
+    free(fixture);
+    return 0;
+}
+
+static int request(Fixture *fixture, size_t target, const char *import_id, const char *reason,
+                   char id[static JOB_ID_SIZE])
+{
+    JobRequest wanted = {
+        .target = &fixture->targets[target],
+        .import_id = import_id,
+        .reason = reason,
+        .requester = {1, 2, 3},
+        .timeout_usec = USEC_PER_HOUR,
+    };
+
+    return registry_request(fixture->registry, &wanted, id);
+}
+
+static void commit(Fixture *fixture)
+{
+    bool changed;
+
+    assert_int_equal(registry_commit(fixture->registry, &changed), 0);
+}
+
+static void test_a_request_is_a_job_on_disk_after_the_commit(void **state)
+{
+    Fixture *fixture = *state;
+    char id[JOB_ID_SIZE];
+    bool changed;
+    JobRecord record;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, "because", id), 0);
+    assert_int_equal(store_get(fixture->store, id, &record), -ENOENT);
+    assert_int_equal(registry_commit(fixture->registry, &changed), 0);
+    assert_true(changed);
+    assert_int_equal(store_get(fixture->store, id, &record), 0);
+    assert_int_equal(record.state, JOB_QUEUED);
+    assert_string_equal(record.import_id, IMPORT_A);
+    assert_string_equal(record.target, "default");
+    assert_string_equal(record.reason, "because");
+    assert_int_equal(record.requester.uid, 1);
+    assert_int_equal(record.deadline_usec - record.requested_usec, USEC_PER_HOUR);
+    assert_int_equal(record.deadline_boottime_usec, fixture->virtual.boottime_usec + USEC_PER_HOUR);
+    job_record_clear(&record);
+}
+
+static void test_nothing_changed_is_nothing_saved(void **state)
+{
+    Fixture *fixture = *state;
+    char id[JOB_ID_SIZE];
+    bool changed;
+
+    assert_int_equal(registry_commit(fixture->registry, &changed), 0);
+    assert_false(changed);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    commit(fixture);
+    assert_int_equal(registry_commit(fixture->registry, &changed), 0);
+    assert_false(changed);
+}
+
+static void test_nobody_is_told_before_the_commit(void **state)
+{
+    Fixture *fixture = *state;
+    json_object *job = NULL;
+    char id[JOB_ID_SIZE];
+    JobState job_state;
+    uint64_t change;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    assert_int_equal(registry_get(fixture->registry, id, &job, &job_state, &change), 0);
+    commit(fixture);
+    assert_int_equal(registry_get(fixture->registry, id, &job, &job_state, &change), 1);
+    assert_int_equal(job_state, JOB_QUEUED);
+    assert_int_equal(change, registry_last_change(fixture->registry));
+    json_object_put(job);
+}
+
+static void test_joins_the_job_of_an_import(void **state)
+{
+    Fixture *fixture = *state;
+    char first[JOB_ID_SIZE], id[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, first), 0);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0); /* not on disk yet */
+    assert_string_equal(id, first);
+    commit(fixture);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    assert_string_equal(id, first);
+    assert_int_equal(registry_count_jobs(fixture->registry), 1);
+}
+
+static void test_joins_no_other_import_and_no_other_target(void **state)
+{
+    Fixture *fixture = *state;
+    char first[JOB_ID_SIZE], second[JOB_ID_SIZE], third[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, first), 0);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, second), 0);
+    assert_int_equal(request(fixture, 1, IMPORT_A, NULL, third), 0);
+    assert_string_not_equal(first, second);
+    assert_string_not_equal(first, third);
+    assert_string_not_equal(second, third);
+}
+
+static void test_joins_no_job_that_has_ended(void **state)
+{
+    Fixture *fixture = *state;
+    char first[JOB_ID_SIZE], second[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, first), 0);
+    commit(fixture);
+    job_cancel(registry_find(fixture->registry, first), &canceller);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, second), 0);
+    assert_string_not_equal(first, second);
+    commit(fixture);
+    assert_null(registry_find(fixture->registry, first));
+    assert_non_null(registry_find(fixture->registry, second));
+}
+
+static void test_takes_no_more_than_max_jobs(void **state)
+{
+    Fixture *fixture = *state;
+    char first[JOB_ID_SIZE], id[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, first), 0);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, id), 0);
+    assert_int_equal(request(fixture, 1, IMPORT_A, NULL, id), 0);
+    assert_int_equal(request(fixture, 1, IMPORT_B, NULL, id), -EDQUOT);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0); /* joining is no job more */
+    commit(fixture);
+    job_cancel(registry_find(fixture->registry, first), &canceller);
+    commit(fixture);
+    assert_int_equal(request(fixture, 1, IMPORT_B, NULL, id), 0);
+}
+
+static Target *find_target(const char *name, void *userdata)
+{
+    Fixture *fixture = userdata;
+
+    return strcmp(name, "default") == 0 ? &fixture->targets[0] : NULL;
+}
+
+static void test_goes_on_after_a_restart(void **state)
+{
+    Fixture *fixture = *state;
+    char going_on[JOB_ID_SIZE], removed[JOB_ID_SIZE], joined[JOB_ID_SIZE], later[JOB_ID_SIZE];
+    JobRecord record;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, going_on), 0);
+    assert_int_equal(request(fixture, 1, IMPORT_A, NULL, removed), 0);
+    commit(fixture);
+    close_registry(fixture);
+    open_registry(fixture);
+    assert_int_equal(registry_load(fixture->registry, find_target, fixture), 0);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, joined), 0);
+    assert_string_equal(joined, going_on);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, later), 0);
+    commit(fixture);
+
+    assert_int_equal(store_get(fixture->store, removed, &record), 0);
+    assert_int_equal(record.state, JOB_REFUSED);
+    assert_string_equal(record.last_error.code, AWS_CODE_TARGET_REMOVED);
+    job_record_clear(&record);
+    assert_int_equal(store_get(fixture->store, later, &record), 0);
+    assert_int_equal(record.number, 3);
+    job_record_clear(&record);
+}
+
+static void test_a_target_that_goes_takes_its_jobs(void **state)
+{
+    Fixture *fixture = *state;
+    unsigned counts[N_JOB_STATES];
+    char id[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    assert_int_equal(request(fixture, 1, IMPORT_A, NULL, id), 0);
+    commit(fixture);
+    registry_remove_target(fixture->registry, &fixture->targets[1]);
+    registry_count_states(fixture->registry, counts);
+    assert_int_equal(counts[JOB_QUEUED], 1);
+    assert_int_equal(counts[JOB_REFUSED], 1);
+    commit(fixture);
+    assert_int_equal(registry_count_jobs(fixture->registry), 1);
+}
+
+/* On a file system of its own that is soon full. Needs root. */
+static void test_a_commit_that_fails_drops_new_jobs_alone(void **state)
+{
+    static char big[1000000];
+    Fixture *fixture = *state;
+    char kept[JOB_ID_SIZE], dropped[JOB_ID_SIZE];
+    JobRecord record;
+    bool changed = true;
+
+    close_registry(fixture);
+    fixture->mounted = unshare(CLONE_NEWNS) == 0 &&
+                       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                       mount("none", fixture->directory, "tmpfs", 0, "size=256k") == 0;
+    open_registry(fixture);
+    if (!fixture->mounted)
+        skip();
+    memset(big, 'x', sizeof(big) - 1);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, kept), 0);
+    commit(fixture);
+    job_cancel(registry_find(fixture->registry, kept), &canceller);
+    assert_int_equal(request(fixture, 0, IMPORT_B, big, dropped), 0);
+    assert_int_equal(registry_commit(fixture->registry, &changed), -ENOSPC);
+    assert_false(changed);
+    assert_null(registry_find(fixture->registry, dropped));
+    assert_non_null(registry_find(fixture->registry, kept));
+
+    commit(fixture);
+    assert_int_equal(store_get(fixture->store, kept, &record), 0);
+    assert_int_equal(record.state, JOB_CANCELLED);
+    job_record_clear(&record);
+    assert_int_equal(store_get(fixture->store, dropped, &record), -ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_request_is_a_job_on_disk_after_the_commit),
+        TEST(test_nothing_changed_is_nothing_saved),
+        TEST(test_nobody_is_told_before_the_commit),
+        TEST(test_joins_the_job_of_an_import),
+        TEST(test_joins_no_other_import_and_no_other_target),
+        TEST(test_joins_no_job_that_has_ended),
+        TEST(test_takes_no_more_than_max_jobs),
+        TEST(test_goes_on_after_a_restart),
+        TEST(test_a_target_that_goes_takes_its_jobs),
+        TEST(test_a_commit_that_fails_drops_new_jobs_alone),
+    };
+
+    journal_set_level(LOG_EMERG);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+/* daemon/schedule.h: what an answer means for a job, and how long it waits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/schedule.h"
+
+#define ALMOST_ONE (1 - 0x1p-53)
+
+static Verdict classify(bool stop, bool verifying, const AwsResult *result)
+{
+    return stop ? schedule_classify_stop(result) : schedule_classify_get(result, verifying);
+}
+
+static void test_reads_the_status(void **state)
+{
+    static const struct {
+        const char *status; /* NULL: left out */
+        Verdict verdict, verifying;
+    } samples[] = {
+        {"STOPPED", VERDICT_STOPPED, VERDICT_STOPPED},
+        {"COMPLETED", VERDICT_COMPLETED, VERDICT_COMPLETED},
+        {"FAILED", VERDICT_FAILED, VERDICT_FAILED},
+        {"INITIALIZING", VERDICT_POLL, VERDICT_REFUSED},
+        {"IN_PROGRESS", VERDICT_POLL, VERDICT_REFUSED},
+        {"PAUSED", VERDICT_POLL, VERDICT_REFUSED},
+        {"stopped", VERDICT_POLL, VERDICT_REFUSED},
+        {NULL, VERDICT_POLL, VERDICT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(json_object_putp) json_object *import = json_object_new_object();
+        AwsResult result = {.outcome = AWS_OK, .body = import};
+
+        assert_int_equal(json_add_string(import, "ImportStatus", samples[i].status), 0);
+        assert_int_equal(classify(true, false, &result), samples[i].verdict);
+        assert_int_equal(classify(false, false, &result), samples[i].verdict);
+        assert_int_equal(classify(false, true, &result), samples[i].verifying);
+    }
+}
+
+static void test_verifies_a_refusal_that_may_have_another_reason(void **state)
+{
+    static const struct {
+        const char *code;
+        unsigned http_status;
+        Verdict verdict;
+    } samples[] = {
+        {"OperationNotPermittedException", 400, VERDICT_VERIFY},
+        {"UnsupportedOperationException", 400, VERDICT_VERIFY},
+        {"InvalidParameterException", 400, VERDICT_VERIFY},
+        {"NewException", 400, VERDICT_VERIFY},
+        {"ImportNotFoundException", 404, VERDICT_REFUSED},
+        {"AccessDeniedException", 400, VERDICT_REFUSED},
+        {"AccessDenied", 400, VERDICT_REFUSED},
+        {"ExpiredTokenException", 400, VERDICT_REFUSED},
+        {"NewException", 403, VERDICT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(aws_error_clear) AwsError error = {0};
+        AwsResult result = {.outcome = AWS_REFUSED, .error = &error};
+
+        assert_int_equal(aws_error_set(&error, samples[i].code, "no", samples[i].http_status, NULL),
+                         0);
+        assert_int_equal(classify(true, false, &result), samples[i].verdict);
+        assert_int_equal(classify(false, false, &result), VERDICT_REFUSED);
+        assert_int_equal(classify(false, true, &result), VERDICT_REFUSED);
+    }
+}
+
+static void test_waits_when_there_is_no_answer_that_counts(void **state)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    AwsResult result = {.outcome = AWS_UNAVAILABLE, .error = &error};
+
+    (void)state;
+    assert_int_equal(aws_error_set(&error, "AccessDenied", "a proxy's", 403, NULL), 0);
+    assert_int_equal(classify(true, false, &result), VERDICT_WAIT);
+    assert_int_equal(classify(false, false, &result), VERDICT_WAIT);
+    assert_int_equal(classify(false, true, &result), VERDICT_WAIT);
+}
+
+static void test_polls_at_growing_intervals(void **state)
+{
+    static const PollingRules rules = {
+        .first_usec = USEC_PER_SEC, .longest_usec = 5 * USEC_PER_SEC, .growth = 2};
+    static const uint64_t middles_usec[] = {1000000, 2000000, 4000000, 5000000, 5000000};
+
+    (void)state;
+    for (unsigned poll = 0; poll < sizeof(middles_usec) / sizeof(middles_usec[0]); poll++) {
+        uint64_t middle_usec = middles_usec[poll];
+
+        assert_int_equal(schedule_poll_delay_usec(&rules, poll, 0), middle_usec * 9 / 10);
+        assert_int_equal(schedule_poll_delay_usec(&rules, poll, 0.5), middle_usec);
+        assert_in_range(schedule_poll_delay_usec(&rules, poll, ALMOST_ONE),
+                        middle_usec * 11 / 10 - 1, middle_usec * 11 / 10);
+    }
+}
+
+static void test_polls_on_however_often(void **state)
+{
+    static const PollingRules rules = {
+        .first_usec = USEC_PER_SEC, .longest_usec = USEC_PER_DAY, .growth = 10};
+
+    (void)state;
+    assert_int_equal(schedule_poll_delay_usec(&rules, 1000, 0.5), USEC_PER_DAY);
+    assert_int_equal(schedule_poll_delay_usec(&rules, UINT32_MAX, 0.5), USEC_PER_DAY);
+}
+
+static void test_keeps_the_interval_where_it_does_not_grow(void **state)
+{
+    static const PollingRules rules = {
+        .first_usec = USEC_PER_SEC, .longest_usec = USEC_PER_SEC, .growth = 1};
+
+    (void)state;
+    assert_int_equal(schedule_poll_delay_usec(&rules, 0, 0.5), USEC_PER_SEC);
+    assert_int_equal(schedule_poll_delay_usec(&rules, UINT32_MAX, 0.5), USEC_PER_SEC);
+}
+
+static void test_doubles_the_wait_of_an_outage(void **state)
+{
+    static const uint64_t ceilings_sec[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(ceilings_sec) / sizeof(ceilings_sec[0]); i++) {
+        uint64_t ceiling_usec = ceilings_sec[i] * USEC_PER_SEC;
+
+        assert_int_equal(schedule_outage_delay_usec(i + 1, 0), 0);
+        assert_int_equal(schedule_outage_delay_usec(i + 1, 0.5), ceiling_usec / 2);
+        assert_in_range(schedule_outage_delay_usec(i + 1, ALMOST_ONE), ceiling_usec - 1,
+                        ceiling_usec);
+    }
+    assert_int_equal(schedule_outage_delay_usec(UINT32_MAX, 0.5), 150 * USEC_PER_SEC);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads_the_status),
+        cmocka_unit_test(test_verifies_a_refusal_that_may_have_another_reason),
+        cmocka_unit_test(test_waits_when_there_is_no_answer_that_counts),
+        cmocka_unit_test(test_polls_at_growing_intervals),
+        cmocka_unit_test(test_polls_on_however_often),
+        cmocka_unit_test(test_keeps_the_interval_where_it_does_not_grow),
+        cmocka_unit_test(test_doubles_the_wait_of_an_outage),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

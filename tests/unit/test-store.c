@@ -1,0 +1,570 @@
+/* daemon/store.h: what is saved is there again, and what is not ours stays as it is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "common/time.h"
+#include "daemon/store.h"
+#include "tests/unit/virtual-clock.h"
+
+#define BOOTTIME_USEC (1000 * USEC_PER_SEC)
+#define REALTIME_USEC (UINT64_C(1795348800) * USEC_PER_SEC)
+#define LARGE (UINT64_C(1) << 61)
+
+typedef struct Fixture {
+    VirtualClock virtual;
+    Clock clock;
+    char directory[64], path[96];
+    Store *store;
+} Fixture;
+
+static void open_store(Fixture *fixture)
+{
+    char *error = NULL;
+
+    if (store_open(fixture->directory, &fixture->clock, &fixture->store, &error) < 0)
+        fail_msg("%s", error);
+}
+
+static void close_store(Fixture *fixture)
+{
+    store_close(fixture->store);
+    fixture->store = NULL;
+}
+
+static void reopen_store(Fixture *fixture)
+{
+    close_store(fixture);
+    open_store(fixture);
+}
+
+static int set_up(void **state)
+{
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+
+    assert_non_null(fixture);
+    fixture->virtual = (VirtualClock){BOOTTIME_USEC, REALTIME_USEC, 0};
+    fixture->clock = virtual_clock(&fixture->virtual);
+    umask(0077); /* as the daemon does */
+    strcpy(fixture->directory, "/tmp/trailstop-store-XXXXXX");
+    assert_non_null(mkdtemp(fixture->directory));
+    snprintf(fixture->path, sizeof(fixture->path), "%s/jobs.sqlite3", fixture->directory);
+    open_store(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *fixture = *state;
+
+    store_close(fixture->store);
+    unlink(fixture->path);
+    strcat(fixture->path, "-wal"); /* of one that was looked at only */
+    unlink(fixture->path);
+    assert_int_equal(rmdir(fixture->directory), 0); /* nothing else was left there */
+    free(fixture);
+    return 0;
+}
+
+/* A job that knows nothing but what every job has. Its strings are not owned. */
+static JobRecord plain_job(uint64_t number, JobState state)
+{
+    static char target[] = "default";
+    JobRecord record = {
+        .number = number,
+        .change = number,
+        .import_id = "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29",
+        .target = target,
+        .state = state,
+        .requested_usec = REALTIME_USEC,
+        .updated_usec = REALTIME_USEC,
+        .requested_boottime_usec = BOOTTIME_USEC,
+    };
+
+    snprintf(record.id, sizeof(record.id), "job%llu", (unsigned long long)number);
+    if (job_state_is_final(state))
+        record.finished_usec = REALTIME_USEC + number;
+    return record;
+}
+
+static void save(Fixture *fixture, const JobRecord *record)
+{
+    assert_int_equal(store_save(fixture->store, &record, 1), 0);
+}
+
+static void assert_same_text(const char *a, const char *b)
+{
+    if (a && b)
+        assert_string_equal(a, b);
+    else
+        assert_ptr_equal(a, b);
+}
+
+static void assert_same_error(const AwsError *a, const AwsError *b)
+{
+    assert_same_text(a->code, b->code);
+    assert_same_text(a->message, b->message);
+    assert_same_text(a->request_id, b->request_id);
+    assert_int_equal(a->http_status, b->http_status);
+}
+
+static void assert_stored(Fixture *fixture, const JobRecord *expected)
+{
+    JobRecord record;
+
+    assert_int_equal(store_get(fixture->store, expected->id, &record), 0);
+    assert_int_equal(record.number, expected->number);
+    assert_int_equal(record.change, expected->change);
+    assert_string_equal(record.id, expected->id);
+    assert_string_equal(record.import_id, expected->import_id);
+    assert_same_text(record.target, expected->target);
+    assert_same_text(record.reason, expected->reason);
+    assert_int_equal(record.requester.uid, expected->requester.uid);
+    assert_int_equal(record.requester.gid, expected->requester.gid);
+    assert_int_equal(record.requester.pid, expected->requester.pid);
+    assert_int_equal(record.state, expected->state);
+    assert_int_equal(record.already_stopped, expected->already_stopped);
+    assert_int_equal(record.attempts, expected->attempts);
+    assert_int_equal(record.polls, expected->polls);
+    assert_int_equal(record.requested_usec, expected->requested_usec);
+    assert_int_equal(record.updated_usec, expected->updated_usec);
+    assert_int_equal(record.finished_usec, expected->finished_usec);
+    assert_int_equal(record.deadline_usec, expected->deadline_usec);
+    assert_int_equal(record.requested_boottime_usec, expected->requested_boottime_usec);
+    assert_int_equal(record.deadline_boottime_usec, expected->deadline_boottime_usec);
+    assert_same_error(&record.last_error, &expected->last_error);
+    assert_same_error(&record.refusal, &expected->refusal);
+    assert_same_text(record.import, expected->import);
+    job_record_clear(&record);
+}
+
+static void test_keeps_every_member(void **state)
+{
+    static char code[] = "ThrottlingException", message[] = "l\xc3\xa4ngsamer\n", id[] = "r-1",
+                reason[] = "'; DROP TABLE jobs; --", import[] = "{\"ImportStatus\":\"STOPPED\"}",
+                empty[] = "";
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(LARGE, JOB_STOPPED);
+
+    record.change = LARGE + 1;
+    record.reason = reason;
+    record.requester = (Requester){UINT32_MAX, UINT32_MAX - 1, INT32_MAX};
+    record.already_stopped = true;
+    record.attempts = UINT32_MAX;
+    record.polls = UINT32_MAX - 1;
+    record.requested_usec = LARGE + 2;
+    record.updated_usec = LARGE + 3;
+    record.finished_usec = LARGE + 4;
+    record.deadline_usec = LARGE + 5;
+    record.requested_boottime_usec = -LARGE; /* before this boot */
+    record.deadline_boottime_usec = LARGE + 6;
+    record.last_error = (AwsError){code, message, 429, id};
+    record.refusal = (AwsError){code, empty, 400, NULL};
+    record.import = import;
+    save(fixture, &record);
+    assert_stored(fixture, &record);
+    reopen_store(fixture);
+    assert_stored(fixture, &record);
+    assert_int_equal(store_last_number(fixture->store), LARGE);
+    assert_int_equal(store_last_change(fixture->store), LARGE + 1);
+}
+
+static void test_keeps_what_is_not_there(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_QUEUED);
+
+    save(fixture, &record);
+    reopen_store(fixture);
+    assert_stored(fixture, &record);
+}
+
+static void test_replaces(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_QUEUED);
+
+    save(fixture, &record);
+    record.state = JOB_POLLING;
+    record.change = 2;
+    save(fixture, &record);
+    assert_stored(fixture, &record);
+}
+
+static void test_knows_nothing_of_other_ids(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record;
+
+    assert_int_equal(store_get(fixture->store, "job1", &record), -ENOENT);
+}
+
+/* ---- lists ---- */
+
+typedef struct Listed {
+    uint64_t numbers[16];
+    size_t n;
+} Listed;
+
+static int list_one(JobRecord *record, void *userdata)
+{
+    Listed *listed = userdata;
+
+    assert_true(listed->n < 16);
+    listed->numbers[listed->n++] = record->number;
+    job_record_clear(record);
+    return 0;
+}
+
+static void assert_listed(const Listed *listed, size_t n, const uint64_t *numbers)
+{
+    assert_int_equal(listed->n, n);
+    assert_memory_equal(listed->numbers, numbers, n * sizeof(numbers[0]));
+}
+
+/* Jobs 1 to 6: odd ones run, even ones have ended; the last two are of another target. */
+static void save_six(Fixture *fixture)
+{
+    static char other[] = "other";
+
+    for (uint64_t number = 1; number <= 6; number++) {
+        JobRecord record = plain_job(number, number % 2 == 1 ? JOB_POLLING : JOB_STOPPED);
+
+        record.change = 100 - number;
+        if (number > 4)
+            record.target = other;
+        if (number == 3)
+            record.import_id[0] = 'f';
+        save(fixture, &record);
+    }
+}
+
+static void test_lists_active_jobs_oldest_first(void **state)
+{
+    Fixture *fixture = *state;
+    Listed listed = {.n = 0};
+
+    save_six(fixture);
+    assert_int_equal(store_each_active(fixture->store, list_one, &listed), 0);
+    assert_listed(&listed, 3, (uint64_t[]){1, 3, 5});
+}
+
+static void test_lists_newest_first_in_pages(void **state)
+{
+    static const StoreFilter all = {0};
+    Fixture *fixture = *state;
+    Listed first = {.n = 0}, second = {.n = 0};
+
+    save_six(fixture);
+    assert_int_equal(store_each(fixture->store, &all, UINT64_MAX, 4, list_one, &first), 0);
+    assert_listed(&first, 4, (uint64_t[]){6, 5, 4, 3});
+    assert_int_equal(store_each(fixture->store, &all, 3, 4, list_one, &second), 0);
+    assert_listed(&second, 2, (uint64_t[]){2, 1});
+}
+
+static void test_filters(void **state)
+{
+    static const JobState polling = JOB_POLLING;
+    static const struct {
+        StoreFilter filter;
+        size_t n;
+        uint64_t numbers[6];
+    } samples[] = {
+        {{.state = &polling}, 3, {5, 3, 1}},
+        {{.target = "other"}, 2, {6, 5}},
+        {{.import_id = "fe54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"}, 1, {3}},
+        {{.state = &polling, .target = "other"}, 1, {5}},
+        {{.target = "nowhere"}, 0, {0}},
+    };
+    Fixture *fixture = *state;
+
+    save_six(fixture);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        Listed listed = {.n = 0};
+
+        assert_int_equal(
+            store_each(fixture->store, &samples[i].filter, UINT64_MAX, 100, list_one, &listed), 0);
+        assert_listed(&listed, samples[i].n, samples[i].numbers);
+    }
+}
+
+static void test_lists_changes_in_their_order(void **state)
+{
+    Fixture *fixture = *state;
+    Listed listed = {.n = 0};
+
+    save_six(fixture);
+    assert_int_equal(store_each_changed(fixture->store, 95, 3, list_one, &listed), 0);
+    assert_listed(&listed, 3, (uint64_t[]){4, 3, 2});
+}
+
+static void test_forgets_what_ended_long_ago(void **state)
+{
+    static const StoreFilter all = {0};
+    Fixture *fixture = *state;
+    Listed listed = {.n = 0};
+    uint64_t oldest_usec = 1;
+
+    save_six(fixture);
+    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, &oldest_usec), 0);
+    assert_int_equal(oldest_usec, REALTIME_USEC + 4);
+    assert_int_equal(store_each(fixture->store, &all, UINT64_MAX, 100, list_one, &listed), 0);
+    assert_listed(&listed, 5, (uint64_t[]){6, 5, 4, 3, 1});
+    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, &oldest_usec), 0);
+    assert_int_equal(oldest_usec, 0);
+}
+
+/* ---- another boot ---- */
+
+static void execute(const Fixture *fixture, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_another_boot_moves_what_counts_on_its_clock(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_POLLING), without = plain_job(2, JOB_POLLING);
+
+    record.deadline_usec = REALTIME_USEC + USEC_PER_HOUR;
+    record.deadline_boottime_usec = BOOTTIME_USEC + USEC_PER_HOUR;
+    save(fixture, &record);
+    save(fixture, &without);
+    close_store(fixture);
+    execute(fixture, "UPDATE boot SET id = 'another'");
+    fixture->virtual = (VirtualClock){5 * USEC_PER_SEC, REALTIME_USEC + 60 * USEC_PER_SEC, 0};
+    open_store(fixture);
+    record.requested_boottime_usec = 5 * USEC_PER_SEC - 60 * USEC_PER_SEC; /* negative, wrapped */
+    record.deadline_boottime_usec = 5 * USEC_PER_SEC + USEC_PER_HOUR - 60 * USEC_PER_SEC;
+    assert_stored(fixture, &record);
+    without.requested_boottime_usec = record.requested_boottime_usec;
+    assert_stored(fixture, &without);
+}
+
+static void test_a_deadline_before_this_boot_stays_one(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_POLLING);
+
+    record.deadline_usec = REALTIME_USEC + USEC_PER_SEC;
+    record.deadline_boottime_usec = BOOTTIME_USEC + USEC_PER_SEC;
+    save(fixture, &record);
+    close_store(fixture);
+    execute(fixture, "UPDATE boot SET id = 'another'");
+    fixture->virtual = (VirtualClock){5 * USEC_PER_SEC, REALTIME_USEC + USEC_PER_HOUR, 0};
+    open_store(fixture);
+    record.requested_boottime_usec = 5 * USEC_PER_SEC - USEC_PER_HOUR;
+    record.deadline_boottime_usec = 1;
+    assert_stored(fixture, &record);
+}
+
+static void test_the_same_boot_moves_nothing(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_POLLING);
+
+    record.deadline_usec = REALTIME_USEC + USEC_PER_HOUR;
+    record.deadline_boottime_usec = BOOTTIME_USEC + USEC_PER_HOUR;
+    save(fixture, &record);
+    fixture->virtual.realtime_usec += 365 * USEC_PER_DAY;
+    reopen_store(fixture);
+    assert_stored(fixture, &record);
+}
+
+/* ---- what is not ours ---- */
+
+static char *read_whole(const char *path, size_t *ret_size)
+{
+    FILE *file = fopen(path, "r");
+    char *text = malloc(1 << 20);
+
+    assert_non_null(file);
+    assert_non_null(text);
+    *ret_size = fread(text, 1, 1 << 20, file);
+    fclose(file);
+    return text;
+}
+
+static void assert_left_untouched(Fixture *fixture, int expected, const char *words)
+{
+    size_t size, size_after;
+    char *before = read_whole(fixture->path, &size), *after, *error = NULL;
+
+    assert_int_equal(store_open(fixture->directory, &fixture->clock, &fixture->store, &error),
+                     expected);
+    assert_null(fixture->store);
+    assert_non_null(error);
+    assert_non_null(strstr(error, fixture->path));
+    if (!strstr(error, words))
+        fail_msg("%s", error);
+    after = read_whole(fixture->path, &size_after);
+    assert_int_equal(size, size_after);
+    assert_memory_equal(before, after, size);
+    free(before);
+    free(after);
+    free(error);
+}
+
+static void test_leaves_a_newer_store_untouched(void **state)
+{
+    Fixture *fixture = *state;
+
+    close_store(fixture);
+    execute(fixture, "PRAGMA user_version = 99");
+    assert_left_untouched(fixture, -EUCLEAN, "newer trailstopd");
+}
+
+static void test_leaves_a_foreign_database_untouched(void **state)
+{
+    Fixture *fixture = *state;
+
+    close_store(fixture);
+    unlink(fixture->path);
+    execute(fixture, "CREATE TABLE songs (title TEXT)");
+    assert_left_untouched(fixture, -EUCLEAN, "another program");
+}
+
+static void overwrite(const Fixture *fixture, long offset, const char *text)
+{
+    FILE *file = fopen(fixture->path, "r+");
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    assert_true(fwrite(text, 1, strlen(text), file) == strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_leaves_a_damaged_header_untouched(void **state)
+{
+    Fixture *fixture = *state;
+
+    close_store(fixture);
+    overwrite(fixture, 0, "this is no database any more");
+    assert_left_untouched(fixture, -EUCLEAN, "left untouched");
+}
+
+static void test_leaves_damaged_pages_untouched(void **state)
+{
+    Fixture *fixture = *state;
+
+    save_six(fixture);
+    close_store(fixture);
+    overwrite(fixture, 4096, "page two is the root of a table, and has to begin otherwise");
+    assert_left_untouched(fixture, -EUCLEAN, "left untouched");
+}
+
+static void test_leaves_a_truncated_store_untouched(void **state)
+{
+    Fixture *fixture = *state;
+
+    save_six(fixture);
+    close_store(fixture);
+    assert_int_equal(truncate(fixture->path, 4096 + 100), 0);
+    assert_left_untouched(fixture, -EUCLEAN, "left untouched");
+}
+
+static void test_leaves_a_store_in_use_to_its_user(void **state)
+{
+    Fixture *fixture = *state;
+    Store *user = fixture->store;
+
+    fixture->store = NULL;
+    assert_left_untouched(fixture, -EBUSY, "in use");
+    fixture->store = user;
+    save_six(fixture);
+}
+
+static void test_keeps_others_out(void **state)
+{
+    Fixture *fixture = *state;
+    struct stat status;
+
+    assert_int_equal(stat(fixture->directory, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0700);
+    assert_int_equal(stat(fixture->path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+/* ---- no room ---- */
+
+/* A file system of its own that is soon full; nobody else sees it. Needs root. */
+static bool mount_small(const char *directory)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", directory, "tmpfs", 0, "size=256k") == 0;
+}
+
+static void test_lives_through_a_full_disk(void **state)
+{
+    static char big[1000000];
+    Fixture *fixture = *state;
+    JobRecord small = plain_job(1, JOB_QUEUED), large = plain_job(2, JOB_QUEUED), stored;
+    const JobRecord *both[] = {&small, &large};
+
+    close_store(fixture);
+    unlink(fixture->path);
+    if (!mount_small(fixture->directory)) {
+        print_message("no mounting here\n");
+        skip();
+    }
+    open_store(fixture);
+    memset(big, 'x', sizeof(big) - 1);
+    large.reason = big;
+    assert_int_equal(store_save(fixture->store, both, 2), -ENOSPC);
+
+    assert_int_equal(store_get(fixture->store, small.id, &stored), -ENOENT);
+    save(fixture, &small);
+    reopen_store(fixture);
+    assert_stored(fixture, &small);
+    assert_int_equal(store_get(fixture->store, large.id, &stored), -ENOENT);
+    close_store(fixture);
+    assert_int_equal(umount(fixture->directory), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_keeps_every_member),
+        TEST(test_keeps_what_is_not_there),
+        TEST(test_replaces),
+        TEST(test_knows_nothing_of_other_ids),
+        TEST(test_lists_active_jobs_oldest_first),
+        TEST(test_lists_newest_first_in_pages),
+        TEST(test_filters),
+        TEST(test_lists_changes_in_their_order),
+        TEST(test_forgets_what_ended_long_ago),
+        TEST(test_another_boot_moves_what_counts_on_its_clock),
+        TEST(test_a_deadline_before_this_boot_stays_one),
+        TEST(test_the_same_boot_moves_nothing),
+        TEST(test_leaves_a_newer_store_untouched),
+        TEST(test_leaves_a_foreign_database_untouched),
+        TEST(test_leaves_a_damaged_header_untouched),
+        TEST(test_leaves_damaged_pages_untouched),
+        TEST(test_leaves_a_truncated_store_untouched),
+        TEST(test_leaves_a_store_in_use_to_its_user),
+        TEST(test_keeps_others_out),
+        TEST(test_lives_through_a_full_disk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
