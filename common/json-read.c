@@ -265,6 +265,8 @@ int json_read(const char *text, size_t size, unsigned max_depth, json_object **r
         if (reader.at != reader.end)
             r = -EBADMSG;
     }
+    if (reader.stack) /* the document may hold secrets */
+        explicit_bzero(reader.stack, reader.stack_size);
     free(reader.stack);
     if (r < 0) {
         json_object_put(document);

@@ -46,21 +46,25 @@ int target_reload(Target *target, const TargetContext *context, const Config *co
 {
     char *region = strdup(target_config->settings->region);
     char *endpoint = strdup(target_config->settings->endpoint);
+    char *role_arn = target_config->role_arn ? strdup(target_config->role_arn) : NULL;
     AwsClient *client = NULL;
     int r = -ENOMEM;
 
-    if (region && endpoint)
+    if (region && endpoint && (role_arn || !target_config->role_arn))
         r = target_connect(context, config, target_config, target->client, &client);
     if (r < 0) {
         free(region);
         free(endpoint);
+        free(role_arn);
         return r;
     }
     free(target->region);
     free(target->endpoint);
+    free(target->role_arn);
     aws_client_unref(target->client);
     target->region = region;
     target->endpoint = endpoint;
+    target->role_arn = role_arn;
     target->client = client;
     return 0;
 }
@@ -92,6 +96,7 @@ void target_free(Target *target)
     free(target->name);
     free(target->region);
     free(target->endpoint);
+    free(target->role_arn);
     free(target);
 }
 
@@ -102,7 +107,8 @@ json_object *target_to_json(const Target *target)
     if (!object || json_add_string(object, "name", target->name) < 0 ||
         json_add_string(object, "region", target->region) < 0 ||
         json_add_string(object, "endpoint", target->endpoint) < 0 ||
-        json_add_string(object, "credentials", aws_client_credentials_source(target->client)) < 0)
+        json_add_string(object, "credentials", aws_client_credentials_source(target->client)) < 0 ||
+        json_add_string(object, "roleArn", target->role_arn) < 0)
         return NULL;
     return TAKE(object);
 }

@@ -12,6 +12,7 @@
 typedef struct Target {
     char *name;
     char *region, *endpoint;
+    char *role_arn; /* assumed on top of what the chain gives; NULL: none */
     AwsClient *client;
     Outage *outage;
     void *jobs; /* the registry's tree of its jobs by import id */

@@ -63,6 +63,17 @@ def test_a_target_that_is_gone_ends_its_jobs_and_says_why(daemon, sim):
     assert caught.value.short_name == "TargetNotFound"
 
 
+def test_lists_its_targets_with_what_they_come_to(daemon, sim):
+    role = "arn:aws:iam::111122223333:role/stop-imports"
+    daemon.configure({"default": target(sim), "audit": {**target(sim), "region": "sa-east-1", "role-arn": role}})
+    daemon.reload()
+    default, audit = daemon.call("ListTargets")["targets"]
+    assert default == {"name": "default", "region": target(sim)["region"], "endpoint": sim.url,
+                       "credentials": "environment"}
+    assert audit == {**default, "name": "audit", "region": "sa-east-1", "roleArn": role,
+                     "credentials": f"role {role} with those of environment"}
+
+
 WRONG = {
     "an unknown key": ("[daemon]\nmax-jobs = 5\nmax-fun = 5\n", 3),
     "an unknown section": ("[daemon]\n\n[demon]\n", 3),
