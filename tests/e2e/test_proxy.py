@@ -1,0 +1,245 @@
+"""The way out: proxies as the environment names them, and names that cannot be resolved."""
+
+import ctypes
+import ctypes.util
+import os
+import random
+import re
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from harness import DEADLINE
+from harness.authority import Authority
+from harness.daemon import target
+from harness.proxy import Proxy, is_installed
+
+needs_proxy = pytest.mark.skipif(not is_installed(), reason="needs tinyproxy (Debian's package of that name)")
+ONE_ATTEMPT = {"max-attempts": 1}
+
+
+def libcurl_version():
+    library = ctypes.CDLL(ctypes.util.find_library("curl") or "libcurl.so.4")
+    library.curl_version.restype = ctypes.c_char_p
+    return tuple(map(int, re.match(r"libcurl/(\d+)\.(\d+)", library.curl_version().decode()).groups()))
+
+
+@pytest.fixture
+def start_proxy(tmp_path):
+    started = []
+
+    def start(*further, **options):
+        started.append(Proxy(tmp_path, *further, **options))
+        return started[-1]
+
+    yield start
+    for proxy in started:
+        proxy.close()
+
+
+@pytest.fixture
+def proxy(start_proxy):
+    return start_proxy()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("proxy") / "authority")
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority):
+    return authority.issue("server", host="IP:127.0.0.1,DNS:localhost,DNS:lake.localhost")
+
+
+@pytest.fixture
+def secure(start_sim, server_certificate):
+    return start_sim("--cert", server_certificate.cert, "--key", server_certificate.key)
+
+
+@pytest.fixture
+def start_behind(start_daemon, secure, authority):
+    """A daemon that reaches the simulator by https, with this environment."""
+    def start(environment, host="127.0.0.1"):
+        options = {**target(secure, ca_bundle=authority.bundle), "endpoint-url": f"https://{host}:{secure.port}"}
+        return start_daemon({"default": options}, environment=environment, calls=ONE_ATTEMPT)
+    return start
+
+
+# Through it
+
+
+@needs_proxy
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+def test_https_goes_through_the_proxy(start_behind, secure, proxy, variable):
+    daemon = start_behind({variable: proxy.url})
+    assert daemon.stopped(secure.add(stop_polls=20))["state"] == "stopped"
+    # One tunnel that is kept, with TLS inside: the proxy saw where to, and nothing else.
+    assert proxy.requests() == [f"CONNECT 127.0.0.1:{secure.port} HTTP/1.1"]
+    assert len({call["peer"] for call in secure.calls()}) == 1
+
+
+@needs_proxy
+def test_a_proxy_that_wants_to_know_who_asks(start_behind, secure, start_proxy):
+    proxy = start_proxy("BasicAuth trail s3cret-of-the-proxy")
+    daemon = start_behind({"HTTPS_PROXY": proxy.url.replace("//", "//trail:s3cret-of-the-proxy@")})
+    assert daemon.stopped(secure.add())["state"] == "stopped"
+    assert len(proxy.requests()) >= 1
+
+
+@needs_proxy
+def test_a_proxy_that_does_not_know_who_asks_is_an_outage(start_behind, secure, start_proxy):
+    proxy = start_proxy("BasicAuth trail right")
+    daemon = start_behind({"HTTPS_PROXY": proxy.url.replace("//", "//trail:s3cret-of-the-proxy@")})
+    job = daemon.stop(secure.add())
+    daemon.journal.wait("outage-began", target="default")
+    assert daemon.job(job["id"])["lastError"]["code"] == "ConnectionFailed"
+    assert "s3cret" not in daemon.journal.text() and "s3cret" not in str(daemon.job(job["id"]))
+
+
+@needs_proxy
+def test_a_proxy_that_refuses_is_an_outage_and_no_end(start_behind, secure, start_proxy):
+    proxy = start_proxy("ConnectPort 443")
+    daemon = start_behind({"HTTPS_PROXY": proxy.url})
+    job = daemon.stop(secure.add())
+    began = daemon.journal.wait("outage-began", target="default")
+    assert began["TRAILSTOP_AWS_ERROR"] == "ConnectionFailed"
+    held = daemon.job(job["id"])
+    assert held["state"] in ("queued", "stopping") and "403" in held["lastError"]["message"]
+    assert secure.calls() == []
+
+    proxy.close()
+    start_proxy(port=proxy.port)
+    daemon.journal.wait("import-stopped", job=job["id"])
+    daemon.journal.wait("outage-ended", target="default")
+
+
+@needs_proxy
+def test_a_proxy_that_is_not_there_is_an_outage_and_no_end(start_behind, secure, start_proxy):
+    proxy = start_proxy()
+    proxy.close()
+    daemon = start_behind({"HTTPS_PROXY": proxy.url})
+    job = daemon.stop(secure.add())
+    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "ConnectionFailed"
+    start_proxy(port=proxy.port)
+    daemon.journal.wait("import-stopped", job=job["id"])
+
+
+@needs_proxy
+def test_a_proxy_vouches_for_nobody(start_daemon, secure, proxy):
+    """What is at the other end of the tunnel is looked at as ever."""
+    daemon = start_daemon({"default": target(secure)}, environment={"HTTPS_PROXY": proxy.url}, calls=ONE_ATTEMPT)
+    daemon.stop(secure.add())
+    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "TLSFailed"
+    assert proxy.requests() and secure.calls() == []
+
+
+# Past it
+
+
+@needs_proxy
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("host, exempt", [
+    ("127.0.0.1", "127.0.0.1"),
+    ("127.0.0.1", "example.com, 127.0.0.1"),
+    ("localhost", "localhost"),
+    ("lake.localhost", "localhost"),
+    ("lake.localhost", ".localhost"),
+    ("127.0.0.1", "*"),
+    pytest.param("127.0.0.1", "10.0.0.0/8,127.0.0.0/8", marks=pytest.mark.skipif(
+        libcurl_version() < (7, 86), reason="CIDR in NO_PROXY needs libcurl 7.86")),
+])
+def test_exempt_hosts_are_reached_directly(start_behind, secure, proxy, variable, host, exempt):
+    daemon = start_behind({"HTTPS_PROXY": proxy.url, variable: exempt}, host)
+    assert daemon.stopped(secure.add())["state"] == "stopped"
+    assert proxy.requests() == []
+
+
+@needs_proxy
+@pytest.mark.parametrize("host, others", [
+    ("127.0.0.1", "127.0.0.2"), ("localhost", "host,ocalhost,example.com"), ("127.0.0.1", "10.0.0.0/8,127.0.0.2/32"),
+])
+def test_other_hosts_are_not_exempt(start_behind, secure, proxy, host, others):
+    daemon = start_behind({"HTTPS_PROXY": proxy.url, "NO_PROXY": others}, host)
+    assert daemon.stopped(secure.add())["state"] == "stopped"
+    assert proxy.requests() == [f"CONNECT {host}:{secure.port} HTTP/1.1"]
+
+
+@needs_proxy
+def test_plain_http_on_this_host_never_goes_through_a_proxy(start_daemon, sim, proxy):
+    everywhere = dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+                               proxy.url)
+    daemon = start_daemon(environment=everywhere)
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+    assert proxy.requests() == []
+
+
+# Names
+
+
+@pytest.fixture
+def silent_resolver(tmp_path):
+    """A name server that takes questions and answers none, and a resolv.conf that names it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.settimeout(DEADLINE)
+    server.bind((f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}", 53))
+    configuration = tmp_path / "resolv.conf"
+    # Far longer than any test waits: 30 s is the longest that resolv.conf(5) has.
+    configuration.write_text(f"nameserver {server.getsockname()[0]}\noptions timeout:30 attempts:5\n")
+    with server:
+        yield server, configuration
+
+
+needs_namespaces = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"),
+                                      reason="needs root and unshare to have a resolv.conf of its own")
+
+
+@pytest.fixture
+def start_unresolved(new_daemon, sim, silent_resolver):
+    """A daemon with one target whose host's name is not resolved, and one that needs no name."""
+    def start(**calls):
+        lost = {**target(sim), "endpoint-url": "https://cloudtrail.example.com"}
+        daemon = new_daemon({"default": target(sim), "lost": lost}, calls={**ONE_ATTEMPT, **calls})
+        daemon.command = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
+                          silent_resolver[1], *daemon.command]
+        daemon.spawn()
+        if daemon.process.poll() is not None:
+            pytest.skip("mount namespaces are not to be had here")
+        daemon.wait_notification("READY=1")
+        return daemon
+    return start
+
+
+def threads(daemon):
+    return len(list(Path(f"/proc/{daemon.process.pid}/task").iterdir()))
+
+
+@needs_namespaces
+def test_a_name_that_hangs_holds_up_nobody_else(start_unresolved, silent_resolver, sim):
+    daemon = start_unresolved(connect_timeout="10s")
+    job = daemon.stop(sim.add_endless(), target="lost")
+    silent_resolver[0].recv(512)
+    with daemon.connect() as asking:
+        asking.send("GetImport", {"importId": job["importId"], "target": "lost"})
+        for _ in range(20):
+            assert daemon.call("GetStatistics")["statistics"]
+        assert daemon.stopped(sim.add())["state"] == "stopped"
+        asking.assert_silent()
+    assert not daemon.journal.find("outage-began"), "all of that was while the name was waited for"
+    daemon.call("Cancel", id=job["id"])
+
+
+@needs_namespaces
+def test_to_give_up_on_a_name_holds_up_nobody_either(start_unresolved, silent_resolver, sim):
+    """The call is over in time, although the resolver is not."""
+    daemon = start_unresolved(connect_timeout="500ms")
+    job = daemon.stop(sim.add_endless(), target="lost")
+    began = daemon.journal.wait("outage-began", target="lost")
+    assert began["TRAILSTOP_AWS_ERROR"] == "TimedOut"
+    assert daemon.call("GetStatistics")["statistics"]
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+    assert daemon.call("Cancel", id=job["id"])["job"]["state"] == "cancelled"
+    assert threads(daemon) > 1, "the resolver hangs still"
+    daemon.terminate()
