@@ -450,6 +450,17 @@ def test_credentials_that_stay_expired_are_fetched_once_per_call(sources, sim, r
     assert (fetches(sim), fetches(sim, "GetImport")) == (2, 2)
 
 
+@pytest.mark.parametrize("offset", [-7200, 7200])
+def test_a_host_whose_clock_is_wrong_gets_its_role_all_the_same(sources, sim, role, offset):
+    """By its own clock the session has expired when it comes, or lasts for hours."""
+    sim.settings(clock_offset_seconds=offset)
+    daemon = sources.daemon.start()
+    stop(sources)
+    assert fetches(sim) == 2, "the first was refused for its time"
+    assert sim.counts()["errors"] == {"SignatureDoesNotMatch": 1, "InvalidSignatureException": 1}
+    assert daemon.journal.find("credentials-failed") == []
+
+
 # Refresh
 
 
@@ -493,6 +504,7 @@ def test_old_credentials_serve_until_they_expire_and_the_outage_ends_with_new_on
     assert served[-1]["receivedUsec"] > refused[0]["answeredUsec"], "used after the first refresh had failed"
     assert served[-1]["receivedUsec"] - served[0]["receivedUsec"] > 1.9e6, "for about as long as it lasts"
     assert sim.counts()["errors"].get("ExpiredTokenException", 0) <= 1
+    assert len({call["invocationId"] for call in refused}) <= 5, "not at every call"
 
     sim.clear_faults()
     daemon.journal.wait("outage-ended")

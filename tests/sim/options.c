@@ -17,7 +17,8 @@
 
 static const char help[] =
     "Usage: trailstop-sim [OPTION]...\n"
-    "A simulated CloudTrail endpoint, for tests and rehearsals.\n"
+    "A simulated CloudTrail endpoint, and where its credentials come from: STS, an instance's and\n"
+    "a container's metadata services. For tests and rehearsals.\n"
     "\n"
     "  --listen ADDRESS:PORT       where to listen (127.0.0.1:0, any free port)\n"
     "  --cert FILE --key FILE      speak TLS with this certificate chain and key (PEM)\n"
@@ -28,7 +29,8 @@ static const char help[] =
     "  --region REGION             the only region it takes signatures for (any)\n"
     "  --import SPEC               an import; may be repeated\n"
     "  --imports N:SPEC            N imports alike\n"
-    "  --scenario FILE             more of all this, and faults, as JSON; may be repeated\n"
+    "  --scenario FILE             more of all this, and roles and faults, as JSON; may be\n"
+    "                              repeated\n"
     "  --enforce-quota             CloudTrail's quotas: StopImport 1 a second, reads 10 a second\n"
     "  --log                       one line per call to standard error\n"
     "  --log-size N                how many calls it remembers (10000)\n"
