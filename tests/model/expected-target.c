@@ -17,26 +17,24 @@ static uint64_t interval_usec(double rate)
 
 void expected_target_restart(ExpectedTarget *target)
 {
-    for (int kind = 0; kind < 2; kind++) {
-        target->last_usec[kind] = 0;
-        target->fastest[kind] = target->rates[kind];
-    }
+    target->last_usec[false] = target->last_usec[true] = 0;
     target->out = target->no_credentials = false;
     target->probe = NULL;
 }
 
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate)
 {
-    const double rates[2] = {read_rate, stop_rate};
-    bool called = target->last_usec[false] > 0 || target->last_usec[true] > 0;
+    target->rates[true] = stop_rate;
+    target->rates[false] = read_rate;
+    for (int kind = 0; kind < 2; kind++)
+        if (interval_usec(target->rates[kind]) > target->slowest_usec[kind])
+            target->slowest_usec[kind] = interval_usec(target->rates[kind]);
+}
 
-    for (int kind = 0; kind < 2; kind++) {
-        /* Until something was called, a call that waits for credentials keeps its own rate. */
-        target->fastest[kind] = called ? rates[kind] : fmax(target->rates[kind], rates[kind]);
-        target->rates[kind] = rates[kind];
-        if (interval_usec(rates[kind]) > target->slowest_usec[kind])
-            target->slowest_usec[kind] = interval_usec(rates[kind]);
-    }
+void expected_target_reloaded(ExpectedTarget *target)
+{
+    if (target->out && target->probe && !target->probe->calling)
+        expected_target_probe_left(target, false);
 }
 
 uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n)
@@ -48,21 +46,27 @@ static void probe_failed(ExpectedTarget *target, uint64_t when_usec)
 {
     target->probe = NULL;
     target->failures++;
+    target->failures_most++;
     target->failed_usec = target->armed_usec = when_usec;
+}
+
+static double wait_limit(unsigned failures)
+{
+    return fmin((double)FIRST_USEC * pow(2, failures - 1), (double)LONGEST_USEC);
 }
 
 static void check_probe(ExpectedTarget *target, const ExpectedJob *job, uint64_t slack_usec)
 {
     Model *model = target->model;
-    double limit = fmin((double)FIRST_USEC * pow(2, target->failures - 1), (double)LONGEST_USEC);
+    double least = wait_limit(target->failures), most = wait_limit(target->failures_most);
     double drawn = model->constant >= 0 ? model->constant : 0;
 
     model_hold(model, !target->probe, "target %s: job %s calls while %s probes", target->name,
                job->id, target->probe->id);
-    model_hold(model, model->now_usec >= target->failed_usec + (uint64_t)(limit * drawn),
+    model_hold(model, model->now_usec >= target->failed_usec + (uint64_t)(least * drawn),
                "target %s: probe after failure %u too early", target->name, target->failures);
     if (!target->no_credentials)
-        model_hold(model, model->now_usec <= target->armed_usec + (uint64_t)limit + slack_usec,
+        model_hold(model, model->now_usec <= target->armed_usec + (uint64_t)most + slack_usec,
                    "target %s: probe after failure %u too late", target->name, target->failures);
     target->probe = job;
 }
@@ -75,7 +79,7 @@ void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, boo
 
     model_hold(
         model,
-        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->fastest[stop]),
+        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->rates[stop]),
         "target %s: %s too soon after another", target->name, stop ? "StopImport" : "GetImport");
     *last_usec = model->now_usec;
     if (!target->out || number > 1)
@@ -89,8 +93,9 @@ void expected_target_began(ExpectedTarget *target)
 {
     model_hold(target->model, !target->out, "target %s goes out twice", target->name);
     target->out = true;
+    target->alone = false;
     target->no_credentials = false;
-    target->failures = 1;
+    target->failures = target->failures_most = 1;
     target->failed_usec = target->armed_usec = target->model->now_usec;
     target->probe = NULL;
 }
@@ -111,9 +116,11 @@ void expected_target_answered(ExpectedTarget *target, bool counts)
     target->answered = false;
 }
 
-void expected_target_nobody_waits(ExpectedTarget *target)
+void expected_target_waits(ExpectedTarget *target, bool waits)
 {
-    target->armed_usec = target->model->now_usec;
+    if (!waits || target->alone)
+        target->armed_usec = target->model->now_usec;
+    target->alone = !waits;
 }
 
 void expected_target_probe_failed(ExpectedTarget *target)
@@ -121,8 +128,9 @@ void expected_target_probe_failed(ExpectedTarget *target)
     probe_failed(target, target->model->now_usec);
 }
 
-void expected_target_probe_left(ExpectedTarget *target)
+void expected_target_probe_left(ExpectedTarget *target, bool answered)
 {
+    target->failures_most += answered;
     target->probe = NULL;
     target->armed_usec = target->model->now_usec;
 }

@@ -8,19 +8,24 @@ typedef struct ExpectedTarget {
     Model *model;
     const char *name;
     double rates[2];          /* calls per second: of GetImport, of StopImport */
-    double fastest[2];        /* what a call that began before a reload may still be held to */
     uint64_t last_usec[2];    /* when the last call of this kind went out; 0: none in this run */
     uint64_t slowest_usec[2]; /* the longest interval so far */
     bool out;
+    bool alone;          /* out, and nobody waits for it */
     bool answered;       /* the answer that is being delivered counts */
     bool no_credentials; /* while out, so that probes may have failed unseen */
     unsigned failures;   /* of probes in a row */
+    unsigned
+        failures_most; /* with those that may have failed in the turn in which their job ended */
     uint64_t failed_usec, armed_usec;
     const ExpectedJob *probe; /* NULL: nobody is probing */
 } ExpectedTarget;
 
 void expected_target_restart(ExpectedTarget *target);
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate);
+
+/* The target was reloaded: its calls that are not on the wire begin anew. */
+void expected_target_reloaded(ExpectedTarget *target);
 
 /* How long a call may have to wait for its turn, when n jobs ask. */
 uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n);
@@ -36,7 +41,7 @@ void expected_target_ended(ExpectedTarget *target);
 /* After an answer was handled; counts: it was one that says something. */
 void expected_target_answered(ExpectedTarget *target, bool counts);
 
-/* At the end of a turn: nobody waits for the target; its probe waits again, or is gone. */
-void expected_target_nobody_waits(ExpectedTarget *target);
+/* At the end of a turn: whether anybody waits for the target; its probe waits again, or is gone. */
+void expected_target_waits(ExpectedTarget *target, bool waits);
 void expected_target_probe_failed(ExpectedTarget *target);
-void expected_target_probe_left(ExpectedTarget *target);
+void expected_target_probe_left(ExpectedTarget *target, bool answered); /* in this turn */

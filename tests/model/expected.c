@@ -125,6 +125,7 @@ void expected_reload(Expected *expected, const CoreRules *rules)
     for (unsigned i = 0; i < rules->n_targets; i++) {
         expected_target_set_rates(&expected->targets[i], rules->stop_rates[i],
                                   rules->read_rates[i]);
+        expected_target_reloaded(&expected->targets[i]);
         forget_polls(expected, i);
     }
 }
@@ -239,12 +240,12 @@ static void look_at_target(Expected *expected, Core *core, unsigned number)
         if (expected_job != target->probe)
             continue;
         if (!job)
-            expected_target_probe_left(target);
+            expected_target_probe_left(target,
+                                       expected_job->answered_usec == expected->model->now_usec);
         else if (job->outage_wait.place == OUTAGE_WAITING)
             expected_target_probe_failed(target);
     }
-    if (!waits)
-        expected_target_nobody_waits(target);
+    expected_target_waits(target, waits);
 }
 
 void expected_committed(Expected *expected, Core *core)

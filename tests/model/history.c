@@ -296,7 +296,7 @@ static void stop_and_start(History *history)
 static void run_events(History *history)
 {
     uint64_t end_usec = history->model.now_usec +
-                        dice_between(&history->model.dice, USEC_PER_MINUTE, 10 * USEC_PER_MINUTE);
+                        dice_between(&history->model.dice, USEC_PER_MINUTE, 5 * USEC_PER_MINUTE);
 
     while (history->model.now_usec < end_usec) {
         uint64_t until_usec = next_usec(history);

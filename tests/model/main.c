@@ -15,7 +15,7 @@
 
 #include "tests/model/history.h"
 
-#define N_HISTORIES 5000U
+#define N_HISTORIES 2000U
 #define SEED_FIRST 1U
 
 static char directory[64];
