@@ -89,6 +89,8 @@ def test_a_role_of_the_target_comes_on_top_of_every_source(sources, sim, source)
     assert last_call(sim, "StopImport")["accountId"] == "888899990000"
     body = last_call(sim, "AssumeRole")["body"]
     assert "RoleSessionName=top" in body and "DurationSeconds=900" in body
+    [listed] = daemon.call("ListTargets")["targets"]
+    assert listed["roleArn"] == top and top in listed["credentials"]
 
 
 @every_source
