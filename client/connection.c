@@ -223,14 +223,14 @@ static int take_interruption(Connection *connection)
 
 int connection_open(Connection *connection)
 {
-    int fd;
+    int fd = -1;
 
     close_stream(connection);
     int r = connect_socket(connection->path, &fd);
     if (r == -EINTR)
         r = take_interruption(connection);
-    if (r < 0)
-        return r;
+    if (fd < 0)
+        return r < 0 ? r : -EINTR;
     struct bufferevent *stream = NULL;
     if (evutil_make_socket_nonblocking(fd) == 0)
         stream = bufferevent_socket_new(connection->base, fd, BEV_OPT_CLOSE_ON_FREE);

@@ -204,12 +204,13 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
         return 0;
     }
     *ret_class = aws_retry_classify(response->status, named ? call->error.code : NULL, skewed);
-    if (*ret_class == AWS_RETRY_SKEW && !dated)
-        *ret_class = AWS_RETRY_NONE;
+    /* A "no" about a clock says nothing about the import, and clocks are put right. */
     *ret_refusal = named && response->status >= 400 && response->status <= 499 &&
-                   *ret_class != AWS_RETRY_TRANSIENT && *ret_class != AWS_RETRY_THROTTLING;
+                   (*ret_class == AWS_RETRY_NONE || *ret_class == AWS_RETRY_EXPIRED);
     if (dated && (*ret_class == AWS_RETRY_SKEW || client->skew_usec != 0))
         aws_client_track_skew(client, date_usec);
+    if (*ret_class == AWS_RETRY_SKEW && !dated)
+        *ret_class = AWS_RETRY_NONE;
     return 0;
 }
 
