@@ -313,7 +313,7 @@ static void test_needs_a_date_to_correct(void **state)
     world_call(world, &near, 1);
     assert_int_equal(world->outcome, AWS_REFUSED);
     world_call(world, &bad, 1);
-    assert_int_equal(world->outcome, AWS_REFUSED);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
 }
 
 static void test_forgets_a_correction_that_is_over(void **state)

@@ -247,24 +247,6 @@ static void test_a_refusal_is_asked_again_the_next_time(void **state)
     assert_assumed(world);
 }
 
-static void test_durations_that_sts_does_not_take(void **state)
-{
-    static const char *const configs[] = {
-        DEFAULT "duration_seconds = 899\n",
-        DEFAULT "duration_seconds = 43201\n",
-        DEFAULT "duration_seconds = 1h\n",
-        DEFAULT "duration_seconds = -900\n",
-    };
-    CredentialsWorld *world = *state;
-
-    world_write(WORLD_CREDENTIALS, BASE);
-    for (size_t i = 0; i < sizeof(configs) / sizeof(*configs); i++) {
-        world_write(WORLD_CONFIG, configs[i]);
-        world_get(world);
-        world_assert_fails(world, "duration_seconds of profile default");
-    }
-}
-
 static int set_up(void **state)
 {
     int r = credentials_world_setup(state);
@@ -289,7 +271,6 @@ int main(void)
         TEST(test_web_identity_of_the_environment_is_read_at_every_refresh),
         TEST(test_role_of_the_target_on_top),
         TEST(test_a_refusal_is_asked_again_the_next_time),
-        TEST(test_durations_that_sts_does_not_take),
     };
 
     return cmocka_run_group_tests_name("role-chains", tests, credentials_world_setup_group,
