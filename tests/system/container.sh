@@ -17,20 +17,33 @@ why_not_boot() {
     unshare --mount --cgroup --propagation private true 2>/dev/null || echo 'namespaces cannot be had'
 }
 
-# cached_root RELEASE PURPOSE PACKAGE...: prints the path of a root with these packages; made anew when they change.
+# cached_root RELEASE PURPOSE STAMP [OPTION...]: prints the path of a root, as mmdebstrap makes it with these options;
+# made anew when they or the stamp change.
 cached_root() {
-    local release=$1 purpose=$2 root stamp
-    shift 2
+    local release=$1 purpose=$2 stamp="${*:3}" root
+    shift 3
     root=$roots/$release-$purpose
-    stamp="$*"
-    if [ "$(cat "$root.packages" 2>/dev/null)" != "$stamp" ]; then
-        rm -rf "$root" "$root.new" "$root.packages"
+    if [ "$(cat "$root.stamp" 2>/dev/null)" != "$stamp" ]; then
+        rm -rf "$root" "$root.new" "$root.stamp"
         mkdir -p "$roots"
-        mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "$*")" "$release" "$root.new" >&2
+        mmdebstrap --quiet --variant=minbase "$@" "$release" "$root.new" >&2
         mv "$root.new" "$root"
-        printf '%s\n' "$stamp" >"$root.packages"
+        printf '%s\n' "$stamp" >"$root.stamp"
     fi
     printf '%s\n' "$root"
+}
+
+# build_root RELEASE SOURCE: prints the path of a root with what ./make-package of this source needs.
+build_root() {
+    cached_root "$1" build "$(sha256sum <"$2/install-packages")" \
+        --customize-hook="copy-in $2/install-packages /tmp" --customize-hook='chroot "$1" /tmp/install-packages package'
+}
+
+# test_root RELEASE PACKAGE...: prints the path of a root that boots, with these packages.
+test_root() {
+    local release=$1
+    shift
+    cached_root "$release" test '' --include="$(IFS=, && echo "$*")"
 }
 
 # copy_root FROM TO: a root of one's own, to be written to.

@@ -1,0 +1,41 @@
+# Completion of trailstopctl for fish.
+
+# The MEMBER of each job or target that the daemon knows: __trailstopctl_names COMMAND MEMBER
+function __trailstopctl_names
+    trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
+end
+
+set --local commands stop show list failures jobs job watch cancel targets statistics version
+set --local no_command "not __fish_seen_subcommand_from $commands"
+
+complete --command trailstopctl --no-files
+
+complete --command trailstopctl --condition "$no_command" --arguments stop --description 'Stop imports and wait until they are STOPPED'
+complete --command trailstopctl --condition "$no_command" --arguments show --description 'Show an import as CloudTrail describes it'
+complete --command trailstopctl --condition "$no_command" --arguments list --description 'List the imports of a target'
+complete --command trailstopctl --condition "$no_command" --arguments failures --description 'List what an import failed to import'
+complete --command trailstopctl --condition "$no_command" --arguments jobs --description 'List jobs, newest first'
+complete --command trailstopctl --condition "$no_command" --arguments job --description 'Show a job'
+complete --command trailstopctl --condition "$no_command" --arguments watch --description 'Follow jobs to their end'
+complete --command trailstopctl --condition "$no_command" --arguments cancel --description 'Stop following a job'
+complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the configured targets'
+complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
+complete --command trailstopctl --condition "$no_command" --arguments version --description 'Show the versions of client and daemon'
+
+complete --command trailstopctl --long-option socket --require-parameter --force-files --description 'The socket of the daemon'
+complete --command trailstopctl --long-option json --description 'Print replies as JSON, one a line'
+complete --command trailstopctl --long-option no-color --description 'No colours'
+complete --command trailstopctl --short-option h --long-option help --description 'Print a summary'
+complete --command trailstopctl --long-option version --description 'Print the version'
+
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop show list failures jobs' --short-option t --long-option target --exclusive --arguments '(__trailstopctl_names targets name)' --description 'Account and region'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option no-wait --description 'Only request it'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option timeout --exclusive --description 'Give up following after'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option reason --exclusive --description 'Kept with the job and in the journal'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option all --description 'Every import that runs'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option all-targets --description 'Of all targets'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop list' --long-option destination --exclusive --description 'Only into this event data store'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option dry-run --description 'Stop nothing'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option state --exclusive --arguments 'queued stopping polling stopped completed failed refused expired cancelled' --description 'Only jobs in this state'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option watch --description 'Follow them'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from job watch cancel' --arguments '(__trailstopctl_names jobs id)' --description Job
