@@ -18,7 +18,7 @@ typedef enum Meaning {
     MEANS_NOTHING,  /* no answer that counts */
     MEANS_NO,       /* a clear "no" that ends it: not found, or access denied */
     MEANS_VERIFY,   /* a "no" to StopImport that GetImport has to explain */
-    MEANS_SKEWED,   /* the clocks disagree; a second time in one call: MEANS_VERIFY */
+    MEANS_SKEWED,   /* the clocks disagree, which says nothing of the import */
     MEANS_EXPIRED,  /* other credentials, please; a second time in one call: MEANS_NO */
 } Meaning;
 

@@ -24,7 +24,7 @@ void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number)
     model_hold(model, !expected_job_is_final(job), "job %s calls after its end", job->id);
     model_hold(model, !job->calling, "job %s has two calls under way", job->id);
     if (number == 1)
-        job->corrected_skew = job->renewed_credentials = false;
+        job->renewed_credentials = false;
     job->calling = true;
     if (stop) {
         model_hold(model, !job->now.accepted, "job %s asks again what was accepted", job->id);
@@ -129,15 +129,11 @@ void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
         observe(job, stop, answer->import_status, polling, slack_usec);
         break;
     case MEANS_NOTHING:
+    case MEANS_SKEWED:
         break;
     case MEANS_NO:
     case MEANS_VERIFY:
         refuse(job, stop, answer->meaning == MEANS_VERIFY, answer->code);
-        break;
-    case MEANS_SKEWED:
-        if (job->corrected_skew)
-            refuse(job, stop, true, answer->code);
-        job->corrected_skew = true;
         break;
     case MEANS_EXPIRED:
         if (job->renewed_credentials)

@@ -27,9 +27,9 @@ typedef struct ExpectedJob {
     unsigned stops_on_the_wire, gets_on_the_wire;
     unsigned stops_held_back, gets_held_back; /* given up before they were on the wire */
     /* Of this run of the daemon: */
-    bool calling;           /* an attempt is out */
-    uint64_t answered_usec; /* when the last one was answered */
-    bool corrected_skew, renewed_credentials;
+    bool calling;             /* an attempt is out */
+    uint64_t answered_usec;   /* when the last one was answered */
+    bool renewed_credentials; /* in this call */
     unsigned n_polls;
     uint64_t poll_from_usec, poll_until_usec; /* when the next poll is due */
 } ExpectedJob;

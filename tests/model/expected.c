@@ -54,7 +54,7 @@ static void on_answer(ExpectedJob *job, bool stop, const Answer *answer, void *u
 
     expected_job_answer(job, stop, answer, &expected->rules.polling,
                         expected_target_slack(target, false, N_IMPORTS));
-    target->answered = answer->meaning != MEANS_NOTHING;
+    target->answered = answer->meaning != MEANS_NOTHING && answer->meaning != MEANS_SKEWED;
 }
 
 static void on_handled(unsigned target, const Answer *answer, void *userdata)
