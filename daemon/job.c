@@ -83,6 +83,8 @@ static void job_observe(Job *job, json_object *import)
     if (json_get_string(import, "ImportId", &id) == 0)
         (void)json_add_string(import, "ImportId", job->record.import_id);
     text = json_text(import, NULL);
+    if (text && job->record.import && strcmp(text, job->record.import) == 0)
+        return;
     copy = text ? strdup(text) : NULL;
     if (copy) { /* without memory the former observation stays, which is true as well */
         free(job->record.import);

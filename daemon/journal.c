@@ -41,6 +41,7 @@ void journal_set_level(int max_priority)
 void journal_begin(JournalEntry *entry, JournalEvent event)
 {
     entry->event = event;
+    entry->wanted = events[event].priority <= journal_max_priority;
     entry->n_fields = 0;
 }
 
@@ -50,7 +51,7 @@ void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
     char *value;
     int length;
 
-    if (entry->n_fields == JOURNAL_FIELDS_MAX)
+    if (!entry->wanted || entry->n_fields == JOURNAL_FIELDS_MAX)
         return;
     va_start(arguments, format);
     length = vasprintf(&value, format, arguments);
@@ -133,7 +134,7 @@ void journal_send(JournalEntry *entry, const char *format, ...)
     char *message = NULL;
     va_list arguments;
 
-    if (priority <= journal_max_priority) {
+    if (entry->wanted) {
         va_start(arguments, format);
         if (vasprintf(&message, format, arguments) < 0)
             message = NULL;

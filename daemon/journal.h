@@ -32,6 +32,7 @@ void journal_set_level(int max_priority);
 
 typedef struct JournalEntry {
     JournalEvent event;
+    bool wanted; /* at today's log level */
     size_t n_fields;
     struct {
         const char *name;

@@ -1,6 +1,7 @@
 #include "daemon/limiter.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/time.h"
@@ -57,7 +58,7 @@ void limiter_unref(Limiter *limiter)
 
 void limiter_set_rate(Limiter *limiter, double rate)
 {
-    uint64_t interval_usec = (uint64_t)((double)USEC_PER_SEC / rate);
+    uint64_t interval_usec = (uint64_t)ceil((double)USEC_PER_SEC / rate);
 
     if (limiter->free_usec > 0) /* measured from the last call, at the new rate */
         limiter->free_usec = limiter->free_usec - limiter->interval_usec + interval_usec;
