@@ -1,0 +1,45 @@
+#!/bin/sh
+# What the packages say of themselves is true of the program.
+set -u
+srcdir=${srcdir:-.}
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' EXIT
+
+n=0
+result() { # STATUS DESCRIPTION: 0 is success; what the test found is in $directory/found
+    n=$((n + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $n - $2"
+    else
+        echo "not ok $n - $2"
+        sed 's/^/# /' "$directory/found"
+    fi
+}
+
+echo 1..3
+
+version=$(./trailstopd --version | sed 's/.* //')
+{
+    echo "trailstopd: $version"
+    sed -n '1s/^trailstop (\(.*\)).*/debian: \1/p' "$srcdir/debian/changelog"
+    sed -n 's/^Version: *\(.*\)/rpm: \1/p' "$srcdir/rpm/trailstop.spec"
+} >"$directory/found"
+[ -n "$version" ] && [ "$(sed 's/.*: //' "$directory/found" | sort | uniq -c | wc -l)" -eq 1 ] &&
+    [ "$(wc -l <"$directory/found")" -eq 3 ]
+result $? "the packages have the version of the program"
+
+if command -v rpmspec >/dev/null; then
+    rpmspec --parse "$srcdir/rpm/trailstop.spec" >"$directory/spec" 2>"$directory/found" && [ -s "$directory/spec" ]
+    result $? "rpm can read the spec"
+else
+    n=$((n + 1))
+    echo "ok $n - rpm can read the spec # SKIP there is no rpmspec"
+fi
+
+# The user that a package of RPM makes is the one of sysusers.d.
+sed -n 's/^u trailstop - "\(.*\)" \(.*\)$/\1 \2/p' "$srcdir/systemd/sysusers.d/trailstop.conf" >"$directory/sysusers"
+{
+    sed -n "s/.*--comment '\(.*\)' trailstop\$/\1/p" "$srcdir/rpm/trailstop.spec"
+    sed -n 's/.*--home-dir %{_localstatedir}\([^ ]*\) .*/\/var\1/p' "$srcdir/rpm/trailstop.spec"
+} | paste -s -d ' ' | diff - "$directory/sysusers" >"$directory/found" && [ -s "$directory/sysusers" ]
+result $? "the user of the packages is the same"
