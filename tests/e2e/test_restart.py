@@ -199,13 +199,13 @@ def test_state_and_socket_are_private(daemon):
 
 
 def assert_refuses_to_start(daemon, store):
-    before = store.read_bytes()
+    before, names = store.read_bytes(), sorted(store.parent.iterdir())
     daemon.spawn()
     assert daemon.wait() not in (0, -6, -11)
     entry = daemon.journal.find("store-failed")[0]
     assert str(store.parent) in entry["MESSAGE"]
     assert entry["PRIORITY"] == "2"
-    assert store.read_bytes() == before
+    assert store.read_bytes() == before and sorted(store.parent.iterdir()) == names
     return entry["MESSAGE"]
 
 
