@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/aws/profile-share.h"
+
 struct TargetSet {
     TargetContext context;
     Target **targets; /* in the order of the configuration */
@@ -17,6 +19,7 @@ void target_set_free(TargetSet *set)
     for (size_t i = 0; i < set->n_targets; i++)
         target_free(set->targets[i]);
     free(set->targets);
+    aws_profile_share_free(set->context.profiles);
     free(set);
 }
 
@@ -27,11 +30,12 @@ int target_set_new(const TargetContext *context, const Config *config, TargetSet
     if (!set)
         return -ENOMEM;
     set->context = *context;
+    set->context.profiles = NULL;
     set->targets = calloc(config->n_targets, sizeof(set->targets[0]));
-    if (!set->targets)
+    if (!set->targets || aws_profile_share_new(context->timers, &set->context.profiles) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < config->n_targets; i++) {
-        int r = target_new(context, config, config->targets[i], &set->targets[i]);
+        int r = target_new(&set->context, config, config->targets[i], &set->targets[i]);
 
         if (r < 0)
             return r;

@@ -25,6 +25,7 @@ typedef struct TargetContext {
     HttpClient *http;
     struct event_base *base;
     Limits *limits;
+    struct AwsProfileShare *profiles; /* the set's own */
 } TargetContext;
 
 int target_new(const TargetContext *context, const Config *config,

@@ -8,6 +8,7 @@
 #include "common/time.h"
 #include "daemon/aws/credentials-source.h"
 #include "daemon/aws/credentials-tree.h"
+#include "daemon/aws/profile-share.h"
 #include "daemon/aws/settings.h"
 #include "daemon/journal.h"
 
@@ -38,7 +39,7 @@ struct AwsCredentialsProvider {
     /* A fetch; all but fetching is NULL where it ended before there was a source. */
     bool fetching;
     AwsSource *source;
-    AwsProfiles *profiles; /* not kept, they hold secrets */
+    AwsProfileReading *reading; /* not kept, it holds secrets */
     AwsSourceContext source_context;
     AwsInstanceToken instance_token;
 
@@ -181,7 +182,7 @@ static void on_fetched(AwsCredentials *credentials, const AwsError *error, void 
     else
         fail(provider, error);
     aws_source_free(TAKE(provider->source));
-    aws_profiles_free(TAKE(provider->profiles));
+    aws_profile_reading_unref(TAKE(provider->reading));
 }
 
 /* ---- the beginning of a fetch ---- */
@@ -203,12 +204,12 @@ static int build_source(AwsCredentialsProvider *provider, char **ret_error)
     };
     char *description = NULL;
 
-    int r = aws_profiles_load(&provider->profiles, ret_error);
+    int r = aws_profile_share_get(provider->context.profiles, &provider->reading, ret_error);
     if (r < 0)
         return r;
     provider->source_context = (AwsSourceContext){
         .shared = &provider->context,
-        .profiles = provider->profiles,
+        .profiles = provider->reading->profiles,
         .target = provider->target,
         .region = provider->region,
         .sts_endpoint = provider->sts_endpoint,
@@ -339,7 +340,7 @@ void aws_credentials_provider_free(AwsCredentialsProvider *provider)
         return;
     timer_clear(&provider->timer);
     aws_source_free(provider->source);
-    aws_profiles_free(provider->profiles);
+    aws_profile_reading_unref(provider->reading);
     aws_credentials_unref(provider->current);
     secret_free(provider->instance_token.text);
     free(provider->target);

@@ -64,6 +64,7 @@ void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentia
  * where no source has any. Never a secret. Valid until the next fetch. */
 const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider);
 
+struct AwsProfileShare;
 struct AwsSettings;
 struct event_base;
 
@@ -72,7 +73,8 @@ typedef struct AwsCredentialsContext {
     Timers *timers;
     const Random *random;
     HttpClient *http;
-    struct event_base *base; /* for the pipes and the end of a credential_process */
+    struct event_base *base;          /* for the pipes and the end of a credential_process */
+    struct AwsProfileShare *profiles; /* NULL: every fetch reads the files for itself */
     /* Of calls of STS; the metadata services have time-outs of their own. */
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
