@@ -16,6 +16,7 @@ STATE = Path("/var/lib/trailstop")
 CONFIG = Path("/etc/trailstop/trailstopd.conf.d/50-tests.conf")
 CREDENTIALS = Path("/etc/credstore/aws-credentials")
 SERVICE = "trailstopd.service"
+GONE = (Closed, BrokenPipeError)  # what a client sees of a daemon that ends
 UNITS = ("trailstopd.socket", SERVICE)
 
 
@@ -102,7 +103,7 @@ def call_until_answered(method, **parameters):
     while True:
         try:
             return call(method, **parameters)
-        except Closed:
+        except GONE:
             continue
 
 
@@ -115,7 +116,7 @@ def serves():
     try:
         with connect() as connection:
             return connection.call("org.varlink.service.GetInfo")
-    except Closed:
+    except GONE:
         return False
 
 

@@ -7,7 +7,6 @@ import time
 import pytest
 
 import system
-from harness.varlink import Closed
 
 # What dpkg, systemd, users' tools and the tests keep for themselves.
 PASSED_OVER = ("/dev", "/proc", "/sys", "/tests", "/tmp", "/results", "/run", "/root", "/var/log", "/var/tmp",
@@ -47,7 +46,7 @@ class Connector(threading.Thread):
                     with system.connect() as connection:
                         connection.call("org.varlink.service.GetInfo")
                     self.answers += 1
-                except Closed:  # by a daemon that ends; the next one answers
+                except system.GONE:  # the next one answers
                     continue
         except Exception as failure:  # for the test to raise
             self.failure = failure

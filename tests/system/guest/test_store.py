@@ -5,7 +5,7 @@ import os
 import pytest
 
 import system
-from harness.varlink import Closed, VarlinkError
+from harness.varlink import VarlinkError
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def ask(import_id):
     """The job that was promised, or None."""
     try:
         return system.call("Stop", importId=import_id)["job"]
-    except (Closed, VarlinkError):
+    except (*system.GONE, VarlinkError):
         return None
 
 
