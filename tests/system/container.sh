@@ -20,7 +20,7 @@ why_not_boot() {
 # cached_root RELEASE PURPOSE STAMP [OPTION...]: prints the path of a root, as mmdebstrap makes it with these options;
 # made anew when they or the stamp change.
 cached_root() {
-    local release=$1 purpose=$2 stamp="${*:3}" root
+    local release=$1 purpose=$2 stamp="mmdebstrap ${*:3}" root
     shift 3
     root=$roots/$release-$purpose
     if [ "$(cat "$root.stamp" 2>/dev/null)" != "$stamp" ]; then
