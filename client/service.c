@@ -39,8 +39,7 @@ static int print_statistics(const Options *options, json_object *parameters, voi
     (void)userdata;
     if (json_get_object(parameters, "statistics", &statistics) <= 0)
         return -EBADMSG;
-    json_object_object_foreach(statistics, name, value)
-    {
+    json_object_object_foreach (statistics, name, value) {
         if (!json_object_is_type(value, json_type_int))
             return -EBADMSG;
         CLEANUP(freep) char *escaped = text_escape(name);

@@ -78,6 +78,6 @@ const TargetConfig *config_find_target(const Config *config, const char *name);
  * The key of such an option that is another in fresh; NULL: there is none. */
 const char *config_keep_fixed(Config *running, Config *fresh);
 
-/* `trailstopd --check`: the effective configuration as one JSON document; with --explain, each target
- * tells which sources of credentials were looked at. NULL: no memory. */
+/* `trailstopd --check`: the effective configuration as one JSON document; with --explain, each
+ * target tells which sources of credentials were looked at. NULL: no memory. */
 json_object *config_to_json(const Config *config, bool explain_sources);

@@ -76,9 +76,9 @@ static void account_set_rates(Account *account)
         double rate = TAILQ_FIRST(&account->holders)->rates[kind];
         const LimitsHolder *holder;
 
-        TAILQ_FOREACH(holder, &account->holders, entry)
-        if (holder->rates[kind] < rate)
-            rate = holder->rates[kind];
+        TAILQ_FOREACH (holder, &account->holders, entry)
+            if (holder->rates[kind] < rate)
+                rate = holder->rates[kind];
         limiter_set_rate(account->limiters[kind], rate);
     }
 }

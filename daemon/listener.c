@@ -86,8 +86,8 @@ static const char *listener_refuses(const Listener *listener, const Peer *peer)
 
     if (listener->service->n_clients >= config->max_clients)
         return "is one more than max-clients";
-    TAILQ_FOREACH(client, &listener->clients, entry)
-    n += session_peer(client->session)->process.uid == peer->process.uid;
+    TAILQ_FOREACH (client, &listener->clients, entry)
+        n += session_peer(client->session)->process.uid == peer->process.uid;
     return n >= config->max_clients_per_user ? "is one more than max-clients-per-user" : NULL;
 }
 
@@ -276,8 +276,7 @@ SessionRest listener_finish(Listener *listener)
 
     event_del(listener->readable);
     timer_clear(&listener->retry_timer);
-    TAILQ_FOREACH(client, &listener->clients, entry)
-    {
+    TAILQ_FOREACH (client, &listener->clients, entry) {
         SessionRest rest = session_finish(client->session);
 
         if (rest > most)

@@ -113,8 +113,7 @@ uint64_t methods_timeout_usec(const Call *call)
 /* Reads {method, parameters, oneway, more}; -EBADMSG for what is none. */
 static int read_message(Call *call, const char **ret_method, json_object **ret_parameters)
 {
-    json_object_object_foreach(call->message, key, value)
-    {
+    json_object_object_foreach (call->message, key, value) {
         bool *flag = NULL;
 
         if (strcmp(key, "more") == 0)

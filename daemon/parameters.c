@@ -145,8 +145,7 @@ int parameters_read(const ParameterSpec *specs, json_object *object, Parameters 
     Parameters parameters = {0};
 
     if (object) {
-        json_object_object_foreach(object, name, value)
-        {
+        json_object_object_foreach (object, name, value) {
             const ParameterSpec *spec = find_spec(specs, name);
 
             if (!spec || (value && spec->read(value, &parameters) < 0)) {

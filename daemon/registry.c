@@ -146,8 +146,8 @@ void registry_count_states(const Registry *registry, unsigned ret_counts[static 
     const Job *job;
 
     memset(ret_counts, 0, N_JOB_STATES * sizeof(ret_counts[0]));
-    TAILQ_FOREACH(job, &registry->jobs, entry)
-    ret_counts[job->record.state]++;
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        ret_counts[job->record.state]++;
 }
 
 typedef struct Loading {
@@ -264,8 +264,8 @@ void registry_renew_calls(Registry *registry)
 {
     Job *job;
 
-    TAILQ_FOREACH(job, &registry->jobs, entry)
-    job_renew_call(job);
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        job_renew_call(job);
 }
 
 void registry_remove_target(Registry *registry, Target *target)
@@ -284,8 +284,8 @@ unsigned registry_finish(Registry *registry)
     unsigned n_on_the_wire = 0;
     Job *job;
 
-    TAILQ_FOREACH(job, &registry->jobs, entry)
-    n_on_the_wire += job_finish(job);
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        n_on_the_wire += job_finish(job);
     return n_on_the_wire;
 }
 
@@ -331,8 +331,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
     if (registry->n_changes == 0)
         return 0;
     records = calloc(registry->n_changes, sizeof(records[0]));
-    TAILQ_FOREACH(job, &registry->changes, change_entry)
-    {
+    TAILQ_FOREACH (job, &registry->changes, change_entry) {
         job->record.change = ++registry->last_change;
         if (records)
             records[n++] = &job->record;
@@ -385,6 +384,13 @@ int registry_get(Registry *registry, const char *id, json_object **ret, JobState
     }
     job_record_clear(&record);
     return r;
+}
+
+bool registry_has_news(Registry *registry, const char *id, uint64_t change)
+{
+    const Job *job = registry_find(registry, id);
+
+    return !job || (!job->changed && job->record.change != change);
 }
 
 int registry_describe(Registry *registry, const JobRecord *record, json_object **ret)

@@ -54,7 +54,11 @@ uint64_t registry_last_change(const Registry *registry);
 int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
                  uint64_t *ret_change);
 
-/* The same for a record from the store: what runs here says more about itself. */
+/* Whether registry_get() has anything but the job as of this change. Costs little, so that whoever
+ * follows many jobs can ask after each of them. */
+bool registry_has_news(Registry *registry, const char *id, uint64_t change);
+
+/* registry_get() for a record from the store: what runs here says more about itself. */
 int registry_describe(Registry *registry, const JobRecord *record, json_object **ret);
 
 /* What jobs have not sent yet goes out by the new clients of their targets. */

@@ -244,9 +244,9 @@ SessionRest session_finish(Session *session)
 
     session->input_ended = true;
     event_del(session->readable);
-    TAILQ_FOREACH(call, &session->calls, entry)
-    if (!call->more)
-        return SESSION_ANSWERING;
+    TAILQ_FOREACH (call, &session->calls, entry)
+        if (!call->more)
+            return SESSION_ANSWERING;
     return !session->caller.gone && evbuffer_get_length(session->caller.output) > 0
                ? SESSION_SENDING
                : SESSION_DONE;

@@ -270,8 +270,7 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
 
     if (!jobs)
         return -ENOMEM;
-    json_object_object_foreach(stop_all->targets, id, target)
-    {
+    json_object_object_foreach (stop_all->targets, id, target) {
         json_object *job;
         JobState state;
         uint64_t change;

@@ -135,17 +135,13 @@ static int pump_one(Call *call, Watch *watch, WatchedJob *watched)
     JobState state;
     int r;
 
-    if (watched->final)
+    if (watched->final || !registry_has_news(call->service->registry, watched->id, watched->change))
         return 0;
     r = registry_get(call->service->registry, watched->id, &job, &state, &change);
     if (r == -ENOENT)
         strcpy(call->job_id, watched->id);
     if (r <= 0)
         return r;
-    if (change == watched->change) {
-        json_object_put(job);
-        return 0;
-    }
     watched->change = change;
     watched->final = job_state_is_final(state);
     watch->n_left -= watched->final;

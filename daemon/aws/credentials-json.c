@@ -19,8 +19,7 @@
 /* json-c frees what it holds without wiping it. */
 static void wipe_strings(json_object *object)
 {
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         (void)name;
         if (json_object_is_type(value, json_type_string)) {
             /* The text is the object's own copy; const keeps its users from changing it. */
@@ -58,8 +57,7 @@ static int read_object(const char *text, size_t size, json_object **ret)
 /* The services do not agree on the case of these names: Code or code, Message or message. */
 static const char *find_text(json_object *object, const char *key)
 {
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         const char *text;
         (void)value;
         if (strcasecmp(name, key) == 0 && json_get_string(object, name, &text) > 0)

@@ -29,8 +29,8 @@ int aws_error_set(AwsError *error, const char *code, const char *message, unsign
 int aws_error_copy(AwsError *error, const AwsError *from);
 void aws_error_clear(AwsError *error); /* frees what is inside; takes an empty one */
 
-/* Makes the secret, and any signature, unreadable in the message: there are services and proxies that
- * quote the request they did not like. secret may be NULL. */
+/* Makes the secret, and any signature, unreadable in the message: there are services and proxies
+ * that quote the request they did not like. secret may be NULL. */
 void aws_error_mask(AwsError *error, const char *secret);
 
 /* As CallError: {code, message, httpStatus, requestId}. NULL: no memory. */

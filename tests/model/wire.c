@@ -172,8 +172,7 @@ uint64_t wire_next_usec(const Wire *wire)
     const HttpTransfer *transfer;
     uint64_t next_usec = TIMER_NEVER;
 
-    TAILQ_FOREACH(transfer, &wire->transfers, entry)
-    {
+    TAILQ_FOREACH (transfer, &wire->transfers, entry) {
         uint64_t due_usec = transfer->on_the_wire ? transfer->due_usec : wire->model->now_usec;
 
         if (due_usec < next_usec)
@@ -186,8 +185,7 @@ void wire_send(Wire *wire)
 {
     HttpTransfer *transfer;
 
-    TAILQ_FOREACH(transfer, &wire->transfers, entry)
-    {
+    TAILQ_FOREACH (transfer, &wire->transfers, entry) {
         if (transfer->on_the_wire)
             continue;
         transfer->on_the_wire = true;

@@ -135,8 +135,7 @@ json_object *answer_change_types(json_object *body)
         return change_type(body);
 
     CLEANUP(json_object_putp) json_object *changed = json_object_new_object();
-    json_object_object_foreach(body, name, value)
-    {
+    json_object_object_foreach (body, name, value) {
         if (!changed || json_add(changed, name, change_type(value)) < 0)
             return NULL;
     }

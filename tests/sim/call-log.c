@@ -62,8 +62,8 @@ static size_t facts_size(const CallFacts *facts)
                   text_size(facts->account_id) + text_size(facts->region) + text_size(facts->peer) +
                   text_size(facts->uri) + facts->body_size + 1;
 
-    TAILQ_FOREACH(header, facts->headers, next)
-    size += text_size(header->key) + text_size(header->value);
+    TAILQ_FOREACH (header, facts->headers, next)
+        size += text_size(header->key) + text_size(header->value);
     return size;
 }
 
@@ -97,8 +97,7 @@ static void copy_facts(LoggedCall *call, const CallFacts *facts)
     };
     at += facts->body_size;
     call->headers = at;
-    TAILQ_FOREACH(header, facts->headers, next)
-    {
+    TAILQ_FOREACH (header, facts->headers, next) {
         copy_text(&at, header->key);
         copy_text(&at, header->value);
     }

@@ -96,8 +96,7 @@ static bool add_header(struct evbuffer *buffer, const struct evkeyvalq *headers,
 
     if (!add(buffer, name, length))
         return false;
-    TAILQ_FOREACH(header, headers, next)
-    {
+    TAILQ_FOREACH (header, headers, next) {
         if (strlen(header->key) != length || strncasecmp(header->key, name, length) != 0)
             continue;
         if (!add_text(buffer, separator) || !add_value(buffer, header->value))

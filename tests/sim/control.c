@@ -156,8 +156,7 @@ static int get_calls(Sim *sim, struct evhttp_request *request, json_object **ret
 
     if (evhttp_parse_query_str(query ? query : "", &parameters) < 0)
         return explain(ret_error, -EINVAL, "the query cannot be read");
-    TAILQ_FOREACH(parameter, &parameters, next)
-    {
+    TAILQ_FOREACH (parameter, &parameters, next) {
         uint64_t *value = strcmp(parameter->key, "last") == 0    ? &last
                           : strcmp(parameter->key, "after") == 0 ? &after
                                                                  : NULL;

@@ -173,8 +173,7 @@ int fields_read(json_object *object, const Field *fields, size_t n_fields, void 
     if (!json_object_is_type(object, json_type_object))
         return explain(ret_error, -EINVAL, "expected an object");
 
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         const Field *field = find_field(fields, n_fields, name);
         if (!field)
             return explain(ret_error, -EINVAL, "there is no member '%s' here", name);

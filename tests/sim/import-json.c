@@ -80,8 +80,7 @@ static int add_members(json_object *object, const ImportSpec *spec)
 {
     if (!spec->members)
         return 0;
-    json_object_object_foreach(spec->members, name, value)
-    {
+    json_object_object_foreach (spec->members, name, value) {
         if (json_object_object_add(object, name, json_object_get(value)) < 0)
             return -1;
     }

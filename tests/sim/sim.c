@@ -90,8 +90,7 @@ int sim_apply(Sim *sim, json_object *scenario, json_object *ids, char **ret_erro
 {
     if (!json_object_is_type(scenario, json_type_object))
         return explain(ret_error, -EINVAL, "a scenario is an object");
-    json_object_object_foreach(scenario, name, part)
-    {
+    json_object_object_foreach (scenario, name, part) {
         int r = sim_apply_part(sim, name, part, ids, ret_error);
         if (r < 0)
             return r;

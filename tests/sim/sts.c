@@ -41,8 +41,7 @@ static json_object *read_form(const Call *call)
 
     if (!object || !text || evhttp_parse_query_str(text, &parameters) < 0)
         return NULL;
-    TAILQ_FOREACH(parameter, &parameters, next)
-    {
+    TAILQ_FOREACH (parameter, &parameters, next) {
         if (r == 0)
             r = json_add_string(object, parameter->key, parameter->value);
     }

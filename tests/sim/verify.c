@@ -172,8 +172,7 @@ static int check_signed_headers(const SignedRequest *request, const Claim *claim
     const struct evkeyval *header;
     const char *missing = is_signed(claim, "host") ? NULL : "Host";
 
-    TAILQ_FOREACH(header, request->headers, next)
-    {
+    TAILQ_FOREACH (header, request->headers, next) {
         bool needed = strncasecmp(header->key, "x-amz-", 6) == 0 ||
                       strcasecmp(header->key, "content-type") == 0;
         if (needed && !is_signed(claim, header->key))

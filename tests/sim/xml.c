@@ -19,8 +19,7 @@ bool xml_write(struct evbuffer *out, json_object *document)
         return true;
     if (!json_object_is_type(document, json_type_object))
         return write_text(out, json_object_get_string(document));
-    json_object_object_foreach(document, name, value)
-    {
+    json_object_object_foreach (document, name, value) {
         if (evbuffer_add_printf(out, "<%s>", name) < 0 || !xml_write(out, value) ||
             evbuffer_add_printf(out, "</%s>", name) < 0)
             return false;
