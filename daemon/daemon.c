@@ -36,6 +36,7 @@ struct Daemon {
     Timer flush_timer;           /* at shutdown: how long clients have to read */
     unsigned told[N_JOB_STATES]; /* what systemd was told last */
     bool store_failing;          /* and the journal has been told */
+    int error;                   /* negative errno: why it has to end */
     bool shutting_down;
     bool flushing; /* no calls are left, only replies */
 };
@@ -69,6 +70,8 @@ static void store_failed(Daemon *daemon, int error)
 {
     JournalEntry entry;
 
+    if (error == -EIO)
+        daemon->error = error;
     journal_begin(&entry, EVENT_STORE_FAILED);
     journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "%s", daemon->config->state_directory);
     if (error == -EIO)
@@ -106,8 +109,8 @@ static int daemon_commit(Daemon *daemon)
     if (r < 0 && (r == -EIO || !daemon->store_failing))
         store_failed(daemon, r);
     daemon->store_failing = r < 0;
-    if (r == -EIO)
-        return r;
+    if (daemon->error < 0) /* nothing may be acknowledged any more */
+        return daemon->error;
     if (r < 0)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
     if (changed && !daemon->status_timer.set)
