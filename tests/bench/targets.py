@@ -1,0 +1,127 @@
+"""Part of `make bench`: one daemon for a whole organisation, a target for each account.
+
+Prints figures, judges none.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench import REST_SECONDS, Bench, status_of, wake_ups
+from harness.accounts import Accounts, access_key
+from harness.ctl import Ctl
+from harness.daemon import Daemon, target
+from harness.sim import Sim, new_id
+from harness.tls import make_certificate
+
+TARGETS = 1_000
+RATES = {"stop-rate": 1, "read-rate": 10}  # CloudTrail's own
+FAST = {"stop-rate": 1000, "read-rate": 1000}
+POLL_SECONDS = 0.1
+LATENCY_SECONDS = 0.05
+
+# Of one target: two lists in turn, a StopImport, and two GetImports each after its wait.
+CALLS = 5
+CHAIN_SECONDS = 1 / RATES["read-rate"] + 2 * LATENCY_SECONDS + 2 * (POLL_SECONDS + LATENCY_SECONDS)
+
+
+class TargetBench(Bench):
+    @contextmanager
+    def organisation(self, count, certificate=None, rates=RATES, **calls):
+        """A simulator with so many accounts, one import in each, and a daemon with a target for each."""
+        names = [f"account{number}" for number in range(count)]
+        with ExitStack() as stack:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.directory)))
+            sim = Sim(self.build, place, ["--cert", certificate.cert, "--key", certificate.key] if certificate else [])
+            stack.callback(sim.close)
+            accounts = Accounts(place)
+            accounts.open(sim, *names)
+            sim.control("imports", [{"id": new_id(), "owner": access_key(name)} for name in names])
+            daemon = Daemon(self.build, place, place, {**Sim.ENVIRONMENT, **accounts.environment})
+            stack.callback(daemon.close)
+            polling = {"first": f"{POLL_SECONDS * 1e3:.0f}ms", "longest": f"{POLL_SECONDS * 1e3:.0f}ms", "growth": 1}
+            options = {**target(sim), **rates, **({"ca-bundle": certificate.cert} if certificate else {})}
+            daemon.configure({name: {**options, "profile": name} for name in names},
+                             daemon={"log-level": "warning"}, calls=calls, polling=polling)
+            yield sim, daemon.start()
+
+    def stop_all(self, connections):
+        with self.organisation(TARGETS, max_connections=connections) as (sim, daemon):
+            sim.fault("slow", delay_seconds=LATENCY_SECONDS)
+            ctl = Ctl(self.build, daemon.socket, self.directory)
+            began = time.perf_counter()
+            client = ctl.start("--json", "stop", "--all", "--all-targets")
+            output, errors = client.communicate()
+            took = time.perf_counter() - began
+            assert client.returncode == 0, errors
+            assert sim.counts()["operations"]["StopImport"] == TARGETS
+        limit = max(CHAIN_SECONDS, TARGETS * CALLS * LATENCY_SECONDS / connections)
+        self.note(f"stop --all over {TARGETS:,} targets, {connections} connections, 50 ms answers",
+                  f"{took:.2f} s", f"at most {1.3 * limit:.2f} s: 1.3 times the limit of {limit:.2f} s")
+
+    def idle(self):
+        anonymous = []
+        for count in (1, 1 + TARGETS):
+            with self.organisation(count) as (_, daemon):
+                fresh = status_of(daemon, "RssAnon")
+                daemon.call("StopAll", targets=["*"], dryRun=True)
+                anonymous.append((fresh, status_of(daemon, "RssAnon")))
+                time.sleep(2)  # lets what follows the calls come to an end: this measures, it does not test
+                before = wake_ups(daemon)
+                time.sleep(REST_SECONDS)
+                woken = wake_ups(daemon) - before
+        self.note(f"wake-ups of {TARGETS:,} idle targets in {REST_SECONDS} s", str(woken), "0")
+        for when, (one, many) in zip(("not called yet", "after their first calls"), zip(*anonymous)):
+            self.note(f"memory of each idle target, {when}", f"{(many - one) / TARGETS:.2f} KiB", "at most 4 KiB")
+
+    def warm_call(self, accounts=50, rounds=100):
+        """Of many accounts in turn, so that no call waits for a rate, and none is the first of its connection."""
+        certificate = make_certificate(self.directory)
+        with self.organisation(accounts, certificate, FAST) as (sim, daemon):
+            import_id = sim.add()
+            with daemon.connect() as connection:
+                spent = [cpu_of(daemon, connection, method, [{**parameters, "target": f"account{number}"}
+                                                             for number in range(accounts)], rounds)
+                         for method, parameters in (("GetImport", {"importId": import_id}), ("ListJobs", {}))]
+        self.note("CPU of a warm call to CloudTrail over TLS, without that of its question",
+                  f"{(spent[0] - spent[1]) * 1e6:.0f} µs", "at most 100 µs")
+
+
+def cpu_of(daemon, connection, method, questions, rounds):
+    """Seconds of the daemon's CPU for each question, asked all at once, so many times over."""
+    def ask():
+        for parameters in questions:
+            connection.send(method, parameters)
+        for _ in questions:
+            connection.reply()
+
+    for _ in range(5):
+        ask()
+    before = running_nsec(daemon)
+    for _ in range(rounds):
+        ask()
+    return (running_nsec(daemon) - before) / 1e9 / (rounds * len(questions))
+
+
+def running_nsec(daemon):
+    """On a CPU so far; finer than the ticks of /proc/PID/stat."""
+    return int(Path(f"/proc/{daemon.process.pid}/schedstat").read_text().split()[0])
+
+
+def main():
+    build = Path(os.environ["TRAILSTOP_BUILD"]).resolve()
+    if b"__asan_init" in (build / "trailstopd").read_bytes():
+        sys.exit("bench: this build has sanitizers; configure one without, and say make bench there")
+    with tempfile.TemporaryDirectory(prefix="ts-bench-") as directory:
+        bench = TargetBench(build, directory)
+        bench.stop_all(connections=64)
+        bench.stop_all(connections=512)
+        bench.idle()
+        bench.warm_call()
+
+
+if __name__ == "__main__":
+    main()
