@@ -106,6 +106,17 @@ def test_final_jobs_are_remembered(daemon, sim):
     assert [listed["id"] for listed in daemon.call("ListJobs")["jobs"]] == [job["id"]]
 
 
+def test_final_jobs_are_forgotten_after_keep_finished_and_others_never(daemon, sim):
+    old, running = daemon.stopped(sim.add()), daemon.stop(sim.add_endless())
+    daemon.terminate()
+    daemon.configure({"default": target(sim)}, daemon={"keep-finished": "1ms"})
+    daemon.start()
+    assert [job["id"] for job in daemon.call("ListJobs")["jobs"]] == [running["id"]]
+    with pytest.raises(VarlinkError) as caught:
+        daemon.job(old["id"])
+    assert caught.value.short_name == "JobNotFound"
+
+
 @pytest.mark.parametrize("end", ["kill", "terminate"])
 def test_a_deadline_holds_over_a_restart(daemon, sim, end):
     import_id = sim.add_endless()
