@@ -26,9 +26,8 @@ cached_root() {
     if [ "$(cat "$root.stamp" 2>/dev/null)" != "$stamp" ]; then
         rm -rf "$root" "$root.new" "$root.stamp"
         mkdir -p "$roots"
-        mmdebstrap --quiet --variant=minbase "$@" "$release" "$root.new" >&2
-        mv "$root.new" "$root"
-        printf '%s\n' "$stamp" >"$root.stamp"
+        mmdebstrap --quiet --variant=minbase "$@" "$release" "$root.new" >&2 && mv "$root.new" "$root" &&
+            printf '%s\n' "$stamp" >"$root.stamp" || return 1
     fi
     printf '%s\n' "$root"
 }
@@ -48,7 +47,7 @@ test_root() {
 
 # copy_root FROM TO: a root of one's own, to be written to.
 copy_root() {
-    cp -a --reflink=auto "$1" "$2"
+    [ -n "$1" ] && cp -a --reflink=auto "$1" "$2"
 }
 
 # copy_source FROM TO: the source without what was built in it.

@@ -120,6 +120,13 @@ def serves():
         return False
 
 
+def wait_signs_of_life(count):
+    """Waits until systemd has seen so many of them, by WATCHDOG=1."""
+    since = show("WatchdogTimestampMonotonic")
+    for _ in range(count):
+        since = wait_until(lambda: (now := show("WatchdogTimestampMonotonic")) != since and now, "a sign of life")
+
+
 def drop_in(text):
     """Changes the service until the next reboot."""
     path = Path(f"/run/systemd/system/{SERVICE}.d/tests.conf")

@@ -120,10 +120,7 @@ def test_watchdog_leaves_one_alone_that_turns(service):
     system.drop_in("[Service]\nWatchdogSec=1\n")
     system.systemctl("restart", system.SERVICE)
     pid = system.main_pid()
-    since = system.show("WatchdogTimestampMonotonic")
-    for _ in range(4):  # each is a sign of life that systemd has seen
-        since = system.wait_until(lambda: (now := system.show("WatchdogTimestampMonotonic")) != since and now,
-                                  "a sign of life")
+    system.wait_signs_of_life(4)
     assert system.main_pid() == pid
 
 

@@ -74,3 +74,16 @@ def test_serves_again_when_there_is_room(small_disk, sim, began):
     system.wait_until(lambda: ask(import_id), "a promise")
     system.wait_event("import-stopped", began, IMPORT_ID=import_id)
     assert system.main_pid() == pid
+
+
+def test_full_disk_is_nothing_for_the_watchdog(small_disk, sim):
+    """It would come back to the same disk."""
+    system.drop_in("[Service]\nWatchdogSec=1\n")
+    system.systemctl("restart", system.SERVICE)
+    pid = system.main_pid()
+    fill(small_disk)
+    imports = iter(sim.add_many(2000))
+    system.wait_until(lambda: not ask(next(imports)), "a refusal")
+    system.wait_signs_of_life(4)
+    assert system.main_pid() == pid
+    small_disk.unlink()
