@@ -72,7 +72,7 @@ agree "trailstopctl(1) has the exit statuses of trailstopctl"
     echo '#define OPTION(section, key, object, member, type, minimum, maximum, value, reloadable, help) \'
     echo '    %ROW% section key type minimum maximum value reloadable'
     echo '#include "daemon/options.def"'
-} | ${CC:-cc} -E -P -I"$srcdir" - | tr '\n' ' ' | sed 's/% ROW % */\n/g; s/%ROW% */\n/g; s/((void \*)0)/NULL/g' |
+} | ${CC:-cc} -E -P -I"$srcdir" - | tr '\n' ' ' | sed 's/% ROW % */\n/g; s/%ROW% */\n/g; s/((void \{0,1\}\*)0)/NULL/g' |
     sed -n 's/^ *"\([^"]*\)" *"\([^"]*\)" *\([A-Z]*\) *"*\([^" ]*\)"* *"*\([^" ]*\)"* *"*\([^"]*[^" ]\)"* *\([01]\) *$/\1 \2 \4 \5 \6 \7/p' |
     awk '{ range = $3 == "NULL" ? "any" : $3 " to " $4; print $1, $2, range " | " ($5 == "NULL" ? "none" : $5), $6 }' \
         >"$directory/code"

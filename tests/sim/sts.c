@@ -143,7 +143,7 @@ static int answer_session(Call *call, const Role *role, const char *subject, jso
     const char *name = parameter(call, "RoleSessionName");
     char user_arn[256], user_id[128];
     const Account *session;
-    int duration;
+    int duration = 0;
     RoleArn arn;
 
     int r = check_session_name(call, refusal);
