@@ -244,12 +244,12 @@ SessionRest session_finish(Session *session)
 
     session->input_ended = true;
     event_del(session->readable);
+    if (session->caller.gone)
+        return SESSION_DONE;
     TAILQ_FOREACH (call, &session->calls, entry)
         if (!call->more)
             return SESSION_ANSWERING;
-    return !session->caller.gone && evbuffer_get_length(session->caller.output) > 0
-               ? SESSION_SENDING
-               : SESSION_DONE;
+    return evbuffer_get_length(session->caller.output) > 0 ? SESSION_SENDING : SESSION_DONE;
 }
 
 int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
