@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define STORE_RETRY_USEC USEC_PER_SEC
 #define STATUS_INTERVAL_USEC USEC_PER_SEC
 #define PURGE_INTERVAL_USEC (10 * USEC_PER_SEC) /* at least, between two purges */
+#define REST_USEC USEC_PER_SEC        /* without work, before memory goes back to the system */
 #define FLUSH_USEC (2 * USEC_PER_SEC) /* at shutdown, for clients to read their last replies */
 
 struct Daemon {
@@ -32,6 +34,7 @@ struct Daemon {
     Timer store_timer;           /* set while changes could not be saved */
     Timer purge_timer;           /* the next finished job is to be forgotten */
     Timer status_timer;          /* set while systemd has been told lately */
+    Timer rest_timer;            /* set since the last change or answer */
     Timer finish_timer;          /* at shutdown: how long calls of AWS have */
     Timer flush_timer;           /* at shutdown: how long clients have to read */
     unsigned told[N_JOB_STATES]; /* what systemd was told last */
@@ -117,9 +120,18 @@ static int daemon_commit(Daemon *daemon)
         daemon_tell_status(daemon);
     if (r < 0 || changed || daemon->service.answers_ready) {
         daemon->service.answers_ready = false;
+        set_in(daemon, &daemon->rest_timer, REST_USEC);
         listener_pump(daemon->listener);
     }
     return 0;
+}
+
+/* A burst leaves holes all over the heap, which else stay resident for as long as the daemon runs.
+ */
+static void daemon_rest(void *userdata)
+{
+    (void)userdata;
+    malloc_trim(0);
 }
 
 /* Forgets jobs that ended longer ago than keep-finished, and comes back for the next. */
@@ -320,6 +332,7 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
     timer_init(&daemon->store_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->purge_timer, daemon_timers(daemon), daemon_purge, daemon);
     timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
+    timer_init(&daemon->rest_timer, daemon_timers(daemon), daemon_rest, daemon);
     timer_init(&daemon->finish_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
     r = daemon_open(daemon, ret_error);
@@ -345,6 +358,7 @@ void daemon_free(Daemon *daemon)
     timer_clear(&daemon->store_timer);
     timer_clear(&daemon->purge_timer);
     timer_clear(&daemon->status_timer);
+    timer_clear(&daemon->rest_timer);
     timer_clear(&daemon->finish_timer);
     timer_clear(&daemon->flush_timer);
     loop_free(daemon->loop);

@@ -68,8 +68,8 @@ class TargetBench(Bench):
             with self.organisation(count) as (_, daemon):
                 fresh = status_of(daemon, "RssAnon")
                 daemon.call("StopAll", targets=["*"], dryRun=True)
-                anonymous.append((fresh, status_of(daemon, "RssAnon")))
                 time.sleep(2)  # lets what follows the calls come to an end: this measures, it does not test
+                anonymous.append((fresh, status_of(daemon, "RssAnon")))
                 before = wake_ups(daemon)
                 time.sleep(REST_SECONDS)
                 woken = wake_ups(daemon) - before
