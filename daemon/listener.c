@@ -207,6 +207,17 @@ static int listener_inherit(Listener *listener, char **ret_error)
     return 0;
 }
 
+void listener_turn_away(void)
+{
+    int n = sd_listen_fds(1), fd;
+
+    for (int i = 0; i < n; i++) {
+        (void)evutil_make_socket_nonblocking(SD_LISTEN_FDS_START + i);
+        while ((fd = accept4(SD_LISTEN_FDS_START + i, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+            close(fd);
+    }
+}
+
 int listener_new(struct event_base *base, Timers *timers, Service *service, Listener **ret,
                  char **ret_error)
 {

@@ -12,6 +12,11 @@ typedef struct Listener Listener;
  * Negative errno and an owned sentence. */
 int listener_new(struct event_base *base, Timers *timers, Service *service, Listener **ret,
                  char **ret_error);
+
+/* For a daemon that could not start: closes the connections that wait on the socket of systemd,
+ * which would start it again for them at once and for ever. */
+void listener_turn_away(void);
+
 void listener_free(Listener *listener); /* ends all sessions; takes NULL */
 DEFINE_CLEANUP(Listener, listener_free)
 

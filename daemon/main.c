@@ -17,6 +17,7 @@
 #include "common/memory.h"
 #include "daemon/daemon.h"
 #include "daemon/journal.h"
+#include "daemon/listener.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
@@ -158,7 +159,20 @@ static void prepare_process(void)
     }
 }
 
-/* To where the log goes, and, unless lines there are JSON, to whoever started it. */
+/* Whether standard error is a stream into the journal, as systemd sets it up ($JOURNAL_STREAM). */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+/* To where the log goes, and, where those are not the same or JSON, to whoever started it. The exit
+ * status tells systemd whether another try may go better: a disk may have room again, a mistake
+ * stays one. */
 static int start_failed(const Arguments *arguments, JournalEvent event, int error,
                         const char *sentence)
 {
@@ -170,9 +184,11 @@ static int start_failed(const Arguments *arguments, JournalEvent event, int erro
         journal_begin(&entry, event);
         journal_send(&entry, "%s", sentence);
     }
-    if (arguments->log != JOURNAL_JSON)
+    if (arguments->log == JOURNAL_TEXT ||
+        (arguments->log == JOURNAL_NATIVE && !stderr_is_journal()))
         fprintf(stderr, "%s\n", sentence);
-    return EXIT_FAILURE;
+    listener_turn_away();
+    return error == -EIO || error == -ENOSPC || error == -EROFS ? EX_IOERR : EXIT_FAILURE;
 }
 
 static int serve(const Arguments *arguments, Config *config)

@@ -120,16 +120,12 @@ static int prepare(sqlite3 *db)
 
 /* CLOCK_BOOTTIME begins anew with each boot: what an earlier one left is moved over by the wall
  * clock. */
-static int adopt_boot(sqlite3 *db, const Clock *clock)
+static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
 {
     CLEANUP(freep) char *sql = NULL;
     char boot[SD_ID128_STRING_MAX];
-    sd_id128_t id;
     int64_t offset;
-    int r = sd_id128_get_boot(&id);
 
-    if (r < 0)
-        return r;
     sd_id128_to_string(id, boot);
     if (query_is(db, "SELECT id FROM boot", boot))
         return 0;
@@ -190,6 +186,7 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
 {
     CLEANUP(freep) char *path = NULL;
     CLEANUP(sqlite3_closep) sqlite3 *db = NULL;
+    sd_id128_t boot;
     int r;
 
     if (asprintf(&path, "%s/" FILE_NAME, directory) < 0) {
@@ -204,9 +201,12 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
     r = attach(path, &db, ret_error);
     if (r < 0)
         return r;
+    r = sd_id128_get_boot(&boot);
+    if (r < 0)
+        return explain(ret_error, r, "the id of this boot cannot be read: %s", strerror(-r));
     r = prepare(db);
     if (r >= 0)
-        r = adopt_boot(db, clock);
+        r = adopt_boot(db, clock, boot);
     if (r < 0)
         return explain(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(db));
     *ret = TAKE(db);

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from harness.daemon import target
+from harness.varlink import Closed
 
 # What execve() leaves as it is: the pid, which LISTEN_PID has to name.
 PASS_SOCKET = """
@@ -27,12 +28,16 @@ def listening(runtime):
         yield listener, path
 
 
-def start_with(daemon, listener):
-    """Starts the daemon with this socket as file descriptor 3."""
+def pass_socket(daemon, listener):
+    """Has the daemon start with this socket as file descriptor 3; what spawn() and start() take."""
     fd = listener.fileno()
     if len(daemon.command) == 1:
         daemon.command = [sys.executable, "-c", PASS_SOCKET, str(fd), *daemon.command]
-    return daemon.start(pass_fds=[fd])
+    return {"pass_fds": [fd]}
+
+
+def start_with(daemon, listener):
+    return daemon.start(**pass_socket(daemon, listener))
 
 
 @pytest.fixture
@@ -47,6 +52,24 @@ def activated(new_daemon, sim, listening):
 
 def test_serves_the_socket_it_was_passed(activated, sim):
     assert activated.stopped(sim.add())["state"] == "stopped"
+
+
+def test_a_start_that_fails_turns_away_who_waits(new_daemon, sim, listening):
+    """Otherwise a service manager would start it again for them at once, and for ever."""
+    listener, path = listening
+    daemon = new_daemon({"default": {**target(sim), "region": ""}})
+    daemon.socket = path
+    with daemon.connect() as first, daemon.connect() as second:
+        for waiting in (first, second):
+            waiting.send("ListTargets")
+        daemon.spawn(**pass_socket(daemon, listener))
+        assert daemon.wait() == 1
+        for waiting in (first, second):
+            with pytest.raises((Closed, ConnectionResetError)):
+                waiting.receive()
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
 
 
 def test_answers_who_connected_before_it_was_started(new_daemon, sim, listening):
