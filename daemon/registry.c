@@ -67,6 +67,23 @@ static int registry_insert(Registry *registry, Job *job)
     return 0;
 }
 
+/* Makes a job of the record, which is taken over also on failure. */
+static int registry_add(Registry *registry, Target *target, JobRecord *record, Job **ret)
+{
+    Job *job;
+    int r = job_new(&registry->context, target, record, &job);
+
+    if (r < 0)
+        return r;
+    r = registry_insert(registry, job);
+    if (r < 0) {
+        job_free(job);
+        return r;
+    }
+    *ret = job;
+    return 0;
+}
+
 static void registry_close_to_joins(Job *job)
 {
     if (job->joinable)
@@ -162,15 +179,10 @@ static int load_job(JobRecord *record, void *userdata)
     Registry *registry = loading->registry;
     Target *target = loading->find(record->target, loading->userdata);
     Job *job;
-    int r = job_new(&registry->context, target, record, &job);
+    int r = registry_add(registry, target, record, &job);
 
     if (r < 0)
         return r;
-    r = registry_insert(registry, job);
-    if (r < 0) {
-        job_free(job);
-        return r;
-    }
     job->stored = true;
     if (target)
         job_start(job);
@@ -229,14 +241,9 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
     r = fill_record(registry, request, &record);
     if (r < 0)
         return r;
-    r = job_new(&registry->context, request->target, &record, &job);
+    r = registry_add(registry, request->target, &record, &job);
     if (r < 0)
         return r;
-    r = registry_insert(registry, job);
-    if (r < 0) {
-        job_free(job);
-        return r;
-    }
     registry->last_number++;
     registry_job_changed(job, registry);
     *ret = job;

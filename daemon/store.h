@@ -22,7 +22,7 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
 void store_close(Store *store); /* takes NULL */
 DEFINE_CLEANUP(Store, store_close)
 
-uint64_t store_last_number(const Store *store); /* highest JobRecord.number ever used */
+uint64_t store_last_number(const Store *store); /* highest JobRecord.number there is; 0: none */
 uint64_t store_last_change(const Store *store);
 
 /* Inserts or replaces all of them, or none. */
