@@ -10,7 +10,7 @@ echo 1..4
 # Against a service as it is made here: the program need not be installed yet, but has to exist.
 service=$directory/trailstopd.service
 socket=$directory/trailstopd.socket
-sed "s|^ExecStart=.*/trailstopd|ExecStart=$PWD/trailstopd|" systemd/trailstopd.service >"$service"
+sed "s|^\(Exec[A-Za-z]*\)=.*/trailstopd|\1=$PWD/trailstopd|" systemd/trailstopd.service >"$service"
 cp "$srcdir/systemd/trailstopd.socket" "$socket"
 
 if grep '@[a-z]*@' systemd/trailstopd.service >"$directory/found"; then
