@@ -50,10 +50,11 @@ copy_root() {
     [ -n "$1" ] && cp -a --reflink=auto "$1" "$2"
 }
 
-# copy_source FROM TO: the source without what was built in it.
+# copy_source FROM TO: the source without what was made in it, ./configure and what it needs in build-aux/ included.
 copy_source() {
     mkdir -p "$2"
-    tar -C "$1" -c --exclude-vcs --exclude='./build*' --exclude=./autom4te.cache --exclude=__pycache__ . | tar -C "$2" -x
+    tar -C "$1" -c --exclude-vcs --exclude='./build*' --exclude=./configure --exclude=./autom4te.cache \
+        --exclude=__pycache__ . | tar -C "$2" -x
 }
 
 # In namespaces where systemd-nspawn finds a cgroup tree of its own, also inside a container that has none to give.
