@@ -18,17 +18,15 @@ static int make_user_agent(char **ret)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "!$%&'*+-.^_`|~";
-    const char *id = getenv("AWS_SDK_UA_APP_ID");
-    bool has_id = id && id[0] != '\0';
-    size_t size = strlen(PACKAGE_VERSION) + (has_id ? strlen(id) : 0) + 64;
+    const char *variable = getenv("AWS_SDK_UA_APP_ID"), *id = variable ? variable : "";
+    size_t size = strlen(PACKAGE_VERSION) + strlen(id) + 64, length;
     char *text = malloc(size);
-    size_t length;
 
     if (!text)
         return -ENOMEM;
     length = (size_t)snprintf(text, size, "trailstop/%s os/linux lang/c%s", PACKAGE_VERSION,
-                              has_id ? " app/" : "");
-    for (; has_id && *id != '\0'; id++)
+                              *id != '\0' ? " app/" : "");
+    for (; *id != '\0'; id++)
         text[length++] = (char)(strchr(allowed, *id) ? *id : '-');
     text[length] = '\0';
     *ret = text;
