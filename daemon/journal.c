@@ -97,16 +97,27 @@ static void send_native(const JournalEntry *entry)
         free(texts[i]);
 }
 
+/* With one system call, so that no end of the daemon leaves half a line. */
+static void write_line(const char *text, size_t size)
+{
+    struct iovec parts[] = {{.iov_base = (char *)text, .iov_len = size},
+                            {.iov_base = (char[]){'\n'}, .iov_len = 1}};
+    ssize_t written = writev(STDERR_FILENO, parts, 2);
+
+    (void)written; /* nobody is left to be told */
+}
+
 static void send_json(const JournalEntry *entry)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
     const char *text;
+    size_t size;
 
     for (size_t i = 0; object && i < entry->n_fields; i++)
         (void)json_add_string(object, entry->fields[i].name, entry->fields[i].value);
-    text = object ? json_text(object, NULL) : NULL;
+    text = object ? json_text(object, &size) : NULL;
     if (text)
-        fprintf(stderr, "%s\n", text);
+        write_line(text, size);
 }
 
 static void send_text(const char *message, int priority)
