@@ -78,7 +78,8 @@ static void transfer_detach(HttpTransfer *transfer)
     TAILQ_REMOVE(&client->running, transfer, entry);
     client->n_running--;
     curl_multi_remove_handle(client->multi, transfer->easy);
-    if (client->n_idle < IDLE_HANDLES_MAX) {
+    /* One that was refused to send again would begin its next transfer with that in libcurl 8. */
+    if (client->n_idle < IDLE_HANDLES_MAX && !transfer->sent_in_vain) {
         curl_easy_reset(transfer->easy);
         client->idle[client->n_idle++] = transfer->easy;
     } else {
