@@ -75,6 +75,15 @@ int json_add(json_object *object, const char *key, json_object *value)
     return 0;
 }
 
+int json_append(json_object *array, json_object *value)
+{
+    if (!value || json_object_array_add(array, value) < 0) {
+        json_object_put(value);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
 int json_add_string(json_object *object, const char *key, const char *value)
 {
     return value ? json_add(object, key, json_object_new_string(value)) : 0;

@@ -38,5 +38,8 @@ int json_add_string(json_object *object, const char *key, const char *value);
 int json_add_int64(json_object *object, const char *key, int64_t value);
 int json_add_bool(json_object *object, const char *key, bool value);
 
+/* Adds an element at the end of an array; value as json_add() takes it. 0 or -ENOMEM. */
+int json_append(json_object *array, json_object *value);
+
 /* The document as one line of text without white space; belongs to the object. NULL: no memory. */
 const char *json_text(json_object *object, size_t *ret_size);

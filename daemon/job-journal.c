@@ -5,14 +5,11 @@
 #include "common/json.h"
 #include "common/time.h"
 
-#define IMPORT_DEPTH_MAX 4U /* Import > ImportSource > S3 */
-
 static json_object *read_import(const JobRecord *record)
 {
     json_object *import = NULL;
 
-    if (record->import)
-        (void)json_read(record->import, strlen(record->import), IMPORT_DEPTH_MAX, &import);
+    (void)job_record_read_import(record, &import); /* without memory, less is told */
     return import;
 }
 

@@ -60,6 +60,16 @@ static json_object *requester_to_json(const Requester *requester)
     return TAKE(object);
 }
 
+int job_record_read_import(const JobRecord *record, json_object **ret)
+{
+    if (!record->import) {
+        *ret = NULL;
+        return 0;
+    }
+    return json_read(record->import, strlen(record->import), IMPORT_DEPTH_MAX, ret) < 0 ? -ENOMEM
+                                                                                        : 0;
+}
+
 int job_record_to_json(const JobRecord *record, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *job = json_object_new_object();
@@ -82,12 +92,9 @@ int job_record_to_json(const JobRecord *record, json_object **ret)
     if (record->last_error.code &&
         json_add(job, "lastError", aws_error_to_json(&record->last_error)) < 0)
         return -ENOMEM;
-    if (record->import) {
-        if (json_read(record->import, strlen(record->import), IMPORT_DEPTH_MAX, &import) < 0)
-            return -ENOMEM;
-        if (json_add(job, "import", import) < 0)
-            return -ENOMEM;
-    }
+    if (job_record_read_import(record, &import) < 0 ||
+        (import && json_add(job, "import", import) < 0))
+        return -ENOMEM;
     *ret = TAKE(job);
     return 0;
 }

@@ -154,10 +154,8 @@ static int list_job(JobRecord *record, void *userdata)
     json_object *job;
     int r = registry_describe(listing->call->service->registry, record, &job);
 
-    if (r >= 0 && json_object_array_add(listing->jobs, job) < 0) {
-        json_object_put(job);
-        r = -ENOMEM;
-    }
+    if (r >= 0)
+        r = json_append(listing->jobs, job);
     listing->before = record->number;
     job_record_clear(record);
     return r;

@@ -59,14 +59,9 @@ static int list_targets(Call *call)
     const TargetSet *targets = call->service->targets;
     CLEANUP(json_object_putp) json_object *list = json_object_new_array();
 
-    for (size_t i = 0; list && i < target_set_size(targets); i++) {
-        json_object *target = target_to_json(target_set_get(targets, i));
-
-        if (!target || json_object_array_add(list, target) < 0) {
-            json_object_put(target);
+    for (size_t i = 0; list && i < target_set_size(targets); i++)
+        if (json_append(list, target_to_json(target_set_get(targets, i))) < 0)
             return -ENOMEM;
-        }
-    }
     return call_reply(call, methods_object("targets", TAKE(list)));
 }
 

@@ -53,15 +53,9 @@ static int get_environment(Call *call)
     if (!is_privileged(call))
         return reply_permission_denied(call);
     for (char **variable = environ; environment && *variable; variable++) {
-        json_object *text;
-
-        if (is_secret(*variable))
-            continue;
-        text = json_object_new_string(*variable);
-        if (!text || json_object_array_add(environment, text) < 0) {
-            json_object_put(text);
+        if (!is_secret(*variable) &&
+            json_append(environment, json_object_new_string(*variable)) < 0)
             return -ENOMEM;
-        }
     }
     return call_reply(call, methods_object("environment", TAKE(environment)));
 }

@@ -67,7 +67,7 @@ int methods_reply_target_not_found(Call *call, const char *name)
 {
     return call_reply_error(
         call, TRAILSTOP_INTERFACE ".TargetNotFound",
-        methods_object("target", json_object_new_string(name ? name : TARGET_DEFAULT)));
+        methods_object("target", json_object_new_string(name ? name : CONFIG_DEFAULT_TARGET)));
 }
 
 const char *methods_failure_name(const char *code)

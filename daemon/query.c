@@ -38,14 +38,10 @@ static int query_take_page(Query *query, json_object *page)
     const char *token;
 
     if (json_get_array(page, member, &array) > 0)
-        for (size_t i = 0; i < json_object_array_length(array); i++) {
-            json_object *element = json_object_get(json_object_array_get_idx(array, i));
-
-            if (json_object_array_add(query->listed, element) < 0) {
-                json_object_put(element);
+        for (size_t i = 0; i < json_object_array_length(array); i++)
+            if (json_append(query->listed, json_object_get(json_object_array_get_idx(array, i))) <
+                0)
                 return -ENOMEM;
-            }
-        }
     free(query->next_token);
     query->next_token = NULL;
     if (json_get_string(page, CLOUDTRAIL_NEXT_TOKEN, &token) > 0 && *token) {

@@ -50,15 +50,6 @@ static void stop_all_free(void *state)
     free(stop_all);
 }
 
-static int add_element(json_object *array, json_object *element)
-{
-    if (!element || json_object_array_add(array, element) < 0) {
-        json_object_put(element);
-        return -ENOMEM;
-    }
-    return 0;
-}
-
 static bool has_failed(const StopAll *stop_all, const char *target)
 {
     for (size_t i = 0; i < json_object_array_length(stop_all->failures); i++) {
@@ -82,7 +73,7 @@ static int add_failure(StopAll *stop_all, const char *target, const AwsError *er
     if (!failure || json_add_string(failure, "target", target) < 0 ||
         json_add(failure, "cause", aws_error_to_json(error)) < 0)
         return -ENOMEM;
-    return add_element(stop_all->failures, TAKE(failure));
+    return json_append(stop_all->failures, TAKE(failure));
 }
 
 static int add_local_failure(StopAll *stop_all, const char *target, const char *code,
@@ -131,7 +122,7 @@ static int take_import(const Listing *listing, json_object *import)
         return 0;
     r = json_add_bool(stop_all->seen, import_id, true);
     if (r >= 0)
-        r = add_element(stop_all->imports, json_object_get(import));
+        r = json_append(stop_all->imports, json_object_get(import));
     if (r >= 0 && !stop_all->call->parameters.dry_run)
         r = request_job(stop_all, listing->target, import_id);
     return r;
@@ -243,7 +234,7 @@ int stop_all_start(Call *call)
     int r;
 
     if (!names && !target_set_find(targets, NULL))
-        unknown = TARGET_DEFAULT;
+        unknown = CONFIG_DEFAULT_TARGET;
     else if (names && !all)
         unknown = find_unknown(targets, names);
     if (unknown)
@@ -282,7 +273,7 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
             r = add_local_failure(stop_all, json_object_get_string(target), CODE_STORE_FAILED,
                                   MESSAGE_STORE_FAILED);
         else if (r > 0)
-            r = add_element(jobs, job);
+            r = json_append(jobs, job);
         if (r < 0)
             return r;
     }

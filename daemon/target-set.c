@@ -48,7 +48,7 @@ int target_set_new(const TargetContext *context, const Config *config, TargetSet
 Target *target_set_find(const TargetSet *set, const char *name)
 {
     if (!name)
-        name = TARGET_DEFAULT;
+        name = CONFIG_DEFAULT_TARGET;
     for (size_t i = 0; i < set->n_targets; i++)
         if (strcmp(set->targets[i]->name, name) == 0)
             return set->targets[i];

@@ -10,8 +10,6 @@ int target_set_new(const TargetContext *context, const Config *config, TargetSet
 void target_set_free(TargetSet *set); /* no call may be under way; takes NULL */
 DEFINE_CLEANUP(TargetSet, target_set_free)
 
-#define TARGET_DEFAULT "default"
-
 /* name NULL: the default. NULL: there is none of that name. */
 Target *target_set_find(const TargetSet *set, const char *name);
 
