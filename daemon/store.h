@@ -50,7 +50,7 @@ int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach ea
 /* Forgets jobs that ended before; *ret_oldest_usec is when the oldest one left ended, 0: none. */
 int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec);
 
-/* Reads something, to see that the store answers. */
+/* Reads something from its file, to see that the store answers. */
 bool store_is_well(Store *store);
 
 const char *store_error(const Store *store); /* SQLite's words for what failed last */

@@ -503,6 +503,19 @@ static void test_keeps_others_out(void **state)
     assert_int_equal(status.st_mode & 07777, 0600);
 }
 
+static void test_is_well_while_its_file_can_be_read(void **state)
+{
+    Fixture *fixture = *state;
+    struct stat status;
+
+    reopen_store(fixture);
+    assert_true(store_is_well(fixture->store));
+    assert_int_equal(stat(fixture->path, &status), 0);
+    assert_int_equal(truncate(fixture->path, 0), 0);
+    assert_int_equal(truncate(fixture->path, status.st_size), 0);
+    assert_false(store_is_well(fixture->store));
+}
+
 /* ---- no room ---- */
 
 /* A file system of its own that is soon full; nobody else sees it. Needs root. */
@@ -563,6 +576,7 @@ int main(void)
         TEST(test_leaves_a_truncated_store_untouched),
         TEST(test_leaves_a_store_in_use_to_its_user),
         TEST(test_keeps_others_out),
+        TEST(test_is_well_while_its_file_can_be_read),
         TEST(test_lives_through_a_full_disk),
     };
 
