@@ -20,6 +20,23 @@ def test_first_connection_starts_it(service, measured):
     assert system.show("ActiveState") == "active"
 
 
+def test_one_that_cannot_start_is_tried_once_for_each_client(service, sim, began):
+    """Not again and again for a client that waits: the socket stays, and serves once the file is mended."""
+    system.systemctl("stop", system.SERVICE)
+    system.configure(sim, extra="nonsense = 1\n")
+    for tries in (1, 2):
+        assert not system.serves()
+        system.wait_until(lambda: system.show("ActiveState") == "failed", "the end of the attempt")
+        assert len(system.journal("TRAILSTOP_EVENT=start-failed", since=began)) == tries
+    assert system.ctl("targets").returncode == 7
+    for _ in range(100):
+        assert not system.serves()
+    assert system.show("ActiveState", "trailstopd.socket") == "active"
+
+    system.configure(sim)
+    assert system.serves()
+
+
 def test_comes_up_at_boot_and_by_its_socket(service):
     for unit in system.UNITS:
         assert system.systemctl("is-enabled", unit).stdout.strip() == "enabled"
