@@ -104,6 +104,15 @@ static void outage_displace(OutageWait *wait)
     wait->place = OUTAGE_APART;
 }
 
+void outage_restart_waits(Outage *outage)
+{
+    if (outage->failures == 0)
+        return;
+    outage->failures = 1;
+    timer_clear(&outage->probe_timer);
+    outage_arm(outage);
+}
+
 static void outage_probe(void *userdata)
 {
     Outage *outage = userdata;

@@ -40,6 +40,9 @@ void outage_failed(OutageWait *wait, const AwsError *error);
 void outage_answered(OutageWait *wait);
 void outage_leave(OutageWait *wait); /* the job takes part no more; takes one that does not */
 
+/* What it was out with may have been mended: the waits between probes begin anew at 1 s. */
+void outage_restart_waits(Outage *outage);
+
 /* While waiting: what the target is out with, and when the next probe is due (CLOCK_BOOTTIME). */
 const AwsError *outage_error(const Outage *outage);
 uint64_t outage_next_usec(const Outage *outage);

@@ -67,6 +67,7 @@ int target_reload(Target *target, const TargetContext *context, const Config *co
     target->endpoint = endpoint;
     target->role_arn = role_arn;
     target->client = client;
+    outage_restart_waits(target->outage);
     return 0;
 }
 

@@ -184,6 +184,33 @@ static void test_doubles_the_wait_with_each_probe(void **state)
     }
 }
 
+static void test_waits_can_begin_anew(void **state)
+{
+    static const unsigned n_failures = 10;
+    Fixture *fixture = *state;
+    uint64_t probe_usec;
+
+    outage_restart_waits(fixture->outage);
+    assert_true(enter(fixture, 0));
+    failed(fixture, 0);
+    for (unsigned i = 0; i < n_failures; i++) {
+        advance(fixture, outage_next_usec(fixture->outage) - START_USEC);
+        enter(fixture, 0);
+        failed(fixture, 0);
+    }
+    probe_usec = outage_next_usec(fixture->outage);
+    assert_true(probe_usec > fixture->clock.boottime_usec + USEC_PER_MINUTE);
+    outage_restart_waits(fixture->outage);
+    probe_usec = outage_next_usec(fixture->outage);
+    assert_int_equal(probe_usec, fixture->clock.boottime_usec + USEC_PER_SEC / 2);
+
+    advance(fixture, probe_usec - START_USEC);
+    assert_resumed(fixture, 0, n_failures + 1, probe_usec - START_USEC);
+    enter(fixture, 0);
+    failed(fixture, 0);
+    assert_int_equal(outage_next_usec(fixture->outage), probe_usec + USEC_PER_SEC);
+}
+
 static void test_only_the_probe_counts_as_a_failure(void **state)
 {
     Fixture *fixture = *state;
@@ -278,6 +305,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_probes_at_a_time_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_doubles_the_wait_with_each_probe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_waits_can_begin_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_the_probe_counts_as_a_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_answer_wakes_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_one_that_began_it_waits_longer_each_time, set_up,
