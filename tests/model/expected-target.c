@@ -31,9 +31,19 @@ void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double 
             target->slowest_usec[kind] = interval_usec(target->rates[kind]);
 }
 
+/* The waits between probes begin. */
+static void first_failure(ExpectedTarget *target)
+{
+    target->failures = target->failures_most = 1;
+    target->failed_usec = target->armed_usec = target->model->now_usec;
+}
+
 void expected_target_reloaded(ExpectedTarget *target)
 {
-    if (target->out && target->probe && !target->probe->calling)
+    if (!target->out)
+        return;
+    first_failure(target);
+    if (target->probe && !target->probe->calling)
         expected_target_probe_left(target, false);
 }
 
@@ -95,8 +105,7 @@ void expected_target_began(ExpectedTarget *target)
     target->out = true;
     target->alone = false;
     target->no_credentials = false;
-    target->failures = target->failures_most = 1;
-    target->failed_usec = target->armed_usec = target->model->now_usec;
+    first_failure(target);
     target->probe = NULL;
 }
 

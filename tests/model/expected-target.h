@@ -24,7 +24,8 @@ typedef struct ExpectedTarget {
 void expected_target_restart(ExpectedTarget *target);
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate);
 
-/* The target was reloaded: its calls that are not on the wire begin anew. */
+/* The target was reloaded: its calls that are not on the wire begin anew, and its waits when it is
+ * out. */
 void expected_target_reloaded(ExpectedTarget *target);
 
 /* How long a call may have to wait for its turn, when n jobs ask. */
