@@ -11,17 +11,23 @@ struct Limiter {
     Timers *timers;
     Timer timer; /* set while anyone waits */
     uint64_t interval_usec;
-    uint64_t free_usec; /* when the next call may go, CLOCK_BOOTTIME */
+    uint64_t last_usec; /* when the last call went, CLOCK_BOOTTIME; 0: none has */
     TAILQ_HEAD(LimiterQueue, LimiterWait) queue;
     uint64_t next_ticket;
 };
+
+/* When the next call may go. */
+static uint64_t limiter_free_usec(const Limiter *limiter)
+{
+    return limiter->last_usec > 0 ? limiter->last_usec + limiter->interval_usec : 0;
+}
 
 static void limiter_arm(Limiter *limiter)
 {
     if (TAILQ_EMPTY(&limiter->queue))
         timer_clear(&limiter->timer);
     else
-        timer_set(&limiter->timer, limiter->free_usec);
+        timer_set(&limiter->timer, limiter_free_usec(limiter));
 }
 
 static void limiter_fire(void *userdata)
@@ -29,7 +35,7 @@ static void limiter_fire(void *userdata)
     Limiter *limiter = userdata;
     LimiterWait *wait = TAILQ_FIRST(&limiter->queue);
 
-    limiter->free_usec = timers_boottime_usec(limiter->timers) + limiter->interval_usec;
+    limiter->last_usec = timers_boottime_usec(limiter->timers);
     limiter_leave(wait); /* may have been the last reference */
     wait->granted(wait->userdata);
 }
@@ -58,11 +64,7 @@ void limiter_unref(Limiter *limiter)
 
 void limiter_set_rate(Limiter *limiter, double rate)
 {
-    uint64_t interval_usec = (uint64_t)ceil((double)USEC_PER_SEC / rate);
-
-    if (limiter->free_usec > 0) /* measured from the last call, at the new rate */
-        limiter->free_usec = limiter->free_usec - limiter->interval_usec + interval_usec;
-    limiter->interval_usec = interval_usec;
+    limiter->interval_usec = (uint64_t)ceil((double)USEC_PER_SEC / rate);
     limiter_arm(limiter);
 }
 
@@ -87,11 +89,28 @@ void limiter_leave(LimiterWait *wait)
     limiter_unref(limiter);
 }
 
+void limiter_move(Limiter *limiter, const void *owner, Limiter *to)
+{
+    LimiterWait *wait, *next;
+
+    if (limiter->last_usec > to->last_usec)
+        to->last_usec = limiter->last_usec;
+    for (wait = TAILQ_FIRST(&limiter->queue); wait; wait = next) {
+        next = TAILQ_NEXT(wait, entry);
+        if (wait->owner != owner)
+            continue;
+        limiter_leave(wait);
+        limiter_enter(to, wait);
+    }
+    limiter_arm(to);
+}
+
 uint64_t limiter_expected_usec(const LimiterWait *wait)
 {
     const Limiter *limiter = wait->limiter;
-    uint64_t now = timers_boottime_usec(limiter->timers);
-    uint64_t first = limiter->free_usec > now ? limiter->free_usec : now;
+    uint64_t now = timers_boottime_usec(limiter->timers), first = limiter_free_usec(limiter);
 
+    if (first < now)
+        first = now;
     return first + (wait->ticket - TAILQ_FIRST(&limiter->queue)->ticket) * limiter->interval_usec;
 }

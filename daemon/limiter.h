@@ -15,6 +15,7 @@ typedef struct LimiterWait {
     Limiter *limiter; /* NULL: not waiting */
     void (*granted)(void *userdata);
     void *userdata;
+    const void *owner; /* for limiter_move() */
     uint64_t ticket;
 } LimiterWait;
 
@@ -26,6 +27,10 @@ void limiter_set_rate(Limiter *limiter, double rate);
 /* granted() is called once, from timers_run(), when the call may go. */
 void limiter_enter(Limiter *limiter, LimiterWait *wait);
 void limiter_leave(LimiterWait *wait); /* takes one that does not wait */
+
+/* The owner's calls are of the other limiter from now on: those that wait go on waiting there, in
+ * their order, and what was let through before counts there too. */
+void limiter_move(Limiter *limiter, const void *owner, Limiter *to);
 
 /* When a waiting call will be let through, at the latest; CLOCK_BOOTTIME. */
 uint64_t limiter_expected_usec(const LimiterWait *wait);

@@ -1,19 +1,19 @@
 #include "daemon/limits.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct Account {
-    char *key; /* endpoint and access key id */
+    TAILQ_ENTRY(Account) entry;
+    char *key; /* endpoint and id */
     Limiter *limiters[N_LIMIT_KINDS];
     TAILQ_HEAD(HolderList, LimitsHolder) holders;
 };
 
 struct Limits {
     Timers *timers;
-    void *accounts; /* tsearch(3) tree of Account by key */
+    TAILQ_HEAD(AccountList, Account) accounts;
 };
 
 int limits_new(Timers *timers, Limits **ret)
@@ -23,6 +23,7 @@ int limits_new(Timers *timers, Limits **ret)
     if (!limits)
         return -ENOMEM;
     *limits = (Limits){.timers = timers};
+    TAILQ_INIT(&limits->accounts);
     *ret = limits;
     return 0;
 }
@@ -30,11 +31,6 @@ int limits_new(Timers *timers, Limits **ret)
 void limits_free(Limits *limits)
 {
     free(limits);
-}
-
-static int compare_accounts(const void *a, const void *b)
-{
-    return strcmp(((const Account *)a)->key, ((const Account *)b)->key);
 }
 
 static void account_free(Account *account)
@@ -63,8 +59,7 @@ static int account_new(Limits *limits, char *key, const double rates[N_LIMIT_KIN
         if (r < 0)
             return r;
     }
-    if (!tsearch(account, &limits->accounts, compare_accounts))
-        return -ENOMEM;
+    TAILQ_INSERT_TAIL(&limits->accounts, account, entry);
     *ret = TAKE(account);
     return 0;
 }
@@ -83,37 +78,59 @@ static void account_set_rates(Account *account)
     }
 }
 
+/* The holder's own first: that is the one for nearly every call. */
+static Account *find_account(const LimitsHolder *holder, const char *key)
+{
+    Account *account = holder->account;
+
+    if (account && strcmp(account->key, key) == 0)
+        return account;
+    TAILQ_FOREACH (account, &holder->limits->accounts, entry)
+        if (strcmp(account->key, key) == 0)
+            return account;
+    return NULL;
+}
+
 static void holder_enter(LimitsHolder *holder, Account *account)
 {
+    if (holder->joined)
+        for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++)
+            limiter_move(holder->account->limiters[kind], holder, account->limiters[kind]);
     limits_leave(holder);
     holder->account = account;
     TAILQ_INSERT_TAIL(&account->holders, holder, entry);
     account_set_rates(account);
 }
 
-int limits_join(LimitsHolder *holder, const char *endpoint, const char *access_key_id)
+/* Nobody else knows its account by the key that it had. */
+static bool holder_is_alone(const LimitsHolder *holder)
+{
+    return TAILQ_FIRST(&holder->account->holders) == holder && !TAILQ_NEXT(holder, entry);
+}
+
+int limits_join(LimitsHolder *holder, const char *endpoint, const char *id)
 {
     Account *account;
-    Account **known;
     char *key;
 
-    if (asprintf(&key, "%s %s", endpoint, access_key_id) < 0)
+    if (asprintf(&key, "%s %s", endpoint, id) < 0)
         return -ENOMEM;
-    if (holder->account && strcmp(holder->account->key, key) == 0) {
+    account = find_account(holder, key);
+    if (account) {
         free(key);
-        return 0;
-    }
-    known = tfind(&(Account){.key = key}, &holder->limits->accounts, compare_accounts);
-    if (known) {
-        free(key);
-        account = *known;
+    } else if (holder->joined && holder_is_alone(holder)) {
+        account = holder->account;
+        free(account->key);
+        account->key = key;
     } else {
         int r = account_new(holder->limits, key, holder->rates, &account);
 
         if (r < 0)
             return r;
     }
-    holder_enter(holder, account);
+    if (account != holder->account)
+        holder_enter(holder, account);
+    holder->joined = true;
     return 0;
 }
 
@@ -133,14 +150,15 @@ void limits_leave(LimitsHolder *holder)
     TAILQ_REMOVE(&account->holders, holder, entry);
     holder->account = NULL;
     if (TAILQ_EMPTY(&account->holders)) {
-        tdelete(account, &holder->limits->accounts, compare_accounts);
+        TAILQ_REMOVE(&holder->limits->accounts, account, entry);
         account_free(account);
     } else {
         account_set_rates(account);
     }
 }
 
-Limiter *limits_get(const LimitsHolder *holder, LimitKind kind)
+void limits_enter(LimitsHolder *holder, LimitKind kind, LimiterWait *wait)
 {
-    return holder->account->limiters[kind];
+    wait->owner = holder;
+    limiter_enter(holder->account->limiters[kind], wait);
 }

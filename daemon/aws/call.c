@@ -345,7 +345,7 @@ static void call_await_limiter(AwsCall *call)
         call_go_on(call, on_unavailable); /* no memory: see call_end() */
     } else {
         call->state = CALL_WAITING_LIMITER;
-        limiter_enter(limits_get(&client->limits, call->operation->limit), &call->limiter_wait);
+        limits_enter(&client->limits, call->operation->limit, &call->limiter_wait);
     }
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.accounts import Accounts, access_key
+from harness.credentials import ACCOUNT, Sources
 from harness.daemon import target
 from harness.sim import assert_spaced, new_id
 
@@ -117,6 +118,22 @@ def test_retries_count(start_daemon, sim):
     stops = sim.calls("StopImport")
     assert len(stops) == 6
     assert_spaced(stops, rate=10)
+
+
+@pytest.mark.parametrize("source", ["role_of_profile", "container"])
+def test_renewed_credentials_start_no_quota_anew(new_daemon, sim, source):
+    """Each session has an access key of its own; calls that wait go on waiting, and go out with the new one."""
+    daemon = new_daemon({})
+    sources = Sources(daemon, sim)
+    getattr(sources, source)()
+    sources.targets(default={"stop_rate": 4})
+    daemon.start()
+    sim.fault("expired-token", operation="StopImport", skip=2, calls=1)
+    stop_some(daemon, sim, "default", count=6, owner=ACCOUNT)
+    stops = sim.calls("StopImport")
+    assert len(stops) == 7
+    assert len({call["accessKey"] for call in stops}) == 2
+    assert_spaced(stops, rate=4)
 
 
 def test_a_reload_changes_the_rates_of_calls_that_wait(start_daemon, sim):

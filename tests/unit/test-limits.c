@@ -48,9 +48,9 @@ static LimitsHolder make_holder(const Fixture *fixture, double stop_rate, double
                           .rates = {[LIMIT_STOP] = stop_rate, [LIMIT_READ] = read_rate}};
 }
 
-static void join(LimitsHolder *holder, const char *endpoint, const char *key)
+static void join(LimitsHolder *holder, const char *endpoint, const char *id)
 {
-    assert_int_equal(limits_join(holder, endpoint, key), 0);
+    assert_int_equal(limits_join(holder, endpoint, id), 0);
 }
 
 static void on_granted(void *userdata)
@@ -60,16 +60,21 @@ static void on_granted(void *userdata)
     ++*n_granted;
 }
 
+static void advance(Fixture *fixture, uint64_t usec)
+{
+    virtual_advance(&fixture->virtual, fixture->timers, fixture->virtual.boottime_usec + usec);
+}
+
 /* How long the second of two calls waits for the first: the interval that is in force. */
-static uint64_t measure_usec(Fixture *fixture, const LimitsHolder *holder, LimitKind kind)
+static uint64_t measure_usec(Fixture *fixture, LimitsHolder *holder, LimitKind kind)
 {
     unsigned n_granted = 0;
     LimiterWait first = {.granted = on_granted, .userdata = &n_granted}, second = first;
     uint64_t began_usec;
 
     fixture->virtual.boottime_usec += USEC_PER_DAY; /* nothing that was before counts any more */
-    limiter_enter(limits_get(holder, kind), &first);
-    limiter_enter(limits_get(holder, kind), &second);
+    limits_enter(holder, kind, &first);
+    limits_enter(holder, kind, &second);
     began_usec = fixture->virtual.boottime_usec;
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
@@ -79,10 +84,10 @@ static uint64_t measure_usec(Fixture *fixture, const LimitsHolder *holder, Limit
     return fixture->virtual.boottime_usec - began_usec;
 }
 
-static void test_an_account_is_an_endpoint_and_a_key(void **state)
+static void test_an_account_is_an_endpoint_and_an_id(void **state)
 {
     static const struct {
-        const char *endpoint, *key;
+        const char *endpoint, *id;
         bool same;
     } samples[] = {
         {HERE, "AKIDONE", true},
@@ -97,13 +102,26 @@ static void test_an_account_is_an_endpoint_and_a_key(void **state)
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
         LimitsHolder other = make_holder(fixture, 1, 10);
 
-        join(&other, samples[i].endpoint, samples[i].key);
-        for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++)
-            assert_int_equal(limits_get(&first, kind) == limits_get(&other, kind), samples[i].same);
+        join(&other, samples[i].endpoint, samples[i].id);
+        assert_int_equal(first.account == other.account, samples[i].same);
         limits_leave(&other);
     }
-    assert_ptr_not_equal(limits_get(&first, LIMIT_STOP), limits_get(&first, LIMIT_READ));
     limits_leave(&first);
+}
+
+static void test_each_kind_of_call_has_its_own_quota(void **state)
+{
+    Fixture *fixture = *state;
+    LimitsHolder holder = make_holder(fixture, 1, 10);
+    unsigned n_granted = 0;
+    LimiterWait stop = {.granted = on_granted, .userdata = &n_granted}, read = stop;
+
+    join(&holder, HERE, "AKIDONE");
+    limits_enter(&holder, LIMIT_STOP, &stop);
+    limits_enter(&holder, LIMIT_READ, &read);
+    timers_run(fixture->timers);
+    assert_int_equal(n_granted, 2);
+    limits_leave(&holder);
 }
 
 static void test_the_lowest_rate_holds_as_long_as_its_holder_is_there(void **state)
@@ -125,12 +143,12 @@ static void test_to_join_again_changes_nothing(void **state)
 {
     Fixture *fixture = *state;
     LimitsHolder holder = make_holder(fixture, 1, 10);
-    Limiter *limiter;
+    const Account *account;
 
     join(&holder, HERE, "AKIDONE");
-    limiter = limits_get(&holder, LIMIT_STOP);
+    account = holder.account;
     join(&holder, HERE, "AKIDONE");
-    assert_ptr_equal(limits_get(&holder, LIMIT_STOP), limiter);
+    assert_ptr_equal(holder.account, account);
     limits_leave(&holder);
 }
 
@@ -142,11 +160,85 @@ static void test_other_keys_are_another_account(void **state)
     join(&staying, HERE, "AKIDONE");
     join(&moving, HERE, "AKIDONE");
     join(&moving, HERE, "AKIDOTHER");
-    assert_ptr_not_equal(limits_get(&moving, LIMIT_STOP), limits_get(&staying, LIMIT_STOP));
+    assert_ptr_not_equal(moving.account, staying.account);
     assert_int_equal(measure_usec(fixture, &staying, LIMIT_STOP), 10 * USEC_PER_MSEC);
     assert_int_equal(measure_usec(fixture, &moving, LIMIT_STOP), USEC_PER_SEC);
     limits_leave(&staying);
     limits_leave(&moving);
+}
+
+/* Who makes calls under keys that are renewed, with whom, and whether the new keys are known. */
+static const struct {
+    bool shared, known;
+} renewals[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+#define N_RENEWALS (sizeof(renewals) / sizeof(renewals[0]))
+
+static void test_renewed_keys_begin_no_quota_anew(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_RENEWALS; i++) {
+        LimitsHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
+        unsigned n_granted = 0;
+        LimiterWait before = {.granted = on_granted, .userdata = &n_granted}, after = before;
+
+        join(&holder, HERE, "ASIAOLD");
+        if (renewals[i].shared)
+            join(&old, HERE, "ASIAOLD");
+        if (renewals[i].known)
+            join(&new, HERE, "ASIANEW");
+        limits_enter(&holder, LIMIT_STOP, &before);
+        advance(fixture, USEC_PER_SEC / 4);
+        assert_int_equal(n_granted, 1);
+
+        join(&holder, HERE, "ASIANEW");
+        limits_enter(&holder, LIMIT_STOP, &after);
+        assert_int_equal(limiter_expected_usec(&after),
+                         fixture->virtual.boottime_usec + 3 * USEC_PER_SEC / 4);
+        join(&new, HERE, "ASIANEW");
+        assert_ptr_equal(new.account, holder.account);
+        limiter_leave(&after);
+        limits_leave(&holder);
+        limits_leave(&old);
+        limits_leave(&new);
+    }
+}
+
+static void test_who_waits_keeps_its_place_when_keys_are_renewed(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_RENEWALS; i++) {
+        LimitsHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
+        unsigned n_granted = 0, n_others = 0;
+        LimiterWait waits[4], other = {.granted = on_granted, .userdata = &n_others};
+
+        join(&holder, HERE, "ASIAOLD");
+        if (renewals[i].known)
+            join(&new, HERE, "ASIANEW");
+        for (size_t j = 0; j < 4; j++) {
+            waits[j] = (LimiterWait){.granted = on_granted, .userdata = &n_granted};
+            if (j < 3)
+                limits_enter(&holder, LIMIT_STOP, &waits[j]);
+        }
+        advance(fixture, 0);
+        if (renewals[i].shared) {
+            join(&old, HERE, "ASIAOLD");
+            limits_enter(&old, LIMIT_STOP, &other);
+        }
+        join(&holder, HERE, "ASIANEW");
+        limits_enter(&holder, LIMIT_STOP, &waits[3]);
+        for (unsigned n = 1; n <= 4; n++) {
+            assert_int_equal(n_granted, n);
+            for (size_t j = 0; j < 4; j++)
+                assert_int_equal(waits[j].limiter == NULL, j < n);
+            advance(fixture, USEC_PER_SEC);
+        }
+        assert_int_equal(n_others, renewals[i].shared);
+        limits_leave(&holder);
+        limits_leave(&old);
+        limits_leave(&new);
+    }
 }
 
 static void test_a_successor_goes_on_at_its_own_rate(void **state)
@@ -156,7 +248,7 @@ static void test_a_successor_goes_on_at_its_own_rate(void **state)
 
     join(&old, HERE, "AKIDONE");
     limits_follow(&new, &old);
-    assert_ptr_equal(limits_get(&new, LIMIT_STOP), limits_get(&old, LIMIT_STOP));
+    assert_ptr_equal(new.account, old.account);
     assert_int_equal(measure_usec(fixture, &old, LIMIT_STOP), 50 * USEC_PER_MSEC);
     limits_leave(&old);
     assert_int_equal(measure_usec(fixture, &new, LIMIT_STOP), 50 * USEC_PER_MSEC);
@@ -171,15 +263,34 @@ static void test_what_was_called_before_counts_for_a_successor(void **state)
     LimiterWait first = {.granted = on_granted, .userdata = &n_granted}, second = first;
 
     join(&old, HERE, "AKIDONE");
-    limiter_enter(limits_get(&old, LIMIT_STOP), &first);
+    limits_enter(&old, LIMIT_STOP, &first);
     timers_run(fixture->timers);
     limits_follow(&new, &old);
     limits_leave(&old);
-    limiter_enter(limits_get(&new, LIMIT_STOP), &second);
+    limits_enter(&new, LIMIT_STOP, &second);
     assert_int_equal(limiter_expected_usec(&second), fixture->virtual.boottime_usec + USEC_PER_SEC);
     limiter_leave(&second);
     limits_leave(&new);
     assert_int_equal(n_granted, 1);
+}
+
+static void test_a_successor_with_other_keys_has_another_account(void **state)
+{
+    Fixture *fixture = *state;
+    LimitsHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 0.01, 10);
+    unsigned n_granted = 0;
+    LimiterWait first = {.granted = on_granted, .userdata = &n_granted}, second = first;
+
+    join(&old, HERE, "AKIDONE");
+    limits_enter(&old, LIMIT_STOP, &first);
+    timers_run(fixture->timers);
+    limits_follow(&new, &old);
+    limits_leave(&old);
+    join(&new, HERE, "AKIDOTHER");
+    limits_enter(&new, LIMIT_STOP, &second);
+    advance(fixture, 0);
+    assert_int_equal(n_granted, 2);
+    limits_leave(&new);
 }
 
 static void test_one_who_has_not_joined_is_followed_nowhere(void **state)
@@ -203,7 +314,7 @@ static void test_who_waits_has_its_turn_when_all_have_left(void **state)
 
     join(&holder, HERE, "AKIDONE");
     for (size_t i = 0; i < 2; i++)
-        limiter_enter(limits_get(&holder, LIMIT_STOP), &waits[i]);
+        limits_enter(&holder, LIMIT_STOP, &waits[i]);
     limits_leave(&holder);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
@@ -217,12 +328,16 @@ static void test_who_waits_has_its_turn_when_all_have_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_an_account_is_an_endpoint_and_a_key),
+        TEST(test_an_account_is_an_endpoint_and_an_id),
+        TEST(test_each_kind_of_call_has_its_own_quota),
         TEST(test_the_lowest_rate_holds_as_long_as_its_holder_is_there),
         TEST(test_to_join_again_changes_nothing),
         TEST(test_other_keys_are_another_account),
+        TEST(test_renewed_keys_begin_no_quota_anew),
+        TEST(test_who_waits_keeps_its_place_when_keys_are_renewed),
         TEST(test_a_successor_goes_on_at_its_own_rate),
         TEST(test_what_was_called_before_counts_for_a_successor),
+        TEST(test_a_successor_with_other_keys_has_another_account),
         TEST(test_one_who_has_not_joined_is_followed_nowhere),
         TEST(test_who_waits_has_its_turn_when_all_have_left),
     };
