@@ -336,12 +336,14 @@ static void on_unavailable(void *userdata)
 /* Credentials tell the account, and that the limits. */
 static void call_await_limiter(AwsCall *call)
 {
+    const AwsCredentials *credentials = call->credentials;
     AwsClient *client = call->client;
 
     if (!client->config.limits) {
         call_go_on(call, on_granted);
-    } else if (limits_join(&client->limits, client->route.url, call->credentials->access_key_id) <
-               0) {
+    } else if (limits_join(&client->limits, client->route.url,
+                           credentials->account_id ? credentials->account_id
+                                                   : credentials->access_key_id) < 0) {
         call_go_on(call, on_unavailable); /* no memory: see call_end() */
     } else {
         call->state = CALL_WAITING_LIMITER;

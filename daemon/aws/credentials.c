@@ -56,5 +56,6 @@ void aws_credentials_unref(AwsCredentials *credentials)
     secret_free(credentials->access_key_id);
     secret_free(credentials->secret_access_key);
     secret_free(credentials->session_token);
+    free(credentials->account_id);
     free(credentials);
 }

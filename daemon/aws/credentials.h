@@ -27,10 +27,11 @@ typedef struct AwsCredentials {
     char *access_key_id;
     char *secret_access_key;
     char *session_token;   /* NULL: none */
+    char *account_id;      /* whose quotas calls count against; NULL: not known */
     uint64_t expires_usec; /* CLOCK_REALTIME; 0: never */
 } AwsCredentials;
 
-/* Copies the strings; session_token may be NULL. */
+/* Copies the strings; session_token may be NULL. The account is not known. */
 int aws_credentials_new(const char *access_key_id, const char *secret_access_key,
                         const char *session_token, uint64_t expires_usec, AwsCredentials **ret);
 AwsCredentials *aws_credentials_ref(AwsCredentials *credentials);

@@ -14,6 +14,7 @@
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 DEFINE_CLEANUP(char, secret_free)
+DEFINE_CLEANUP(AwsCredentials, aws_credentials_unref)
 
 struct StsCall {
     AwsCall *call;
@@ -100,15 +101,33 @@ static void clear_fields(XmlField *fields, size_t n_fields)
         secret_text_clear(&fields[i].text);
 }
 
+/* As arn:aws:sts::123456789012:assumed-role/NAME/SESSION has it; NULL where it is not there. */
+static int copy_account_id(const char *arn, char **ret)
+{
+    static const unsigned n_fields_before = 4;
+
+    for (unsigned i = 0; arn && i < n_fields_before; i++) {
+        arn = strchr(arn, ':');
+        arn = arn ? arn + 1 : NULL;
+    }
+    size_t length = arn ? strspn(arn, "0123456789") : 0;
+    if (length == 0 || arn[length] != ':')
+        return 0;
+    *ret = strndup(arn, length);
+    return *ret ? 0 : -ENOMEM;
+}
+
 int sts_decode(const HttpResponse *response, AwsCredentials **ret)
 {
-    enum { KEY_ID, SECRET, TOKEN, EXPIRATION, N_FIELDS };
+    enum { KEY_ID, SECRET, TOKEN, EXPIRATION, USER, N_FIELDS };
     XmlField fields[N_FIELDS] = {
         [KEY_ID] = {.path = "Credentials/AccessKeyId"},
         [SECRET] = {.path = "Credentials/SecretAccessKey"},
         [TOKEN] = {.path = "Credentials/SessionToken"},
         [EXPIRATION] = {.path = "Credentials/Expiration"},
+        [USER] = {.path = "AssumedRoleUser/Arn"},
     };
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = NULL;
     uint64_t expires_usec;
 
     int r = xml_read(response->body, response->body_size, fields, N_FIELDS);
@@ -120,7 +139,11 @@ int sts_decode(const HttpResponse *response, AwsCredentials **ret)
         r = -EBADMSG;
     if (r == 0)
         r = aws_credentials_new(fields[KEY_ID].text.data, fields[SECRET].text.data,
-                                fields[TOKEN].text.data, expires_usec, ret);
+                                fields[TOKEN].text.data, expires_usec, &credentials);
+    if (r == 0)
+        r = copy_account_id(fields[USER].text.data, &credentials->account_id);
+    if (r == 0)
+        *ret = TAKE(credentials);
     clear_fields(fields, N_FIELDS);
     return r;
 }

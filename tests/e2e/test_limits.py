@@ -120,20 +120,36 @@ def test_retries_count(start_daemon, sim):
     assert_spaced(stops, rate=10)
 
 
+@pytest.fixture
+def start_role(new_daemon, sim):
+    """A factory of daemons whose targets get sessions, each of which has an access key of its own."""
+    def start(source="role_of_profile", **targets):
+        daemon = new_daemon({})
+        sources = Sources(daemon, sim)
+        getattr(sources, source)()
+        sources.targets(**targets)
+        return daemon.start()
+
+    return start
+
+
 @pytest.mark.parametrize("source", ["role_of_profile", "container"])
-def test_renewed_credentials_start_no_quota_anew(new_daemon, sim, source):
-    """Each session has an access key of its own; calls that wait go on waiting, and go out with the new one."""
-    daemon = new_daemon({})
-    sources = Sources(daemon, sim)
-    getattr(sources, source)()
-    sources.targets(default={"stop_rate": 4})
-    daemon.start()
+def test_renewed_credentials_start_no_quota_anew(start_role, sim, source):
+    daemon = start_role(source, default={"stop_rate": 4})
     sim.fault("expired-token", operation="StopImport", skip=2, calls=1)
     stop_some(daemon, sim, "default", count=6, owner=ACCOUNT)
     stops = sim.calls("StopImport")
     assert len(stops) == 7
     assert len({call["accessKey"] for call in stops}) == 2
     assert_spaced(stops, rate=4)
+
+
+def test_sessions_of_one_account_share_its_quota(start_role, sim):
+    daemon = start_role(a={"stop_rate": 10}, b={"stop_rate": 10})
+    stop_some(daemon, sim, "a", "b", owner=ACCOUNT)
+    stops = sim.calls("StopImport")
+    assert len({call["accessKey"] for call in stops}) == 2
+    assert_spaced(stops, rate=10)
 
 
 def test_a_reload_changes_the_rates_of_calls_that_wait(start_daemon, sim):
@@ -164,6 +180,16 @@ def test_a_reload_starts_no_quota_anew(start_daemon, sim):
         daemon.stopped(sim.add())
         daemon.reload()
     assert_spaced(sim.calls("StopImport"), rate=2)
+
+
+def test_a_reload_starts_no_quota_of_a_role_anew(start_role, sim):
+    daemon = start_role(default={"stop_rate": 2})
+    for _ in range(3):
+        daemon.stopped(sim.add(owner=ACCOUNT))
+        daemon.reload()
+    stops = sim.calls("StopImport")
+    assert len({call["accessKey"] for call in stops}) == 3
+    assert_spaced(stops, rate=2)
 
 
 def test_other_keys_after_a_reload_are_another_account(start_daemon, sim, accounts):

@@ -372,6 +372,18 @@ static void test_fetches_rejected_credentials_anew_once(void **state)
     }
 }
 
+static void test_renewed_credentials_keep_to_the_rate(void **state)
+{
+    const Reply replies[] = {ERROR_REPLY(400, "ExpiredToken"), OK_REPLY};
+    World *world = *state;
+
+    world_set_rate(world, 1);
+    assert_int_equal(aws_credentials_new("AKIDNEWER", "x", NULL, 0, &world->renewed), 0);
+    world_call(world, replies, 2);
+    assert_non_null(strstr(world_header(world, 2, "authorization"), "AKIDNEWER/"));
+    assert_gap(world, 2, 1000);
+}
+
 /* Both corrections belong to the call, not to what the limit of attempts is for. */
 static void test_corrects_also_the_last_attempt(void **state)
 {
@@ -608,6 +620,7 @@ int main(void)
         TEST(test_forgets_a_correction_that_is_over),
         TEST(test_believes_no_date_unasked),
         TEST(test_fetches_rejected_credentials_anew_once),
+        TEST(test_renewed_credentials_keep_to_the_rate),
         TEST(test_corrects_also_the_last_attempt),
         TEST(test_lack_of_credentials_is_an_outage),
         TEST(test_outlives_its_client),

@@ -120,6 +120,40 @@ static void reads_credentials(void **state)
     }
 }
 
+static void reads_the_account_of_the_role(void **state)
+{
+    static const struct {
+        const char *user, *account_id;
+    } cases[] = {
+        {"<Arn>arn:aws:sts::123456789012:assumed-role/stopper/on-call</Arn>", "123456789012"},
+        {"<Arn>arn:aws-us-gov:sts::123456789012:assumed-role/a/b:c</Arn>", "123456789012"},
+        {"<Arn>arn:aws:sts:::assumed-role/stopper/on-call</Arn>", NULL},
+        {"<Arn>arn:aws:sts::123456789012</Arn>", NULL},
+        {"<Arn>arn:aws:sts::x:y</Arn>", NULL},
+        {"<Arn>arn</Arn>", NULL},
+        {"<Arn/>", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AwsCredentials *credentials = NULL;
+        char body[1024];
+        snprintf(
+            body, sizeof(body),
+            "<AssumeRoleResponse><AssumedRoleUser>%s</AssumedRoleUser><Credentials>" KEY_ID SECRET
+                TOKEN EXPIRATION "</Credentials></AssumeRoleResponse>",
+            cases[i].user);
+        const HttpResponse response = make_response(200, body);
+        assert_int_equal(sts_decode(&response, &credentials), 0);
+        if (cases[i].account_id)
+            assert_string_equal(credentials->account_id, cases[i].account_id);
+        else
+            assert_null(credentials->account_id);
+        aws_credentials_unref(credentials);
+    }
+}
+
 static void refuses_answers_that_are_not_credentials(void **state)
 {
     static const char *const answers[] = {
@@ -442,6 +476,7 @@ int main(void)
         cmocka_unit_test(writes_forms),
         cmocka_unit_test(makes_session_names_that_sts_takes),
         cmocka_unit_test(reads_credentials),
+        cmocka_unit_test(reads_the_account_of_the_role),
         cmocka_unit_test(refuses_answers_that_are_not_credentials),
         cmocka_unit_test(reads_errors),
         cmocka_unit_test(reads_the_failure_of_a_transfer),
