@@ -1,5 +1,8 @@
 #include "common/utf8.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool continues(unsigned char byte)
 {
     return (byte & 0xC0) == 0x80;
@@ -46,4 +49,28 @@ bool utf8_is_valid(const char *text, size_t size)
         size -= step;
     }
     return true;
+}
+
+char *utf8_repair(const char *text)
+{
+    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+    size_t left = strlen(text);
+
+    if (utf8_is_valid(text, left))
+        return strdup(text);
+    char *copy = malloc(strlen(replacement) * left + 1), *to = copy;
+    while (copy && left > 0) {
+        size_t step = utf8_character_size(text, left);
+        if (step == 0) {
+            to = mempcpy(to, replacement, strlen(replacement));
+            step = 1;
+        } else {
+            to = mempcpy(to, text, step);
+        }
+        text += step;
+        left -= step;
+    }
+    if (copy)
+        *to = '\0';
+    return copy;
 }

@@ -9,3 +9,6 @@
 size_t utf8_character_size(const char *text, size_t size);
 
 bool utf8_is_valid(const char *text, size_t size);
+
+/* A copy with U+FFFD in the place of each byte that belongs to no character. NULL: no memory. */
+char *utf8_repair(const char *text);

@@ -7,6 +7,7 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 #include "daemon/aws/chain-role.h"
 
 /* One look at one source. 1: taken, the chain is there; 0: passed over, and why says why; -EINVAL:
@@ -166,10 +167,8 @@ static int describe_web_identity(const AwsChainLink *link, char **ret)
     return explain(ret, 0, "web identity of profile %s", link->profile);
 }
 
-static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **ret)
+static int describe_link(const AwsProfiles *profiles, const AwsChainLink *link, char **ret)
 {
-    const AwsChainLink *link = &chain->links[0];
-
     switch (link->kind) {
     case AWS_SOURCE_ENVIRONMENT:
         return explain(ret, 0, "environment");
@@ -189,6 +188,17 @@ static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **r
         return explain(ret, 0, "EC2 instance metadata");
     }
     return -EINVAL;
+}
+
+/* As UTF-8, whatever the names of files and the values of profiles are. */
+static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **ret)
+{
+    CLEANUP(freep) char *description = NULL;
+
+    int r = describe_link(profiles, &chain->links[0], &description);
+    if (r >= 0 && !(*ret = utf8_repair(description)))
+        r = -ENOMEM;
+    return r;
 }
 
 int aws_chain_choose(const AwsChainQuery *query, AwsChain *ret, char **ret_description,

@@ -113,6 +113,16 @@ static void child_end(Child *child, ChildEnd end, int status)
 
 /* ---- what it writes ---- */
 
+/* Bytes up to where the next character of UTF-8 begins. */
+static size_t rest_of_character(const char *text)
+{
+    size_t size = 0;
+
+    while (size < 3 && ((unsigned char)text[size] & 0xC0) == 0x80)
+        size++;
+    return size;
+}
+
 static void keep_errors(Child *child, const char *data, size_t size)
 {
     char *to = child->errors + child->errors_size;
@@ -121,9 +131,10 @@ static void keep_errors(Child *child, const char *data, size_t size)
         to[i] = data[i] ? data[i] : ' ';
     child->errors_size += size;
     if (child->errors_size > CHILD_ERRORS_MAX) {
-        memmove(child->errors, child->errors + child->errors_size - CHILD_ERRORS_MAX,
-                CHILD_ERRORS_MAX);
-        child->errors_size = CHILD_ERRORS_MAX;
+        size_t cut = child->errors_size - CHILD_ERRORS_MAX;
+        cut += rest_of_character(child->errors + cut);
+        child->errors_size -= cut;
+        memmove(child->errors, child->errors + cut, child->errors_size);
     }
     child->errors[child->errors_size] = '\0';
 }

@@ -13,7 +13,8 @@
 #include "daemon/timer.h"
 
 #define CHILD_OUTPUT_MAX (64U * 1024U)
-#define CHILD_ERRORS_MAX 1024U /* of standard error, its end is kept */
+#define CHILD_ERRORS_MAX 1024U /* of standard error, its end is kept, from a character's start on  \
+                                */
 
 typedef enum ChildEnd {
     CHILD_ENDED,     /* by itself: see status */

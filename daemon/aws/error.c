@@ -6,14 +6,15 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 
 #define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
 
-static int copy_string(const char *from, char **ret)
+static int copy_text(const char *from, char **ret)
 {
     char *copy = NULL;
 
-    if (from && !(copy = strdup(from)))
+    if (from && !(copy = utf8_repair(from)))
         return -ENOMEM;
     *ret = copy;
     return 0;
@@ -25,8 +26,8 @@ int aws_error_set(AwsError *error, const char *code, const char *message, unsign
     AwsError fresh = {.http_status = http_status};
 
     /* Copied before the old one is freed: the strings may be the old one's. */
-    if (copy_string(code, &fresh.code) < 0 || copy_string(message, &fresh.message) < 0 ||
-        copy_string(request_id, &fresh.request_id) < 0) {
+    if (copy_text(code, &fresh.code) < 0 || copy_text(message, &fresh.message) < 0 ||
+        copy_text(request_id, &fresh.request_id) < 0) {
         aws_error_clear(&fresh);
         aws_error_clear(error);
         return -ENOMEM;

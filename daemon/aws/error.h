@@ -8,7 +8,7 @@
 typedef struct AwsError {
     char *code;    /* an AWS error code such as "ThrottlingException", or one of the AWS_CODE_ ones
                       below; NULL: no error */
-    char *message; /* one sentence; text from outside, so it may hold anything but NUL */
+    char *message; /* one sentence; text from outside, so it may hold any character but NUL */
     unsigned http_status; /* 0: no answer arrived */
     char *request_id;     /* NULL: none came */
 } AwsError;
@@ -23,7 +23,8 @@ typedef struct AwsError {
 #define AWS_CODE_CREDENTIALS "CredentialsUnavailable"
 #define AWS_CODE_TARGET_REMOVED "TargetRemoved"
 
-/* Copies the strings. 0 or -ENOMEM (error is then empty). What was there before is freed. */
+/* Copies the strings, with U+FFFD for what in them is no UTF-8: nothing else may go to clients and
+ * into the journal's JSON. 0 or -ENOMEM (error is then empty). What was there before is freed. */
 int aws_error_set(AwsError *error, const char *code, const char *message, unsigned http_status,
                   const char *request_id);
 int aws_error_copy(AwsError *error, const AwsError *from);

@@ -17,6 +17,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "common/utf8.h"
 #include "tests/unit/credentials-world.h"
 
 #define KEYS "\"AccessKeyId\": \"ASIARTESTID\", \"SecretAccessKey\": \"5ecr3t\""
@@ -116,6 +117,19 @@ static void test_errors_are_bounded(void **state)
     run(world, "sh -c 'yes 0123456789 | head -c 200000 >&2; echo the end >&2; exit 1'");
     world_assert_fails(world, "\n012345678the end");
     assert_in_range(strlen(world->error), 1000, 1200);
+}
+
+/* What is told goes to clients and into the journal. */
+static void test_errors_are_utf8(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    run(world, "sh -c \"printf 'f\\\\374r niemand' >&2; exit 1\"");
+    world_assert_fails(world, "it failed with status 1: f\xEF\xBF\xBDr niemand");
+    /* Of three bytes each: the first that is kept is a whole one. */
+    run(world, "sh -c 'yes \xE2\x82\xAC | head -c 8192 | tr -d \"\\\\n\" >&2; exit 1'");
+    world_assert_fails(world, "it failed with status 1: \xE2\x82\xAC\xE2\x82\xAC");
+    assert_true(utf8_is_valid(world->error, strlen(world->error)));
 }
 
 static void test_output_is_bounded(void **state)
@@ -222,10 +236,15 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_answers),           TEST(test_answers_that_are_none),
-        TEST(test_failures),          TEST(test_errors_are_bounded),
-        TEST(test_output_is_bounded), TEST(test_inherits_nothing_but_the_environment),
-        TEST(test_time_is_limited),   TEST(test_cancelled),
+        TEST(test_answers),
+        TEST(test_answers_that_are_none),
+        TEST(test_failures),
+        TEST(test_errors_are_bounded),
+        TEST(test_errors_are_utf8),
+        TEST(test_output_is_bounded),
+        TEST(test_inherits_nothing_but_the_environment),
+        TEST(test_time_is_limited),
+        TEST(test_cancelled),
     };
 
     return cmocka_run_group_tests_name("process", tests, credentials_world_setup_group,
