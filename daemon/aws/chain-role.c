@@ -20,7 +20,8 @@ const char *aws_chain_get(const AwsProfiles *profiles, const char *profile, cons
 
 bool aws_chain_needs_browser(const AwsProfiles *profiles, const char *profile)
 {
-    static const char *const keys[] = {"sso_session", "sso_start_url", "login_session"};
+    static const char *const keys[] = {"sso_session", "sso_start_url", "sso_account_id",
+                                       "sso_role_name", "login_session"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
         if (aws_chain_get(profiles, profile, keys[i]))
