@@ -240,11 +240,12 @@ static int set_level(const Option *option, int *member, const char *text, char *
 
 static int set_bool(const Option *option, int *member, const char *text, char **ret_error)
 {
-    static const char *const words[2][4] = {{"no", "false", "off", "0"},
-                                            {"yes", "true", "on", "1"}};
+    enum { N_WORDS = 6 }; /* those of systemd */
+    static const char *const words[2][N_WORDS] = {{"no", "n", "false", "f", "off", "0"},
+                                                  {"yes", "y", "true", "t", "on", "1"}};
 
     for (int value = 0; value <= 1; value++)
-        for (size_t i = 0; i < 4; i++)
+        for (size_t i = 0; i < N_WORDS; i++)
             if (strcasecmp(text, words[value][i]) == 0) {
                 *member = value;
                 return 0;

@@ -173,8 +173,8 @@ static void test_words(void **state)
 {
     static const char *const levels[] = {"emerg",   "alert",  "crit", "err",
                                          "warning", "notice", "info", "debug"};
-    static const char *const yes[] = {"yes", "true", "on", "1", "True", "YES"};
-    static const char *const no[] = {"no", "false", "off", "0", "False", "NO"};
+    static const char *const yes[] = {"yes", "y", "true", "t", "on", "1", "True", "YES"};
+    static const char *const no[] = {"no", "n", "false", "f", "off", "0", "False", "NO"};
     Object object = {0};
     CLEANUP(freep) char *error = NULL;
 
