@@ -113,13 +113,12 @@ static int take_property(const char *key, const char *value, unsigned line, void
     int r = check_value(key, value, ret_error);
     if (r < 0)
         return r;
-    if (strcmp(option->section, OPTION_TARGET_SECTION) == 0)
-        return option_set(option, reader->target, value, ret_error);
-
-    r = option_set(option, reader->config, value, ret_error);
+    bool of_target = strcmp(option->section, OPTION_TARGET_SECTION) == 0;
+    r = option_set(option, of_target ? (void *)reader->target : reader->config, value, ret_error);
     if (r < 0)
         return r;
-    reader->origins[option - options] = (ConfigOrigin){
+    ConfigOrigin *origins = of_target ? reader->target->origins : reader->origins;
+    origins[option - options] = (ConfigOrigin){
         .file = reader->file,
         .line = line,
         .order = ++reader->n_values,

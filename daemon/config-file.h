@@ -4,15 +4,6 @@
 #include <stdbool.h>
 
 #include "daemon/config.h"
-#include "daemon/options.h"
-
-/* Where an option got its value; order counts values through all files, from 1. 0: no file names
- * it. */
-typedef struct ConfigOrigin {
-    const char *file; /* borrowed from the Config */
-    unsigned line;
-    unsigned order;
-} ConfigOrigin;
 
 typedef struct ConfigReader {
     Config *config;

@@ -58,12 +58,25 @@ static int check_polling(const ConfigReader *reader, char **ret_error)
                    timespan_format(config->polling_longest_usec, longest_text));
 }
 
-/* A sentence about a target, behind where it is declared. */
-static int blame_target(const TargetConfig *target, const char *cause, char **ret_error)
+static int blame(const TargetConfig *target, const char *file, unsigned line, const char *cause,
+                 char **ret_error)
 {
-    return target->file ? explain(ret_error, -EINVAL, "%s:%u: target %s: %s", target->file,
-                                  target->line, target->name, cause)
-                        : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
+    return file ? explain(ret_error, -EINVAL, "%s:%u: target %s: %s", file, line, target->name,
+                          cause)
+                : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
+}
+
+/* A sentence about a target, behind where the option with this key is said (NULL: none is to
+ * blame), else behind where the target is declared. */
+static int blame_option(const TargetConfig *target, const char *key, const char *cause,
+                        char **ret_error)
+{
+    const ConfigOrigin *origin =
+        key ? &target->origins[option_find(OPTION_TARGET_SECTION, key) - options] : NULL;
+
+    if (origin && origin->order > 0)
+        return blame(target, origin->file, origin->line, cause, ret_error);
+    return blame(target, target->file, target->line, cause, ret_error);
 }
 
 static int resolve_settings(const Config *config, TargetConfig *target, char **ret_error)
@@ -82,9 +95,10 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
         .duration_seconds = (unsigned)(target->duration_usec / USEC_PER_SEC),
     };
     CLEANUP(freep) char *cause = NULL;
+    const char *key = NULL;
 
-    int r = aws_settings_resolve(&source, config->profiles, &target->settings, &cause);
-    return r == -EINVAL ? blame_target(target, cause, ret_error) : r;
+    int r = aws_settings_resolve(&source, config->profiles, &target->settings, &key, &cause);
+    return r == -EINVAL ? blame_option(target, key, cause, ret_error) : r;
 }
 
 /* A profile's own number counts only where neither the configuration nor the environment names one.
@@ -108,7 +122,7 @@ static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target
         if (r == -EINVAL)
             r = explain(&sentence, r, "profile %s: %s", profile, cause);
         if (r < 0)
-            return r == -EINVAL ? blame_target(target, sentence, ret_error) : r;
+            return r == -EINVAL ? blame_option(target, "profile", sentence, ret_error) : r;
     }
     target->max_attempts = read.max_attempts;
     return 0;
@@ -150,5 +164,19 @@ int config_load(const char *path, Config **ret, char **ret_error)
         (r = resolve_targets(&reader, ret_error)) < 0)
         return r;
     *ret = TAKE(config);
+    return 0;
+}
+
+int config_check_credentials(const Config *config, char **ret_error)
+{
+    for (size_t i = 0; i < config->n_targets; i++) {
+        const TargetConfig *target = config->targets[i];
+        const AwsTrouble *trouble = &target->settings->trouble;
+
+        if (trouble->file)
+            return blame(target, trouble->file, trouble->line, trouble->sentence, ret_error);
+        if (trouble->sentence)
+            return blame_option(target, "profile", trouble->sentence, ret_error);
+    }
     return 0;
 }

@@ -189,6 +189,12 @@ static int add_sources(json_object *json, const AwsSettings *settings)
     return r < 0 ? r : explanation.error;
 }
 
+/* -1: nobody says, so it is left out. */
+static int add_flag(json_object *json, const char *key, int flag)
+{
+    return flag < 0 ? 0 : json_add_bool(json, key, flag > 0);
+}
+
 /* First what the target comes to, under its own name or the option's, then how it was said. */
 static int add_target(json_object *array, const Config *config, const TargetConfig *target,
                       bool explain_sources)
@@ -215,7 +221,9 @@ static int add_target(json_object *array, const Config *config, const TargetConf
         r = json_add_string(json, "credentials", settings->credentials);
     if (r >= 0 && explain_sources)
         r = add_sources(json, settings);
-    if (r < 0 || (r = json_add_string(json, "ca-bundle", settings->ca_bundle)) < 0)
+    if (r < 0 || (r = json_add_string(json, "ca-bundle", settings->ca_bundle)) < 0 ||
+        (r = add_flag(json, "use-fips-endpoint", settings->use_fips_endpoint)) < 0 ||
+        (r = add_flag(json, "use-dualstack-endpoint", settings->use_dualstack_endpoint)) < 0)
         return r;
     if (target->max_attempts != config->max_attempts &&
         (r = json_add_int64(json, "max-attempts", target->max_attempts)) < 0)

@@ -12,12 +12,22 @@
 
 #include "daemon/aws/profile.h"
 #include "daemon/aws/settings.h"
+#include "daemon/options.h"
+
+/* Where an option got its value; order counts values through all files, from 1. 0: no file names
+ * it. */
+typedef struct ConfigOrigin {
+    const char *file; /* borrowed from the Config */
+    unsigned line;
+    unsigned order;
+} ConfigOrigin;
 
 typedef struct TargetConfig {
     char *name;
     const char *file; /* where its section first begins, for messages; borrowed from the Config.
                          NULL: no section names it */
     unsigned line;
+    ConfigOrigin origins[N_OPTIONS];                                     /* by index in options[] */
     char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
     char *endpoint_url, *sts_endpoint_url, *ca_bundle;
     uint64_t duration_usec;                        /* 0: not said */
@@ -63,6 +73,11 @@ typedef struct Config {
  * read) and an owned "file:line: what is wrong", one line; -ENOMEM. */
 int config_load(const char *path, Config **ret, char **ret_error);
 void config_free(Config *config);
+
+/* Whether credentials can come from where the targets look for them: what is wrong there may be
+ * mended while the daemon runs, so config_load() lets it pass. As above, with the file and line
+ * that is to blame. */
+int config_check_credentials(const Config *config, char **ret_error);
 
 /* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
 int config_new(Config **ret);

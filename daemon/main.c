@@ -19,6 +19,8 @@
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 
+DEFINE_CLEANUP(Config, config_free)
+
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const char help[] =
@@ -70,17 +72,17 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
         OPTION_HELP,
         OPTION_VERSION
     };
-    static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
-                                            {"check", no_argument, NULL, OPTION_CHECK},
-                                            {"explain", no_argument, NULL, OPTION_EXPLAIN},
-                                            {"log", required_argument, NULL, OPTION_LOG},
-                                            {"help", no_argument, NULL, OPTION_HELP},
-                                            {"version", no_argument, NULL, OPTION_VERSION},
-                                            {0}};
+    static const struct option long_options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
+                                                 {"check", no_argument, NULL, OPTION_CHECK},
+                                                 {"explain", no_argument, NULL, OPTION_EXPLAIN},
+                                                 {"log", required_argument, NULL, OPTION_LOG},
+                                                 {"help", no_argument, NULL, OPTION_HELP},
+                                                 {"version", no_argument, NULL, OPTION_VERSION},
+                                                 {0}};
     Arguments arguments = {.log = default_log()};
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0)
         switch (option) {
         case OPTION_CONFIG:
             arguments.config_path = optarg;
@@ -127,15 +129,17 @@ static int check(const char *config_path, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
     CLEANUP(freep) char *error = NULL;
+    CLEANUP(config_freep) Config *config = NULL;
     const char *text = NULL;
-    Config *config;
     int r = config_load(config_path, &config, &error);
 
     if (r >= 0) {
         warn(config->profiles);
+        r = config_check_credentials(config, &error);
+    }
+    if (r >= 0) {
         object = config_to_json(config, explain_sources);
         text = object ? json_text(object, NULL) : NULL;
-        config_free(config);
     }
     if (!text) {
         fprintf(stderr, "%s\n", error ? error : strerror(r < 0 ? -r : ENOMEM));

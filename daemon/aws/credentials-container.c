@@ -1,6 +1,7 @@
 /* The role of an ECS task, or of a pod by EKS Pod Identity: an agent on this host answers with it.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Container credential provider". */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,15 +42,22 @@ static const char *from_environment(const char *variable)
  * but this one itself. */
 static bool is_agent(const char *url)
 {
-    static const char *const agents[] = {"http://169.254.170.2", "http://169.254.170.23",
-                                         "http://[fd00:ec2::23]"};
+    static const uint8_t eks[16] = {[0] = 0xfd, [2] = 0x0e, [3] = 0xc2, [15] = 0x23};
+    char host[INET6_ADDRSTRLEN];
+    struct in6_addr address;
 
-    for (size_t i = 0; i < sizeof(agents) / sizeof(*agents); i++) {
-        size_t length = strlen(agents[i]);
-        if (strncasecmp(url, agents[i], length) == 0 && strchr(":/?", url[length]))
-            return true;
-    }
-    return false;
+    if (strncasecmp(url, "http://", strlen("http://")) != 0)
+        return false;
+    url += strlen("http://");
+    bool bracketed = *url == '[';
+    url += bracketed;
+    size_t length = strcspn(url, bracketed ? "]" : ":/?");
+    if (length >= sizeof(host))
+        return false;
+    snprintf(host, sizeof(host), "%.*s", (int)length, url);
+    if (bracketed)
+        return inet_pton(AF_INET6, host, &address) == 1 && memcmp(&address, eks, sizeof(eks)) == 0;
+    return strcmp(host, "169.254.170.2") == 0 || strcmp(host, "169.254.170.23") == 0;
 }
 
 static int check_full_uri(const char *url, char **ret_error)
@@ -137,15 +145,19 @@ static void on_answer(const HttpResponse *response, void *userdata)
         aws_source_fail_sentence(&self->source, NULL);
 }
 
+/* The token may be in a file that is not there yet. */
+static int container_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    (void)ret_key;
+    return find_url(&((ContainerSource *)source)->url, ret_error);
+}
+
 static void container_start(AwsSource *source)
 {
     ContainerSource *self = (ContainerSource *)source;
     char *sentence = NULL;
 
-    int r = find_url(&self->url, &sentence);
-    if (r >= 0)
-        r = find_token(&self->token, &sentence);
-    if (r < 0) {
+    if (find_token(&self->token, &sentence) < 0) {
         aws_source_fail_sentence(source, sentence);
         return;
     }
@@ -177,7 +189,7 @@ static void container_free(AwsSource *source)
 
 int aws_source_new_container(const AwsSourceContext *context, AwsSource **ret)
 {
-    static const AwsSourceType type = {container_start, container_free};
+    static const AwsSourceType type = {container_check, container_start, container_free};
     ContainerSource *self = aws_source_alloc(sizeof(*self), &type, context, "container");
 
     if (!self)

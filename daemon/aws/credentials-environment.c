@@ -6,7 +6,10 @@
 #include "common/memory.h"
 #include "daemon/aws/credentials-source.h"
 
-DEFINE_CLEANUP(char, secret_free)
+typedef struct EnvironmentSource {
+    AwsSource source;
+    char *access_key_id, *secret_access_key, *session_token; /* empty: not set */
+} EnvironmentSource;
 
 /* Without the white space around it; NULL: no memory. */
 static char *get_trimmed(const char *variable)
@@ -23,30 +26,45 @@ static char *get_trimmed(const char *variable)
     return strndup(value, length);
 }
 
+static int environment_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    EnvironmentSource *self = (EnvironmentSource *)source;
+
+    (void)ret_key;
+    self->access_key_id = get_trimmed("AWS_ACCESS_KEY_ID");
+    self->secret_access_key = get_trimmed("AWS_SECRET_ACCESS_KEY");
+    self->session_token = get_trimmed("AWS_SESSION_TOKEN");
+    if (!self->access_key_id || !self->secret_access_key || !self->session_token)
+        return -ENOMEM;
+    return aws_source_check_keys(self->access_key_id, self->secret_access_key, self->session_token,
+                                 ret_error);
+}
+
 static void environment_start(AwsSource *source)
 {
-    CLEANUP(secret_freep) char *access_key_id = get_trimmed("AWS_ACCESS_KEY_ID");
-    CLEANUP(secret_freep) char *secret_access_key = get_trimmed("AWS_SECRET_ACCESS_KEY");
-    CLEANUP(secret_freep) char *session_token = get_trimmed("AWS_SESSION_TOKEN");
+    const EnvironmentSource *self = (const EnvironmentSource *)source;
 
-    if (!access_key_id || !secret_access_key || !session_token)
-        aws_source_fail_sentence(source, NULL);
-    else
-        aws_source_end_with_keys(source, access_key_id, secret_access_key, session_token, 0);
+    aws_source_end_with_keys(source, self->access_key_id, self->secret_access_key,
+                             self->session_token, 0);
 }
 
 static void environment_free(AwsSource *source)
 {
-    free(source);
+    EnvironmentSource *self = (EnvironmentSource *)source;
+
+    secret_free(self->access_key_id);
+    secret_free(self->secret_access_key);
+    secret_free(self->session_token);
+    free(self);
 }
 
 int aws_source_new_environment(const AwsSourceContext *context, AwsSource **ret)
 {
-    static const AwsSourceType type = {environment_start, environment_free};
-    AwsSource *source = aws_source_alloc(sizeof(*source), &type, context, "environment");
+    static const AwsSourceType type = {environment_check, environment_start, environment_free};
+    EnvironmentSource *self = aws_source_alloc(sizeof(*self), &type, context, "environment");
 
-    if (!source)
+    if (!self)
         return -ENOMEM;
-    *ret = source;
+    *ret = &self->source;
     return 0;
 }

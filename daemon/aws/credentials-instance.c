@@ -53,24 +53,25 @@ typedef struct Setting {
     const char *variable, *key;
 } Setting;
 
-/* *ret_where: which of the two it is. */
+/* *ret_where: which of the two it is; *ret_key: the same where it is the profile's. */
 static const char *find_setting(const InstanceSource *self, const Setting *setting,
-                                const char **ret_where)
+                                const char **ret_where, const char **ret_key)
 {
     const char *value = getenv(setting->variable);
 
     *ret_where = setting->variable;
+    *ret_key = NULL;
     if (value && *value)
         return value;
-    *ret_where = setting->key;
+    *ret_where = *ret_key = setting->key;
     value = aws_profiles_get(self->source.context->profiles, self->profile, setting->key);
     return value && *value ? value : NULL;
 }
 
 static int get_number(const InstanceSource *self, const Setting *setting, unsigned max,
-                      unsigned default_value, unsigned *ret, char **ret_error)
+                      unsigned default_value, unsigned *ret, const char **ret_key, char **ret_error)
 {
-    const char *where, *text = find_setting(self, setting, &where);
+    const char *where, *text = find_setting(self, setting, &where, ret_key);
 
     *ret = default_value;
     if (!text)
@@ -83,14 +84,15 @@ static int get_number(const InstanceSource *self, const Setting *setting, unsign
     return 0;
 }
 
-static int find_endpoint(const InstanceSource *self, char **ret, char **ret_error)
+static int find_endpoint(const InstanceSource *self, char **ret, const char **ret_key,
+                         char **ret_error)
 {
     static const Setting endpoint = {"AWS_EC2_METADATA_SERVICE_ENDPOINT",
                                      "ec2_metadata_service_endpoint"};
     static const Setting mode = {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
                                  "ec2_metadata_service_endpoint_mode"};
     CLEANUP(freep) char *sentence = NULL;
-    const char *where, *url = find_setting(self, &endpoint, &where);
+    const char *where, *url = find_setting(self, &endpoint, &where, ret_key);
 
     if (url) {
         int r = aws_metadata_check_url(url, &sentence);
@@ -99,7 +101,7 @@ static int find_endpoint(const InstanceSource *self, char **ret, char **ret_erro
         if (r < 0)
             return r == -EINVAL ? explain(ret_error, r, "%s: %s", where, sentence) : r;
     } else {
-        const char *name = find_setting(self, &mode, &where);
+        const char *name = find_setting(self, &mode, &where, ret_key);
         if (name && strcasecmp(name, "ipv6") == 0)
             url = "http://[fd00:ec2::254]";
         else if (!name || strcasecmp(name, "ipv4") == 0)
@@ -114,21 +116,22 @@ static int find_endpoint(const InstanceSource *self, char **ret, char **ret_erro
     return *ret ? 0 : -ENOMEM;
 }
 
-static int configure(InstanceSource *self, char **ret_error)
+static int instance_check(AwsSource *source, const char **ret_key, char **ret_error)
 {
     static const Setting timeout = {"AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"};
     static const Setting attempts = {"AWS_METADATA_SERVICE_NUM_ATTEMPTS",
                                      "metadata_service_num_attempts"};
+    InstanceSource *self = (InstanceSource *)source;
     const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
     unsigned timeout_seconds = 0;
     int r;
 
     if (disabled && strcasecmp(disabled, "true") == 0)
         return explain(ret_error, -EINVAL, "AWS_EC2_METADATA_DISABLED is true");
-    if ((r = find_endpoint(self, &self->endpoint, ret_error)) < 0 ||
+    if ((r = find_endpoint(self, &self->endpoint, ret_key, ret_error)) < 0 ||
         (r = get_number(self, &timeout, TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS, &timeout_seconds,
-                        ret_error)) < 0 ||
-        (r = get_number(self, &attempts, ATTEMPTS_MAX, ATTEMPTS, &self->call.max_attempts,
+                        ret_key, ret_error)) < 0 ||
+        (r = get_number(self, &attempts, ATTEMPTS_MAX, ATTEMPTS, &self->call.max_attempts, ret_key,
                         ret_error)) < 0)
         return r;
     self->call.request.timeout_usec = timeout_seconds * USEC_PER_SEC;
@@ -296,16 +299,12 @@ static void instance_start(AwsSource *source)
 {
     InstanceSource *self = (InstanceSource *)source;
     const AwsInstanceToken *token = source->context->instance_token;
-    char *sentence = NULL;
 
-    int r = configure(self, &sentence);
-    if (r >= 0 && token->text &&
+    if (token->text &&
         token->expires_usec >
             timers_boottime_usec(source->context->shared->timers) + TOKEN_MARGIN_USEC &&
         !(self->token = strdup(token->text)))
-        r = -ENOMEM;
-    if (r < 0)
-        aws_source_fail_sentence(source, sentence);
+        aws_source_fail_sentence(source, NULL);
     else
         ask_next(self);
 }
@@ -325,7 +324,7 @@ static void instance_free(AwsSource *source)
 
 int aws_source_new_instance(const AwsSourceContext *context, const char *profile, AwsSource **ret)
 {
-    static const AwsSourceType type = {instance_start, instance_free};
+    static const AwsSourceType type = {instance_check, instance_start, instance_free};
     InstanceSource *self = aws_source_alloc(sizeof(*self), &type, context, "EC2 instance metadata");
 
     if (!self)

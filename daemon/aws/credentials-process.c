@@ -23,6 +23,7 @@
 typedef struct ProcessSource {
     AwsSource source;
     char *command;
+    char **words; /* of the command */
     Child *child;
 } ProcessSource;
 
@@ -75,22 +76,25 @@ static void on_end(const ChildResult *result, void *userdata)
     aws_source_fail_sentence(&self->source, sentence);
 }
 
+static int process_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    ProcessSource *self = (ProcessSource *)source;
+
+    *ret_key = "credential_process";
+    int r = words_split(self->command, &self->words);
+    return r == -EINVAL
+               ? explain(ret_error, r, "it is empty, or a quote or a backslash in it is left open")
+               : r;
+}
+
 static void process_start(AwsSource *source)
 {
     ProcessSource *self = (ProcessSource *)source;
     const AwsCredentialsContext *context = source->context->shared;
-    char **words = NULL, *sentence = NULL;
+    char *sentence = NULL;
 
-    int r = words_split(self->command, &words);
-    if (r == -EINVAL)
-        r = explain(&sentence, r, "it is empty, or a quote or a backslash in it is left open");
-    if (r < 0) {
-        aws_source_fail_sentence(source, sentence);
-        return;
-    }
-    r = child_start(context->base, context->timers, words, TIMEOUT_SECONDS * USEC_PER_SEC, on_end,
-                    self, &self->child);
-    words_free(words);
+    int r = child_start(context->base, context->timers, self->words, TIMEOUT_SECONDS * USEC_PER_SEC,
+                        on_end, self, &self->child);
     if (r < 0) {
         (void)explain(&sentence, r, "its command cannot be run: %s", strerror(-r));
         aws_source_fail_sentence(source, sentence);
@@ -102,13 +106,14 @@ static void process_free(AwsSource *source)
     ProcessSource *self = (ProcessSource *)source;
 
     child_free(self->child);
+    words_free(self->words);
     secret_free(self->command);
     free(self);
 }
 
 int aws_source_new_process(const AwsSourceContext *context, const char *profile, AwsSource **ret)
 {
-    static const AwsSourceType type = {process_start, process_free};
+    static const AwsSourceType type = {process_check, process_start, process_free};
     const char *command = aws_profiles_get(context->profiles, profile, "credential_process");
     CLEANUP(freep) char *name = NULL;
 

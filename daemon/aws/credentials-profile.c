@@ -12,25 +12,26 @@ typedef struct ProfileSource {
     char *profile;
 } ProfileSource;
 
-/* Keys are a set: another file's token or secret belongs to another access key. */
-static const char *get_beside(const ProfileSource *self, const char *file, const char *key)
+/* Each key by itself, from whichever of the files has it. */
+static const char *get(const AwsSource *source, const char *key)
 {
-    const AwsProfiles *profiles = self->source.context->profiles;
+    return aws_profiles_get(source->context->profiles, ((const ProfileSource *)source)->profile,
+                            key);
+}
 
-    return aws_profiles_file(profiles, self->profile, key) == file
-               ? aws_profiles_get(profiles, self->profile, key)
-               : NULL;
+static int profile_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    *ret_key = "aws_access_key_id";
+    return aws_source_check_keys(get(source, "aws_access_key_id"),
+                                 get(source, "aws_secret_access_key"),
+                                 get(source, "aws_session_token"), ret_error);
 }
 
 static void profile_start(AwsSource *source)
 {
-    const ProfileSource *self = (const ProfileSource *)source;
-    const char *file =
-        aws_profiles_file(source->context->profiles, self->profile, "aws_access_key_id");
-
-    aws_source_end_with_keys(source, get_beside(self, file, "aws_access_key_id"),
-                             get_beside(self, file, "aws_secret_access_key"),
-                             get_beside(self, file, "aws_session_token"), 0);
+    aws_source_end_with_keys(source, get(source, "aws_access_key_id"),
+                             get(source, "aws_secret_access_key"), get(source, "aws_session_token"),
+                             0);
 }
 
 static void profile_free(AwsSource *source)
@@ -43,7 +44,7 @@ static void profile_free(AwsSource *source)
 
 int aws_source_new_profile(const AwsSourceContext *context, const char *profile, AwsSource **ret)
 {
-    static const AwsSourceType type = {profile_start, profile_free};
+    static const AwsSourceType type = {profile_check, profile_start, profile_free};
     const char *file = aws_profiles_file(context->profiles, profile, "aws_access_key_id");
     CLEANUP(freep) char *name = NULL;
 

@@ -33,7 +33,7 @@ static void free_role(AwsSource *source)
 int aws_source_new_role(const AwsSourceContext *context, const char *name, const AwsRole *role,
                         AwsSource *inner, AwsSource **ret)
 {
-    static const AwsSourceType type = {start, free_role};
+    static const AwsSourceType type = {.start = start, .free = free_role};
     RoleSource *source = aws_sts_source_alloc(sizeof(*source), &type, context, name, role);
 
     if (!source) {

@@ -24,11 +24,36 @@ void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceCo
     return source;
 }
 
+static int check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    *ret_key = NULL;
+    return source->type->check ? source->type->check(source, ret_key, ret_error) : 0;
+}
+
+static int put_name_before(const AwsSource *source, const char *sentence, char **ret)
+{
+    return explain(ret, -EINVAL, "%s: %s", source->name, sentence);
+}
+
+int aws_source_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    CLEANUP(freep) char *sentence = NULL;
+
+    int r = check(source, ret_key, &sentence);
+    return r == -EINVAL ? put_name_before(source, sentence, ret_error) : r;
+}
+
 void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata)
 {
+    const char *key;
+    char *sentence = NULL;
+
     source->done = done;
     source->userdata = userdata;
-    source->type->start(source);
+    if (check(source, &key, &sentence) < 0)
+        aws_source_fail_sentence(source, sentence);
+    else
+        source->type->start(source);
 }
 
 void aws_source_free(AwsSource *source)
@@ -59,7 +84,7 @@ void aws_source_fail_sentence(AwsSource *source, char *sentence)
     CLEANUP(freep) char *owned = sentence;
     CLEANUP(freep) char *whole = NULL;
 
-    if (!owned || explain(&whole, 0, "%s: %s", source->name, owned) < 0 ||
+    if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
         aws_error_set(&error, AWS_CODE_CREDENTIALS, whole, 0, NULL) < 0)
         aws_source_fail(source, &no_memory);
     else
@@ -75,22 +100,28 @@ static bool fits_into_header(const char *key)
     return true;
 }
 
+int aws_source_check_keys(const char *access_key_id, const char *secret_access_key,
+                          const char *session_token, char **ret_error)
+{
+    if (!access_key_id || !*access_key_id)
+        return explain(ret_error, -EINVAL, "there is no access key id");
+    if (!secret_access_key || !*secret_access_key)
+        return explain(ret_error, -EINVAL, "an access key id without its secret access key");
+    if (!fits_into_header(access_key_id) || !fits_into_header(secret_access_key) ||
+        !fits_into_header(session_token))
+        return explain(ret_error, -EINVAL, "a key with white space or control characters inside");
+    return 0;
+}
+
 void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
                               const char *secret_access_key, const char *session_token,
                               uint64_t expires_usec)
 {
     AwsCredentials *credentials = NULL;
-    const char *wrong = NULL;
+    char *sentence = NULL;
 
-    if (!access_key_id || !*access_key_id)
-        wrong = "there is no access key id";
-    else if (!secret_access_key || !*secret_access_key)
-        wrong = "an access key id without its secret access key";
-    else if (!fits_into_header(access_key_id) || !fits_into_header(secret_access_key) ||
-             !fits_into_header(session_token))
-        wrong = "a key with white space or control characters inside";
-    if (wrong)
-        aws_source_fail_sentence(source, strdup(wrong));
+    if (aws_source_check_keys(access_key_id, secret_access_key, session_token, &sentence) < 0)
+        aws_source_fail_sentence(source, sentence);
     else if (aws_credentials_new(access_key_id, secret_access_key,
                                  session_token && *session_token ? session_token : NULL,
                                  expires_usec, &credentials) < 0)

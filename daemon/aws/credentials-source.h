@@ -1,9 +1,9 @@
 /* A source of credentials at work: one object for one fetch, one file per kind of source.
  *
- * A source is made, started once and freed. It ends by calling done() once, from within
- * aws_source_start() or later, with credentials or an error; that is the last thing it does, so
- * that its owner may free it from within done(). Freeing a source that is under way cancels it:
- * transfers, timers, children, and done() is not called.
+ * A source is made, started once and freed, or only checked and freed. It ends by calling done()
+ * once, from within aws_source_start() or later, with credentials or an error; that is the last
+ * thing it does, so that its owner may free it from within done(). Freeing a source that is under
+ * way cancels it: transfers, timers, children, and done() is not called.
  *
  * Sources form a tree, which credentials-tree.c builds anew for each fetch, from the environment
  * and the shared files as they are then. A role needs credentials of its own to call STS with: its
@@ -44,6 +44,10 @@ typedef struct AwsSource AwsSource;
 typedef void (*AwsSourceDone)(AwsCredentials *credentials, const AwsError *error, void *userdata);
 
 typedef struct AwsSourceType {
+    /* Whether what it is set up with can work at all, without asking anybody; comes before start(),
+     * once. NULL: nothing can be said beforehand. 0; -EINVAL, an owned sentence and the key of its
+     * profile that is to blame (NULL: it is none of that); -ENOMEM. */
+    int (*check)(AwsSource *source, const char **ret_key, char **ret_error);
     void (*start)(AwsSource *source);
     void (*free)(AwsSource *source); /* takes half-built ones, not NULL; frees the object too */
 } AwsSourceType;
@@ -62,6 +66,10 @@ struct AwsSource {
 void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
                        const char *name);
 
+/* What aws_source_start() would fail with before anybody is asked: as check() above, with the
+ * source's name before the sentence. */
+int aws_source_check(AwsSource *source, const char **ret_key, char **ret_error);
+
 void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata);
 void aws_source_free(AwsSource *source); /* cancels; takes NULL */
 DEFINE_CLEANUP(AwsSource, aws_source_free)
@@ -71,9 +79,13 @@ void aws_source_succeed(AwsSource *source, AwsCredentials *credentials); /* take
 void aws_source_fail(AwsSource *source, const AwsError *error);
 /* sentence: owned, without the source's name, which is put before it; NULL: no memory for one. */
 void aws_source_fail_sentence(AwsSource *source, char *sentence);
-/* Ends a source with keys as text: missing is NULL or empty. An access key id without its secret
- * key, or white space and control characters inside any of them, is a failure. expires_usec is as
- * in AwsCredentials. */
+/* Whether these can be credentials: missing is NULL or empty. -EINVAL: an access key id without its
+ * secret key, or white space and control characters inside any of them. */
+int aws_source_check_keys(const char *access_key_id, const char *secret_access_key,
+                          const char *session_token, char **ret_error);
+
+/* Ends a source with these, or with what is wrong with them. expires_usec is as in AwsCredentials.
+ */
 void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
                               const char *secret_access_key, const char *session_token,
                               uint64_t expires_usec);

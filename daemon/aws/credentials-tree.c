@@ -79,6 +79,29 @@ static int make_source(const AwsSourceContext *context, const AwsChainLink *link
     return -EINVAL;
 }
 
+int aws_tree_check(const AwsProfiles *profiles, const AwsChain *chain, AwsTrouble *ret)
+{
+    const AwsSourceContext context = {.profiles = profiles};
+    CLEANUP(aws_source_freep) AwsSource *source = NULL;
+    const AwsChainLink *last = &chain->links[chain->n - 1];
+    AwsTrouble trouble = {0};
+    const char *key = NULL;
+
+    int r = make_source(&context, last, NULL, &source, &trouble.sentence);
+    if (r >= 0)
+        r = aws_source_check(source, &key, &trouble.sentence);
+    if (r < 0 && r != -EINVAL)
+        return r;
+    if (!key && chain->n > 1) /* a role of the profile says where its credentials come from */
+        key = "credential_source";
+    if (r < 0 && key) {
+        trouble.file = aws_profiles_file(profiles, last->profile, key);
+        trouble.line = aws_profiles_line(profiles, last->profile, key);
+    }
+    *ret = trouble;
+    return 0;
+}
+
 /* From the inside out. */
 static int make_chain(const AwsSourceContext *context, const AwsChain *chain, AwsSource **ret,
                       char **ret_error)

@@ -41,7 +41,7 @@ static void start(AwsSource *source)
 int aws_source_new_web_identity(const AwsSourceContext *context, const char *name,
                                 const AwsRole *role, AwsSource **ret)
 {
-    static const AwsSourceType type = {start, aws_sts_source_free};
+    static const AwsSourceType type = {.start = start, .free = aws_sts_source_free};
     AwsStsSource *source = aws_sts_source_alloc(sizeof(*source), &type, context, name, role);
 
     if (!source)

@@ -64,12 +64,14 @@ static bool is_fips_by_itself(AwsService service, const Partition *partition, co
     return strcmp(region, "us-gov-east-1") == 0 || strcmp(region, "us-gov-west-1") == 0;
 }
 
-/* A region becomes part of a host name: nothing in it may end the name or add to it. */
-static bool is_label(const char *region)
+/* Nothing in it may end the name or add to it. */
+int aws_endpoint_validate_region(const char *region, char **ret_error)
 {
     size_t length = strlen(region);
 
-    return strspn(region, ALPHANUMERICS "-") == length && length <= LABEL_MAX && *region != '-';
+    if (strspn(region, ALPHANUMERICS "-") == length && length <= LABEL_MAX && *region != '-')
+        return 0;
+    return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
 }
 
 static int use_custom(const AwsEndpointParams *params, char **ret_url, char **ret_error)
@@ -91,8 +93,9 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     const char *name = service == AWS_SERVICE_STS ? "sts" : "cloudtrail";
     const char *region = params->region;
 
-    if (region && *region && !is_label(region))
-        return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
+    int r = region && *region ? aws_endpoint_validate_region(region, ret_error) : 0;
+    if (r < 0)
+        return r;
     if (params->url)
         return use_custom(params, ret_url, ret_error);
     if (!region || !*region)

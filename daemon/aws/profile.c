@@ -17,7 +17,8 @@ typedef struct Property {
     char *key;
     char *value;
     const char *file; /* one of the AwsProfiles */
-    bool nested;      /* "outer.inner" of a line below outer */
+    unsigned line;
+    bool nested; /* "outer.inner" of a line below outer */
 } Property;
 
 typedef enum SectionKind { SECTION_PROFILE, SECTION_SERVICES } SectionKind;
@@ -46,6 +47,7 @@ DEFINE_CLEANUP(char, secret_free)
 typedef struct Reader {
     AwsProfiles *profiles;
     FileKind file;
+    unsigned line;
     Section *section;   /* NULL: this one is passed over */
     Property *property; /* NULL: this one is passed over */
     bool nesting;       /* the value is empty: the lines below are `key = value` */
@@ -110,7 +112,7 @@ static Property *find_property(const Section *section, const char *key)
 }
 
 /* Names no name or key: what stands in the wrong place may be a secret. */
-static int warn(Reader *reader, unsigned line, const char *what)
+static int warn(Reader *reader, const char *what)
 {
     AwsProfiles *profiles = reader->profiles;
     char *warning = NULL;
@@ -119,7 +121,7 @@ static int warn(Reader *reader, unsigned line, const char *what)
     if (!grown)
         return -ENOMEM;
     profiles->warnings = grown;
-    int r = explain(&warning, 0, "%s:%u: %s", profiles->files[reader->file], line, what);
+    int r = explain(&warning, 0, "%s:%u: %s", profiles->files[reader->file], reader->line, what);
     if (r < 0)
         return r;
     profiles->warnings[profiles->n_warnings++] = warning;
@@ -160,7 +162,7 @@ static int enter_section(Reader *reader, SectionKind kind, const char *name, boo
 
 /* "[profile x]", "[services x]", "[default]", and what is for others: "[sso-session x]",
  * "[plugins]". */
-static int read_config_section(Reader *reader, const char *text, unsigned line)
+static int read_config_section(Reader *reader, const char *text)
 {
     const char *name = text + strcspn(text, BLANKS);
     CLEANUP(freep) char *kind = strndup(text, (size_t)(name - text));
@@ -172,10 +174,9 @@ static int read_config_section(Reader *reader, const char *text, unsigned line)
         return enter_section(reader, SECTION_PROFILE, kind, false);
     bool profile = strcmp(kind, "profile") == 0, services = strcmp(kind, "services") == 0;
     if (!profile && !services)
-        return warn(reader, line,
-                    "this section is passed over: here a profile's is [profile NAME]");
+        return warn(reader, "this section is passed over: here a profile's is [profile NAME]");
     if (!is_name(name))
-        return warn(reader, line, "this section is passed over: its name is invalid");
+        return warn(reader, "this section is passed over: its name is invalid");
     return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile);
 }
 
@@ -184,12 +185,13 @@ static int on_section(const char *name, unsigned line, void *userdata, char **re
     Reader *reader = userdata;
 
     (void)ret_error;
+    reader->line = line;
     reader->section = NULL;
     reader->property = NULL;
     if (reader->file == FILE_CONFIG)
-        return read_config_section(reader, name, line);
+        return read_config_section(reader, name);
     if (!is_name(name))
-        return warn(reader, line, "this section is passed over: its name is invalid");
+        return warn(reader, "this section is passed over: its name is invalid");
     return enter_section(reader, SECTION_PROFILE, name, false);
 }
 
@@ -227,6 +229,7 @@ static int set_property(Reader *reader, const char *outer, const char *key, cons
     property->value = TAKE(copy);
     property->nested = outer != NULL;
     property->file = reader->profiles->files[reader->file];
+    property->line = reader->line;
     *ret = property;
     return 0;
 }
@@ -237,12 +240,13 @@ static int on_property(const char *key, const char *value, unsigned line, void *
     Reader *reader = userdata;
 
     (void)ret_error;
+    reader->line = line;
     reader->property = NULL;
     reader->nesting = !*value;
     if (!reader->section)
         return 0;
     if (!is_name(key))
-        return warn(reader, line, "this key is passed over: its name is invalid");
+        return warn(reader, "this key is passed over: its name is invalid");
     return set_property(reader, NULL, key, value, &reader->property);
 }
 
@@ -263,15 +267,15 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
     Property *nested;
     char *key, *value;
 
+    reader->line = line;
     if (reader->nesting) {
         CLEANUP(secret_freep) char *copy = strdup(text);
         if (!copy)
             return -ENOMEM;
         int r = ini_split(copy, &key, &value, ret_error);
         if (r >= 0 && reader->property)
-            r = is_name(key)
-                    ? set_property(reader, reader->property->key, key, value, &nested)
-                    : warn(reader, line, "this nested key is passed over: its name is invalid");
+            r = is_name(key) ? set_property(reader, reader->property->key, key, value, &nested)
+                             : warn(reader, "this nested key is passed over: its name is invalid");
         if (r < 0)
             return r;
     }
@@ -357,6 +361,13 @@ const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, 
     const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
 
     return property ? property->file : NULL;
+}
+
+unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, const char *key)
+{
+    const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
+
+    return property ? property->line : 0;
 }
 
 const char *aws_profiles_config_file(const AwsProfiles *profiles)

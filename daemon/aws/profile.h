@@ -46,6 +46,9 @@ const char *aws_profiles_get_service(const AwsProfiles *profiles, const char *se
  * when these are the same pointer. */
 const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, const char *key);
 
+/* The line of that file; 0 where that is NULL. */
+unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, const char *key);
+
 /* The config file's name, whether or not it is there; NULL: there is no place for one. */
 const char *aws_profiles_config_file(const AwsProfiles *profiles);
 

@@ -18,6 +18,7 @@ typedef struct Resolver {
     const AwsSettingsSource *source;
     const AwsProfiles *profiles;
     AwsSettings *settings;
+    const char *option; /* of the target's section, that what is being resolved begins with */
     char **ret_error;
 } Resolver;
 
@@ -56,6 +57,7 @@ static int resolve_profile(Resolver *resolver)
     const char *profile = resolver->source->profile;
     AwsChain chain;
 
+    resolver->option = "profile";
     settings->profile_explicit = profile != NULL;
     if (!profile)
         profile = from_environment("AWS_PROFILE");
@@ -70,7 +72,10 @@ static int resolve_profile(Resolver *resolver)
         .named = settings->profile_named,
         .explicit = settings->profile_explicit,
     };
-    return aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
+    r = aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
+    if (r < 0 || chain.n == 0)
+        return r;
+    return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
 }
 
 /* What the target's own role adds to the description. */
@@ -90,12 +95,15 @@ static int resolve_region(Resolver *resolver)
     AwsSettings *settings = resolver->settings;
     const char *region = resolver->source->region;
 
+    resolver->option = "region";
     if (!region)
         region = from_environment("AWS_REGION");
     if (!region)
         region = from_either(resolver, "AWS_DEFAULT_REGION", "region");
-    if (region)
-        return copy_string(region, &settings->region);
+    if (region) {
+        int r = aws_endpoint_validate_region(region, resolver->ret_error);
+        return r < 0 ? r : copy_string(region, &settings->region);
+    }
 
     const char *file = aws_profiles_config_file(resolver->profiles);
     return explain(resolver->ret_error, -EINVAL,
@@ -104,14 +112,15 @@ static int resolve_region(Resolver *resolver)
                    settings->profile, file ? file : "~/.aws/config");
 }
 
-/* "true" and "false" in any case, as the SDKs have it; said: -1, 0 or 1 of the target's section. */
+/* "true" and "false" in any case, as the SDKs have it; -1: not said, 0 or 1, by the target's
+ * section and altogether. */
 static int resolve_flag(const Resolver *resolver, int said, const char *variable, const char *key,
-                        bool *ret)
+                        int *ret)
 {
     const char *value = from_either(resolver, variable, key);
 
     if (said >= 0 || !value)
-        *ret = said > 0;
+        *ret = said;
     else if (strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0)
         *ret = strcasecmp(value, "true") == 0;
     else if (from_environment(variable))
@@ -155,21 +164,22 @@ static int find_custom_endpoint(const Resolver *resolver, const EndpointNames *n
     return 0;
 }
 
-static int resolve_endpoint(const Resolver *resolver, const EndpointNames *names, const char *said,
+static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, const char *said,
                             AwsEndpointParams params, char **ret)
 {
     const char *where = names->option;
     CLEANUP(freep) char *sentence = NULL;
-    bool ignored = false;
+    int ignored = -1;
 
     params.url = said;
     int r = resolve_flag(resolver, -1, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                          "ignore_configured_endpoint_urls", &ignored);
-    if (r >= 0 && !said && !ignored)
+    if (r >= 0 && !said && ignored <= 0)
         r = find_custom_endpoint(resolver, names, &params.url, &where);
     if (r < 0)
         return r;
 
+    resolver->option = names->option;
     r = params.url ? aws_endpoint_validate(params.url, &sentence) : 0;
     if (r >= 0)
         r = aws_endpoint_resolve(names->service, &params, ret, &sentence);
@@ -191,15 +201,21 @@ static int resolve_endpoints(Resolver *resolver)
                                       "sts.endpoint_url"};
     const AwsSettingsSource *source = resolver->source;
     AwsSettings *settings = resolver->settings;
-    AwsEndpointParams params = {.region = settings->region};
     int r;
 
+    resolver->option = NULL;
     if ((r = resolve_flag(resolver, source->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT",
-                          "use_fips_endpoint", &params.use_fips)) < 0 ||
+                          "use_fips_endpoint", &settings->use_fips_endpoint)) < 0 ||
         (r = resolve_flag(resolver, source->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT",
-                          "use_dualstack_endpoint", &params.use_dualstack)) < 0 ||
-        (r = resolve_endpoint(resolver, &cloudtrail, source->endpoint_url, params,
-                              &settings->endpoint)) < 0)
+                          "use_dualstack_endpoint", &settings->use_dualstack_endpoint)) < 0)
+        return r;
+    const AwsEndpointParams params = {
+        .region = settings->region,
+        .use_fips = settings->use_fips_endpoint > 0,
+        .use_dualstack = settings->use_dualstack_endpoint > 0,
+    };
+    r = resolve_endpoint(resolver, &cloudtrail, source->endpoint_url, params, &settings->endpoint);
+    if (r < 0)
         return r;
     return resolve_endpoint(resolver, &sts, source->sts_endpoint_url, params,
                             &settings->sts_endpoint);
@@ -209,6 +225,7 @@ static int resolve_ca_bundle(Resolver *resolver)
 {
     const char *path = resolver->source->ca_bundle;
 
+    resolver->option = "ca-bundle";
     if (!path)
         path = from_either(resolver, "AWS_CA_BUNDLE", "ca_bundle");
     if (path && access(path, R_OK) < 0)
@@ -218,10 +235,11 @@ static int resolve_ca_bundle(Resolver *resolver)
 }
 
 int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
-                         AwsSettings **ret, char **ret_error)
+                         AwsSettings **ret, const char **ret_option, char **ret_error)
 {
     CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
-    Resolver resolver = {source, profiles, settings, ret_error};
+    Resolver resolver = {
+        .source = source, .profiles = profiles, .settings = settings, .ret_error = ret_error};
     int r;
 
     if (!settings)
@@ -233,8 +251,10 @@ int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *pro
         (r = copy_string(source->role_session_name, &settings->role_session_name)) < 0 ||
         (r = resolve_profile(&resolver)) < 0 || (r = describe_role(settings)) < 0 ||
         (r = resolve_region(&resolver)) < 0 || (r = resolve_endpoints(&resolver)) < 0 ||
-        (r = resolve_ca_bundle(&resolver)) < 0)
+        (r = resolve_ca_bundle(&resolver)) < 0) {
+        *ret_option = resolver.option;
         return r;
+    }
     *ret = TAKE(settings);
     return 0;
 }
@@ -249,6 +269,7 @@ void aws_settings_free(AwsSettings *settings)
     free(settings->sts_endpoint);
     free(settings->ca_bundle);
     free(settings->credentials);
+    free(settings->trouble.sentence);
     free(settings->role_arn);
     free(settings->external_id);
     free(settings->role_session_name);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "daemon/aws/credentials-tree.h"
 #include "daemon/aws/profile.h"
 
 /* As written in the target's section; NULL where it says nothing. tri-state ints: -1 not said,
@@ -32,14 +33,17 @@ typedef struct AwsSettings {
     char *region;
     char *endpoint;
     char *sts_endpoint;
-    char *ca_bundle;   /* NULL: the system's */
-    char *credentials; /* where they would come from, for people; NULL: no source has any */
+    char *ca_bundle;                               /* NULL: the system's */
+    int use_fips_endpoint, use_dualstack_endpoint; /* -1: nobody says */
+    char *credentials;  /* where they would come from, for people; NULL: no source has any */
+    AwsTrouble trouble; /* of that source; no error, for it may be mended without a reload */
     char *role_arn, *external_id, *role_session_name;
     unsigned duration_seconds;
     const AwsProfiles *profiles; /* borrowed: outlives the settings */
 } AwsSettings;
 
-/* 0; -EINVAL and an owned sentence that says what is missing or contradicts; -ENOMEM. */
+/* 0; -EINVAL, an owned sentence that says what is missing or contradicts, and the option of the
+ * target's section that has to do with it (NULL: none has); -ENOMEM. */
 int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
-                         AwsSettings **ret, char **ret_error);
+                         AwsSettings **ret, const char **ret_option, char **ret_error);
 void aws_settings_free(AwsSettings *settings);

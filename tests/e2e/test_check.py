@@ -167,6 +167,15 @@ def test_settings_come_from_the_environment_and_the_profile(check):
     assert check.target("", AWS_PROFILE="far")["region"] == "eu-west-1"
 
 
+def test_shows_what_the_endpoints_names_come_from(check):
+    check.aws("config", "[default]\nuse_dualstack_endpoint = true\n")
+    target = check.target("", AWS_USE_FIPS_ENDPOINT="TRUE")
+    assert (target["use-fips-endpoint"], target["use-dualstack-endpoint"]) == (True, True)
+    target = check.target("[target x]\nuse-fips-endpoint = n\n", AWS_USE_FIPS_ENDPOINT="true",
+                          AWS_USE_DUALSTACK_ENDPOINT="false")
+    assert (target["use-fips-endpoint"], target["use-dualstack-endpoint"]) == (False, False)
+
+
 def test_state_directory_and_max_attempts_of_the_environment(check):
     environment = {"STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "AWS_MAX_ATTEMPTS": "5"}
     document = check.effective("", **environment)
@@ -196,18 +205,22 @@ def test_an_error_has_file_and_line(check, text):
     assert check.error(text) == ERRORS[text]
 
 
-# By the place of the error: a value's own line, else that of the target's section.
+# The line of the value that is at fault, else that of the target's section.
 TARGET_ERRORS = {
     "http to another host": (4, "endpoint-url = http://trail.example\n"),
     "no URL": (4, "sts-endpoint-url = trail.example\n"),
     "credentials in a URL": (4, "endpoint-url = https://me:pass@trail.example\n"),
-    "endpoint and FIPS": (2, "endpoint-url = https://trail.example\nuse-fips-endpoint = yes\n"),
-    "endpoint and dual-stack": (2, "endpoint-url = https://trail.example\nuse-dualstack-endpoint = yes\n"),
-    "no such profile": (2, "profile = nobody\n"),
+    "no such region": (4, "region = us_east\n"),
+    "no such file": (4, "ca-bundle = /nonexistent/ca.pem\nregion = us-east-1\n"),
+    "endpoint and FIPS": (4, "endpoint-url = https://trail.example\nuse-fips-endpoint = yes\nregion = us-east-1\n"),
+    "endpoint and dual-stack": (
+        4, "endpoint-url = https://trail.example\nuse-dualstack-endpoint = yes\nregion = us-east-1\n"),
+    "no such profile": (4, "profile = nobody\n"),
     "no region": (2, "profile = empty\n"),
-    "a person has to be there": (2, "profile = mfa\n"),
-    "a browser is needed": (2, "profile = sso\n"),
-    "a circle": (2, "profile = one\n"),
+    "an SSO account alone": (4, "profile = account\n"),
+    "a person has to be there": (4, "profile = mfa\n"),
+    "a browser is needed": (4, "profile = sso\n"),
+    "a circle": (4, "profile = one\n"),
 }
 
 
@@ -228,6 +241,10 @@ sso_start_url = https://sso.example
 sso_account_id = 123456789012
 sso_role_name = x
 sso_region = us-east-1
+[profile account]
+region = us-east-1
+sso_account_id = 123456789012
+sso_role_name = x
 [profile one]
 region = us-east-1
 role_arn = arn:aws:iam::123456789012:role/one
@@ -238,6 +255,58 @@ source_profile = one
 """)
     text = f"# one\n[target x]\nstop-rate = 2\n{option}"
     assert check.error(text, AWS_REGION=None).startswith(f"t.conf:{line}: ")
+
+
+def test_of_two_files_the_one_that_counts_is_to_blame(check):
+    (check.directory / "t.conf.d").mkdir()
+    (check.directory / "t.conf.d" / "a.conf").write_text("# later\n[target x]\nregion = us_east\n")
+    assert check.error("[target x]\nregion = us-east-1\n").startswith("t.conf.d/a.conf:3: ")
+
+
+# Credentials that cannot be had from where they would come: in what environment, with what in the shared files
+# (the first line is [default]), which file and line is to blame, and what is said about it.
+NO_KEYS = dict.fromkeys(KEYS)
+ON_INSTANCE = {**NO_KEYS, "AWS_EC2_METADATA_DISABLED": None}
+ROLE = "role_arn = arn:aws:iam::123456789012:role/x\n"
+TROUBLES = {
+    "a key without its secret": (
+        {"AWS_SECRET_ACCESS_KEY": None}, {}, "t.conf:2", "environment: an access key id without its secret"),
+    "a key of a file without its secret": (
+        NO_KEYS, {"credentials": "aws_access_key_id = AKID\n"}, ".aws/credentials:2", "without its secret access key"),
+    "an open quote": (
+        NO_KEYS, {"config": "region = x\ncredential_process = foo 'bar\n"}, ".aws/config:3", "a quote"),
+    "a container elsewhere": (
+        {**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"}, {}, "t.conf:2",
+        "container: AWS_CONTAINER_CREDENTIALS_FULL_URI: http://"),
+    "a container's path that is none": (
+        {**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x"}, {}, "t.conf:2", "is no path"),
+    "a time-out that is none": (
+        {**ON_INSTANCE, "AWS_METADATA_SERVICE_TIMEOUT": "x"}, {}, "t.conf:2", "AWS_METADATA_SERVICE_TIMEOUT is no"),
+    "a number that is none": (
+        {**ON_INSTANCE, "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "x"}, {}, "t.conf:2", "NUM_ATTEMPTS is no number"),
+    "a profile's number that is none": (
+        ON_INSTANCE, {"config": "metadata_service_num_attempts = x\n"}, ".aws/config:2", "attempts is no number"),
+    "an environment without keys": (
+        NO_KEYS, {"config": f"{ROLE}credential_source = Environment\n"}, ".aws/config:3", "no access key id"),
+    "a container that is not there": (
+        NO_KEYS, {"config": f"{ROLE}credential_source = EcsContainer\n"}, ".aws/config:3", "container: neither"),
+}
+
+
+@pytest.mark.parametrize("environment, files, place, told", TROUBLES.values(), ids=TROUBLES)
+def test_credentials_that_cannot_be_had(check, environment, files, place, told):
+    for name, text in files.items():
+        check.aws(name, f"[default]\n{text}")
+    error = check.error("# one\n[target x]\n", **environment)
+    assert error.replace(f"{check.directory}/", "").startswith(f"{place}: target x: ") and told in error
+    # With what is lacking, it is right.
+    assert check.run("# one\n[target x]\n").returncode == 0
+
+
+def test_keys_may_be_split_over_the_shared_files(check):
+    check.aws("credentials", "[default]\naws_access_key_id = AKID\n")
+    check.aws("config", "[default]\naws_secret_access_key = another-secret\n")
+    assert "/.aws/credentials" in check.target("", **NO_KEYS)["credentials"]
 
 
 def test_an_error_of_a_target_that_no_file_declares(check):

@@ -289,10 +289,12 @@ def test_an_instance_that_gets_a_role_later(sources, sim):
 
 
 def test_files_that_are_put_right_need_no_restart(sources, sim):
+    """What `--check` would call wrong keeps the daemon neither from its start nor from a reload."""
     sources.environment["AWS_PROFILE"] = "audit"
     daemon = sources.daemon
     sources.shared("credentials", {"audit": {"aws_access_key_id": "AKIDAUDIT"}})
-    daemon.start()
+    daemon.start().reload()
+    assert daemon.journal.wait("reloaded")
     job = daemon.stop(sim.add(owner=ACCOUNT))
     assert "audit" in daemon.journal.wait("credentials-failed")["MESSAGE"]
     sources.shared("credentials", {"audit": sources.keys("audit")})
@@ -351,6 +353,24 @@ def test_a_process_that_fails_tells_why(sources, sim):
     assert "the vault is sealed" in message and "3" in message
     sources.file("fail", f"echo '{sources.process_output()}'\n")
     daemon.journal.wait("import-stopped", job=job["id"])
+
+
+@pytest.mark.parametrize("script", [
+    "printf 'Zugang verweigert f\\374r Benutzer' >&2; exit 1",
+    "printf x >&2; yes \N{EURO SIGN} | head -c 8000 | tr -d '\\n' >&2; exit 1",
+], ids=["latin-1", "cut inside a character"])
+def test_what_a_process_says_is_passed_on_as_utf8(sources, sim, script):
+    """Else nobody could read the reply, nor the list of jobs."""
+    sources.shared("config", {"default": {"credential_process": f"sh {sources.file('fail', script)}"}})
+    daemon = sources.daemon.start()
+    job = daemon.stop(sim.add(owner=ACCOUNT))
+    failed = daemon.journal.wait("credentials-failed")
+    daemon.journal.wait("outage-began")
+    [listed] = daemon.call("ListJobs")["jobs"]
+    for text in (failed["MESSAGE"], listed["lastError"]["message"], daemon.job(job["id"])["lastError"]["message"]):
+        assert "f\N{REPLACEMENT CHARACTER}r Benutzer" in text or "status 1: \N{EURO SIGN}\N{EURO SIGN}" in text
+    daemon.restart()
+    assert daemon.job(job["id"])["id"] == job["id"]
 
 
 def test_a_process_that_takes_its_time_does_not_stop_the_daemon(sources, sim):

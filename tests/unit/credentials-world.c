@@ -228,6 +228,7 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
+    const char *option;
     const AwsSettingsSource source = {
         .region = "us-east-1",
         .profile = profile,
@@ -246,7 +247,7 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     };
 
     assert_int_equal(aws_profiles_load(&profiles, &error), 0);
-    assert_int_equal(aws_settings_resolve(&source, profiles, &settings, &error), 0);
+    assert_int_equal(aws_settings_resolve(&source, profiles, &settings, &option, &error), 0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);
 }

@@ -404,7 +404,7 @@ static void test_max_attempts(void **state)
     unsetenv("AWS_MAX_ATTEMPTS");
     write_file(CONF, "\n[target b]\nprofile = busy\n");
     write_file("config", "[profile busy]\nmax_attempts = none\n");
-    expect_error(CONF ":2: target b: profile busy: max-attempts: \"none\" is not a whole number "
+    expect_error(CONF ":3: target b: profile busy: max-attempts: \"none\" is not a whole number "
                       "from 1 to 10");
 }
 
@@ -413,7 +413,6 @@ static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
     Config *config = NULL;
     CLEANUP(freep) char *error = NULL;
     CLEANUP(freep) char *undeclared = NULL;
-    CLEANUP(freep) char *contradiction = NULL;
 
     (void)state;
     unsetenv("AWS_REGION");
@@ -424,12 +423,55 @@ static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
     write_file(CONF, "");
     assert_int_equal(config_load(CONF, &config, &undeclared), -EINVAL);
     assert_int_equal(strncmp(undeclared, "target default: ", strlen("target default: ")), 0);
+}
 
-    write_file(CONF, "\n\n[target a]\nregion = us-east-1\nendpoint-url = https://trail.example\n"
+static void test_what_a_target_has_wrong_is_told_where_it_is_said(void **state)
+{
+    (void)state;
+    write_file(CONF, "\n[target a]\nstop-rate = 1\nendpoint-url = https://trail.example\n"
                      "use-fips-endpoint = yes\n");
-    assert_int_equal(config_load(CONF, &config, &contradiction), -EINVAL);
-    assert_int_equal(strncmp(contradiction, CONF ":3: target a: ", strlen(CONF ":3: target a: ")),
-                     0);
+    expect_error(CONF ":4: target a: endpoint-url: a custom endpoint cannot be combined with FIPS");
+    write_file(CONF, "[target a]\nregion = us_east\n");
+    expect_error(CONF ":2: target a: the region \"us_east\" is not one");
+    write_file(CONF, "[target a]\n\nca-bundle = /dev/null/x\n");
+    expect_error(CONF ":3: target a: the CA bundle /dev/null/x cannot be read: Not a directory");
+
+    /* Of two that say it, the later one. */
+    write_file(CONF, "[target a]\nprofile = one\nregion = us_east\n");
+    write_file(DROP_IN("a.conf"), "[target b]\n\n[target a]\nprofile = nope\n");
+    expect_error(DROP_IN("a.conf") ":4: target a: profile nope is in none of the shared files");
+    write_file(DROP_IN("b.conf"), "[target a]\nprofile =\n");
+    expect_error(CONF ":3: target a: the region \"us_east\" is not one");
+}
+
+/* What may be mended while the daemon runs is no error of the configuration. */
+static void test_trouble_of_credentials(void **state)
+{
+    CLEANUP(freep) char *of_environment = NULL;
+    CLEANUP(freep) char *of_file = NULL;
+    CLEANUP(freep) char *none = NULL;
+
+    (void)state;
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    write_file("credentials", "[half]\naws_access_key_id = AKID\n");
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
+    write_file(CONF, "\n[target a]\n");
+    CLEANUP(config_freep) Config *environment = expect_loaded();
+    assert_int_equal(config_check_credentials(environment, &of_environment), -EINVAL);
+    assert_string_equal(of_environment, CONF ":2: target a: environment: an access key id without "
+                                             "its secret access key");
+
+    write_file(CONF, "\n[target a]\nprofile = half\n");
+    CLEANUP(config_freep) Config *file = expect_loaded();
+    assert_int_equal(config_check_credentials(file, &of_file), -EINVAL);
+    assert_string_equal(of_file, "credentials:2: target a: profile half in credentials: an access "
+                                 "key id without its secret access key");
+
+    setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
+    write_file(CONF, "[target a]\n");
+    CLEANUP(config_freep) Config *good = expect_loaded();
+    assert_int_equal(config_check_credentials(good, &none), 0);
+    assert_null(none);
 }
 
 static void test_a_broken_profile_file(void **state)
@@ -528,6 +570,8 @@ int main(void)
         TEST(test_state_directory_of_systemd),
         TEST(test_max_attempts),
         TEST(test_what_a_target_lacks_is_told_where_it_is_declared),
+        TEST(test_what_a_target_has_wrong_is_told_where_it_is_said),
+        TEST(test_trouble_of_credentials),
         TEST(test_a_broken_profile_file),
         TEST(test_changes_that_need_a_restart),
         TEST(test_json),

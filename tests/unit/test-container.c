@@ -62,9 +62,11 @@ static void test_relative_comes_before_full(void **state)
 static void test_hosts(void **state)
 {
     static const char *const good[] = {
-        "https://agent.example/x",    "http://localhost:8080/x", "http://127.9.8.7/x",
-        "http://[::1]:1/x",           "http://169.254.170.2/x",  "http://169.254.170.23:80/x",
+        "https://agent.example/x",    "http://localhost:8080/x",
+        "http://127.9.8.7/x",         "http://[::1]:1/x",
+        "http://169.254.170.2/x",     "http://169.254.170.23:80/x",
         "http://[fd00:ec2::23]:80/x", "HTTP://169.254.170.2",
+        "http://169.254.170.2?x=y",   "http://[FD00:EC2:0:0:0:0:0:23]/x",
     };
     static const char *const bad[] = {
         "http://agent.example/x",
@@ -74,6 +76,8 @@ static void test_hosts(void **state)
         "http://169.254.170.2:80@h.example/x",
         "http://127.0.0.1.example/",
         "http://[fd00:ec2::24]/x",
+        "http://[fd00:ec2::23:0]/x",
+        "http://fd00:ec2::23/x",
         "http:///x",
         "ftp://localhost/x",
         "localhost/x",

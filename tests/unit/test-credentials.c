@@ -167,13 +167,14 @@ static void make_provider(Fixture *fixture, const AwsSettingsSource *source)
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
+    const char *option;
     AwsSettingsSource complete = *source;
     const AwsCredentialsContext context = {.timers = fixture->timers, .random = &test_random};
 
     complete.region = "us-east-1";
     complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
     assert_int_equal(aws_profiles_load(&profiles, &error), 0);
-    assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &error), 0);
+    assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &option, &error), 0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &fixture->provider), 0);
 }
@@ -310,22 +311,23 @@ static void test_profile_passes_over_environment(void **state)
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
 }
 
-static void test_keys_of_one_file_stay_together(void **state)
+static void test_credentials_file_wins(void **state)
 {
-    write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n"
-                            "aws_session_token = no\n");
+    write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
     make_provider(*state, &(AwsSettingsSource){0});
     assert_keys(get(*state), "AKID", "5ecr3t", NULL);
 }
 
-static void test_secret_of_another_file_is_none(void **state)
+/* The files are one profile, key by key. */
+static void test_keys_split_over_the_files(void **state)
 {
-    write_file(config_path, "[default]\naws_secret_access_key = 5ecr3t\n");
+    write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = 5ecr3t\n"
+                            "aws_session_token = t0k3n\n");
     write_file(credentials_path, "[default]\naws_access_key_id = AKID\n");
     make_provider(*state, &(AwsSettingsSource){0});
-    assert_fails(get(*state), "without its secret");
+    assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
 }
 
 static void test_credential_of_systemd(void **state)
@@ -334,7 +336,7 @@ static void test_credential_of_systemd(void **state)
     char source[128];
 
     write_file(credentials_path, "[default]\naws_access_key_id = no\n"
-                                 "aws_secret_access_key = no\naws_session_token = no\n");
+                                 "aws_secret_access_key = no\n");
     write_file(system_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", directory, 1), 0);
@@ -473,8 +475,8 @@ int main(void)
         TEST(test_half_a_pair),
         TEST(test_keys_fit_into_a_header),
         TEST(test_profile_passes_over_environment),
-        TEST(test_keys_of_one_file_stay_together),
-        TEST(test_secret_of_another_file_is_none),
+        TEST(test_credentials_file_wins),
+        TEST(test_keys_split_over_the_files),
         TEST(test_credential_of_systemd),
         TEST(test_none_at_all),
         TEST(test_one_fetch_for_all),

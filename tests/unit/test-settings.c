@@ -36,6 +36,7 @@ static const char *const variables[] = {
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_EC2_METADATA_DISABLED",
+    "AWS_METADATA_SERVICE_TIMEOUT",
 };
 
 static int clear_environment(void **state)
@@ -53,6 +54,7 @@ struct sample {
     AwsSettingsSource source; /* flags: 0 stands for "not said" unless flags_said */
     bool flags_said;
     const char *error;    /* part of the sentence; NULL: works */
+    const char *option;   /* that has to do with the error; NULL: does not matter */
     const char *expected; /* what the test looks at */
 };
 
@@ -64,6 +66,7 @@ static void assert_sample(const struct sample *sample, Look *look)
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsSettingsSource source = sample->source;
+    const char *option = NULL;
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
@@ -73,12 +76,14 @@ static void assert_sample(const struct sample *sample, Look *look)
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    int r = aws_settings_resolve(&source, profiles, &settings, &error);
+    int r = aws_settings_resolve(&source, profiles, &settings, &option, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_null(settings);
         if (!strstr(error, sample->error))
             fail_msg("\"%s\" does not say \"%s\"", error, sample->error);
+        if (sample->option)
+            assert_string_equal(option, sample->option);
         return;
     }
     if (error)
@@ -131,6 +136,17 @@ static const char *credentials(const AwsSettings *settings)
     return settings->credentials;
 }
 
+/* "file:line: what is wrong", as far as there is each of them. */
+static const char *trouble(const AwsSettings *settings)
+{
+    static char text[512];
+    const AwsTrouble *seen = &settings->trouble;
+
+    snprintf(text, sizeof(text), "%s:%u: %s", seen->file ? seen->file : "", seen->line,
+             seen->sentence ? seen->sentence : "");
+    return text;
+}
+
 static void test_region(void **state)
 {
     static const char config[] = "[default]\nregion = r-profile-1\n[profile x]\nregion = r-x-1\n";
@@ -154,11 +170,14 @@ static void test_region(void **state)
         {.error = "set region = in the target's section, $AWS_REGION, or region in profile default "
                   "of config"},
         {.source = {.endpoint_url = "https://example.com"}, .error = "there is no region"},
-        {.source = {.region = "no/region"}, .error = "region"},
+        {.source = {.region = "no/region"},
+         .error = "the region \"no/region\" is not one",
+         .option = "region"},
         {.source = {.region = "no/region",
                     .endpoint_url = "https://example.com",
                     .sts_endpoint_url = "https://example.com"},
-         .error = "region"},
+         .error = "the region \"no/region\" is not one",
+         .option = "region"},
     };
 
     (void)state;
@@ -180,7 +199,7 @@ static void test_profile(void **state)
         {.credentials = "[z]\nregion = a-b-1", .source = {.profile = "z"}, .expected = "z"},
         {.source = {.region = "a-b-1"}, .expected = "default"},
         {.environment = {{"AWS_PROFILE", "z"}}, .config = config, .error = "profile z"},
-        {.config = config, .source = {.profile = "z"}, .error = "profile z"},
+        {.config = config, .source = {.profile = "z"}, .error = "profile z", .option = "profile"},
         {.source = {.profile = "default", .region = "a-b-1"}, .error = "profile default"},
     };
 
@@ -234,7 +253,8 @@ static void test_custom_endpoint(void **state)
          .error = "AWS_ENDPOINT_URL: http://"},
         {.config = SERVICES,
          .source = {.endpoint_url = "example.com"},
-         .error = "endpoint-url: an endpoint is"},
+         .error = "endpoint-url: an endpoint is",
+         .option = "endpoint-url"},
         {.config = "[default]\nregion = us-east-1\nservices = s\n", .error = "[services s]"},
         {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "1"}},
          .config = SERVICES,
@@ -267,7 +287,8 @@ static void test_sts_endpoint(void **state)
          .source = {.region = "eu-west-1"},
          .expected = "https://services"},
         {.source = {.region = "eu-west-1", .sts_endpoint_url = "http://example.com"},
-         .error = "sts-endpoint-url: http://"},
+         .error = "sts-endpoint-url: http://",
+         .option = "sts-endpoint-url"},
     };
 
     (void)state;
@@ -324,7 +345,10 @@ static void test_ca_bundle(void **state)
          .config = config,
          .source = {.ca_bundle = "/dev/null"},
          .expected = "/dev/null"},
-        {.config = config, .source = {.ca_bundle = "/dev/null/x"}, .error = "/dev/null/x"},
+        {.config = config,
+         .source = {.ca_bundle = "/dev/null/x"},
+         .error = "/dev/null/x",
+         .option = "ca-bundle"},
     };
 
     (void)state;
@@ -361,6 +385,76 @@ static void test_credentials(void **state)
     ASSERT_SAMPLES(samples, credentials);
 }
 
+#define NO_TROUBLE ":0: "
+#define ROLE "role_arn = arn:aws:iam::1:role/r\n"
+
+/* What is known beforehand is no error, but can be told. */
+static void test_trouble(void **state)
+{
+    static const AwsSettingsSource source = {.region = "us-east-1"};
+    static const AwsSettingsSource explicit = {.region = "us-east-1", .profile = "x"};
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "SECRET"}},
+         .source = source,
+         .expected = NO_TROUBLE},
+        {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}},
+         .source = source,
+         .expected = NO_TROUBLE},
+        {.source = source, .expected = NO_TROUBLE},
+        {.credentials = "[x]\n" KEYS, .source = explicit, .expected = NO_TROUBLE},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
+         .source = source,
+         .expected = ":0: environment: an access key id without its secret access key"},
+        {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "two words"}},
+         .source = source,
+         .expected = ":0: environment: a key with white space or control characters inside"},
+        {.credentials = "[x]\n\naws_access_key_id = AKID\n",
+         .source = explicit,
+         .expected = "credentials:3: profile x in credentials: an access key id without its secret "
+                     "access key"},
+        {.config = "[profile x]\ncredential_process = p 'open\n",
+         .source = explicit,
+         .expected = "config:2: credential_process of profile x: it is empty, or a quote or a "
+                     "backslash in it is left open"},
+        {.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/x"}},
+         .source = source,
+         .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_FULL_URI: http:// is taken only for "
+                     "a loopback host; use https:// for example.com"},
+        {.environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "x"}},
+         .source = source,
+         .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path"},
+        {.environment = {{"AWS_METADATA_SERVICE_TIMEOUT", "x"}},
+         .source = source,
+         .expected = ":0: EC2 instance metadata: AWS_METADATA_SERVICE_TIMEOUT is no number from 1 "
+                     "to 600"},
+        {.config = "[profile x]\nmetadata_service_num_attempts = 0\n",
+         .source = explicit,
+         .expected = "config:2: EC2 instance metadata: metadata_service_num_attempts is no number "
+                     "from 1 to 100"},
+        /* A role says where its first credentials come from. */
+        {.config = "[profile x]\n" ROLE "credential_source = Environment\n",
+         .source = explicit,
+         .expected = "config:3: environment: there is no access key id"},
+        {.config = "[profile x]\n" ROLE "credential_source = EcsContainer\n",
+         .source = explicit,
+         .expected = "config:3: container: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+                     "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"},
+        {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}},
+         .config = "[profile x]\n" ROLE "credential_source = Ec2InstanceMetadata\n",
+         .source = explicit,
+         .expected = "config:3: EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true"},
+        {.config =
+             "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE "source_profile = z\n",
+         .credentials = "[z]\naws_access_key_id = AKID\n",
+         .source = explicit,
+         .expected = "credentials:2: profile z in credentials: an access key id without its secret "
+                     "access key"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, trouble);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_fips_and_dualstack),
         cmocka_unit_test(test_ca_bundle),
         cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_trouble),
     };
 
     return cmocka_run_group_tests_name("settings", tests, NULL, clear_environment);
