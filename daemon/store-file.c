@@ -24,7 +24,7 @@ int store_file_errno(sqlite3 *db, int result)
         return 0;
     if (result == SQLITE_FULL)
         return -ENOSPC;
-    if (result == SQLITE_NOMEM)
+    if (result == SQLITE_NOMEM || result == SQLITE_IOERR_NOMEM)
         return -ENOMEM;
     if ((result & 0xff) == SQLITE_IOERR && result != SQLITE_IOERR_FSYNC &&
         result != SQLITE_IOERR_DIR_FSYNC && (system_errno == ENOSPC || system_errno == EDQUOT))
@@ -32,64 +32,93 @@ int store_file_errno(sqlite3 *db, int result)
     return -EIO;
 }
 
-int64_t store_file_query(sqlite3 *db, const char *sql)
+int store_file_explain(sqlite3 *db, char **ret_error)
 {
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
+    const char *path = sqlite3_db_filename(db, "main");
+    int failure = sqlite3_extended_errcode(db);
 
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return value;
+    if (store_file_errno(db, failure) == -ENOMEM)
+        return -ENOMEM;
+    if ((failure & 0xff) == SQLITE_BUSY)
+        return explain(ret_error, -EBUSY,
+                       "%s is in use by another trailstopd: stop that one, or give this one a "
+                       "state-directory of its own",
+                       path);
+    return explain(ret_error, -EUCLEAN,
+                   "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
+                   "move it away to start with no jobs",
+                   path, sqlite3_errmsg(db));
 }
 
-static bool query_is(sqlite3 *db, const char *sql, const char *expected)
-{
-    sqlite3_stmt *statement = NULL;
-    bool is = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-              sqlite3_step(statement) == SQLITE_ROW &&
-              strcmp((const char *)sqlite3_column_text(statement, 0), expected) == 0;
+DEFINE_CLEANUP(sqlite3_stmt, sqlite3_finalize)
 
-    sqlite3_finalize(statement);
-    return is;
+/* 1: the statement is at its first row; 0: there is none; negative errno. */
+static int query(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+    int result = sqlite3_prepare_v2(db, sql, -1, ret, NULL);
+
+    if (result == SQLITE_OK)
+        result = sqlite3_step(*ret);
+    return result == SQLITE_ROW ? 1 : store_file_errno(db, result);
+}
+
+int store_file_query(sqlite3 *db, const char *sql, int64_t *ret)
+{
+    CLEANUP(sqlite3_finalizep) sqlite3_stmt *statement = NULL;
+    int r = query(db, sql, &statement);
+
+    if (r < 0)
+        return r;
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    return 0;
+}
+
+/* 1: the first column of the first row is this text; 0: it is not; negative errno. */
+static int query_is(sqlite3 *db, const char *sql, const char *expected)
+{
+    CLEANUP(sqlite3_finalizep) sqlite3_stmt *statement = NULL;
+    int r = query(db, sql, &statement);
+    const char *text;
+
+    if (r <= 0)
+        return r;
+    text = (const char *)sqlite3_column_text(statement, 0);
+    if (!text)
+        return store_file_errno(db, sqlite3_extended_errcode(db));
+    return strcmp(text, expected) == 0;
+}
+
+static int execute(sqlite3 *db, const char *sql)
+{
+    return store_file_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 /* Only reads, so that a store that is not ours to use stays as it is. */
 static int examine(sqlite3 *db, const char *path, char **ret_error)
 {
-    int64_t version, tables;
-    int failure;
+    int64_t version, tables, rows;
+    int r;
 
-    sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
-    version = store_file_query(db, "PRAGMA user_version");
-    tables = store_file_query(db, "SELECT count(*) FROM sqlite_master");
-    failure = sqlite3_errcode(db);
-    if (version < 0 || tables < 0) {
-        if ((failure & 0xff) == SQLITE_BUSY)
-            return explain(ret_error, -EBUSY,
-                           "%s is in use by another trailstopd: stop that one, or give this one a "
-                           "state-directory of its own",
-                           path);
-        return explain(
-            ret_error, -EUCLEAN,
-            "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
-            "move it away to start with no jobs",
-            path, sqlite3_errmsg(db));
-    }
+    if (execute(db, "PRAGMA locking_mode = EXCLUSIVE") < 0 ||
+        store_file_query(db, "PRAGMA user_version", &version) < 0 ||
+        store_file_query(db, "SELECT count(*) FROM sqlite_master", &tables) < 0)
+        return store_file_explain(db, ret_error);
     if (version > STORE_VERSION)
         return explain(
             ret_error, -EUCLEAN,
             "%s has version %lld, written by a newer trailstopd (this one knows %d), and "
             "was left untouched: install the newer one again, or move the file away",
             path, (long long)version, STORE_VERSION);
-    if (version == 0 && tables > 0)
+    if (version < 0 || (version == 0 && tables > 0))
         return explain(
             ret_error, -EUCLEAN,
             "%s is a database of another program and was left untouched: give trailstopd "
             "a state-directory of its own",
             path);
-    if (!query_is(db, "PRAGMA quick_check(1)", "ok"))
+    r = query_is(db, "PRAGMA quick_check(1)", "ok");
+    if (r < 0 || (version > 0 && store_file_query(db, store_probe, &rows) < 0))
+        return store_file_explain(db, ret_error);
+    if (r == 0)
         return explain(ret_error, -EUCLEAN,
                        "%s is damaged and was left untouched: restore it from a backup, or move it "
                        "away to start with no jobs (sqlite3's .recover reads what is left)",
@@ -100,22 +129,20 @@ static int examine(sqlite3 *db, const char *path, char **ret_error)
 /* WAL with synchronous=FULL: a commit is on disk when it returns, with one sync. */
 static int prepare(sqlite3 *db)
 {
-    int r = 0;
+    int64_t version;
+    int r;
 
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-    if (!query_is(db, "PRAGMA journal_mode = WAL", "wal"))
-        return store_file_errno(db, sqlite3_extended_errcode(db)) < 0
-                   ? store_file_errno(db, sqlite3_extended_errcode(db))
-                   : -EIO;
-    r = store_file_errno(db, sqlite3_exec(db, "PRAGMA synchronous = FULL", NULL, NULL, NULL));
-    if (r >= 0 && store_file_query(db, "PRAGMA user_version") == 0) {
-        r = store_file_errno(db, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
-        if (r >= 0)
-            r = store_file_errno(db, sqlite3_exec(db, store_schema, NULL, NULL, NULL));
-        if (r >= 0)
-            r = store_file_errno(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
-    }
-    return r;
+    r = query_is(db, "PRAGMA journal_mode = WAL", "wal");
+    if (r <= 0)
+        return r < 0 ? r : -EIO;
+    if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 ||
+        (r = store_file_query(db, "PRAGMA user_version", &version)) < 0 ||
+        (r = execute(db, "BEGIN IMMEDIATE")) < 0 ||
+        (version == 0 && (r = execute(db, store_tables)) < 0) ||
+        (r = execute(db, store_indexes)) < 0)
+        return r;
+    return execute(db, "COMMIT");
 }
 
 /* CLOCK_BOOTTIME begins anew with each boot: what an earlier one left is moved over by the wall
@@ -125,10 +152,12 @@ static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
     CLEANUP(freep) char *sql = NULL;
     char boot[SD_ID128_STRING_MAX];
     int64_t offset;
+    int r;
 
     sd_id128_to_string(id, boot);
-    if (query_is(db, "SELECT id FROM boot", boot))
-        return 0;
+    r = query_is(db, "SELECT id FROM boot", boot);
+    if (r != 0)
+        return r < 0 ? r : 0;
     offset =
         (int64_t)(clock->boottime_usec(clock->userdata) - clock->realtime_usec(clock->userdata));
     if (asprintf(&sql,
@@ -144,15 +173,18 @@ static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
         sql = NULL;
         return -ENOMEM;
     }
-    return store_file_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    return execute(db, sql);
 }
 
 static int connect(const char *path, sqlite3 **db, char **ret_error)
 {
-    if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK)
-        return explain(ret_error, -EIO, "%s cannot be opened: %s", path,
-                       *db ? sqlite3_errmsg(*db) : "out of memory");
+    int result = sqlite3_open_v2(
+        path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (result == SQLITE_NOMEM)
+        return -ENOMEM;
+    if (result != SQLITE_OK)
+        return explain(ret_error, -EIO, "%s cannot be opened: %s", path, sqlite3_errmsg(*db));
     sqlite3_extended_result_codes(*db, 1);
     sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return 0;

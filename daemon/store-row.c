@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char store_schema[] =
+const char store_tables[] =
     "CREATE TABLE jobs ("
     " number INTEGER PRIMARY KEY, change INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,"
     " import_id TEXT NOT NULL, target TEXT NOT NULL, reason TEXT,"
@@ -17,11 +17,17 @@ const char store_schema[] =
     " error_code TEXT, error_message TEXT, error_http_status INTEGER, error_request_id TEXT,"
     " refusal_code TEXT, refusal_message TEXT, refusal_http_status INTEGER,"
     " refusal_request_id TEXT, import TEXT);"
-    "CREATE INDEX jobs_change ON jobs (change);"
-    "CREATE INDEX jobs_active ON jobs (number) WHERE finished_usec = 0;"
     "CREATE TABLE boot (id TEXT NOT NULL);"
     "INSERT INTO boot VALUES ('');"
     "PRAGMA user_version = 1;";
+
+const char store_indexes[] =
+    "CREATE INDEX IF NOT EXISTS jobs_change ON jobs (change);"
+    "CREATE INDEX IF NOT EXISTS jobs_active ON jobs (number) WHERE finished_usec = 0;"
+    "CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (finished_usec) WHERE finished_usec > 0;";
+
+const char store_probe[] =
+    "SELECT count(*) FROM (SELECT " COLUMNS " FROM jobs LIMIT 0), (SELECT id FROM boot LIMIT 0)";
 
 static void bind_text(sqlite3_stmt *statement, int *column, const char *text)
 {

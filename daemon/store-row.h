@@ -8,8 +8,15 @@
 
 #define STORE_VERSION 1
 
-extern const char
-    store_schema[]; /* statements that make an empty database a store of STORE_VERSION */
+/* Makes an empty database a store of STORE_VERSION. */
+extern const char store_tables[];
+
+/* Makes the indexes that are missing: the store of an earlier trailstopd gains them here, and stays
+ * one that it can use as well. */
+extern const char store_indexes[];
+
+/* Fails where a table or column is missing. */
+extern const char store_probe[];
 
 /* Order and meaning as in JobRecord; *_boottime_usec count on the clock of the boot in table boot.
  */
@@ -19,10 +26,9 @@ extern const char
     "requested_boottime_usec, deadline_boottime_usec, "                                            \
     "error_code, error_message, error_http_status, error_request_id, "                             \
     "refusal_code, refusal_message, refusal_http_status, refusal_request_id, import"
-#define N_COLUMNS 28
 
-/* Binds the record's members to parameters 1 to N_COLUMNS; they have to live until the statement
- * ran. */
+/* Binds the record's members to the parameters from 1, in the order of COLUMNS; they have to live
+ * until the statement ran. */
 void store_bind_record(sqlite3_stmt *statement, const JobRecord *record);
 
 /* Reads COLUMNS of the current row into a record the caller owns. -EUCLEAN: not what a daemon

@@ -62,10 +62,27 @@ void store_close(Store *store)
 
 static int store_prepare(Store *store)
 {
-    for (Statement i = 0; i < N_STATEMENTS; i++)
-        if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
-            return -ENOMEM;
+    for (Statement i = 0; i < N_STATEMENTS; i++) {
+        int result = sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &store->statements[i], NULL);
+
+        if (result != SQLITE_OK)
+            return store_file_errno(store->db, result);
+    }
+    return 0;
+}
+
+/* From where numbers and changes count on. */
+static int store_count(Store *store)
+{
+    int64_t number, change;
+    int r;
+
+    if ((r = store_file_query(store->db, "SELECT max(number) FROM jobs", &number)) < 0 ||
+        (r = store_file_query(store->db, "SELECT max(change) FROM jobs", &change)) < 0)
+        return r;
+    store->last_number = (uint64_t)number;
+    store->last_change = (uint64_t)change;
     return 0;
 }
 
@@ -77,14 +94,10 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
     if (!store)
         return -ENOMEM;
     r = store_file_open(directory, clock, &store->db, ret_error);
-    if (r >= 0)
-        r = store_prepare(store);
     if (r < 0)
         return r;
-    store->last_number =
-        (uint64_t)store_file_query(store->db, "SELECT ifnull(max(number), 0) FROM jobs");
-    store->last_change =
-        (uint64_t)store_file_query(store->db, "SELECT ifnull(max(change), 0) FROM jobs");
+    if (store_prepare(store) < 0 || store_count(store) < 0)
+        return store_file_explain(store->db, ret_error);
     *ret = TAKE(store);
     return 0;
 }
@@ -209,6 +222,8 @@ int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldes
 
 bool store_is_well(Store *store)
 {
+    int64_t boots;
+
     sqlite3_db_release_memory(store->db); /* its pages would answer without the file */
-    return store_file_query(store->db, "SELECT count(*) FROM boot") == 1;
+    return store_file_query(store->db, "SELECT count(*) FROM boot", &boots) >= 0 && boots == 1;
 }

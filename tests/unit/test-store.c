@@ -389,6 +389,25 @@ static void test_the_same_boot_moves_nothing(void **state)
     assert_stored(fixture, &record);
 }
 
+/* ---- an earlier trailstopd ---- */
+
+static void test_takes_over_a_store_without_the_index_of_ended_jobs(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord ended = plain_job(1, JOB_STOPPED), running = plain_job(2, JOB_POLLING);
+
+    save(fixture, &ended);
+    save(fixture, &running);
+    close_store(fixture);
+    execute(fixture, "DROP INDEX jobs_finished");
+    open_store(fixture);
+    assert_stored(fixture, &ended);
+    assert_stored(fixture, &running);
+    close_store(fixture);
+    execute(fixture, "SELECT min(finished_usec) FROM jobs INDEXED BY jobs_finished"
+                     " WHERE finished_usec > 0");
+}
+
 /* ---- what is not ours ---- */
 
 static char *read_whole(const char *path, size_t *ret_size)
@@ -420,6 +439,16 @@ static void assert_left_untouched(Fixture *fixture, int expected, const char *wo
     assert_memory_equal(before, after, size);
     free(before);
     free(after);
+    free(error);
+}
+
+static void assert_in_use(const Fixture *fixture)
+{
+    char *error = NULL;
+    Store *store = NULL;
+
+    assert_int_equal(store_open(fixture->directory, &fixture->clock, &store, &error), -EBUSY);
+    assert_null(store);
     free(error);
 }
 
@@ -481,6 +510,27 @@ static void test_leaves_a_truncated_store_untouched(void **state)
     assert_left_untouched(fixture, -EUCLEAN, "left untouched");
 }
 
+static void test_leaves_what_lacks_a_column_or_table_untouched(void **state)
+{
+    static const struct {
+        const char *change, *lacking;
+    } samples[] = {
+        {"ALTER TABLE jobs RENAME COLUMN gid TO group_id", "gid"},
+        {"ALTER TABLE jobs RENAME TO tasks", "jobs"},
+        {"ALTER TABLE boot RENAME TO reboot", "boot"},
+    };
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        close_store(fixture);
+        unlink(fixture->path);
+        open_store(fixture);
+        close_store(fixture);
+        execute(fixture, samples[i].change);
+        assert_left_untouched(fixture, -EUCLEAN, samples[i].lacking);
+    }
+}
+
 static void test_leaves_a_store_in_use_to_its_user(void **state)
 {
     Fixture *fixture = *state;
@@ -514,6 +564,71 @@ static void test_is_well_while_its_file_can_be_read(void **state)
     assert_int_equal(truncate(fixture->path, 0), 0);
     assert_int_equal(truncate(fixture->path, status.st_size), 0);
     assert_false(store_is_well(fixture->store));
+}
+
+/* ---- no memory ---- */
+
+static sqlite3_mem_methods memory; /* SQLite's own */
+static unsigned allocations_to_go; /* until one fails; 0: none fails */
+
+static bool allocation_fails(void)
+{
+    return allocations_to_go > 0 && --allocations_to_go == 0;
+}
+
+static void *allocate(int size)
+{
+    return allocation_fails() ? NULL : memory.xMalloc(size);
+}
+
+static void *reallocate(void *block, int size)
+{
+    return allocation_fails() ? NULL : memory.xRealloc(block, size);
+}
+
+/* To be called before anything else of SQLite. */
+static void watch_memory(void)
+{
+    sqlite3_mem_methods watched;
+
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory), SQLITE_OK);
+    watched = memory;
+    watched.xMalloc = allocate;
+    watched.xRealloc = reallocate;
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &watched), SQLITE_OK);
+}
+
+/* Whichever allocation fails while it is opened. */
+static void test_a_store_opens_whole_or_not_at_all(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(7, JOB_POLLING);
+
+    record.deadline_usec = REALTIME_USEC + USEC_PER_HOUR;
+    record.deadline_boottime_usec = BOOTTIME_USEC + USEC_PER_HOUR;
+    save(fixture, &record);
+    close_store(fixture);
+    fixture->virtual.realtime_usec += USEC_PER_DAY; /* moves nothing, within a boot */
+    for (unsigned n = 1, failed = 1; failed; n++) {
+        char *error = NULL;
+        int r;
+
+        allocations_to_go = n;
+        r = store_open(fixture->directory, &fixture->clock, &fixture->store, &error);
+        failed = allocations_to_go == 0;
+        allocations_to_go = 0;
+        if (r < 0) {
+            if (r != -ENOMEM)
+                fail_msg("allocation %u: %d, %s", n, r, error);
+            free(error);
+            continue;
+        }
+        assert_int_equal(store_last_number(fixture->store), 7);
+        assert_int_equal(store_last_change(fixture->store), 7);
+        assert_stored(fixture, &record);
+        assert_in_use(fixture);
+        close_store(fixture);
+    }
 }
 
 /* ---- no room ---- */
@@ -569,16 +684,20 @@ int main(void)
         TEST(test_another_boot_moves_what_counts_on_its_clock),
         TEST(test_a_deadline_before_this_boot_stays_one),
         TEST(test_the_same_boot_moves_nothing),
+        TEST(test_takes_over_a_store_without_the_index_of_ended_jobs),
         TEST(test_leaves_a_newer_store_untouched),
         TEST(test_leaves_a_foreign_database_untouched),
         TEST(test_leaves_a_damaged_header_untouched),
         TEST(test_leaves_damaged_pages_untouched),
         TEST(test_leaves_a_truncated_store_untouched),
+        TEST(test_leaves_what_lacks_a_column_or_table_untouched),
         TEST(test_leaves_a_store_in_use_to_its_user),
         TEST(test_keeps_others_out),
         TEST(test_is_well_while_its_file_can_be_read),
+        TEST(test_a_store_opens_whole_or_not_at_all),
         TEST(test_lives_through_a_full_disk),
     };
 
+    watch_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
