@@ -268,6 +268,7 @@ static int call_send(AwsCall *call)
 {
     const AwsClientConfig *config = &call->client->config;
     const AwsProtocol *protocol = call->operation->protocol;
+    unsigned number = call->attempt + 1;
     AwsAttempt attempt = {
         .content_type = protocol ? protocol->content_type : "application/x-amz-json-1.1",
         .target = call->operation->target,
@@ -276,15 +277,16 @@ static int call_send(AwsCall *call)
         .credentials = call->credentials,
         .realtime_usec = aws_client_server_time_usec(call->client),
         .invocation_id = call->invocation_id,
-        .number = call->attempt + 1,
-        .max = config->max_attempts,
+        .number = number,
+        /* A correction may come on top of the attempts that the configuration allows. */
+        .max = number > config->max_attempts ? number : config->max_attempts,
     };
     AwsRequest request;
     int r = aws_request_sign(&request, &call->client->route, &attempt);
 
     if (r < 0)
         return r;
-    call->attempt++;
+    call->attempt = number;
     if (call->hooks.attempt)
         call->hooks.attempt(call->attempt, call->hooks.userdata);
     r = config->http->start(config->http,

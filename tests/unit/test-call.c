@@ -398,6 +398,8 @@ static void test_corrects_also_the_last_attempt(void **state)
     world_connect(world);
     world_call(world, replies, 3);
     assert_int_equal(world->outcome, AWS_OK);
+    assert_string_equal(world_header(world, 1, "amz-sdk-request"), "attempt=1; max=1");
+    assert_string_equal(world_header(world, 3, "amz-sdk-request"), "attempt=3; max=3");
 }
 
 static void test_lack_of_credentials_is_an_outage(void **state)
