@@ -21,7 +21,7 @@ static void add_import_status(JournalEntry *entry, json_object *import)
         journal_add(entry, "TRAILSTOP_IMPORT_STATUS", "%s", status);
 }
 
-static void add_names(JournalEntry *entry, const JobRecord *record)
+void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
 {
     journal_add(entry, "TRAILSTOP_JOB", "%s", record->id);
     journal_add(entry, "TRAILSTOP_TARGET", "%s", record->target);
@@ -33,7 +33,7 @@ void job_journal_add(JournalEntry *entry, const JobRecord *record)
 {
     CLEANUP(json_object_putp) json_object *import = read_import(record);
 
-    add_names(entry, record);
+    job_journal_add_names(entry, record);
     add_import_status(entry, import);
 }
 
@@ -120,7 +120,7 @@ void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Reque
     JournalEntry entry;
 
     journal_begin(&entry, ends[record->state].event);
-    add_names(&entry, record);
+    job_journal_add_names(&entry, record);
     add_import_status(&entry, import);
     job_journal_add_requester(&entry, &record->requester, record->reason);
     if (record->state == JOB_CANCELLED) {

@@ -178,6 +178,13 @@ static void get_done(const AwsResult *result, void *userdata)
     job_proceed(job, schedule_classify_get(result, job->record.refusal.code != NULL), result);
 }
 
+static void describe_call(JournalEntry *entry, void *userdata)
+{
+    const Job *job = userdata;
+
+    job_journal_add_names(entry, &job->record);
+}
+
 static bool job_is_to_stop(const Job *job)
 {
     return job->record.state != JOB_POLLING && !job->record.refusal.code;
@@ -186,19 +193,21 @@ static bool job_is_to_stop(const Job *job)
 /* The next call is due. */
 static void job_call(void *userdata)
 {
-    static const AwsCallHooks stop_hooks = {.attempt = stop_attempt, .done = stop_done},
-                              get_hooks = {.attempt = get_attempt, .done = get_done};
     Job *job = userdata;
     Target *target = job->target;
-    AwsCallHooks hooks = job_is_to_stop(job) ? stop_hooks : get_hooks;
+    bool stop = job_is_to_stop(job);
+    const AwsCallHooks hooks = {
+        .attempt = stop ? stop_attempt : get_attempt,
+        .describe = describe_call,
+        .done = stop ? stop_done : get_done,
+        .userdata = job,
+    };
     int r;
 
     if (job->finishing || !outage_enter(target->outage, &job->outage_wait))
         return;
-    hooks.userdata = job;
-    r = job_is_to_stop(job)
-            ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
-            : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
+    r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
+             : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
     if (r < 0) {
         CLEANUP(aws_error_clear) AwsError error = {0};
 

@@ -9,7 +9,6 @@
 #include "common/time.h"
 #include "daemon/aws/answer.h"
 #include "daemon/aws/client-state.h"
-#include "daemon/journal.h"
 
 typedef enum CallState {
     CALL_WAITING_CREDENTIALS,
@@ -128,7 +127,10 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_CALL_RETRIED);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", call->client->target);
+    if (call->hooks.describe)
+        call->hooks.describe(&entry, call->hooks.userdata);
+    else
+        journal_add(&entry, "TRAILSTOP_TARGET", "%s", call->client->target);
     journal_add(&entry, "TRAILSTOP_OPERATION", "%s", call->operation->name);
     journal_add_error(&entry, &call->error);
     journal_send(&entry, "Attempt %u of %s failed and is repeated in %s: %s", call->attempt,

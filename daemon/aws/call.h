@@ -10,6 +10,7 @@
 
 #include "daemon/aws/client.h"
 #include "daemon/aws/error.h"
+#include "daemon/journal.h"
 
 typedef struct AwsCall AwsCall;
 
@@ -53,6 +54,8 @@ typedef struct AwsCallHooks {
        marks for the disk is there before the attempt is on the wire. It must not cancel the call.
      */
     void (*attempt)(unsigned number, void *userdata);
+    /* Adds to an event of this call what it is about; NULL: that is its target alone. */
+    void (*describe)(JournalEntry *entry, void *userdata);
     /* Once, at the end; the call is freed when it returns. Not after aws_call_cancel(). */
     void (*done)(const AwsResult *result, void *userdata);
     void *userdata;

@@ -54,6 +54,8 @@ def test_a_fault_that_passes_is_retried_within_the_call(start_daemon, sim, opera
 
     retry = daemon.journal.wait("call-retried", aws_error=code)
     assert retry["TRAILSTOP_TARGET"] == "default"
+    assert retry["TRAILSTOP_JOB"] == job["id"]
+    assert retry["TRAILSTOP_IMPORT_ID"] == job["importId"]
     assert retry["PRIORITY"] == "7"
     assert not daemon.journal.find("outage-began")
 
