@@ -1,48 +1,52 @@
 #include "common/varlink.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "common/json.h"
 #include "common/memory.h"
 
-static bool message_is_whole(struct evbuffer *buffer, size_t searched, size_t *ret_size)
-{
-    struct evbuffer_ptr start;
-
-    if (searched > 0 && evbuffer_ptr_set(buffer, &start, searched, EVBUFFER_PTR_SET) < 0)
-        return false;
-    struct evbuffer_ptr end = evbuffer_search(buffer, "", 1, searched > 0 ? &start : NULL);
-    if (end.pos < 0)
-        return false;
-    *ret_size = (size_t)end.pos;
-    return true;
-}
-
-int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret)
+/* The message that begins at the offset, and has no end among the bytes searched; *ret_end is where
+ * the next one begins. */
+static int message_read(struct evbuffer *buffer, size_t offset, size_t searched, size_t max_size,
+                        size_t *ret_end, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *message = NULL;
-    size_t size;
+    struct evbuffer_ptr start, end;
 
-    if (!message_is_whole(buffer, *searched, &size)) {
-        *searched = evbuffer_get_length(buffer);
-        return *searched > max_size ? -EMSGSIZE : 0;
-    }
-    *searched = 0;
-    if (size > max_size)
+    (void)evbuffer_ptr_set(buffer, &start, searched, EVBUFFER_PTR_SET); /* it is that long */
+    end = evbuffer_search(buffer, "", 1, &start);
+    if (end.pos < 0)
+        return evbuffer_get_length(buffer) - offset > max_size ? -EMSGSIZE : 0;
+    if ((size_t)end.pos - offset > max_size)
         return -EMSGSIZE;
 
-    const char *text = (const char *)evbuffer_pullup(buffer, (ev_ssize_t)size + 1);
+    const char *text = (const char *)evbuffer_pullup(buffer, end.pos + 1);
     if (!text)
         return -ENOMEM;
-    int r = json_read(text, size, VARLINK_DEPTH_MAX, &message);
+    int r = json_read(text + offset, (size_t)end.pos - offset, VARLINK_DEPTH_MAX, &message);
     if (r < 0)
         return r;
     if (!json_object_is_type(message, json_type_object))
         return -EBADMSG;
-    evbuffer_drain(buffer, size + 1);
+    *ret_end = (size_t)end.pos + 1;
     *ret = TAKE(message);
     return 1;
+}
+
+int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret)
+{
+    size_t size;
+    int r = message_read(buffer, 0, *searched, max_size, &size, ret);
+
+    if (r > 0)
+        evbuffer_drain(buffer, size);
+    *searched = r == 0 ? evbuffer_get_length(buffer) : 0;
+    return r;
+}
+
+int varlink_peek(struct evbuffer *buffer, size_t *offset, size_t max_size, json_object **ret)
+{
+    return message_read(buffer, *offset, *offset, max_size, offset, ret);
 }
 
 int varlink_write(struct evbuffer *buffer, json_object *message)

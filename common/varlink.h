@@ -19,5 +19,8 @@
  * with each. */
 int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret);
 
+/* The same for the message at the offset, which stays in the buffer; *offset moves to the next. */
+int varlink_peek(struct evbuffer *buffer, size_t *offset, size_t max_size, json_object **ret);
+
 /* Appends one message. 0 or -ENOMEM; after a failure the buffer is as it was. */
 int varlink_write(struct evbuffer *buffer, json_object *message);

@@ -133,6 +133,14 @@ static int read_message(Call *call, const char **ret_method, json_object **ret_p
     return 0;
 }
 
+int methods_check(json_object *message)
+{
+    json_object *parameters = NULL;
+    const char *name;
+
+    return read_message(&(Call){.message = message}, &name, &parameters);
+}
+
 int methods_start(Call *call)
 {
     const char *name, *at_fault;
@@ -153,5 +161,7 @@ int methods_start(Call *call)
         return reply_denied(call);
     if (parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault) < 0)
         return methods_reply_invalid(call, at_fault);
+    if (call->caller->gone && !call->method->operators_only) /* nobody reads what it tells */
+        return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;
 }

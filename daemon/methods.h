@@ -36,6 +36,9 @@ typedef struct Method {
     bool more_only;
 } Method;
 
+/* 0: the message is a call; -EBADMSG: it is none. */
+int methods_check(json_object *message);
+
 /* Finds and starts the method the call's message names. 0 also where the reply is an error;
  * -EBADMSG: the message is no call; other negative errno as Method.start. */
 int methods_start(Call *call);

@@ -1,6 +1,7 @@
 #include "daemon/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +25,14 @@ struct Session {
     Caller caller;
     struct event *readable, *writable;
     struct evbuffer *input;
+    struct event *hangup;  /* on a descriptor of its own; NULL: not needed so far */
     size_t searched;       /* of the input, see varlink_read() */
+    size_t checked;        /* of the input: whole calls that wait for a stream to end */
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
     bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
+    bool misused;     /* it broke the rules */
+    bool starved;     /* no whole call is in the input, as far as has been looked */
     bool produced;    /* by the last answers: there may be more where that came from */
 };
 
@@ -64,12 +69,40 @@ static int session_start_call(Session *session, json_object *message)
 }
 
 /* A stream holds up the calls behind it: they are answered, and so begun, when it has ended. */
-static bool session_may_start(const Session *session)
+static bool session_streams(const Session *session)
 {
     const Call *last = TAILQ_LAST(&session->calls, CallList);
 
+    return last && last->more && !last->reply;
+}
+
+static bool session_may_start(const Session *session)
+{
     return session->n_calls < CALLS_MAX && caller_may_write(&session->caller) &&
-           !(last && last->more && !last->reply);
+           !session_streams(session);
+}
+
+/* A call waits in the input and could be started: not all fits into one turn of the loop. */
+static bool session_may_go_on(const Session *session)
+{
+    return !session->starved && session_may_start(session);
+}
+
+/* Whether what waits for a stream to end are calls: a client that breaks the rules is not kept
+ * until then. */
+static int session_check_ahead(Session *session)
+{
+    json_object *message;
+    int r;
+
+    while ((r = varlink_peek(session->input, &session->checked,
+                             session->owner->service->config->max_message, &message)) > 0) {
+        r = methods_check(message);
+        json_object_put(message);
+        if (r < 0)
+            break;
+    }
+    return r;
 }
 
 /* Starts the calls that are there. 0 or negative errno: the session cannot go on. */
@@ -81,6 +114,8 @@ static int session_start_calls(Session *session)
         json_object *message;
         int r = varlink_read(session->input, &session->searched, max_message, &message);
 
+        session->checked = 0;
+        session->starved = r == 0;
         if (r > 0)
             r = session_start_call(session, message);
         else if (r == 0)
@@ -88,7 +123,19 @@ static int session_start_calls(Session *session)
         if (r < 0)
             return r;
     }
-    return 0;
+    return session_streams(session) ? session_check_ahead(session) : 0;
+}
+
+/* Nobody reads what it has to tell, and it does nothing else. */
+static bool session_may_drop(const Session *session, const Call *call)
+{
+    return session->caller.gone && !call->reply && (call->more || !call->method->operators_only);
+}
+
+/* A stream that has told all there is for now; it does not keep open what is to be closed. */
+static bool session_may_cut(const Session *session, const Call *call)
+{
+    return session->misused && call->more && evbuffer_get_length(session->caller.output) == 0;
 }
 
 /* Answers calls from the oldest on, as far as they are ready. */
@@ -100,12 +147,12 @@ static int session_answer_calls(Session *session)
     while ((call = TAILQ_FIRST(&session->calls))) {
         CallProgress progress = CALL_DONE;
 
-        if (!call->reply) {
+        if (!call->reply && !session_may_drop(session, call)) {
             r = call->method->pump(call, &progress);
             if (r < 0)
                 return r;
         }
-        if (progress == CALL_WAITS && !(session->caller.gone && call->more))
+        if (progress == CALL_WAITS && !session_may_cut(session, call))
             return 0;
         if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
@@ -127,21 +174,29 @@ static void session_write(Session *session)
         }
 }
 
+static bool has_hung_up(int fd)
+{
+    struct pollfd hangup = {.fd = fd};
+
+    return poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP);
+}
+
 /* Reads what is there, at most READ_SIZE. Notes whether the client is gone or only has no more to
  * say. */
 static int session_read(Session *session)
 {
     int n = evbuffer_read(session->input, session->fd, READ_SIZE);
-    struct pollfd hangup = {.fd = session->fd};
 
-    if (n > 0)
+    if (n > 0) {
+        session->starved = false;
         return 0;
+    }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n < 0 && errno == ENOMEM)
         return -ENOMEM;
     session->input_ended = true;
-    if (n < 0 || (poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP)))
+    if (n < 0 || has_hung_up(session->fd))
         session->caller.gone = true;
     return 0;
 }
@@ -166,8 +221,51 @@ static void session_misuse(Session *session, int error)
                                : error == -EBADMSG ? "sent what is not a Varlink call"
                                                    : strerror(-error),
                                session->userdata);
-    session->input_ended = true;
+    session->misused = session->input_ended = session->starved = true;
     evbuffer_drain(session->input, evbuffer_get_length(session->input));
+}
+
+static void session_work(Session *session);
+
+/* Comes with each change of the connection, one of which is that the client has gone. */
+static void session_changed(evutil_socket_t fd, short events, void *userdata)
+{
+    Session *session = userdata;
+
+    (void)events;
+    if (has_hung_up(fd)) {
+        session->caller.gone = true;
+        session_work(session);
+    }
+}
+
+static void session_forget_hangup(Session *session)
+{
+    int fd;
+
+    if (!session->hangup)
+        return;
+    fd = event_get_fd(session->hangup);
+    event_free(session->hangup);
+    close(fd);
+    session->hangup = NULL;
+}
+
+/* For times when nothing is read. A client that has only shut down its writing side would be
+ * reported without end: hence by changes (EV_ET), which libevent wants on a descriptor of their
+ * own. Without a free descriptor, the next write notices who has gone. */
+static void session_await_hangup(Session *session)
+{
+    int fd = session->hangup ? -1 : fcntl(session->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return;
+    session->hangup = event_new(session->owner->base, fd, EV_CLOSED | EV_ET | EV_PERSIST,
+                                session_changed, session);
+    if (!session->hangup)
+        close(fd);
+    else if (event_add(session->hangup, NULL) < 0)
+        session_forget_hangup(session);
 }
 
 /* Waits for what can come next. */
@@ -176,34 +274,30 @@ static int session_await(Session *session)
     size_t max_message = session->owner->service->config->max_message;
     bool read =
         !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
-    bool write = !session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
-                                           (session->produced && TAILQ_FIRST(&session->calls)));
+    bool write = session_may_go_on(session) ||
+                 (!session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
+                                            (session->produced && TAILQ_FIRST(&session->calls))));
 
+    if (!read && !session->caller.gone)
+        session_await_hangup(session);
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
     return 0;
 }
 
-/* Does all that can be done now: starts calls, answers, writes; ends the session when nothing is
- * left. */
+/* Does what can be done in this turn of the loop: starts calls, answers, writes; ends the session
+ * when nothing is left. */
 static void session_work(Session *session)
 {
-    unsigned n_started;
-    int r, misuse;
+    int r = session_start_calls(session);
 
-    do { /* what is answered makes room for what was read ahead */
-        misuse = session_start_calls(session);
-        n_started = session->n_calls;
-        r = session_answer_calls(session);
-        session->produced = evbuffer_get_length(session->caller.output) > 0;
-        session_write(session);
-    } while (r >= 0 && misuse >= 0 && session->n_calls < n_started &&
-             evbuffer_get_length(session->input) > 0);
-
-    if (misuse < 0)
-        session_misuse(session, misuse);
-    if (r >= 0 && session->input_ended && !TAILQ_FIRST(&session->calls) &&
+    if (r < 0)
+        session_misuse(session, r);
+    r = session_answer_calls(session);
+    session->produced = evbuffer_get_length(session->caller.output) > 0;
+    session_write(session);
+    if (r >= 0 && session->input_ended && session->starved && !TAILQ_FIRST(&session->calls) &&
         (session->caller.gone || evbuffer_get_length(session->caller.output) == 0)) {
         session_end(session);
         return;
@@ -249,6 +343,8 @@ SessionRest session_finish(Session *session)
     TAILQ_FOREACH (call, &session->calls, entry)
         if (!call->more)
             return SESSION_ANSWERING;
+    if (session_may_go_on(session))
+        return SESSION_ANSWERING;
     return evbuffer_get_length(session->caller.output) > 0 ? SESSION_SENDING : SESSION_DONE;
 }
 
@@ -261,7 +357,8 @@ int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, S
         close(fd);
         return -ENOMEM;
     }
-    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}};
+    *session = (Session){
+        .owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}, .starved = true};
     *peer = (Peer){0};
     TAILQ_INIT(&session->calls);
     session->input = evbuffer_new();
@@ -290,6 +387,7 @@ void session_free(Session *session)
         event_free(session->readable);
     if (session->writable)
         event_free(session->writable);
+    session_forget_hangup(session);
     if (session->input)
         evbuffer_free(session->input);
     if (session->caller.output)

@@ -1,0 +1,142 @@
+"""Clients that send many calls at once, read late or not at all, and go away in the middle of it."""
+
+import time
+
+import pytest
+
+from harness import DEADLINE
+from harness.daemon import target
+from harness.sim import new_id
+from harness.varlink import INTERFACE, SERVICE, Closed, encode
+
+LONG_REPLY = encode(f"{SERVICE}.GetInterfaceDescription", {"interface": INTERFACE})
+
+
+def let_work(daemon):
+    """Returns when the daemon has turned to everybody who sent something before."""
+    for _ in range(3):
+        daemon.call("ListTargets")
+
+
+def is_clients(daemon, count):
+    return daemon.call("GetStatistics")["statistics"]["clients"] == count
+
+
+def wait_clients(daemon, count):
+    end = time.monotonic() + DEADLINE
+    while not is_clients(daemon, count):
+        assert time.monotonic() < end, "the daemon does not notice who has gone"
+
+
+# Replies that are read late
+
+
+@pytest.mark.parametrize("more_comes", [True, False], ids=["open", "half-closed"])
+def test_every_call_is_answered_however_late_the_replies_are_read(daemon, more_comes):
+    with daemon.connect() as client:
+        client.send_raw(200 * LONG_REPLY)
+        if not more_comes:
+            client.half_close()
+        let_work(daemon)
+        for _ in range(200):
+            assert client.reply()["description"]
+        if more_comes:
+            assert client.call("ListTargets")
+        else:
+            client.assert_closed()
+
+
+def test_requests_behind_replies_that_are_not_read_are_accepted(daemon):
+    with daemon.connect() as client:
+        client.send_raw(200 * LONG_REPLY)
+        for _ in range(50):
+            client.send("Stop", {"importId": new_id()}, oneway=True)
+        client.half_close()
+        let_work(daemon)
+        for _ in range(200):
+            client.reply()
+        client.assert_closed()
+    assert len(daemon.call("ListJobs")["jobs"]) == 50
+
+
+def test_all_calls_that_were_read_are_answered_before_the_end(daemon):
+    """SIGTERM: what came before it has its answers, if the client reads them."""
+    with daemon.connect() as client:
+        client.send_raw(50 * LONG_REPLY)
+        let_work(daemon)
+        daemon.signal(15)
+        daemon.wait_notification("STOPPING=1")
+        for _ in range(50):
+            assert client.reply()["description"]
+        client.assert_closed()
+    assert daemon.wait() == 0
+
+
+# Clients that go away
+
+
+def test_what_a_client_that_has_gone_asked_is_not_looked_up(daemon, sim):
+    """Its requests stand; its questions are nobody's any more."""
+    with daemon.connect() as client:
+        client.send_raw(100 * LONG_REPLY)
+        for _ in range(20):
+            client.send("GetImport", {"importId": sim.add()})
+        for _ in range(5):
+            client.send("Stop", {"importId": new_id()})
+        let_work(daemon)
+    wait_clients(daemon, 1)
+    assert len(daemon.call("ListJobs")["jobs"]) == 5
+    assert {call["operation"] for call in sim.calls()} <= {"StopImport"}
+
+
+@pytest.mark.parametrize("half_closed", [False, True], ids=["open", "half-closed"])
+def test_a_client_that_goes_while_nothing_is_read_is_noticed(start_daemon, sim, half_closed):
+    """It follows jobs that do not change, and has sent more than the daemon reads ahead."""
+    daemon = start_daemon(daemon={"max-message": "4K"})
+    with daemon.connect() as client:
+        client.send("Watch", more=True)
+        client.send_raw(1000 * encode("ListTargets"))
+        if half_closed:
+            client.half_close()
+        let_work(daemon)
+        assert is_clients(daemon, 2)
+    wait_clients(daemon, 1)
+
+
+def test_a_client_that_goes_after_its_last_word_is_noticed(daemon):
+    with daemon.connect() as client:
+        client.send("Watch", more=True)
+        client.half_close()
+        let_work(daemon)
+        assert is_clients(daemon, 2)
+    wait_clients(daemon, 1)
+
+
+# Clients that break the rules behind a stream
+
+
+@pytest.mark.parametrize("wrong", [b"nonsense\0", b"{}\0", encode("ListTargets") + b"[]\0", b"x" * 5000],
+                         ids=["no JSON", "no call", "after a call", "too long"])
+@pytest.mark.parametrize("method", ["Watch", "Stop"])
+def test_what_is_no_call_closes_also_behind_a_stream(start_daemon, sim, method, wrong):
+    daemon = start_daemon(daemon={"max-message": "4K"})
+    with daemon.connect() as client:
+        client.send(method, {"importId": sim.add_endless()} if method == "Stop" else None, more=True)
+        client.send_raw(wrong)
+        with pytest.raises(Closed):
+            while True:
+                client.receive()
+    daemon.journal.wait("client-misbehaved")
+    assert len(daemon.journal.find("client-misbehaved")) == 1
+    assert len(daemon.call("ListJobs")["jobs"]) == (method == "Stop")
+
+
+def test_a_list_in_pages_is_whole_whatever_comes_behind_it(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    for _ in range(300):
+        daemon.stop(new_id(), reason="r" * 1000)
+    with daemon.connect() as client:
+        client.send("ListJobs", {"limit": 100}, more=True)
+        client.send_raw(b"nonsense\0")
+        assert sum(len(page["jobs"]) for page in client.replies()) == 300
+        client.assert_closed()
