@@ -69,24 +69,29 @@ static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
     timer_set(timer, timers_boottime_usec(daemon_timers(daemon)) + delay_usec);
 }
 
+/* The journal is told once per outage of the store, which lasts until something was written. */
 static void store_failed(Daemon *daemon, int error)
 {
+    const char *directory = daemon->config->state_directory;
     JournalEntry entry;
 
+    if (daemon->error < 0 || (daemon->store_failing && error != -EIO))
+        return;
+    daemon->store_failing = true;
     if (error == -EIO)
         daemon->error = error;
     journal_begin(&entry, EVENT_STORE_FAILED);
-    journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "%s", daemon->config->state_directory);
+    journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "%s", directory);
     if (error == -EIO)
         journal_send(
             &entry,
             "Cannot write the store in %s (%s); ending, because nothing more can be promised",
-            daemon->config->state_directory, store_error(daemon->service.store));
+            directory, store_error(daemon->service.store));
     else
-        journal_send(
-            &entry,
-            "Cannot write the store in %s (%s); new requests are refused until there is room",
-            daemon->config->state_directory, strerror(-error));
+        journal_send(&entry,
+                     "Cannot write the store in %s (%s); until that is over, no request can be "
+                     "accepted and no job that ended forgotten",
+                     directory, strerror(-error));
 }
 
 static void daemon_tell_status(void *userdata)
@@ -109,9 +114,10 @@ static int daemon_commit(Daemon *daemon)
     bool changed;
     int r = registry_commit(daemon->service.registry, &changed);
 
-    if (r < 0 && (r == -EIO || !daemon->store_failing))
+    if (r < 0)
         store_failed(daemon, r);
-    daemon->store_failing = r < 0;
+    else if (changed)
+        daemon->store_failing = false;
     if (daemon->error < 0) /* nothing may be acknowledged any more */
         return daemon->error;
     if (r < 0)
@@ -150,6 +156,8 @@ static void daemon_purge(void *userdata)
     } else if (oldest_usec > 0 && oldest_usec + keep_usec > now_usec) {
         delay_usec = oldest_usec + keep_usec - now_usec;
     }
+    if (r > 0)
+        daemon->store_failing = false;
     if (delay_usec < PURGE_INTERVAL_USEC)
         delay_usec = PURGE_INTERVAL_USEC;
     set_in(daemon, &daemon->purge_timer, delay_usec);

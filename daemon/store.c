@@ -207,17 +207,18 @@ int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach ea
 
 int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec)
 {
-    int r;
+    int r, forgotten;
 
     sqlite3_bind_int64(store->statements[PURGE], 1, (sqlite3_int64)finished_before_usec);
     r = store_run(store, PURGE);
     if (r < 0)
         return r;
+    forgotten = sqlite3_changes(store->db);
     r = store_file_errno(store->db, sqlite3_step(store->statements[OLDEST]));
     if (r >= 0)
         *ret_oldest_usec = (uint64_t)sqlite3_column_int64(store->statements[OLDEST], 0);
     sqlite3_reset(store->statements[OLDEST]);
-    return r;
+    return r < 0 ? r : forgotten > 0;
 }
 
 bool store_is_well(Store *store)

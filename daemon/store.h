@@ -47,7 +47,8 @@ int store_each(Store *store, const StoreFilter *filter, uint64_t before, size_t 
 /* Those changed after `change`, in the order of their last change. */
 int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach each, void *userdata);
 
-/* Forgets jobs that ended before; *ret_oldest_usec is when the oldest one left ended, 0: none. */
+/* Forgets jobs that ended before; *ret_oldest_usec is when the oldest one left ended, 0: none. 1:
+ * some were forgotten; 0: there were none. */
 int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec);
 
 /* Reads something from its file, to see that the store answers. */

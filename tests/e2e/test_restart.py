@@ -3,7 +3,9 @@
 import os
 import sqlite3
 import stat
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -244,6 +246,48 @@ def test_a_store_of_a_newer_version_is_left_untouched(daemon):
         database.execute("PRAGMA user_version = 999")
     database.close()
     assert "newer" in assert_refuses_to_start(daemon, store)
+
+
+def test_a_store_that_lacks_a_column_is_left_untouched(daemon, sim):
+    daemon.stopped(sim.add())
+    daemon.terminate()
+    store = store_of(daemon)
+    with sqlite3.connect(store) as database:
+        database.execute("ALTER TABLE jobs RENAME COLUMN gid TO group_id")
+    database.close()
+    assert "no such column: gid" in assert_refuses_to_start(daemon, store)
+
+
+FULL_DISK = """
+cp -a "$1" "$1.before" && mount -t tmpfs -o size=1M,mode=0700 tmpfs "$1" && cp -a "$1.before/." "$1" || exit
+dd if=/dev/zero of="$1/ballast" 2>/dev/null
+shift
+exec "$@"
+"""
+
+
+@pytest.mark.skipif(subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0,
+                    reason="needs to be allowed to mount")
+def test_a_full_disk_is_said_once(daemon, sim):
+    """Also where nobody asks for anything, and only an old job is to be forgotten."""
+    job = daemon.stopped(sim.add())
+    daemon.terminate()
+    with sqlite3.connect(store_of(daemon)) as database:
+        database.execute("UPDATE jobs SET finished_usec = 1")
+    database.close()
+    daemon.command = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", daemon.state, *daemon.command]
+    daemon.start()
+    for _ in range(3):
+        daemon.reload()
+    assert len(daemon.journal.find("store-failed")) == 1
+
+    (Path(f"/proc/{daemon.process.pid}/root") / daemon.state.relative_to("/") / "ballast").unlink()
+    daemon.reload()
+    with pytest.raises(VarlinkError) as caught:
+        daemon.job(job["id"])
+    assert caught.value.short_name == "JobNotFound"
+    assert daemon.stopped(sim.add())
+    assert len(daemon.journal.find("store-failed")) == 1
 
 
 def test_an_unreachable_state_directory_is_said(new_daemon, sim, tmp_path):

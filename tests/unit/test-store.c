@@ -320,11 +320,13 @@ static void test_forgets_what_ended_long_ago(void **state)
     uint64_t oldest_usec = 1;
 
     save_six(fixture);
+    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, &oldest_usec), 1);
+    assert_int_equal(oldest_usec, REALTIME_USEC + 4);
     assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, &oldest_usec), 0);
     assert_int_equal(oldest_usec, REALTIME_USEC + 4);
     assert_int_equal(store_each(fixture->store, &all, UINT64_MAX, 100, list_one, &listed), 0);
     assert_listed(&listed, 5, (uint64_t[]){6, 5, 4, 3, 1});
-    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, &oldest_usec), 0);
+    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, &oldest_usec), 1);
     assert_int_equal(oldest_usec, 0);
 }
 
