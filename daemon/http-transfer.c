@@ -11,6 +11,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/no-proxy.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
 #define RECEIVE_BUFFER_BYTES 4096L
@@ -176,6 +177,35 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/* ---- the URL's parts ---- */
+
+/* Free it with curl_free(). NULL: there is none, or no memory. */
+static char *get_url_part(const char *url, CURLUPart part)
+{
+    CURLU *parsed = curl_url();
+    char *text = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
+        (void)curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT);
+    curl_url_cleanup(parsed);
+    return text;
+}
+
+/* By the variables that libcurl would look at itself, in its order. */
+static bool is_excepted_from_proxy(const char *url)
+{
+    const char *list = getenv("no_proxy");
+
+    if (!list || !*list)
+        list = getenv("NO_PROXY");
+    if (!list || !*list)
+        return false;
+    char *host = get_url_part(url, CURLUPART_HOST);
+    bool excepted = host && no_proxy_excepts(list, host);
+    curl_free(host);
+    return excepted;
+}
+
 /* ---- the handle's options ---- */
 
 static CURLcode restrict_protocols(CURL *easy)
@@ -238,6 +268,8 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     /* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
     if (strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
         SET(CURLOPT_PROXY, "");
+    else
+        SET(CURLOPT_NOPROXY, is_excepted_from_proxy(transfer->url) ? "*" : "");
     if (strcmp(transfer->method, "GET") == 0)
         return code;
 
@@ -350,12 +382,9 @@ static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, 
         [HTTP_UNREADABLE] = "unreadable answer",
         [HTTP_NO_RESOURCES] = "out of resources on this host",
     };
-    CURLU *url = curl_url();
-    char *host = NULL, *port = NULL;
+    char *host = get_url_part(transfer->url, CURLUPART_HOST);
+    char *port = get_url_part(transfer->url, CURLUPART_PORT);
 
-    if (url && curl_url_set(url, CURLUPART_URL, transfer->url, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
     snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?", phrases[failure],
              describe_cause(transfer, failure, code));
     for (char *c = buffer; *c != '\0'; c++)
@@ -363,7 +392,6 @@ static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, 
             *c = '?';
     curl_free(port);
     curl_free(host);
-    curl_url_cleanup(url);
 }
 
 HttpResponse http_transfer_response(HttpTransfer *transfer, CURLcode code,

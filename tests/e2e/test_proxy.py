@@ -1,10 +1,7 @@
 """The way out: proxies as the environment names them, and names that cannot be resolved."""
 
-import ctypes
-import ctypes.util
 import os
 import random
-import re
 import shutil
 import socket
 from pathlib import Path
@@ -18,12 +15,6 @@ from harness.proxy import Proxy, is_installed
 
 needs_proxy = pytest.mark.skipif(not is_installed(), reason="needs tinyproxy (Debian's package of that name)")
 ONE_ATTEMPT = {"max-attempts": 1}
-
-
-def libcurl_version():
-    library = ctypes.CDLL(ctypes.util.find_library("curl") or "libcurl.so.4")
-    library.curl_version.restype = ctypes.c_char_p
-    return tuple(map(int, re.match(r"libcurl/(\d+)\.(\d+)", library.curl_version().decode()).groups()))
 
 
 @pytest.fixture
@@ -148,8 +139,8 @@ def test_a_proxy_vouches_for_nobody(start_daemon, secure, proxy):
     ("lake.localhost", "localhost"),
     ("lake.localhost", ".localhost"),
     ("127.0.0.1", "*"),
-    pytest.param("127.0.0.1", "10.0.0.0/8,127.0.0.0/8", marks=pytest.mark.skipif(
-        libcurl_version() < (7, 86), reason="CIDR in NO_PROXY needs libcurl 7.86")),
+    ("127.0.0.1", "10.0.0.0/8,127.0.0.0/8"),
+    ("127.0.0.1", "0.0.0.0/0"),
 ])
 def test_exempt_hosts_are_reached_directly(start_behind, secure, proxy, variable, host, exempt):
     daemon = start_behind({"HTTPS_PROXY": proxy.url, variable: exempt}, host)
@@ -160,11 +151,29 @@ def test_exempt_hosts_are_reached_directly(start_behind, secure, proxy, variable
 @needs_proxy
 @pytest.mark.parametrize("host, others", [
     ("127.0.0.1", "127.0.0.2"), ("localhost", "host,ocalhost,example.com"), ("127.0.0.1", "10.0.0.0/8,127.0.0.2/32"),
+    ("127.0.0.1", "0.0.1"), ("localhost", "0.0.0.0/0"),
 ])
 def test_other_hosts_are_not_exempt(start_behind, secure, proxy, host, others):
     daemon = start_behind({"HTTPS_PROXY": proxy.url, "NO_PROXY": others}, host)
     assert daemon.stopped(secure.add())["state"] == "stopped"
     assert proxy.requests() == [f"CONNECT {host}:{secure.port} HTTP/1.1"]
+
+
+@needs_proxy
+@pytest.mark.parametrize("exempt", ["::1/128", "::/0", "[::1]", "0:0:0:0:0:0:0:1"])
+def test_exempt_addresses_of_ipv6(start_behind, secure, proxy, exempt):
+    """Nobody listens there, and the proxy is not asked to go there."""
+    daemon = start_behind({"HTTPS_PROXY": proxy.url, "NO_PROXY": exempt}, "[::1]")
+    daemon.stop(secure.add())
+    daemon.journal.wait("outage-began")
+    assert proxy.requests() == []
+
+
+@needs_proxy
+def test_the_lower_case_variable_has_the_say(start_behind, secure, proxy):
+    daemon = start_behind({"HTTPS_PROXY": proxy.url, "no_proxy": "example.com", "NO_PROXY": "*"})
+    assert daemon.stopped(secure.add())["state"] == "stopped"
+    assert proxy.requests()
 
 
 @needs_proxy
