@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ struct Session {
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
     bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
-    bool misused;     /* it broke the rules */
+    bool closing;     /* nothing more is taken from it, and nothing waited for on its behalf */
     bool starved;     /* no whole call is in the input, as far as has been looked */
     bool produced;    /* by the last answers: there may be more where that came from */
 };
@@ -135,7 +136,7 @@ static bool session_may_drop(const Session *session, const Call *call)
 /* A stream that has told all there is for now; it does not keep open what is to be closed. */
 static bool session_may_cut(const Session *session, const Call *call)
 {
-    return session->misused && call->more && evbuffer_get_length(session->caller.output) == 0;
+    return session->closing && call->more && evbuffer_get_length(session->caller.output) == 0;
 }
 
 /* Answers calls from the oldest on, as far as they are ready. */
@@ -207,21 +208,25 @@ static void session_end(Session *session)
     session_free(session);
 }
 
-/* It is to end for a reason that is not the client's. */
-static void session_fail(Session *session, int error)
+/* Says why it is closed. */
+static void session_blame(Session *session, int error)
 {
-    session->owner->misbehaved(strerror(-error), session->userdata);
-    session_end(session);
+    char failure[96];
+    const char *how = failure;
+
+    snprintf(failure, sizeof(failure), "could not be served: %s", strerror(-error));
+    if (error == -EMSGSIZE)
+        how = "sent a message longer than max-message";
+    else if (error == -EBADMSG)
+        how = "sent what is not a Varlink call";
+    session->owner->misbehaved(how, session->userdata);
 }
 
-/* The client broke the rules: what it asked for before is answered, nothing more is read. */
-static void session_misuse(Session *session, int error)
+/* What it asked for before is answered, nothing more is read. */
+static void session_close_input(Session *session, int error)
 {
-    session->owner->misbehaved(error == -EMSGSIZE  ? "sent a message longer than max-message"
-                               : error == -EBADMSG ? "sent what is not a Varlink call"
-                                                   : strerror(-error),
-                               session->userdata);
-    session->misused = session->input_ended = session->starved = true;
+    session_blame(session, error);
+    session->closing = session->input_ended = session->starved = true;
     evbuffer_drain(session->input, evbuffer_get_length(session->input));
 }
 
@@ -293,7 +298,7 @@ static void session_work(Session *session)
     int r = session_start_calls(session);
 
     if (r < 0)
-        session_misuse(session, r);
+        session_close_input(session, r);
     r = session_answer_calls(session);
     session->produced = evbuffer_get_length(session->caller.output) > 0;
     session_write(session);
@@ -304,8 +309,10 @@ static void session_work(Session *session)
     }
     if (r >= 0)
         r = session_await(session);
-    if (r < 0)
-        session_fail(session, r);
+    if (r < 0) {
+        session_blame(session, r);
+        session_end(session);
+    }
 }
 
 static void session_readable(evutil_socket_t fd, short events, void *userdata)
@@ -315,9 +322,8 @@ static void session_readable(evutil_socket_t fd, short events, void *userdata)
 
     (void)fd, (void)events;
     if (r < 0)
-        session_fail(session, r);
-    else
-        session_work(session);
+        session_close_input(session, r);
+    session_work(session);
 }
 
 static void session_writable(evutil_socket_t fd, short events, void *userdata)
