@@ -1,8 +1,6 @@
 #include "daemon/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "common/memory.h"
 #include "common/varlink.h"
+#include "daemon/hangup.h"
 #include "daemon/methods.h"
 
 #define READ_SIZE (64 * 1024) /* in one turn of the loop, so that every client gets its share */
@@ -25,8 +24,8 @@ struct Session {
     int fd;
     Caller caller;
     struct event *readable, *writable;
+    Hangup *hangup; /* NULL: not needed so far */
     struct evbuffer *input;
-    struct event *hangup;  /* on a descriptor of its own; NULL: not needed so far */
     size_t searched;       /* of the input, see varlink_read() */
     size_t checked;        /* of the input: whole calls that wait for a stream to end */
     struct CallList calls; /* not answered yet, oldest first */
@@ -175,13 +174,6 @@ static void session_write(Session *session)
         }
 }
 
-static bool has_hung_up(int fd)
-{
-    struct pollfd hangup = {.fd = fd};
-
-    return poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP);
-}
-
 /* Reads what is there, at most READ_SIZE. Notes whether the client is gone or only has no more to
  * say. */
 static int session_read(Session *session)
@@ -197,7 +189,7 @@ static int session_read(Session *session)
     if (n < 0 && errno == ENOMEM)
         return -ENOMEM;
     session->input_ended = true;
-    if (n < 0 || has_hung_up(session->fd))
+    if (n < 0 || hangup_has_come(session->fd))
         session->caller.gone = true;
     return 0;
 }
@@ -232,45 +224,12 @@ static void session_close_input(Session *session, int error)
 
 static void session_work(Session *session);
 
-/* Comes with each change of the connection, one of which is that the client has gone. */
-static void session_changed(evutil_socket_t fd, short events, void *userdata)
+static void session_gone(void *userdata)
 {
     Session *session = userdata;
 
-    (void)events;
-    if (has_hung_up(fd)) {
-        session->caller.gone = true;
-        session_work(session);
-    }
-}
-
-static void session_forget_hangup(Session *session)
-{
-    int fd;
-
-    if (!session->hangup)
-        return;
-    fd = event_get_fd(session->hangup);
-    event_free(session->hangup);
-    close(fd);
-    session->hangup = NULL;
-}
-
-/* For times when nothing is read. A client that has only shut down its writing side would be
- * reported without end: hence by changes (EV_ET), which libevent wants on a descriptor of their
- * own. Without a free descriptor, the next write notices who has gone. */
-static void session_await_hangup(Session *session)
-{
-    int fd = session->hangup ? -1 : fcntl(session->fd, F_DUPFD_CLOEXEC, 0);
-
-    if (fd < 0)
-        return;
-    session->hangup = event_new(session->owner->base, fd, EV_CLOSED | EV_ET | EV_PERSIST,
-                                session_changed, session);
-    if (!session->hangup)
-        close(fd);
-    else if (event_add(session->hangup, NULL) < 0)
-        session_forget_hangup(session);
+    session->caller.gone = true;
+    session_work(session);
 }
 
 /* Waits for what can come next. */
@@ -283,8 +242,9 @@ static int session_await(Session *session)
                  (!session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
                                             (session->produced && TAILQ_FIRST(&session->calls))));
 
-    if (!read && !session->caller.gone)
-        session_await_hangup(session);
+    if (!read && !session->caller.gone && !session->hangup) /* else the next write notices */
+        (void)hangup_new(session->owner->base, session->fd, session_gone, session,
+                         &session->hangup);
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
@@ -393,7 +353,7 @@ void session_free(Session *session)
         event_free(session->readable);
     if (session->writable)
         event_free(session->writable);
-    session_forget_hangup(session);
+    hangup_free(session->hangup);
     if (session->input)
         evbuffer_free(session->input);
     if (session->caller.output)
