@@ -4,7 +4,6 @@
 #include "common/json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +57,7 @@ static int push_name(JsonReader *reader, const char **ret)
 
 static int read_member(JsonReader *reader, json_object *object)
 {
-    CLEANUP(json_object_putp) json_object *value = NULL;
+    CLEANUP(json_wipep) json_object *value = NULL;
     size_t stack_used = reader->stack_used;
     const char *name;
 
@@ -83,7 +82,7 @@ static int read_member(JsonReader *reader, json_object *object)
 
 static int read_object(JsonReader *reader, json_object **ret)
 {
-    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+    CLEANUP(json_wipep) json_object *object = json_object_new_object();
 
     if (!object)
         return -ENOMEM;
@@ -105,21 +104,20 @@ static int read_object(JsonReader *reader, json_object **ret)
 
 static int read_element(JsonReader *reader, json_object *array)
 {
-    json_object *value = NULL;
+    CLEANUP(json_wipep) json_object *value = NULL;
 
     int r = read_value(reader, &value);
     if (r < 0)
         return r;
-    if (json_object_array_add(array, value) < 0) {
-        json_object_put(value);
+    if (json_object_array_add(array, value) < 0)
         return -ENOMEM;
-    }
+    value = NULL; /* the array's now */
     return 0;
 }
 
 static int read_array(JsonReader *reader, json_object **ret)
 {
-    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    CLEANUP(json_wipep) json_object *array = json_object_new_array();
 
     if (!array)
         return -ENOMEM;
@@ -149,6 +147,7 @@ static bool skip_digits(JsonReader *reader)
     return reader->at > start;
 }
 
+/* -ERANGE: int64_t does not hold it. */
 static int convert_integer(const char *text, const char *end, json_object **ret)
 {
     bool negative = *text == '-';
@@ -158,12 +157,13 @@ static int convert_integer(const char *text, const char *end, json_object **ret)
         int digit = *text - '0';
         if (__builtin_mul_overflow(value, INT64_C(10), &value) ||
             __builtin_add_overflow(value, negative ? -digit : digit, &value))
-            return -EBADMSG;
+            return -ERANGE;
     }
     *ret = json_object_new_int64(value);
     return *ret ? 0 : -ENOMEM;
 }
 
+/* Infinite where double does not hold it either: then it is of the wrong type for everyone. */
 static int convert_double(JsonReader *reader, const char *start, json_object **ret)
 {
     size_t size = (size_t)(reader->at - start);
@@ -174,10 +174,7 @@ static int convert_double(JsonReader *reader, const char *start, json_object **r
     char *text = reader->stack + reader->stack_used;
     memcpy(text, start, size);
     text[size] = '\0';
-    double value = strtod(text, NULL);
-    if (!isfinite(value))
-        return -EBADMSG;
-    *ret = json_object_new_double_s(value, text); /* as text it stays what was read */
+    *ret = json_object_new_double_s(strtod(text, NULL), text); /* as text it stays what was read */
     return *ret ? 0 : -ENOMEM;
 }
 
@@ -201,7 +198,8 @@ static int read_number(JsonReader *reader, json_object **ret)
         if (!skip_digits(reader))
             return -EBADMSG;
     }
-    return integer ? convert_integer(start, reader->at, ret) : convert_double(reader, start, ret);
+    int r = integer ? convert_integer(start, reader->at, ret) : -ERANGE;
+    return r == -ERANGE ? convert_double(reader, start, ret) : r;
 }
 
 static bool skip_word(JsonReader *reader, const char *word, size_t size)
@@ -257,7 +255,7 @@ int json_read(const char *text, size_t size, unsigned max_depth, json_object **r
         .depth_left = max_depth,
         .stack_size = size + 1,
     };
-    json_object *document = NULL;
+    CLEANUP(json_wipep) json_object *document = NULL;
 
     int r = read_value(&reader, &document);
     if (r >= 0) {
@@ -268,10 +266,8 @@ int json_read(const char *text, size_t size, unsigned max_depth, json_object **r
     if (reader.stack) /* the document may hold secrets */
         explicit_bzero(reader.stack, reader.stack_size);
     free(reader.stack);
-    if (r < 0) {
-        json_object_put(document);
+    if (r < 0)
         return r;
-    }
-    *ret = document;
+    *ret = TAKE(document);
     return 0;
 }

@@ -3,16 +3,53 @@
 #include <errno.h>
 #include <string.h>
 
+/* json-c frees what it holds as it is. */
+static void wipe_strings(json_object *value)
+{
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach (value, name, member) {
+            (void)name;
+            wipe_strings(member);
+        }
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            wipe_strings(json_object_array_get_idx(value, i));
+    } else if (json_object_is_type(value, json_type_string)) {
+        /* The text is the object's own copy; const keeps its users from changing it. */
+        union {
+            const char *shown;
+            char *owned;
+        } text = {.shown = json_object_get_string(value)};
+
+        explicit_bzero(text.owned, (size_t)json_object_get_string_len(value));
+    }
+}
+
+void json_wipe(json_object *value)
+{
+    wipe_strings(value);
+    json_object_put(value);
+}
+
+const char *json_string(json_object *value)
+{
+    const char *text;
+
+    if (!json_object_is_type(value, json_type_string))
+        return NULL;
+    text = json_object_get_string(value);
+    return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
 int json_get_string(json_object *object, const char *key, const char **ret)
 {
     json_object *value;
+    const char *text;
 
     if (!json_object_object_get_ex(object, key, &value) || !value)
         return 0;
-    if (!json_object_is_type(value, json_type_string))
-        return -EINVAL;
-    const char *text = json_object_get_string(value);
-    if (strlen(text) != (size_t)json_object_get_string_len(value))
+    text = json_string(value);
+    if (!text)
         return -EINVAL;
     *ret = text;
     return 1;

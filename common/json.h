@@ -13,12 +13,26 @@
 
 #include <json-c/json.h>
 
+#include "common/memory.h"
+
 /* Reads exactly one document; the document "null" is a NULL object. Refused with -EBADMSG: text
  * that is no RFC 8259 document or not UTF-8, an object that names a member twice or by a name with
- * an embedded NUL (json-c cannot hold it), a lone surrogate, an integer beyond int64_t, a number
- * beyond double, nesting deeper than max_depth (the outermost object or array is the first level).
- * -ENOMEM when memory runs out. */
+ * an embedded NUL (json-c cannot hold it), a lone surrogate, nesting deeper than max_depth (the
+ * outermost object or array is the first level). -ENOMEM when memory runs out. Of a document that
+ * is refused no string is left in memory.
+ *
+ * An integer beyond int64_t becomes a double, and a number beyond double an infinite one: no getter
+ * for integers takes it. */
 int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret);
+
+/* Wipes the strings of a value and puts it: for one that holds secrets and has no other owner.
+ * Takes NULL. */
+void json_wipe(json_object *value);
+DEFINE_CLEANUP(json_object, json_wipe)
+
+/* The text of a string; NULL: another type, or one with an embedded NUL, which would end early in
+ * everything that is to come. */
+const char *json_string(json_object *value);
 
 /* One member of an object, by its exact type. 1: there, and stored; 0: absent or null, nothing
  * stored; -EINVAL: there, but of another type. json_get_string() also refuses a string with an

@@ -78,9 +78,7 @@ static int decode_object(json_object *from, const Member *members, json_object *
 
 static int decode_string(json_object *from, json_object **ret)
 {
-    /* One with an embedded NUL would end early in everything that is to come. */
-    if (!json_object_is_type(from, json_type_string) ||
-        strlen(json_object_get_string(from)) != (size_t)json_object_get_string_len(from))
+    if (!json_string(from))
         return -EBADMSG;
     *ret = json_object_get(from);
     return 0;
@@ -105,10 +103,8 @@ static int decode_array(json_object *from, const Member *members, json_object **
         r = members ? decode_object(element, members, &decoded) : decode_string(element, &decoded);
         if (r < 0)
             return r;
-        if (json_object_array_add(array, decoded) < 0) {
-            json_object_put(decoded);
+        if (json_append(array, decoded) < 0)
             return -ENOMEM;
-        }
     }
     *ret = TAKE(array);
     return 0;

@@ -102,7 +102,8 @@ static void test_rounds_times_to_milliseconds(void **state)
 
 static void test_survives_absurd_times(void **state)
 {
-    static const char *const numbers[] = {"253402300800", "1e300", "9223372036854775807"};
+    static const char *const numbers[] = {"253402300800", "1e300", "1e400", "9223372036854775807",
+                                          "18446744073709551616"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -116,6 +117,7 @@ static void test_survives_absurd_times(void **state)
         assert_memory_equal(time, "9999-12-31T23:59:59", 19);
     }
     assert_decodes("{\"EndEventTime\":-1}", "{}");
+    assert_decodes("{\"EndEventTime\":-1e400}", "{}");
 }
 
 static void test_refuses_other_types(void **state)
@@ -137,6 +139,7 @@ static void test_refuses_other_types(void **state)
         "{\"ImportStatistics\":5}",
         "{\"ImportStatistics\":{\"PrefixesFound\":\"5\"}}",
         "{\"ImportStatistics\":{\"PrefixesFound\":5.5}}",
+        "{\"ImportStatistics\":{\"PrefixesFound\":9223372036854775808}}",
     };
     json_object *import = NULL;
 
