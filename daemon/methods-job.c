@@ -10,8 +10,10 @@
 #include "daemon/stop-all.h"
 #include "daemon/watch.h"
 
-/* Of ListJobs; also what a page holds where all are asked for. */
+/* Of ListJobs; also what a page holds at most where all are asked for. */
 #define LIST_LIMIT_DEFAULT 1000
+/* What one reply holds at most: the loop turns for nobody else while it is made. */
+#define LIST_LIMIT_MAX 10000
 
 static int reply_job_not_found(Call *call, const char *id)
 {
@@ -132,6 +134,8 @@ typedef struct Listing {
 static int list_jobs_start(Call *call)
 {
     const Parameters *parameters = &call->parameters;
+    int64_t limit = parameters->has_limit ? parameters->limit : LIST_LIMIT_DEFAULT;
+    int64_t most = call->more ? LIST_LIMIT_DEFAULT : LIST_LIMIT_MAX;
     Listing *listing = malloc(sizeof(*listing));
 
     if (!listing)
@@ -139,10 +143,8 @@ static int list_jobs_start(Call *call)
     *listing = (Listing){
         .call = call,
         .before = UINT64_MAX,
-        .page_size = parameters->has_limit ? (size_t)parameters->limit : LIST_LIMIT_DEFAULT,
+        .page_size = (size_t)(limit < most ? limit : most),
     };
-    if (call->more && listing->page_size > LIST_LIMIT_DEFAULT)
-        listing->page_size = LIST_LIMIT_DEFAULT;
     call->state = listing;
     call->free_state = free;
     return 0;

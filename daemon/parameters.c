@@ -4,15 +4,15 @@
 #include <string.h>
 #include <syslog.h>
 
-/* A string without an embedded NUL. */
+#include "common/json.h"
+
+#define TIMEOUT_MAX INT64_C(100000000000) /* seconds, so that its end is a time of RFC 3339 */
+
 static int read_string(json_object *value, const char **ret)
 {
-    const char *text;
+    const char *text = json_string(value);
 
-    if (!json_object_is_type(value, json_type_string))
-        return -EINVAL;
-    text = json_object_get_string(value);
-    if (strlen(text) != (size_t)json_object_get_string_len(value))
+    if (!text)
         return -EINVAL;
     *ret = text;
     return 0;
@@ -83,7 +83,7 @@ int parameter_read_state(json_object *value, Parameters *parameters)
 int parameter_read_timeout(json_object *value, Parameters *parameters)
 {
     parameters->has_timeout = true;
-    return read_int(value, 0, INT32_MAX, &parameters->timeout);
+    return read_int(value, 0, TIMEOUT_MAX, &parameters->timeout);
 }
 
 int parameter_read_level(json_object *value, Parameters *parameters)
@@ -94,20 +94,19 @@ int parameter_read_level(json_object *value, Parameters *parameters)
 int parameter_read_limit(json_object *value, Parameters *parameters)
 {
     parameters->has_limit = true;
-    return read_int(value, 1, INT32_MAX, &parameters->limit);
+    return read_int(value, 1, INT64_MAX, &parameters->limit);
 }
 
 /* Of strings; one that is empty has no answer. */
 static int read_strings(json_object *value, json_object **ret)
 {
-    const char *text;
     size_t n;
 
     if (!json_object_is_type(value, json_type_array))
         return -EINVAL;
     n = json_object_array_length(value);
     for (size_t i = 0; i < n; i++)
-        if (read_string(json_object_array_get_idx(value, i), &text) < 0)
+        if (!json_string(json_object_array_get_idx(value, i)))
             return -EINVAL;
     *ret = value;
     return n > 0 ? 0 : -EINVAL;

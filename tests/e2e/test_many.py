@@ -1,5 +1,6 @@
 """Many accounts, many imports: every target keeps to its own quota and waits for no other."""
 
+import sqlite3
 from collections import defaultdict
 
 from harness.daemon import target
@@ -53,3 +54,21 @@ def test_connections_are_kept_and_bounded(start_daemon, sim):
         for _ in connection.call_more("Watch", {"ids": jobs}):
             pass
     assert len({call["peer"] for call in sim.calls()}) <= 4
+
+
+def test_a_list_of_jobs_is_bounded_whatever_its_limit(daemon, sim):
+    daemon.stopped(sim.add())
+    daemon.terminate()
+    with sqlite3.connect(daemon.state / "jobs.sqlite3") as database:
+        columns = ", ".join(name for _, name, *_ in database.execute("PRAGMA table_info(jobs)")
+                            if name not in ("number", "id"))
+        database.execute(f"""WITH RECURSIVE copies (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM copies WHERE n < 10005)
+            INSERT INTO jobs (number, id, {columns}) SELECT n, 'copy' || n, {columns} FROM jobs, copies""")
+    database.close()
+    daemon.start()
+    newest = [f"copy{number}" for number in range(10005, 5, -1)]
+    with daemon.connect() as connection:
+        assert [job["id"] for job in connection.call("ListJobs", {"limit": 2**63 - 1})["jobs"]] == newest
+        pages = [reply["jobs"] for reply in connection.call_more("ListJobs", {"limit": 2**63 - 1})]
+    assert sum(map(len, pages)) == 10005 and max(map(len, pages)) == 1000
+    assert [job["id"] for page in pages for job in page][:10000] == newest

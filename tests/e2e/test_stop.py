@@ -163,6 +163,15 @@ def test_a_deadline_that_passes(daemon, sim):
     daemon.journal.wait("job-expired", job=job["id"])
 
 
+def test_a_deadline_in_thousands_of_years(daemon, sim):
+    job = daemon.stop(sim.add_endless(), timeout=100_000_000_000)
+    assert "5000-" < job["deadline"] < "6000-"
+    daemon.journal.wait("stop-accepted", job=job["id"])
+    daemon.restart()
+    assert daemon.job(job["id"])["deadline"] == job["deadline"]
+    assert daemon.job(job["id"])["state"] == "polling"
+
+
 def test_a_deadline_from_the_configuration_or_none(start_daemon, sim):
     daemon = start_daemon(polling={"timeout": "1s"})
     endless, patient = sim.add_endless(), sim.add_endless()

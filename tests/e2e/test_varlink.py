@@ -53,6 +53,8 @@ def test_names_the_standard_errors(daemon):
     ("Stop", {"importId": new_id(), "timeout": "5"}, "timeout"),
     ("Stop", {"importId": new_id(), "timeout": 1.5}, "timeout"),
     ("Stop", {"importId": new_id(), "timeout": -1}, "timeout"),
+    ("Stop", {"importId": new_id(), "timeout": 100_000_000_001}, "timeout"),
+    ("StopAll", {"timeout": 2**63 - 1}, "timeout"),
     ("GetJob", {}, "id"),
     ("GetJob", {"id": 1}, "id"),
     ("GetJob", {"id": "x", "verbose": True}, "verbose"),

@@ -50,9 +50,9 @@ static void test_reads_each_parameter(void **state)
     CLEANUP(json_object_putp)
     json_object *object = parse("{\"destination\":\"arn\",\"dryRun\":true,\"id\":\"1\",\"ids\":["
                                 "\"a\",\"b\"],\"importId\":\"" IMPORT_ID "\",\"interface\":\"i\","
-                                "\"level\":7,\"limit\":1,\"reason\":\"\",\"state\":\"polling\","
+                                "\"level\":7,\"limit\":9223372036854775807,\"reason\":\"\",\"state\":\"polling\","
                                 "\"status\":\"FAILED\",\"target\":\"t\",\"targets\":[\"*\"],"
-                                "\"timeout\":2147483647}");
+                                "\"timeout\":100000000000}");
     Parameters parameters;
     const char *name = NULL;
 
@@ -66,7 +66,7 @@ static void test_reads_each_parameter(void **state)
     assert_string_equal(parameters.interface, "i");
     assert_int_equal(parameters.level, 7);
     assert_true(parameters.has_limit);
-    assert_int_equal(parameters.limit, 1);
+    assert_int_equal(parameters.limit, INT64_MAX);
     assert_string_equal(parameters.reason, "");
     assert_true(parameters.has_state);
     assert_int_equal(parameters.state, JOB_POLLING);
@@ -74,7 +74,7 @@ static void test_reads_each_parameter(void **state)
     assert_string_equal(parameters.target, "t");
     assert_int_equal(json_object_array_length(parameters.targets), 1);
     assert_true(parameters.has_timeout);
-    assert_int_equal(parameters.timeout, INT32_MAX);
+    assert_int_equal(parameters.timeout, INT64_C(100000000000));
 }
 
 static void test_null_is_not_named(void **state)
@@ -134,7 +134,7 @@ static void test_refuses_wrong_values_by_name(void **state)
         {"{\"limit\":-1}", "limit"},
         {"{\"limit\":1.0}", "limit"},
         {"{\"limit\":\"5\"}", "limit"},
-        {"{\"limit\":2147483648}", "limit"},
+        {"{\"limit\":9223372036854775808}", "limit"},
         {"{\"reason\":false}", "reason"},
         {"{\"state\":\"Polling\"}", "state"},
         {"{\"state\":\"\"}", "state"},
@@ -146,7 +146,9 @@ static void test_refuses_wrong_values_by_name(void **state)
         {"{\"timeout\":-1}", "timeout"},
         {"{\"timeout\":1.5}", "timeout"},
         {"{\"timeout\":true}", "timeout"},
+        {"{\"timeout\":100000000001}", "timeout"},
         {"{\"timeout\":9223372036854775807}", "timeout"},
+        {"{\"timeout\":1E400}", "timeout"},
         {"{\"unknown\":1}", "unknown"},
         {"{\"unknown\":null}", "unknown"},
         {"{\"Id\":\"1\"}", "Id"},
