@@ -89,15 +89,23 @@ int methods_reply_failure(Call *call, const AwsError *error)
                             methods_object("cause", aws_error_to_json(error)));
 }
 
+/* What was asked for is named as far as it could be read. */
 static int reply_denied(Call *call)
 {
     const Requester *requester = &call->caller->peer.process;
+    const Parameters *parameters = &call->parameters;
     JournalEntry entry;
 
     stats_add(STAT_REQUESTS_DENIED, 1);
     journal_begin(&entry, EVENT_REQUEST_DENIED);
     journal_add(&entry, "TRAILSTOP_METHOD", "%s", call->method->name);
-    job_journal_add_requester(&entry, requester, NULL);
+    job_journal_add_requester(&entry, requester, parameters->reason);
+    if (parameters->id)
+        journal_add(&entry, "TRAILSTOP_JOB", "%s", parameters->id);
+    if (parameters->target)
+        journal_add(&entry, "TRAILSTOP_TARGET", "%s", parameters->target);
+    if (*parameters->import_id)
+        journal_add(&entry, "TRAILSTOP_IMPORT_ID", "%s", parameters->import_id);
     journal_send(&entry, "Denied: uid %u is no operator and called %s", requester->uid,
                  call->method->name);
     return call_reply_error(call, TRAILSTOP_INTERFACE ".NotAuthorized", json_object_new_object());
@@ -156,10 +164,11 @@ int methods_start(Call *call)
     if (call->method->more_only && !call->more)
         return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
                                 json_object_new_object());
+    r = parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault);
     if (call->method->operators_only &&
         !operators_include(call->service->operators, &call->caller->peer))
         return reply_denied(call);
-    if (parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault) < 0)
+    if (r < 0)
         return methods_reply_invalid(call, at_fault);
     if (call->caller->gone && !call->method->operators_only) /* nobody reads what it tells */
         return call_reply(call, json_object_new_object());

@@ -45,6 +45,20 @@ def test_a_stranger_may_neither_stop_nor_cancel(open_daemon, sim):
     assert sim.calls(import_id=victim) == []
 
 
+def test_the_journal_has_what_a_stranger_asked_for_and_why(open_daemon):
+    daemon = open_daemon()
+    import_id = new_id()
+    as_stranger(daemon, "Stop", importId=import_id, target="default", reason="because")
+    entry = daemon.journal.wait("request-denied")
+    assert entry["TRAILSTOP_IMPORT_ID"] == import_id
+    assert entry["TRAILSTOP_TARGET"] == "default"
+    assert entry["TRAILSTOP_REASON"] == "because"
+    as_stranger(daemon, "Cancel", id="some-job")
+    assert daemon.journal.wait("request-denied", count=2)["TRAILSTOP_JOB"] == "some-job"
+    as_stranger(daemon, "Stop", importId="nonsense", reason="because")
+    assert "TRAILSTOP_IMPORT_ID" not in daemon.journal.wait("request-denied", count=3)
+
+
 def test_a_refusal_tells_a_stranger_nothing(open_daemon):
     """Neither whether a job or a target exists nor what a parameter should be."""
     daemon = open_daemon()
