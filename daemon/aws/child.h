@@ -13,8 +13,8 @@
 #include "daemon/timer.h"
 
 #define CHILD_OUTPUT_MAX (64U * 1024U)
-#define CHILD_ERRORS_MAX 1024U /* of standard error, its end is kept, from a character's start on  \
-                                */
+/* Of standard error its end is kept, from the start of a character on. */
+#define CHILD_ERRORS_MAX 1024U
 
 typedef enum ChildEnd {
     CHILD_ENDED,     /* by itself: see status */

@@ -48,15 +48,14 @@ void aws_sts_source_free(AwsSource *source)
 static void fail(AwsStsSource *sts, const AwsError *error)
 {
     CLEANUP(freep) char *message = NULL;
-    AwsError explained = *error;
+    CLEANUP(aws_error_clear) AwsError explained = {0};
 
     if (explain(&message, 0, "%s: %s at %s: %s", sts->source.name, error->code,
-                sts->source.context->sts_endpoint, error->message) < 0) {
+                sts->source.context->sts_endpoint, error->message) < 0 ||
+        aws_error_set(&explained, error->code, message, error->http_status, error->request_id) < 0)
         aws_source_fail_sentence(&sts->source, NULL);
-        return;
-    }
-    explained.message = message;
-    aws_source_fail(&sts->source, &explained);
+    else
+        aws_source_fail(&sts->source, &explained);
 }
 
 static void on_answer(AwsCredentials *credentials, const AwsError *error, void *userdata)

@@ -247,6 +247,20 @@ static void test_a_refusal_is_asked_again_the_next_time(void **state)
     assert_assumed(world);
 }
 
+static void test_a_refusal_is_told_as_utf8(void **state)
+{
+    static const Exchange refusal[] = {
+        {POST(STS, "Action=AssumeRole&"), REFUSED("ValidationError", "No role")},
+    };
+    CredentialsWorld *world = *state;
+
+    world_write(WORLD_CREDENTIALS, BASE);
+    world_write(WORLD_CONFIG, "[default]\nrole_arn = f\xFCr\nsource_profile = base\n");
+    WORLD_SCRIPT(world, refusal);
+    world_get(world);
+    world_assert_fails(world, "role f\xEF\xBF\xBDr of profile default: ValidationError at ");
+}
+
 static int set_up(void **state)
 {
     int r = credentials_world_setup(state);
@@ -271,6 +285,7 @@ int main(void)
         TEST(test_web_identity_of_the_environment_is_read_at_every_refresh),
         TEST(test_role_of_the_target_on_top),
         TEST(test_a_refusal_is_asked_again_the_next_time),
+        TEST(test_a_refusal_is_told_as_utf8),
     };
 
     return cmocka_run_group_tests_name("role-chains", tests, credentials_world_setup_group,
