@@ -23,6 +23,7 @@ typedef struct Member {
     const char *name; /* NULL ends a table */
     MemberKind kind;
     const struct Member *members; /* of MEMBER_OBJECT and MEMBER_OBJECTS */
+    bool required;                /* in an array, an object without it is left out */
 } Member;
 
 static const Member s3_members[] = {
@@ -44,7 +45,7 @@ static const Member statistics_members[] = {
 };
 
 static const Member import_members[] = {
-    {"ImportId", MEMBER_STRING, NULL},
+    {"ImportId", MEMBER_STRING, NULL, .required = true},
     {"ImportSource", MEMBER_OBJECT, source_members},
     {"Destinations", MEMBER_STRINGS, NULL},
     {"ImportStatus", MEMBER_STRING, NULL},
@@ -84,6 +85,14 @@ static int decode_string(json_object *from, json_object **ret)
     return 0;
 }
 
+static bool is_whole(json_object *object, const Member *members)
+{
+    for (const Member *member = members; member->name; member++)
+        if (member->required && !json_object_object_get(object, member->name))
+            return false;
+    return true;
+}
+
 /* members NULL: of strings. */
 static int decode_array(json_object *from, const Member *members, json_object **ret)
 {
@@ -95,7 +104,8 @@ static int decode_array(json_object *from, const Member *members, json_object **
     if (!array)
         return -ENOMEM;
     for (size_t i = 0; i < json_object_array_length(from); i++) {
-        json_object *element = json_object_array_get_idx(from, i), *decoded;
+        json_object *element = json_object_array_get_idx(from, i);
+        CLEANUP(json_object_putp) json_object *decoded = NULL;
         int r;
 
         if (!element)
@@ -103,7 +113,7 @@ static int decode_array(json_object *from, const Member *members, json_object **
         r = members ? decode_object(element, members, &decoded) : decode_string(element, &decoded);
         if (r < 0)
             return r;
-        if (json_append(array, decoded) < 0)
+        if ((!members || is_whole(decoded, members)) && json_append(array, TAKE(decoded)) < 0)
             return -ENOMEM;
     }
     *ret = TAKE(array);
@@ -184,12 +194,12 @@ int cloudtrail_decode_import(json_object *answer, json_object **ret)
     return decode_object(answer, import_members, ret);
 }
 
-int cloudtrail_decode_imports(json_object *answer, json_object **ret)
+static int decode_imports(json_object *answer, json_object **ret)
 {
     return decode_object(answer, imports_members, ret);
 }
 
-int cloudtrail_decode_failures(json_object *answer, json_object **ret)
+static int decode_failures(json_object *answer, json_object **ret)
 {
     return decode_object(answer, failures_members, ret);
 }
@@ -201,6 +211,15 @@ const char *cloudtrail_import_status_name(json_object *import)
     const char *name;
 
     return json_get_string(import, "ImportStatus", &name) > 0 ? name : NULL;
+}
+
+int cloudtrail_import_set_id(json_object *import, const char *import_id)
+{
+    const char *id;
+
+    return json_get_string(import, "ImportId", &id) > 0
+               ? 0
+               : json_add_string(import, "ImportId", import_id);
 }
 
 ImportStatus cloudtrail_import_status(json_object *import)
@@ -256,14 +275,14 @@ static const AwsOperation get_import = {
 static const AwsOperation list_imports = {
     .name = "ListImports",
     .target = TARGET("ListImports"),
-    .decode = cloudtrail_decode_imports,
+    .decode = decode_imports,
     .limit = LIMIT_READ,
 };
 
 static const AwsOperation list_import_failures = {
     .name = "ListImportFailures",
     .target = TARGET("ListImportFailures"),
-    .decode = cloudtrail_decode_failures,
+    .decode = decode_failures,
     .limit = LIMIT_READ,
 };
 

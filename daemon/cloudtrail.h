@@ -22,15 +22,18 @@ ImportStatus cloudtrail_import_status(json_object *import);
 const char *
 cloudtrail_import_status_name(json_object *import); /* as CloudTrail wrote it, or NULL */
 
-/* The body of StopImport and GetImport. Calls answer with an Import (see above) as result->body. */
+/* Names an import by the id that was asked for, where CloudTrail left it out. 0 or -ENOMEM. */
+int cloudtrail_import_set_id(json_object *import, const char *import_id);
+
+/* Calls answer with an Import (see above) as result->body. */
 int cloudtrail_stop_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
                            AwsCall **ret);
 int cloudtrail_get_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
                           AwsCall **ret);
 
 /* One page each; what is NULL is not asked for. Calls answer with an object of CLOUDTRAIL_IMPORTS
- * (an array of Import) or CLOUDTRAIL_FAILURES (of ImportFailure), each left out where it is
- * missing, and CLOUDTRAIL_NEXT_TOKEN where there are further pages. */
+ * (an array of Import, without those that have no id) or CLOUDTRAIL_FAILURES (of ImportFailure),
+ * each left out where it is missing, and CLOUDTRAIL_NEXT_TOKEN where there are further pages. */
 #define CLOUDTRAIL_IMPORTS "Imports"
 #define CLOUDTRAIL_FAILURES "Failures"
 #define CLOUDTRAIL_NEXT_TOKEN "NextToken"
@@ -43,8 +46,6 @@ int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
 
 /* Decoding alone, for tests: see AwsOperation.decode. */
 int cloudtrail_decode_import(json_object *answer, json_object **ret);
-int cloudtrail_decode_imports(json_object *answer, json_object **ret);
-int cloudtrail_decode_failures(json_object *answer, json_object **ret);
 
 /* CloudTrail's four exceptions, each with the error of the Varlink interface that stands for it. */
 typedef enum CloudTrailException {

@@ -1,9 +1,8 @@
 #include "daemon/job-journal.h"
 
-#include <string.h>
-
 #include "common/json.h"
 #include "common/time.h"
+#include "daemon/cloudtrail.h"
 
 static json_object *read_import(const JobRecord *record)
 {
@@ -15,9 +14,9 @@ static json_object *read_import(const JobRecord *record)
 
 static void add_import_status(JournalEntry *entry, json_object *import)
 {
-    const char *status;
+    const char *status = import ? cloudtrail_import_status_name(import) : NULL;
 
-    if (import && json_get_string(import, "ImportStatus", &status) > 0)
+    if (status)
         journal_add(entry, "TRAILSTOP_IMPORT_STATUS", "%s", status);
 }
 
@@ -29,7 +28,7 @@ void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
     journal_add(entry, "TRAILSTOP_STATE", "%s", job_state_name(record->state));
 }
 
-void job_journal_add(JournalEntry *entry, const JobRecord *record)
+static void add_job(JournalEntry *entry, const JobRecord *record)
 {
     CLEANUP(json_object_putp) json_object *import = read_import(record);
 
@@ -51,7 +50,7 @@ void job_journal_accepted(const JobRecord *record)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
-    job_journal_add(&entry, record);
+    add_job(&entry, record);
     job_journal_add_requester(&entry, &record->requester, record->reason);
     journal_send(&entry, "Accepted: stop import %s of target %s, for uid %u (job %s)",
                  record->import_id, record->target, record->requester.uid, record->id);
@@ -62,7 +61,7 @@ void job_journal_joined(const JobRecord *record, const Requester *requester, con
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_REQUEST_JOINED);
-    job_journal_add(&entry, record);
+    add_job(&entry, record);
     job_journal_add_requester(&entry, requester, reason);
     journal_send(&entry, "Joined: uid %u asks to stop import %s of target %s too (job %s)",
                  requester->uid, record->import_id, record->target, record->id);
@@ -73,7 +72,7 @@ void job_journal_stop_accepted(const JobRecord *record)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_STOP_ACCEPTED);
-    job_journal_add(&entry, record);
+    add_job(&entry, record);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
     journal_send(&entry, "CloudTrail accepted to stop import %s of target %s", record->import_id,
                  record->target);

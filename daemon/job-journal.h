@@ -7,9 +7,6 @@
 /* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE. */
 void job_journal_add_names(JournalEntry *entry, const JobRecord *record);
 
-/* The same and TRAILSTOP_IMPORT_STATUS. */
-void job_journal_add(JournalEntry *entry, const JobRecord *record);
-
 /* TRAILSTOP_REQUESTER_UID, _GID, _PID, TRAILSTOP_REASON. */
 void job_journal_add_requester(JournalEntry *entry, const Requester *requester, const char *reason);
 

@@ -30,6 +30,14 @@ static void query_end_without_memory(Query *query)
     query_end(query, NULL, &(AwsError){.code = code, .message = message});
 }
 
+static void query_end_with_import(Query *query, json_object *import)
+{
+    if (cloudtrail_import_set_id(import, query->import_id) < 0)
+        query_end_without_memory(query);
+    else
+        query_end(query, import, NULL);
+}
+
 /* Moves what a page lists to the end of the list. */
 static int query_take_page(Query *query, json_object *page)
 {
@@ -60,7 +68,7 @@ static void on_done(const AwsResult *result, void *userdata)
     if (result->outcome != AWS_OK)
         query_end(query, NULL, result->error);
     else if (query->kind == QUERY_IMPORT)
-        query_end(query, result->body, NULL);
+        query_end_with_import(query, result->body);
     else if (query_take_page(query, result->body) < 0 ||
              (query->next_token && query_call(query) < 0))
         query_end_without_memory(query);

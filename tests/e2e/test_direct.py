@@ -58,6 +58,11 @@ def test_what_CloudTrail_left_out_is_left_out(daemon, sim):
     assert {"ImportStatistics", "Destinations", "Mood", "EndEventTime"}.isdisjoint(found)
 
 
+def test_the_id_asked_for_is_not_left_out(daemon, sim):
+    import_id = sim.add(omit=["ImportId"])
+    assert daemon.call("GetImport", importId=import_id)["import"]["ImportId"] == import_id
+
+
 def test_an_id_in_upper_case_is_folded(daemon, sim):
     import_id = sim.add()
     assert daemon.call("GetImport", importId=import_id.upper())["import"]["ImportId"] == import_id
@@ -86,6 +91,11 @@ def test_the_imports_of_all_pages_in_their_order(daemon, sim):
     assert len(calls) == 3
     assert "NextToken" not in calls[0]["body"] and "NextToken" in calls[1]["body"]
     assert len({call["invocationId"] for call in calls}) == 3
+
+
+def test_an_import_without_an_id_is_not_listed(daemon, sim):
+    before, _, after = sim.add(), sim.add(omit=["ImportId"]), sim.add()
+    assert ids(daemon.call("ListImports")) == [before, after]
 
 
 def test_no_import_is_an_empty_list(daemon):

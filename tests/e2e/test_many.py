@@ -62,7 +62,8 @@ def test_a_list_of_jobs_is_bounded_whatever_its_limit(daemon, sim):
     with sqlite3.connect(daemon.state / "jobs.sqlite3") as database:
         columns = ", ".join(name for _, name, *_ in database.execute("PRAGMA table_info(jobs)")
                             if name not in ("number", "id"))
-        database.execute(f"""WITH RECURSIVE copies (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM copies WHERE n < 10005)
+        database.execute(f"""
+            WITH RECURSIVE copies (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM copies WHERE n < 10005)
             INSERT INTO jobs (number, id, {columns}) SELECT n, 'copy' || n, {columns} FROM jobs, copies""")
     database.close()
     daemon.start()
