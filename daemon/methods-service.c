@@ -21,21 +21,28 @@ static const struct {
 
 static const ParameterSpec no_parameters[] = {{0}};
 
-static int get_info(Call *call)
+static json_object *info_to_json(void)
 {
-    json_object *info = json_object_new_object(), *names = json_object_new_array();
+    CLEANUP(json_object_putp) json_object *info = json_object_new_object();
+    CLEANUP(json_object_putp) json_object *names = json_object_new_array();
 
-    for (size_t i = 0; names && i < N_DESCRIPTIONS; i++)
-        json_object_array_add(names, json_object_new_string(descriptions[i].name));
-    if (!info || json_add(info, "interfaces", names) < 0 ||
+    if (!info || !names)
+        return NULL;
+    for (size_t i = 0; i < N_DESCRIPTIONS; i++)
+        if (json_append(names, json_object_new_string(descriptions[i].name)) < 0)
+            return NULL;
+    if (json_add(info, "interfaces", TAKE(names)) < 0 ||
         json_add_string(info, "vendor", PACKAGE_NAME) < 0 ||
         json_add_string(info, "product", PACKAGE_NAME "d") < 0 ||
         json_add_string(info, "version", PACKAGE_VERSION) < 0 ||
-        json_add_string(info, "url", PACKAGE_URL) < 0) {
-        json_object_put(info);
-        info = NULL;
-    }
-    return call_reply(call, info);
+        json_add_string(info, "url", PACKAGE_URL) < 0)
+        return NULL;
+    return TAKE(info);
+}
+
+static int get_info(Call *call)
+{
+    return call_reply(call, info_to_json());
 }
 
 static const ParameterSpec interface_parameter[] = {

@@ -31,8 +31,10 @@ int peer_read(int fd, Peer *ret)
         if (!peer.groups)
             return -ENOMEM;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups, &groups_size) < 0) {
+            int error = errno;
+
             free(peer.groups);
-            return -errno;
+            return -error;
         }
         peer.n_groups = groups_size / sizeof(gid_t);
     }

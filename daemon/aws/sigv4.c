@@ -326,7 +326,7 @@ static int hmac_new(EVP_MAC_CTX **ret)
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
         OSSL_PARAM_construct_end()};
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
 
     EVP_MAC_free(mac); /* the context keeps a reference */
     if (!context || EVP_MAC_CTX_set_params(context, digest) != 1)

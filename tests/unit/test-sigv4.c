@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
 
 #include "common/memory.h"
 #include "common/time.h"
@@ -431,6 +433,25 @@ static void assert_canonical_line(const char *path, const char *query, unsigned 
     assert_string_equal(at, expected);
 }
 
+/* As where an administrator's openssl.cnf allows no HMAC. */
+static void test_an_OpenSSL_without_algorithms_signs_nothing(void **state)
+{
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = NULL;
+    OSSL_LIB_CTX *bare = OSSL_LIB_CTX_new(), *usual;
+    OSSL_PROVIDER *provider = OSSL_PROVIDER_load(bare, "null");
+    char *text = NULL;
+
+    (void)state;
+    assert_non_null(provider);
+    assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "secret", NULL, 0, &credentials), 0);
+    usual = OSSL_LIB_CTX_set0_default(bare);
+    assert_int_equal(sigv4_authorization(&scope, credentials, NULL, 0, "to sign", &text), -EIO);
+    assert_null(text);
+    OSSL_LIB_CTX_set0_default(usual);
+    OSSL_PROVIDER_unload(provider);
+    OSSL_LIB_CTX_free(bare);
+}
+
 static void test_path(void **state)
 {
     static const char *const paths[][2] = {
@@ -518,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_canonical_request),
         cmocka_unit_test(test_string_to_sign),
         cmocka_unit_test(test_authorization),
+        cmocka_unit_test(test_an_OpenSSL_without_algorithms_signs_nothing),
         cmocka_unit_test(test_path),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_headers_in_any_order),
