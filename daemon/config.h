@@ -27,7 +27,9 @@ typedef struct TargetConfig {
     const char *file; /* where its section first begins, for messages; borrowed from the Config.
                          NULL: no section names it */
     unsigned line;
-    ConfigOrigin origins[N_OPTIONS];                                     /* by index in options[] */
+    /* Where each option of it is said, by index in options[]. */
+    ConfigOrigin origins[N_OPTIONS];
+
     char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
     char *endpoint_url, *sts_endpoint_url, *ca_bundle;
     uint64_t duration_usec;                        /* 0: not said */

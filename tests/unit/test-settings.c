@@ -391,9 +391,9 @@ static void test_credentials(void **state)
 /* What is known beforehand is no error, but can be told. */
 static void test_trouble(void **state)
 {
-    static const AwsSettingsSource source = {.region = "us-east-1"};
-    static const AwsSettingsSource explicit = {.region = "us-east-1", .profile = "x"};
-    static const struct sample samples[] = {
+    const AwsSettingsSource source = {.region = "us-east-1"};
+    const AwsSettingsSource explicit = {.region = "us-east-1", .profile = "x"};
+    const struct sample samples[] = {
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "SECRET"}},
          .source = source,
          .expected = NO_TROUBLE},
