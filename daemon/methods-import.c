@@ -44,7 +44,7 @@ static int ask_pump(Call *call, CallProgress *ret)
 static int ask(Call *call, QueryKind kind, const char *member)
 {
     const Parameters *parameters = &call->parameters;
-    Target *target = target_set_find(call->service->targets, parameters->target);
+    const Target *target = target_set_find(call->service->targets, parameters->target);
     Asking *asking;
 
     if (!target)
@@ -56,7 +56,7 @@ static int ask(Call *call, QueryKind kind, const char *member)
     call->state = asking;
     call->free_state = asking_free;
     return query_new(&(QueryRequest){.kind = kind,
-                                     .client = target->client,
+                                     .target = target,
                                      .import_id = parameters->import_id,
                                      .destination = parameters->destination,
                                      .status = parameters->status},

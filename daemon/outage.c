@@ -10,10 +10,11 @@
 #include "daemon/stats.h"
 
 struct Outage {
+    unsigned references;
     Timers *timers;
     const Random *random;
-    char *target; /* its name, for the journal */
-    Timer probe_timer;
+    char *target;         /* its name, for the journal */
+    Timer probe_timer;    /* set while somebody waits and nobody probes */
     unsigned failures;    /* probes in a row that failed; 0: the target is not out */
     uint64_t began_usec;  /* CLOCK_BOOTTIME */
     AwsError error;       /* of the last failure */
@@ -30,21 +31,28 @@ int outage_new(Timers *timers, const Random *random, const char *target, Outage 
 
     if (!outage)
         return -ENOMEM;
-    *outage = (Outage){.timers = timers, .random = random, .target = strdup(target)};
+    *outage =
+        (Outage){.references = 1, .timers = timers, .random = random, .target = strdup(target)};
     TAILQ_INIT(&outage->calling);
     TAILQ_INIT(&outage->waiting);
     timer_init(&outage->probe_timer, timers, outage_probe, outage);
     if (!outage->target) {
-        outage_free(outage);
+        outage_unref(outage);
         return -ENOMEM;
     }
     *ret = outage;
     return 0;
 }
 
-void outage_free(Outage *outage)
+Outage *outage_ref(Outage *outage)
 {
-    if (!outage)
+    outage->references++;
+    return outage;
+}
+
+void outage_unref(Outage *outage)
+{
+    if (!outage || --outage->references > 0)
         return;
     timer_clear(&outage->probe_timer);
     aws_error_clear(&outage->error);
@@ -118,8 +126,6 @@ static void outage_probe(void *userdata)
     Outage *outage = userdata;
     OutageWait *wait = TAILQ_FIRST(&outage->waiting);
 
-    if (!wait)
-        return;
     outage_displace(wait);
     outage->probe = wait;
     wait->resume(0, wait->userdata);
@@ -127,6 +133,8 @@ static void outage_probe(void *userdata)
 
 bool outage_enter(Outage *outage, OutageWait *wait)
 {
+    if (outage->failures > 0 && !outage->probe && TAILQ_EMPTY(&outage->waiting))
+        outage->probe = wait;
     if (outage->failures > 0 && outage->probe != wait) {
         outage_place_waiting(outage, wait);
         outage_arm(outage);
@@ -177,13 +185,15 @@ void outage_failed(OutageWait *wait, const AwsError *error)
     outage_arm(outage);
 }
 
-static void outage_end(Outage *outage)
+void outage_end(Outage *outage)
 {
     OutageWait *beginner = outage->beginner, *wait;
     uint64_t lasted_usec = timers_boottime_usec(outage->timers) - outage->began_usec;
     char lasted[TIMESPAN_SIZE];
     JournalEntry entry;
 
+    if (outage->failures == 0)
+        return;
     outage->failures = 0;
     outage->beginner = outage->probe = NULL;
     timer_clear(&outage->probe_timer);
@@ -202,12 +212,9 @@ static void outage_end(Outage *outage)
 
 void outage_answered(OutageWait *wait)
 {
-    Outage *outage = wait->outage;
-
     wait->begun = 0;
     outage_displace(wait);
-    if (outage->failures > 0)
-        outage_end(outage);
+    outage_end(wait->outage);
 }
 
 void outage_leave(OutageWait *wait)
@@ -222,5 +229,7 @@ void outage_leave(OutageWait *wait)
     if (outage->probe == wait)
         outage->probe = NULL;
     wait->outage = NULL;
+    if (TAILQ_EMPTY(&outage->waiting))
+        timer_clear(&outage->probe_timer);
     outage_arm(outage);
 }

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "daemon/cloudtrail.h"
 
 struct Query {
     QueryKind kind;
-    AwsClient *client;
+    AwsClient *client; /* both are of the target, which may be gone before the answer */
+    Outage *outage;
     char *import_id, *destination, *status, *next_token;
     QueryDone done;
     void *userdata;
@@ -65,6 +67,8 @@ static void on_done(const AwsResult *result, void *userdata)
     Query *query = userdata;
 
     query->call = NULL;
+    if (result->outcome != AWS_UNAVAILABLE)
+        outage_end(query->outage);
     if (result->outcome != AWS_OK)
         query_end(query, NULL, result->error);
     else if (query->kind == QUERY_IMPORT)
@@ -113,7 +117,8 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         return -ENOMEM;
     *query = (Query){
         .kind = request->kind,
-        .client = aws_client_ref(request->client),
+        .client = aws_client_ref(request->target->client),
+        .outage = outage_ref(request->target->outage),
         .import_id = copy_text(request->import_id, &ok),
         .destination = copy_text(request->destination, &ok),
         .status = copy_text(request->status, &ok),
@@ -136,6 +141,7 @@ void query_free(Query *query)
         return;
     aws_call_cancel(query->call);
     aws_client_unref(query->client);
+    outage_unref(query->outage);
     json_object_put(query->listed);
     free(query->import_id);
     free(query->destination);

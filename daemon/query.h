@@ -3,13 +3,13 @@
 #pragma once
 
 #include "common/memory.h"
-#include "daemon/cloudtrail.h"
+#include "daemon/target.h"
 
 typedef enum QueryKind { QUERY_IMPORT, QUERY_IMPORTS, QUERY_FAILURES } QueryKind;
 
 typedef struct QueryRequest {
     QueryKind kind;
-    AwsClient *client;
+    const Target *target;
     const char *import_id;   /* of QUERY_IMPORT and QUERY_FAILURES */
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */

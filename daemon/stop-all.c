@@ -153,7 +153,7 @@ static int add_listing(StopAll *stop_all, const Target *target, const char *stat
         return -ENOMEM;
     stop_all->n_listings++;
     r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
-                                  .client = target->client,
+                                  .target = target,
                                   .destination = stop_all->call->parameters.destination,
                                   .status = status},
                   on_listed, listing, &listing->query);

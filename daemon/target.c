@@ -94,7 +94,7 @@ void target_free(Target *target)
     if (!target)
         return;
     aws_client_unref(target->client);
-    outage_free(target->outage);
+    outage_unref(target->outage);
     free(target->name);
     free(target->region);
     free(target->endpoint);

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.daemon import target
-from harness.sim import Sim
+from harness.sim import Sim, new_id
 from harness.varlink import VarlinkError
 
 SHORT_CALLS = {"timeout": "1s", "connect-timeout": "1s"}
@@ -122,6 +122,57 @@ def test_a_second_outage_is_told_again(start_daemon, sim):
         sim.clear_faults()
         daemon.journal.wait("import-stopped", job=job["id"])
         daemon.journal.wait("outage-ended", count=number)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["an import", "a refusal"])
+def test_an_answer_to_a_question_ends_an_outage(start_daemon, sim, known):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503, operation="StopImport")
+    job = daemon.stop(sim.add())
+    daemon.journal.wait("outage-began")
+    if known:
+        assert daemon.call("GetImport", importId=job["importId"])["import"]
+    else:
+        with pytest.raises(VarlinkError, match="ImportNotFound"):
+            daemon.call("GetImport", importId=new_id())
+    daemon.journal.wait("outage-ended", target="default")
+    sim.clear_faults()
+    daemon.journal.wait("import-stopped", job=job["id"])
+
+
+def test_a_question_without_an_answer_ends_no_outage(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503)
+    daemon.stop(sim.add())
+    daemon.journal.wait("outage-began")
+    with pytest.raises(VarlinkError, match="CallFailed"):
+        daemon.call("ListImports")
+    assert not daemon.journal.find("outage-ended")
+
+
+def test_an_answer_for_a_target_that_is_gone(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim), "going": target(sim)}, calls={"max-attempts": 1})
+    sim.fault("http", status=503, operation="StopImport")
+    sim.fault("slow", delay_seconds=1, operation="GetImport")
+    import_id = sim.add()
+    daemon.stop(import_id, target="going")
+    daemon.journal.wait("outage-began", target="going")
+    with daemon.connect() as connection:
+        connection.send("GetImport", {"importId": import_id, "target": "going"})
+        sim.wait_calls(1, "GetImport")
+        daemon.configure({"default": target(sim)}, calls={"max-attempts": 1})
+        daemon.reload()
+        assert connection.reply()["import"]["ImportId"] == import_id
+
+
+def test_who_comes_when_nobody_waits_for_a_target_calls_at_once(start_daemon, sim):
+    """Jobs that have expired leave no wait behind for those that come later."""
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503)
+    for _ in range(5):
+        with pytest.raises(VarlinkError, match="DeadlineExpired") as caught:
+            daemon.stopped(sim.add(), timeout=1)
+        assert caught.value.parameters["job"]["attempts"] >= 1
 
 
 def test_a_deadline_ends_a_job_that_waits_for_an_outage(start_daemon, sim):

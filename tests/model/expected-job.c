@@ -70,6 +70,12 @@ void expected_job_held_back(ExpectedJob *job, bool stop)
         job->gets_held_back++;
 }
 
+void expected_job_forget_waits(ExpectedJob *job)
+{
+    job->waited = false;
+    job->entered_usec = 0;
+}
+
 void expected_job_end(ExpectedJob *job, JobState state)
 {
     if (!expected_job_is_final(job))
@@ -155,6 +161,7 @@ void expected_job_restart(ExpectedJob *job)
     job->calling = false;
     job->stops_held_back = job->now.stops - job->stops_on_the_wire;
     job->gets_held_back = job->now.gets - job->gets_on_the_wire;
+    expected_job_forget_waits(job);
     job->n_polls = job->now.gets;
     job->poll_from_usec = 0;
     job->poll_until_usec = UINT64_MAX;

@@ -30,6 +30,8 @@ typedef struct ExpectedJob {
     bool calling;             /* an attempt is out */
     uint64_t answered_usec;   /* when the last one was answered */
     bool renewed_credentials; /* in this call */
+    bool waited;              /* for its target, since its last call */
+    uint64_t entered_usec;    /* to probe a target that is out at once; 0: it did not */
     unsigned n_polls;
     uint64_t poll_from_usec, poll_until_usec; /* when the next poll is due */
 } ExpectedJob;
@@ -47,6 +49,9 @@ void expected_job_held_back(ExpectedJob *job, bool stop);
 /* An answer arrives. slack_usec: how long the next poll may have to queue. */
 void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
                          const PollingRules *polling, uint64_t slack_usec);
+
+/* Its target goes out or was reloaded, or it probes: whatever it waits for, it comes then. */
+void expected_job_forget_waits(ExpectedJob *job);
 
 void expected_job_end(ExpectedJob *job, JobState state);
 void expected_job_commit(ExpectedJob *job);

@@ -65,24 +65,30 @@ static double wait_limit(unsigned failures)
     return fmin((double)FIRST_USEC * pow(2, failures - 1), (double)LONGEST_USEC);
 }
 
-static void check_probe(ExpectedTarget *target, const ExpectedJob *job, uint64_t slack_usec)
+/* Who came when nobody waited probes at once, others after a wait. */
+static void check_probe(ExpectedTarget *target, ExpectedJob *job, uint64_t slack_usec)
 {
     Model *model = target->model;
     double least = wait_limit(target->failures), most = wait_limit(target->failures_most);
     double drawn = model->constant >= 0 ? model->constant : 0;
+    uint64_t from_usec = target->failed_usec + (uint64_t)(least * drawn);
+    uint64_t until_usec = target->armed_usec + (uint64_t)most;
 
+    if (job->entered_usec > 0)
+        from_usec = until_usec = job->entered_usec;
     model_hold(model, !target->probe, "target %s: job %s calls while %s probes", target->name,
                job->id, target->probe->id);
-    model_hold(model, model->now_usec >= target->failed_usec + (uint64_t)(least * drawn),
-               "target %s: probe after failure %u too early", target->name, target->failures);
+    model_hold(model, model->now_usec >= from_usec, "target %s: probe after failure %u too early",
+               target->name, target->failures);
     if (!target->no_credentials)
-        model_hold(model, model->now_usec <= target->armed_usec + (uint64_t)most + slack_usec,
+        model_hold(model, model->now_usec <= until_usec + slack_usec,
                    "target %s: probe after failure %u too late", target->name, target->failures);
+    expected_job_forget_waits(job);
     target->probe = job;
 }
 
-void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, bool stop,
-                             unsigned number, uint64_t slack_usec)
+void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, bool stop, unsigned number,
+                             uint64_t slack_usec)
 {
     Model *model = target->model;
     uint64_t *last_usec = &target->last_usec[stop];
@@ -103,7 +109,7 @@ void expected_target_began(ExpectedTarget *target)
 {
     model_hold(target->model, !target->out, "target %s goes out twice", target->name);
     target->out = true;
-    target->alone = false;
+    target->alone = target->idle = false;
     target->no_credentials = false;
     first_failure(target);
     target->probe = NULL;
@@ -125,11 +131,14 @@ void expected_target_answered(ExpectedTarget *target, bool counts)
     target->answered = false;
 }
 
-void expected_target_waits(ExpectedTarget *target, bool waits)
+void expected_target_look(ExpectedTarget *target, const TargetLook *look)
 {
-    if (!waits || target->alone)
+    model_hold(target->model, !target->idle || !look->came || look->calls_now,
+               "target %s: a job waits, and nobody has probed since it came", target->name);
+    if (!look->waits || target->alone)
         target->armed_usec = target->model->now_usec;
-    target->alone = !waits;
+    target->alone = !look->waits;
+    target->idle = target->alone && !look->calls_now && !target->probe;
 }
 
 void expected_target_probe_failed(ExpectedTarget *target)

@@ -12,6 +12,7 @@ typedef struct ExpectedTarget {
     uint64_t slowest_usec[2]; /* the longest interval so far */
     bool out;
     bool alone;          /* out, and nobody waits for it */
+    bool idle;           /* and nobody calls or is about to */
     bool answered;       /* the answer that is being delivered counts */
     bool no_credentials; /* while out, so that probes may have failed unseen */
     unsigned failures;   /* of probes in a row */
@@ -32,8 +33,8 @@ void expected_target_reloaded(ExpectedTarget *target);
 uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n);
 
 /* An attempt goes out; slack_usec as above. */
-void expected_target_attempt(ExpectedTarget *target, const ExpectedJob *job, bool stop,
-                             unsigned number, uint64_t slack_usec);
+void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, bool stop, unsigned number,
+                             uint64_t slack_usec);
 
 /* What the journal is told. */
 void expected_target_began(ExpectedTarget *target);
@@ -42,7 +43,13 @@ void expected_target_ended(ExpectedTarget *target);
 /* After an answer was handled; counts: it was one that says something. */
 void expected_target_answered(ExpectedTarget *target, bool counts);
 
-/* At the end of a turn: whether anybody waits for the target; its probe waits again, or is gone. */
-void expected_target_waits(ExpectedTarget *target, bool waits);
-void expected_target_probe_failed(ExpectedTarget *target);
+/* What the jobs of a target that is out do at the end of a turn. */
+typedef struct TargetLook {
+    bool waits;     /* somebody waits for it */
+    bool came;      /* to wait, in this turn and without having called */
+    bool calls_now; /* somebody else is about to call */
+} TargetLook;
+
+void expected_target_look(ExpectedTarget *target, const TargetLook *look);
+void expected_target_probe_failed(ExpectedTarget *target); /* it waits again, or is gone: */
 void expected_target_probe_left(ExpectedTarget *target, bool answered); /* in this turn */

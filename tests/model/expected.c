@@ -71,12 +71,15 @@ WireObserver expected_observer(Expected *expected)
     return (WireObserver){on_attempt, on_answer, on_handled, expected};
 }
 
-/* No poll of this target is due at a time that is known. */
-static void forget_polls(Expected *expected, unsigned target)
+/* No poll of this target is due at a time that is known, and nobody has waited for it. */
+static void forget_waits(Expected *expected, unsigned target)
 {
-    for (size_t i = 0; i < expected->n_jobs; i++)
-        if (expected->jobs[i].target == target)
-            expected->jobs[i].poll_until_usec = UINT64_MAX;
+    for (size_t i = 0; i < expected->n_jobs; i++) {
+        if (expected->jobs[i].target != target)
+            continue;
+        expected->jobs[i].poll_until_usec = UINT64_MAX;
+        expected_job_forget_waits(&expected->jobs[i]);
+    }
 }
 
 static void on_journal(JournalEvent event, const char *name, void *userdata)
@@ -88,7 +91,7 @@ static void on_journal(JournalEvent event, const char *name, void *userdata)
             continue;
         if (event == EVENT_OUTAGE_BEGAN) {
             model_note(expected->model, "%s goes out", name);
-            forget_polls(expected, i);
+            forget_waits(expected, i);
             expected_target_began(&expected->targets[i]);
         } else if (event == EVENT_OUTAGE_ENDED) {
             model_note(expected->model, "%s comes back", name);
@@ -126,8 +129,18 @@ void expected_reload(Expected *expected, const CoreRules *rules)
         expected_target_set_rates(&expected->targets[i], rules->stop_rates[i],
                                   rules->read_rates[i]);
         expected_target_reloaded(&expected->targets[i]);
-        forget_polls(expected, i);
+        forget_waits(expected, i);
     }
+}
+
+void expected_answers_elsewhere(Expected *expected, unsigned target)
+{
+    expected->targets[target].answered = true;
+}
+
+void expected_answered_elsewhere(Expected *expected, unsigned target)
+{
+    expected_target_answered(&expected->targets[target], true);
 }
 
 void expected_set_credentials(Expected *expected, bool there)
@@ -220,32 +233,48 @@ static void compare_stored(const ExpectedJob *job, Core *core)
     job_record_clear(&record);
 }
 
-/* Somebody probes a target that is out: does it still? */
+/* What a job does about its target, which is out; job NULL: it has ended. */
+static void look_at_job(ExpectedTarget *target, ExpectedJob *expected, const Job *job,
+                        TargetLook *look)
+{
+    uint64_t now_usec = target->model->now_usec;
+    bool in_this_turn = expected->answered_usec == now_usec;
+
+    if (!job) {
+        if (expected == target->probe)
+            expected_target_probe_left(target, in_this_turn);
+    } else if (job->outage_wait.place == OUTAGE_WAITING) {
+        look->waits = true;
+        look->came |= !expected->waited && !in_this_turn;
+        expected->waited = true;
+        expected->entered_usec = 0;
+        if (expected == target->probe)
+            expected_target_probe_failed(target);
+    } else if (!expected->calling) {
+        bool enters = job->outage_wait.place == OUTAGE_CALLING;
+
+        look->calls_now |=
+            enters || (job->call_timer.set && job->call_timer.at_usec <= now_usec + 1);
+        if (enters && target->alone && !expected->waited && expected->entered_usec == 0)
+            expected->entered_usec = now_usec;
+    }
+}
+
 static void look_at_target(Expected *expected, Core *core, unsigned number)
 {
     ExpectedTarget *target = &expected->targets[number];
-    bool waits = false;
+    TargetLook look = {0};
 
     if (!target->out)
         return;
     target->no_credentials |= !expected->credentials_there;
     for (size_t i = 0; i < expected->n_jobs; i++) {
-        const ExpectedJob *expected_job = &expected->jobs[i];
-        const Job *job = registry_find(core_registry(core), expected_job->id);
+        ExpectedJob *job = &expected->jobs[i];
 
-        if (expected_job->target != number)
-            continue;
-        if (job && job->outage_wait.place == OUTAGE_WAITING)
-            waits = true;
-        if (expected_job != target->probe)
-            continue;
-        if (!job)
-            expected_target_probe_left(target,
-                                       expected_job->answered_usec == expected->model->now_usec);
-        else if (job->outage_wait.place == OUTAGE_WAITING)
-            expected_target_probe_failed(target);
+        if (job->target == number)
+            look_at_job(target, job, registry_find(core_registry(core), job->id), &look);
     }
-    expected_target_waits(target, waits);
+    expected_target_look(target, &look);
 }
 
 void expected_committed(Expected *expected, Core *core)

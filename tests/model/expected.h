@@ -23,6 +23,11 @@ void expected_cancel(Expected *expected, const char *id);
 const ExpectedJob *expected_any(const Expected *expected);
 
 void expected_reload(Expected *expected, const CoreRules *rules);
+
+/* The target answers somebody who has no job; that was handled. */
+void expected_answers_elsewhere(Expected *expected, unsigned target);
+void expected_answered_elsewhere(Expected *expected, unsigned target);
+
 void expected_set_credentials(Expected *expected, bool there);
 
 /* In a turn: the timers have run; the commit was made. */

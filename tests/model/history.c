@@ -180,6 +180,17 @@ static void reload(History *history)
     expected_reload(history->expected, &history->rules);
 }
 
+/* As when a client asks for an import without a job. */
+static void answer_elsewhere(History *history)
+{
+    unsigned target = (unsigned)dice_below(&history->model.dice, history->rules.n_targets);
+
+    model_note(&history->model, "t%u: answers somebody else", target);
+    expected_answers_elsewhere(history->expected, target);
+    outage_end(core_target(history->core, target)->outage);
+    expected_answered_elsewhere(history->expected, target);
+}
+
 static void change_weather(History *history)
 {
     Dice *dice = &history->model.dice;
@@ -210,7 +221,7 @@ static uint64_t draw_next_event(History *history)
 static void happen(History *history)
 {
     Dice *dice = &history->model.dice;
-    uint64_t what = dice_below(dice, 100);
+    uint64_t what = dice_below(dice, 103);
 
     if (what < 50)
         request(history);
@@ -223,8 +234,10 @@ static void happen(History *history)
     else if (what < 95)
         account_restart_import(&history->accounts[dice_below(dice, history->rules.n_targets)],
                                &history->model, (unsigned)dice_below(dice, N_IMPORTS));
-    else
+    else if (what < 100)
         reload(history);
+    else
+        answer_elsewhere(history);
     history->next_event_usec = draw_next_event(history);
 }
 

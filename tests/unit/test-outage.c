@@ -81,7 +81,7 @@ static int tear_down(void **state)
 
     for (size_t i = 0; i < N_JOBS; i++)
         outage_leave(&fixture->jobs[i].wait);
-    outage_free(fixture->outage);
+    outage_unref(fixture->outage);
     assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
     timers_free(fixture->timers);
     free(fixture);
@@ -280,19 +280,71 @@ static void test_a_probe_that_leaves_makes_room_for_another(void **state)
     assert_resumed(fixture, 1, 1, 3 * USEC_PER_SEC / 2);
 }
 
-static void test_goes_on_with_who_comes_after_all_have_left(void **state)
+/* Its jobs may have expired long ago: the wait is for those that wait. */
+static void test_who_comes_after_all_have_left_probes_at_once(void **state)
+{
+    static const uint64_t later_usec[] = {0, 10 * USEC_PER_SEC};
+
+    for (size_t i = 0; i < sizeof(later_usec) / sizeof(later_usec[0]); i++) {
+        Fixture *fixture = *state;
+
+        enter(fixture, 0);
+        failed(fixture, 0);
+        outage_leave(&fixture->jobs[0].wait);
+        outage_leave(&fixture->jobs[0].wait);
+        assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+        fixture->clock.boottime_usec += later_usec[i];
+        assert_true(enter(fixture, 1));
+        assert_false(enter(fixture, 2));
+        advance(fixture, fixture->clock.boottime_usec - START_USEC + 10 * USEC_PER_SEC);
+        assert_int_equal(fixture->jobs[0].n_resumed, 0);
+        assert_int_equal(fixture->jobs[2].n_resumed, i);
+        answered(fixture, 1);
+        assert_int_equal(fixture->jobs[2].n_resumed, i + 1);
+    }
+}
+
+static void test_a_probe_at_once_that_fails_waits_longer(void **state)
 {
     Fixture *fixture = *state;
 
     enter(fixture, 0);
     failed(fixture, 0);
     outage_leave(&fixture->jobs[0].wait);
+    enter(fixture, 1);
+    failed(fixture, 1);
+    assert_int_equal(outage_next_usec(fixture->outage), START_USEC + USEC_PER_SEC);
+    assert_false(enter(fixture, 2));
+}
+
+static void test_an_answer_to_somebody_else_wakes_all(void **state)
+{
+    Fixture *fixture = *state;
+
+    outage_end(fixture->outage);
+    enter(fixture, 0);
+    failed(fixture, 0);
+    enter(fixture, 1);
+    outage_end(fixture->outage);
+    assert_resumed(fixture, 0, 1, 0);
+    assert_int_equal(fixture->jobs[0].delay_usec, USEC_PER_SEC / 2);
+    assert_resumed(fixture, 1, 1, 0);
+    assert_int_equal(fixture->jobs[1].delay_usec, 0);
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    assert_true(enter(fixture, 1));
+}
+
+static void test_outlives_its_target(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    failed(fixture, 0);
     outage_leave(&fixture->jobs[0].wait);
-    advance(fixture, 10 * USEC_PER_SEC);
-    assert_int_equal(fixture->jobs[0].n_resumed, 0);
-    assert_false(enter(fixture, 1));
-    advance(fixture, 11 * USEC_PER_SEC);
-    assert_resumed(fixture, 1, 1, 10 * USEC_PER_SEC + USEC_PER_SEC / 2);
+    assert_ptr_equal(outage_ref(fixture->outage), fixture->outage);
+    outage_unref(fixture->outage);
+    outage_end(fixture->outage);
+    assert_true(enter(fixture, 1));
 }
 
 int main(void)
@@ -312,8 +364,13 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_probe_that_leaves_makes_room_for_another, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(test_goes_on_with_who_comes_after_all_have_left, set_up,
+        cmocka_unit_test_setup_teardown(test_who_comes_after_all_have_left_probes_at_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_a_probe_at_once_that_fails_waits_longer, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_an_answer_to_somebody_else_wakes_all, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_outlives_its_target, set_up, tear_down),
     };
 
     journal_set_level(LOG_EMERG);
