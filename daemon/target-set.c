@@ -12,37 +12,20 @@ struct TargetSet {
     size_t n_targets;
 };
 
+static void free_targets(Target **targets, size_t n_targets)
+{
+    for (size_t i = 0; i < n_targets; i++)
+        target_free(targets[i]);
+    free(targets);
+}
+
 void target_set_free(TargetSet *set)
 {
     if (!set)
         return;
-    for (size_t i = 0; i < set->n_targets; i++)
-        target_free(set->targets[i]);
-    free(set->targets);
+    free_targets(set->targets, set->n_targets);
     aws_profile_share_free(set->context.profiles);
     free(set);
-}
-
-int target_set_new(const TargetContext *context, const Config *config, TargetSet **ret)
-{
-    CLEANUP(target_set_freep) TargetSet *set = calloc(1, sizeof(*set));
-
-    if (!set)
-        return -ENOMEM;
-    set->context = *context;
-    set->context.profiles = NULL;
-    set->targets = calloc(config->n_targets, sizeof(set->targets[0]));
-    if (!set->targets || aws_profile_share_new(context->timers, &set->context.profiles) < 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < config->n_targets; i++) {
-        int r = target_new(&set->context, config, config->targets[i], &set->targets[i]);
-
-        if (r < 0)
-            return r;
-        set->n_targets++;
-    }
-    *ret = TAKE(set);
-    return 0;
 }
 
 Target *target_set_find(const TargetSet *set, const char *name)
@@ -65,34 +48,58 @@ Target *target_set_get(const TargetSet *set, size_t i)
     return set->targets[i];
 }
 
-/* What the configuration adds and changes. In the new set, a target that goes on is the one of the
- * old set. */
-static int build_targets(const TargetSet *set, const Config *config, Target **targets)
+/* All of the configuration, beside those of the set, which stay as they are. */
+static int build_targets(const TargetSet *set, const Config *config, Target ***ret)
 {
-    for (size_t i = 0; i < config->n_targets; i++) {
-        Target *known = target_set_find(set, config->targets[i]->name);
-        int r = known ? target_reload(known, &set->context, config, config->targets[i])
-                      : target_new(&set->context, config, config->targets[i], &targets[i]);
+    Target **targets = calloc(config->n_targets, sizeof(targets[0]));
 
-        if (r < 0)
+    if (!targets)
+        return -ENOMEM;
+    for (size_t i = 0; i < config->n_targets; i++) {
+        const TargetConfig *target = config->targets[i];
+        int r = target_new(&set->context, config, target, target_set_find(set, target->name),
+                           &targets[i]);
+
+        if (r < 0) {
+            free_targets(targets, i);
             return r;
-        if (known)
-            targets[i] = known;
+        }
     }
+    *ret = targets;
+    return 0;
+}
+
+int target_set_new(const TargetContext *context, const Config *config, TargetSet **ret)
+{
+    CLEANUP(target_set_freep) TargetSet *set = calloc(1, sizeof(*set));
+    int r;
+
+    if (!set)
+        return -ENOMEM;
+    set->context = *context;
+    set->context.profiles = NULL;
+    if ((r = aws_profile_share_new(context->timers, &set->context.profiles)) < 0 ||
+        (r = build_targets(set, config, &set->targets)) < 0)
+        return r;
+    set->n_targets = config->n_targets;
+    *ret = TAKE(set);
     return 0;
 }
 
 int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
 {
-    Target **targets = calloc(config->n_targets, sizeof(targets[0]));
-    int r = targets ? build_targets(set, config, targets) : -ENOMEM;
+    Target **targets;
+    int r = build_targets(set, config, &targets);
 
-    if (r < 0) {
-        for (size_t i = 0; targets && i < config->n_targets; i++)
-            if (targets[i] && targets[i] != target_set_find(set, targets[i]->name))
-                target_free(targets[i]);
-        free(targets);
+    if (r < 0)
         return r;
+    for (size_t i = 0; i < config->n_targets; i++) {
+        Target *known = target_set_find(set, targets[i]->name);
+
+        if (known) {
+            target_succeed(known, targets[i]);
+            targets[i] = known;
+        }
     }
     for (size_t i = 0; i < set->n_targets; i++)
         if (!config_find_target(config, set->targets[i]->name)) {

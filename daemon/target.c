@@ -42,51 +42,41 @@ static int target_connect(const TargetContext *context, const Config *config,
     return r < 0 ? r : aws_client_new(&client, predecessor, ret);
 }
 
-int target_reload(Target *target, const TargetContext *context, const Config *config,
-                  const TargetConfig *target_config)
-{
-    char *region = strdup(target_config->settings->region);
-    char *endpoint = strdup(target_config->settings->endpoint);
-    char *role_arn = target_config->role_arn ? strdup(target_config->role_arn) : NULL;
-    AwsClient *client = NULL;
-    int r = -ENOMEM;
-
-    if (region && endpoint && (role_arn || !target_config->role_arn))
-        r = target_connect(context, config, target_config, target->client, &client);
-    if (r < 0) {
-        free(region);
-        free(endpoint);
-        free(role_arn);
-        return r;
-    }
-    free(target->region);
-    free(target->endpoint);
-    free(target->role_arn);
-    aws_client_unref(target->client);
-    target->region = region;
-    target->endpoint = endpoint;
-    target->role_arn = role_arn;
-    target->client = client;
-    outage_restart_waits(target->outage);
-    return 0;
-}
-
 int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, Target **ret)
+               const TargetConfig *target_config, const Target *predecessor, Target **ret)
 {
+    const AwsSettings *settings = target_config->settings;
     CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
     int r;
 
     if (!target)
         return -ENOMEM;
     target->name = strdup(target_config->name);
-    if (!target->name)
+    target->region = strdup(settings->region);
+    target->endpoint = strdup(settings->endpoint);
+    target->role_arn = target_config->role_arn ? strdup(target_config->role_arn) : NULL;
+    if (!target->name || !target->region || !target->endpoint ||
+        (target_config->role_arn && !target->role_arn))
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
-        (r = target_reload(target, context, config, target_config)) < 0)
+        (r = target_connect(context, config, target_config,
+                            predecessor ? predecessor->client : NULL, &target->client)) < 0)
         return r;
     *ret = TAKE(target);
     return 0;
+}
+
+void target_succeed(Target *target, Target *successor)
+{
+    Target former = *target;
+
+    *target = *successor;
+    target->outage = former.outage;
+    target->jobs = former.jobs;
+    former.outage = successor->outage;
+    *successor = former;
+    target_free(successor);
+    outage_restart_waits(target->outage);
 }
 
 void target_free(Target *target)

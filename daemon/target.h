@@ -28,15 +28,15 @@ typedef struct TargetContext {
     struct AwsProfileShare *profiles; /* the set's own */
 } TargetContext;
 
+/* The predecessor is the target of this name so far, or NULL: see aws_client_new(). */
 int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, Target **ret);
+               const TargetConfig *target_config, const Target *predecessor, Target **ret);
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
 
-/* Makes it what the configuration says now; calls under way end as they began. 0, or negative errno
- * with the target as it was. */
-int target_reload(Target *target, const TargetContext *context, const Config *config,
-                  const TargetConfig *target_config);
+/* Makes it what its successor is, which is freed; jobs and outage stay, and calls under way end as
+ * they began. */
+void target_succeed(Target *target, Target *successor);
 
 /* As Target of the Varlink interface. NULL: no memory. */
 json_object *target_to_json(const Target *target);
