@@ -33,7 +33,7 @@ static const char help[] =
     "      --log FORMAT   journal, text or json (both to standard error); default: text on a\n"
     "                     terminal, else journal\n"
     "      --help         print this help and exit\n"
-    "      --version      print the version and exit\n";
+    "      --version      print the version and exit";
 
 typedef struct Arguments {
     const char *config_path;
@@ -61,7 +61,16 @@ static int parse_log(const char *name, JournalFormat *ret)
     return -EINVAL;
 }
 
-/* 1: go on; 0: all is done; -EINVAL: wrong usage, said so. */
+/* A line to standard output. 0, or -EIO, said so. */
+static int print(const char *text)
+{
+    if (puts(text) >= 0 && fflush(stdout) == 0)
+        return 0;
+    fprintf(stderr, "trailstopd: cannot write to standard output: %s\n", strerror(errno));
+    return -EIO;
+}
+
+/* 1: go on; 0: all is done; -EINVAL: wrong usage, or -EIO: no output; said so. */
 static int parse_arguments(int argc, char *argv[], Arguments *ret)
 {
     enum {
@@ -98,9 +107,9 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
                 return -EINVAL;
             break;
         case OPTION_HELP:
-            return fputs(help, stdout) < 0 ? -EIO : 0;
+            return print(help);
         case OPTION_VERSION:
-            return puts(PACKAGE_NAME "d " PACKAGE_VERSION) < 0 ? -EIO : 0;
+            return print(PACKAGE_NAME "d " PACKAGE_VERSION);
         default:
             return -EINVAL; /* getopt_long() has said why */
         }
@@ -145,7 +154,7 @@ static int check(const char *config_path, bool explain_sources)
         fprintf(stderr, "%s\n", error ? error : strerror(r < 0 ? -r : ENOMEM));
         return EXIT_FAILURE;
     }
-    return puts(text) < 0 || fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+    return print(text) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Nothing that this process holds is for others to read, and clients that leave are no reason to

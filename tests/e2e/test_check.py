@@ -320,3 +320,14 @@ def test_an_error_in_the_shared_files(check):
 
 def test_a_file_that_is_not_there(check):
     assert check.error(None) == "t.conf: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("option", ["--check", "--help", "--version"])
+def test_what_cannot_be_printed_is_a_failure(build, check, option):
+    check.config.write_text("")
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([build / "trailstopd", option, "--config", check.config], env=check.environment,
+                                stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True,
+                                timeout=DEADLINE)
+    assert result.returncode == 1
+    assert "standard output: No space left on device" in result.stderr
