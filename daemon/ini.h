@@ -2,8 +2,8 @@
  * have in common. Who calls gives every name and value its meaning.
  *
  *     # a comment line; so is one that begins with ';'
- *     [section]                    blanks inside the brackets are trimmed, a comment may follow at
- * once key = value ; comment        a comment inside a value begins with a blank and '#' or ';'
+ *     [section]                    blanks inside are trimmed, a comment may follow at once
+ *     key = value ; comment        a comment inside a value begins with a blank and '#' or ';'
  *       continued # not a comment  begins with a blank: continues the value above
  *
  * Blanks are spaces and tabs; lines end with LF or CRLF. Source: the parser test suite of the AWS
@@ -14,9 +14,8 @@
 
 #include <stddef.h>
 
-/* Each returns 0, or a negative errno with an owned sentence that ini_parse() puts behind
- * "name:line: "
- * (-ENOMEM without one). Strings live for the duration of the call. */
+/* Each returns 0, or a negative errno with an owned sentence (-ENOMEM without one) that ini_parse()
+ * puts behind "name:line: ". Strings live for the duration of the call. */
 typedef struct IniHandler {
     int (*section)(const char *name, unsigned line, void *userdata, char **ret_error);
     int (*property)(const char *key, const char *value, unsigned line, void *userdata,

@@ -26,7 +26,7 @@ typedef struct JobContext {
 struct Job {
     JobRecord record;
     const JobContext *context;
-    Target *target; /* borrowed: outlives the job */
+    Target *target; /* borrowed; NULL or gone for a job that ended when its target was removed */
     Timer call_timer;
     Timer deadline_timer;
     OutageWait outage_wait;

@@ -26,8 +26,7 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
  */
 int aws_endpoint_validate_region(const char *region, char **ret_error);
 
-/* A custom endpoint as the configuration may name one: https, or http for a loopback host only
- * (127.0.0.0/8,
- * ::1, localhost); a host; no user, query or fragment. 0, or -EINVAL and an owned sentence;
- * -ENOMEM. */
+/* A custom endpoint as the configuration may name one: https, or http for a loopback host only (one
+ * of 127.0.0.0/8, ::1, localhost); a host; no user, query or fragment. 0, or -EINVAL and an owned
+ * sentence; -ENOMEM. */
 int aws_endpoint_validate(const char *url, char **ret_error);
