@@ -121,6 +121,8 @@ static int read_unit(const char **text, uint64_t *ret_usec)
     } units[] = {
         {"usec", 1},
         {"us", 1},
+        {"µs", 1}, /* U+00B5, the micro sign */
+        {"μs", 1}, /* U+03BC, the Greek letter */
         {"msec", USEC_PER_MSEC},
         {"ms", USEC_PER_MSEC},
         {"seconds", USEC_PER_SEC},
@@ -150,8 +152,10 @@ static int read_unit(const char **text, uint64_t *ret_usec)
         {"y", USEC_PER_YEAR},
     };
     const char *start = skip_space(*text);
-    size_t size = strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t size = strcspn(start, " \t\n\r+.0123456789");
 
+    if (size == 0 && start == *text && *start != '\0')
+        return -EINVAL; /* "12.34.56": not even a blank ends the number */
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (strlen(units[i].name) == size && strncmp(units[i].name, start, size) == 0) {
             *text = start + size;
@@ -162,20 +166,21 @@ static int read_unit(const char **text, uint64_t *ret_usec)
     return -EINVAL;
 }
 
-/* One number and its unit, such as "1.5h". */
+/* One number and its unit, such as "1.5h". As for systemd it may begin with a plus sign, or with
+ * the point. */
 static int read_span(const char **text, uint64_t *ret_usec)
 {
-    const char *digits = *text, *fraction = NULL;
+    const char *digits = *text + (**text == '+'), *fraction = NULL;
     size_t digit_count = strspn(digits, "0123456789"), fraction_count = 0;
     uint64_t unit, value = 0, usec;
 
-    *text += digit_count;
+    *text = digits + digit_count;
     if (**text == '.') {
         fraction = *text + 1;
         fraction_count = strspn(fraction, "0123456789");
         *text = fraction + fraction_count;
     }
-    if (digit_count == 0 || (fraction && fraction_count == 0))
+    if (fraction ? fraction_count == 0 : digit_count == 0)
         return -EINVAL;
     int r = read_unit(text, &unit);
     if (r < 0)

@@ -25,9 +25,9 @@ const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC33
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec);
 
 /* Spans as systemd.time(7) writes them: "90s", "5min", "1h 30min", "1.5h"; a number without a unit
- * counts seconds. Units: usec us, msec ms, seconds second sec s, minutes minute min m, hours hour
- * hr h, days day d, weeks week w, months month M, years year y. 0, -EINVAL (no span), -ERANGE (too
- * long). */
+ * counts seconds. Units: usec us µs, msec ms, seconds second sec s, minutes minute min m, hours
+ * hour hr h, days day d, weeks week w, months month M, years year y. 0, -EINVAL (no span), -ERANGE
+ * (too long). */
 int timespan_parse(const char *text, uint64_t *ret_usec);
 
 /* At most the two largest units, e.g. "1h 30min", "4.2s", "350ms", "0". Returns the buffer. */
