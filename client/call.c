@@ -36,18 +36,16 @@ int call_run(const Options *options, const char *method, json_object *parameters
     struct call call = {.options = options, .handler = handler, .userdata = userdata};
 
     int r = connection_new(options->socket_path, &connection);
-    if (r < 0)
-        return outcome_complain_run(options, r);
-    r = connection_open(connection);
-    if (r < 0)
-        return outcome_complain_open(options, r);
-    r = connection_call(connection, method, TAKE(owned), more, on_reply, &call);
+    if (r >= 0)
+        r = connection_open(connection);
+    if (r >= 0)
+        r = connection_call(connection, method, TAKE(owned), more, on_reply, &call);
     if (r >= 0)
         r = connection_run(connection);
     if (r >= 0)
         r = call.error;
     text_flush();
-    return r < 0 ? outcome_complain_run(options, r) : call.outcome;
+    return r < 0 ? outcome_complain(options, r) : call.outcome;
 }
 
 int call_print(const Options *options, const char *method, json_object *parameters, bool more,

@@ -63,6 +63,8 @@ static bool check_usage(const Options *options, const struct command *command)
 
     if (wrong)
         text_complain("%s does not take %s", command->name, wrong);
+    else if (options->n_targets > 1 && !(options->given & OPTION_ALL))
+        text_complain("Several targets go with stop --all only");
     else if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
         text_complain("Usage: trailstopctl %s", command->usage);
     else
@@ -95,7 +97,7 @@ void commands_print_help(FILE *file)
           "  --no-color           no colours (or $NO_COLOR)\n"
           "  -t, --target TARGET  a target of the daemon's configuration, instead of the default\n"
           "  --no-wait            only request it and print the ids of the jobs\n"
-          "  --timeout DURATION   give up after 90s, 5min, \"1h 30min\"...; 0: never\n"
+          "  --timeout DURATION   give up after 90s, 5min, \"1h 30min\"...; infinity: never\n"
           "  --reason TEXT        kept with the job and in the journal\n"
           "  -h, --help  --version\n\n"
           "Exit status: 0 stopped (with --no-wait: accepted), 1 another failure, 2 wrong usage,\n"

@@ -21,12 +21,16 @@
 /* No reply is that long; it bounds what something else at the other end can make us keep. */
 #define REPLY_SIZE_MAX (256U * 1024U * 1024U)
 
+/* No max-message is smaller: a shorter call is never too long. */
+#define CALL_SIZE_SAFE 4096U
+
 /* How long connect(2) may wait for room in the backlog of a daemon that is busy or only starting.
  */
 #define CONNECT_TIMEOUT_SEC 10
 
 typedef struct Call {
     STAILQ_ENTRY(Call) entry;
+    bool may_be_too_long; /* as far as is known: no reply has come */
     ReplyHandler handler;
     void *userdata;
 } Call;
@@ -105,6 +109,7 @@ static int deliver(Connection *connection, json_object *message)
     if (r < 0)
         return r;
     Call answered = *call;
+    call->may_be_too_long = false;
     if (!reply.continues) {
         STAILQ_REMOVE_HEAD(&connection->calls, entry);
         free(call);
@@ -138,11 +143,13 @@ static void on_readable(struct bufferevent *stream, void *userdata)
 static void on_closed(struct bufferevent *stream, short events, void *userdata)
 {
     Connection *connection = userdata;
-    int error = events & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
+    const Call *call = STAILQ_FIRST(&connection->calls);
+    int error = call && call->may_be_too_long ? -E2BIG : -ECONNRESET;
 
     (void)stream;
+    (void)events;
     close_stream(connection);
-    end_run(connection, error ? -error : -ECONNRESET);
+    end_run(connection, error);
 }
 
 int connection_new(const char *path, Connection **ret)
@@ -271,12 +278,16 @@ int connection_call(Connection *connection, const char *method, json_object *par
     Call *call = malloc(sizeof(*call));
     if (!call)
         return -ENOMEM;
-    r = varlink_write(bufferevent_get_output(connection->stream), message);
+    struct evbuffer *output = bufferevent_get_output(connection->stream);
+    size_t before = evbuffer_get_length(output);
+    r = varlink_write(output, message);
     if (r < 0) {
         free(call);
         return r;
     }
-    *call = (Call){.handler = handler, .userdata = userdata};
+    *call = (Call){.may_be_too_long = evbuffer_get_length(output) - before > CALL_SIZE_SAFE,
+                   .handler = handler,
+                   .userdata = userdata};
     STAILQ_INSERT_TAIL(&connection->calls, call, entry);
     return 0;
 }

@@ -41,9 +41,10 @@ int connection_open(Connection *connection);
 int connection_call(Connection *connection, const char *method, json_object *parameters, bool more,
                     ReplyHandler handler, void *userdata);
 
-/* Runs until every call is answered: 0. -EINTR: SIGINT or SIGTERM came. -ECONNRESET or another
- * errno of recv(2): the connection is lost, and -EBADMSG, -EMSGSIZE: what came was no Varlink; it
- * is then closed and what was not answered never will be. */
+/* Runs until every call is answered: 0. -EINTR: SIGINT or SIGTERM came. -ECONNRESET: the connection
+ * is lost; -E2BIG: it is, and the call that was to be answered next is so long that it may be why;
+ * -EBADMSG, -EMSGSIZE: what came was no Varlink. After these three the connection is closed and
+ * what was not answered never will be. */
 int connection_run(Connection *connection);
 
 /* Lets time pass. 0, or -EINTR as above. */

@@ -21,12 +21,18 @@ struct row {
     const char *job_id, *import_id, *target, *bar, *requested_at;
 };
 
-#define BAR_COLUMNS_MAX 20U
-#define BAR_SIZE (BAR_COLUMNS_MAX * (sizeof("█") - 1) + 1)
+#define BAR_SIZE (JOB_BAR_COLUMNS_MAX * (sizeof("█") - 1) + 1)
+
+#define N_COLUMNS (sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]))
 
 int job_table_new(Table **ret)
 {
-    return table_new(columns_of_jobs, sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]), ret);
+    return table_new(columns_of_jobs, N_COLUMNS, TABLE_GAP, ret);
+}
+
+int job_table_new_live(const JobLayout *layout, Table **ret)
+{
+    return table_new(columns_of_jobs, N_COLUMNS, layout->gap, ret);
 }
 
 static TableStyle style_of(const Job *job)
@@ -61,7 +67,7 @@ static void add_row(Table *table, const struct row *row, const Job *job)
 /* An import without a job: not asked yet, or not taken. */
 static void add_row_without_job(Table *table, const char *import_id)
 {
-    for (size_t i = 0; i < sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]); i++)
+    for (size_t i = 0; i < N_COLUMNS; i++)
         table_add(table, STYLE_PLAIN, i == 1 ? import_id : i == 3 ? "-" : NULL);
 }
 
@@ -82,45 +88,36 @@ static const char *format_bar(const Job *job, size_t columns, char buffer[static
 
 #define ID_SIZE sizeof("12345678-1234-1234-1234-123456789012")
 
-/* Where it is narrow, the first group of an id, which tells imports apart well enough. */
-static const char *format_id(const char *import_id, size_t columns, char buffer[static ID_SIZE])
+static const char *format_id(const char *import_id, const JobLayout *layout,
+                             char buffer[static ID_SIZE])
 {
-    if (!import_id || columns == 0 || columns >= 120)
+    if (!layout->short_ids)
         return import_id;
-    snprintf(buffer, ID_SIZE, "%.8s%s", import_id, text_is_utf8() ? "…" : "~");
+    snprintf(buffer, ID_SIZE, "%.8s%s", import_id, text_ellipsis());
     return buffer;
 }
 
-void job_table_add_live(Table *table, const char *import_id, json_object *json, size_t columns)
+void job_table_add_live(Table *table, const JobLayout *layout, const char *import_id,
+                        json_object *json)
 {
-    size_t bar_columns = columns < 80    ? 0
-                         : columns < 100 ? 6
-                         : columns < 130 ? 10
-                                         : BAR_COLUMNS_MAX;
     char id[ID_SIZE], bar[BAR_SIZE];
     Job job;
 
     if (!json || job_read(json, &job) < 0)
-        add_row_without_job(table, format_id(import_id, columns, id));
+        add_row_without_job(table, format_id(import_id, layout, id));
     else
         add_row(table,
-                &(struct row){.import_id = format_id(job.import_id, columns, id),
-                              .bar = format_bar(&job, bar_columns, bar)},
+                &(struct row){.import_id = format_id(job.import_id, layout, id),
+                              .bar = format_bar(&job, layout->bar_columns, bar)},
                 &job);
 }
 
-void job_table_add_result(Table *table, const char *import_id, json_object *json, size_t columns)
+void job_table_add_result(Table *table, json_object *json)
 {
-    char id[ID_SIZE];
     Job job;
 
-    if (!json || job_read(json, &job) < 0)
-        add_row_without_job(table, format_id(import_id, columns, id));
-    else
-        add_row(
-            table,
-            &(struct row){.import_id = format_id(job.import_id, columns, id), .target = job.target},
-            &job);
+    if (job_read(json, &job) == 0)
+        add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
 }
 
 void job_table_add_listed(Table *table, json_object *json)

@@ -1,6 +1,7 @@
 /* Jobs as rows of a table, or as a line. Columns about which no row says anything are left out. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <json-c/json.h>
@@ -10,12 +11,23 @@
 
 int job_table_new(Table **ret);
 
-/* A row of the live display on a terminal that is so many columns wide. The import is named where
- * the job is not known yet (NULL). */
-void job_table_add_live(Table *table, const char *import_id, json_object *job, size_t columns);
+/* How the live display makes do with the width of the terminal. */
+typedef struct JobLayout {
+    bool short_ids;     /* the first group of an id, which tells imports apart well enough */
+    size_t bar_columns; /* at most JOB_BAR_COLUMNS_MAX; 0: no bar */
+    size_t gap;
+} JobLayout;
 
-/* What came of it, with the same conventions; columns 0: on no terminal. */
-void job_table_add_result(Table *table, const char *import_id, json_object *job, size_t columns);
+#define JOB_BAR_COLUMNS_MAX 20U
+
+int job_table_new_live(const JobLayout *layout, Table **ret);
+
+/* A row of the live display. The import is named where the job is not known yet (NULL). */
+void job_table_add_live(Table *table, const JobLayout *layout, const char *import_id,
+                        json_object *job);
+
+/* What came of it. */
+void job_table_add_result(Table *table, json_object *job);
 
 /* A row of a list of jobs. */
 void job_table_add_listed(Table *table, json_object *job);

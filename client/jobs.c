@@ -109,14 +109,14 @@ static int list(const Options *options)
 
     int r = job_table_new(&table);
     if (r < 0)
-        return outcome_complain_run(options, r);
+        return outcome_complain(options, r);
     int outcome = call_print(options, "ListJobs",
                              call_parameters((CallString[]){
                                  {"state", options->state}, {"target", call_target(options)}, {0}}),
                              true, add_page, table);
     if (outcome == OUTCOME_OK && !options->json)
-        r = table_show(table, options->color, 0);
-    return r < 0 ? outcome_complain_run(options, r) : outcome;
+        r = table_show(table, options->color);
+    return r < 0 ? outcome_complain(options, r) : outcome;
 }
 
 int jobs_run_list(const Options *options)
@@ -131,5 +131,5 @@ int jobs_run_watch(const Options *options)
     int r = follow_new(options, &follow);
     for (size_t i = 1; r >= 0 && i < options->n_arguments; i++)
         r = follow_add_id(follow, options->arguments[i]);
-    return r < 0 ? outcome_complain_run(options, r) : follow_run(follow);
+    return r < 0 ? outcome_complain(options, r) : follow_run(follow);
 }

@@ -1,11 +1,19 @@
 /* trailstopctl: the command-line client of trailstopd. */
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "client/commands.h"
 #include "client/options.h"
 #include "client/outcome.h"
 #include "client/text.h"
+
+/* Where no connection has taken the signals over (see connection_new()) nothing is under way. */
+static void on_interrupt(int number)
+{
+    (void)number;
+    _exit(OUTCOME_INTERRUPTED);
+}
 
 int main(int argc, char **argv)
 {
@@ -13,6 +21,8 @@ int main(int argc, char **argv)
 
     /* A daemon that hangs up, or a reader that goes away, is an error of the write. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 
     int r = options_parse(argc, argv, &options);
     if (r == -ENOMEM)

@@ -35,11 +35,11 @@ int object_table_show(json_object *parameters, const char *key, const ObjectColu
         return -EBADMSG;
     for (size_t i = 0; i < n_columns; i++)
         headings[i].name = columns[i].name;
-    int r = table_new(headings, n_columns, &table);
+    int r = table_new(headings, n_columns, TABLE_GAP, &table);
     for (size_t row = 0; r >= 0 && row < json_object_array_length(objects); row++)
         for (size_t i = 0; r >= 0 && i < n_columns; i++)
             r = add_member(table, json_object_array_get_idx(objects, row), columns[i].member);
-    return r < 0 ? r : table_show(table, color, 0);
+    return r < 0 ? r : table_show(table, color);
 }
 
 int object_table_show_imports(json_object *parameters, bool color)

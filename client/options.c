@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,9 @@ enum {
     GIVEN_NO_COLOR
 };
 #define GIVEN_BIT(bit) ((bit) << 10)
+
+/* What the daemon takes as `timeout`. */
+#define TIMEOUT_SEC_MAX UINT64_C(100000000000)
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, GIVEN_HELP},
@@ -86,13 +90,32 @@ static int add_target(Options *options, const char *name)
  */
 static int set_timeout(Options *options, const char *text)
 {
-    uint64_t usec;
+    uint64_t usec = 0;
+    int r = strcmp(text, "infinity") == 0 ? 0 : timespan_parse(text, &usec);
 
-    if (timespan_parse(text, &usec) < 0) {
-        text_complain("--timeout takes a time such as 90s, 5min or \"1h 30min\", not \"%s\"", text);
+    if (r == -ERANGE || usec > TIMEOUT_SEC_MAX * USEC_PER_SEC) {
+        text_complain("--timeout takes at most %" PRIu64 " seconds, or infinity, not \"%s\"",
+                      TIMEOUT_SEC_MAX, text);
         return -EINVAL;
     }
+    if (r < 0) {
+        text_complain("--timeout takes a time such as 90s, 5min, \"1h 30min\" or infinity, not "
+                      "\"%s\"",
+                      text);
+        return r;
+    }
     options->timeout_sec = (int64_t)(usec / USEC_PER_SEC + (usec % USEC_PER_SEC != 0));
+    return 0;
+}
+
+static int set_socket(Options *options, const char *path)
+{
+    if (*path == '\0') {
+        text_complain("--socket takes the path of the daemon's socket, not \"\"");
+        return -EINVAL;
+    }
+    options->socket_path = path;
+    options->socket_given = true;
     return 0;
 }
 
@@ -112,9 +135,7 @@ static int apply(Options *options, int given, const char *value)
 {
     switch (given) {
     case GIVEN_SOCKET:
-        options->socket_path = value;
-        options->socket_given = true;
-        return 0;
+        return set_socket(options, value);
     case GIVEN_JSON:
         options->json = true;
         options->live = false;
@@ -141,6 +162,20 @@ static int apply(Options *options, int given, const char *value)
     }
     options->given |= (unsigned)given >> 10;
     return 0;
+}
+
+/* What getopt_long() would say itself, without the path of the program, and escaped. */
+static int complain_option(int answer, char **argv)
+{
+    bool is_letter = optopt != 0 && optopt != GIVEN_HELP && optopt < GIVEN_VERSION;
+
+    if (answer == ':')
+        text_complain("%s takes a value: see trailstopctl --help", argv[optind - 1]);
+    else if (is_letter)
+        text_complain("There is no option \"-%c\": see trailstopctl --help", optopt);
+    else
+        text_complain("There is no option \"%s\": see trailstopctl --help", argv[optind - 1]);
+    return -EINVAL;
 }
 
 /* Varlink speaks UTF-8 only, and the daemon hangs up on who does not. */
@@ -177,7 +212,8 @@ int options_parse(int argc, char **argv, Options *ret)
     if (r < 0)
         return r;
     set_defaults(&options);
-    while (r >= 0 && (given = getopt_long(argc, argv, "ht:", long_options, NULL)) != -1) {
+    opterr = 0;
+    while (r >= 0 && (given = getopt_long(argc, argv, ":ht:", long_options, NULL)) != -1) {
         if (given == GIVEN_HELP) {
             commands_print_help(stdout);
             r = 1;
@@ -188,7 +224,8 @@ int options_parse(int argc, char **argv, Options *ret)
             r = 1;
             break;
         }
-        r = given == '?' ? -EINVAL : apply(&options, given, optarg);
+        r = given == '?' || given == ':' ? complain_option(given, argv)
+                                         : apply(&options, given, optarg);
     }
     if (r == 0 && optind == argc) {
         commands_print_help(stderr);

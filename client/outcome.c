@@ -155,35 +155,24 @@ static void find_cause(json_object *parameters, const char **ret_code, const cha
 void outcome_complain_error(const Reply *reply, const char *subject)
 {
     const struct error_row *row = find_error(reply->error);
-    const char *detail = "", *code = NULL, *message = NULL;
+    const char *detail = NULL, *code = NULL, *message = NULL, *quote = "";
     json_object *value = NULL;
 
-    if (row && row->detail && json_object_object_get_ex(reply->parameters, row->detail, &value) &&
-        value)
+    if (row && row->detail && json_object_object_get_ex(reply->parameters, row->detail, &value)) {
         detail = json_object_get_string(value);
-    find_cause(reply->parameters, &code, &message);
-    text_complain("%s%s%s%s%s%s%s%s%s", subject ? subject : "", subject ? ": " : "",
-                  row ? row->sentence : reply->error, *detail ? ": " : "", detail, code ? ": " : "",
-                  code ? code : "", message && *message ? ": " : "", message ? message : "");
-}
-
-int outcome_complain_open(const Options *options, int error)
-{
-    if (error == -EINTR)
-        return OUTCOME_INTERRUPTED;
-    if (error == -EACCES || error == -EPERM) {
-        text_complain("Not permitted to connect to %s: members of the group trailstop may "
-                      "(sudo usermod -aG trailstop $USER, then log in again)",
-                      options->socket_path);
-        return OUTCOME_NOT_PERMITTED;
+        quote = json_object_is_type(value, json_type_string) ? "\"" : "";
     }
-    text_complain("Cannot reach the daemon at %s: %s (systemctl status trailstopd.socket)",
-                  options->socket_path, strerror(-error));
-    return OUTCOME_UNREACHABLE;
+    find_cause(reply->parameters, &code, &message);
+    text_complain("%s%s%s%s%s%s%s%s%s%s%s", subject ? subject : "", subject ? ": " : "",
+                  row ? row->sentence : reply->error, detail ? ": " : "", quote,
+                  detail ? detail : "", quote, code ? ": " : "", code ? code : "",
+                  message && *message ? ": " : "", message ? message : "");
 }
 
-int outcome_complain_run(const Options *options, int error)
+int outcome_complain(const Options *options, int error)
 {
+    const char *path = options->socket_path;
+
     switch (error) {
     case -EINTR:
         return OUTCOME_INTERRUPTED;
@@ -192,13 +181,31 @@ int outcome_complain_run(const Options *options, int error)
         return OUTCOME_FAILURE;
     case -EBADMSG:
     case -EMSGSIZE:
-        text_complain("What listens at %s does not speak Varlink as trailstopd does",
-                      options->socket_path);
+        text_complain("What listens at %s does not speak Varlink as trailstopd does", path);
         return OUTCOME_FAILURE;
+    case -E2BIG:
+        text_complain("The daemon at %s hung up on so long a call: probably it is longer than "
+                      "max-message= in trailstopd.conf (journalctl -u trailstopd)",
+                      path);
+        return OUTCOME_FAILURE;
+    case -ECONNRESET:
+        text_complain("The daemon at %s closed the connection before it answered: it ended, or has "
+                      "as many clients as max-clients= and max-clients-per-user= in "
+                      "trailstopd.conf allow (journalctl -u trailstopd)",
+                      path);
+        return OUTCOME_UNREACHABLE;
+    case -EACCES:
+    case -EPERM:
+        text_complain("Not permitted to connect to %s: members of the group trailstop may "
+                      "(sudo usermod -aG trailstop $USER, then log in again)",
+                      path);
+        return OUTCOME_NOT_PERMITTED;
+    case -ENAMETOOLONG:
+        text_complain("No daemon can be at %s: the path of a socket has at most 107 bytes", path);
+        return OUTCOME_UNREACHABLE;
     default:
-        text_complain("The daemon at %s closed the connection before it answered: %s "
-                      "(journalctl -u trailstopd)",
-                      options->socket_path, strerror(-error));
+        text_complain("Cannot reach the daemon at %s: %s (systemctl status trailstopd.socket)",
+                      path, strerror(-error));
         return OUTCOME_UNREACHABLE;
     }
 }

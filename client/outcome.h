@@ -28,8 +28,7 @@ void outcome_complain_error(const Reply *reply, const char *subject);
 
 /* Of a negative errno of connection_open() or connection_run(); says so and returns the exit
  * status. */
-int outcome_complain_open(const Options *options, int error);
-int outcome_complain_run(const Options *options, int error);
+int outcome_complain(const Options *options, int error);
 
 /* Of CallError, as a TargetFailure has it. */
 int outcome_of_cause(json_object *cause);

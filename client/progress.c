@@ -17,9 +17,18 @@
 /* Changes that come closer together than this share one redraw. */
 #define REDRAW_USEC 50000
 
+/* From wide to narrow: the first that fits is taken. */
+static const JobLayout layouts[] = {
+    {false, 20, TABLE_GAP}, {false, 10, TABLE_GAP}, {false, 6, TABLE_GAP}, {true, 10, TABLE_GAP},
+    {true, 6, TABLE_GAP},   {true, 6, 1},           {true, 0, 1},
+};
+#define N_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
 struct Progress {
     const Options *options;
     const FollowedList *list;
+    size_t columns;        /* of the terminal */
+    size_t layout;         /* that was taken; it does not go back to a wider one before a resize */
     json_object *lines;    /* job id → the line printed last */
     struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
     struct event *resized; /* SIGWINCH */
@@ -37,46 +46,84 @@ static void get_terminal_size(size_t *ret_columns, size_t *ret_rows)
     *ret_rows = size.ws_row > 3 ? size.ws_row : 24;
 }
 
+/* What was not taken, or is not heard of yet and has no name, has no row. */
+static bool has_row(const Followed *followed)
+{
+    return followed->job || (followed->import_id && !followed->ended);
+}
+
+/* What a frame shows: some rows, and how many more there would be. */
+struct frame {
+    Table *table;
+    size_t rows, more;
+};
+
 /* As many rows as there is room for. Where not all fit, those that go on come before those that
  * ended. */
-static size_t add_rows(const Progress *progress, size_t max_rows, size_t columns, Table *table)
+static void add_rows(const FollowedList *list, const JobLayout *layout, size_t max_rows,
+                     struct frame *frame)
 {
-    const FollowedList *list = progress->list;
-    size_t running = list->n - followed_count_ended(list), n = 0;
-    size_t room_for_ended = running < max_rows ? max_rows - running : 0;
+    size_t all = 0, running = 0;
 
-    for (size_t i = 0; i < list->n && n < max_rows; i++) {
+    for (size_t i = 0; i < list->n; i++) {
+        all += has_row(&list->all[i]);
+        running += has_row(&list->all[i]) && !list->all[i].ended;
+    }
+    size_t room_for_ended = running < max_rows ? max_rows - running : 0;
+    frame->rows = 0;
+    for (size_t i = 0; i < list->n && frame->rows < max_rows; i++) {
         const Followed *followed = &list->all[i];
-        if (followed->ended && room_for_ended == 0)
+        if (!has_row(followed) || (followed->ended && room_for_ended == 0))
             continue;
         room_for_ended -= followed->ended;
-        job_table_add_live(table, followed->import_id, followed->job, columns);
-        n++;
+        job_table_add_live(frame->table, layout, followed->import_id, followed->job);
+        frame->rows++;
     }
-    return n;
+    frame->more = all - frame->rows;
+}
+
+static int lay_out(Progress *progress, size_t max_rows, struct frame *ret)
+{
+    for (;; progress->layout++) {
+        const JobLayout *layout = &layouts[progress->layout];
+        struct frame frame;
+        int r = job_table_new_live(layout, &frame.table);
+        if (r < 0)
+            return r;
+        add_rows(progress->list, layout, max_rows, &frame);
+        if (table_width(frame.table) <= progress->columns || progress->layout + 1 == N_LAYOUTS) {
+            *ret = frame;
+            return 0;
+        }
+        table_free(frame.table);
+    }
 }
 
 /* The frame is written at once, so that none is seen half. Automatic wrapping is off meanwhile: a
  * line never takes two rows of the terminal, whatever the width of its characters. */
-static int draw_frame(Progress *progress, FILE *frame)
+static int draw_frame(Progress *progress, FILE *file)
 {
     size_t columns, height;
-    CLEANUP(table_freep) Table *table = NULL;
+    struct frame frame;
 
     get_terminal_size(&columns, &height);
-    if (job_table_new(&table) < 0)
-        return -ENOMEM;
+    if (columns != progress->columns)
+        progress->layout = 0;
+    progress->columns = columns;
     /* A row each for the heading, "and more", and the cursor. */
-    size_t n = add_rows(progress, height - 3, columns, table), more = progress->list->n - n;
+    int r = lay_out(progress, height - 3, &frame);
+    if (r < 0)
+        return r;
 
-    fputs("\033[?7l", frame);
+    fputs("\033[?7l", file);
     if (progress->lines_drawn > 0)
-        fprintf(frame, "\r\033[%zuA", progress->lines_drawn);
-    int r = table_print(table, frame, progress->options->color, columns, "\033[K\n");
-    if (more > 0)
-        fprintf(frame, "and %zu more\033[K\n", more);
-    fputs("\033[J\033[?7h", frame);
-    progress->lines_drawn = 1 + n + (more > 0);
+        fprintf(file, "\r\033[%zuA", progress->lines_drawn);
+    r = table_print(frame.table, file, progress->options->color, columns, "\033[K\n");
+    table_free(frame.table);
+    if (frame.more > 0)
+        fprintf(file, "and %zu more\033[K\n", frame.more);
+    fputs("\033[J\033[?7h", file);
+    progress->lines_drawn = (frame.rows > 0) + frame.rows + (frame.more > 0);
     return r;
 }
 
@@ -84,12 +131,12 @@ static void draw(Progress *progress)
 {
     CLEANUP(freep) char *text = NULL;
     size_t size;
-    FILE *frame = open_memstream(&text, &size);
+    FILE *file = open_memstream(&text, &size);
 
-    if (!frame)
+    if (!file)
         return; /* a frame less; memory that is short shows where it is needed */
-    int r = draw_frame(progress, frame);
-    if (fclose(frame) == 0 && r == 0)
+    int r = draw_frame(progress, file);
+    if (fclose(file) == 0 && r == 0)
         fwrite(text, 1, size, stdout);
     text_flush();
 }
@@ -207,18 +254,15 @@ void progress_clear(Progress *progress)
 int progress_finish(Progress *progress)
 {
     CLEANUP(table_freep) Table *table = NULL;
-    size_t columns = 0, rows;
 
     progress_clear(progress);
-    if (progress->options->live)
-        get_terminal_size(&columns, &rows);
     if (progress->redraw)
         evtimer_del(progress->redraw);
     int r = job_table_new(&table);
     if (r < 0)
         return r;
     for (size_t i = 0; i < progress->list->n; i++)
-        job_table_add_result(table, progress->list->all[i].import_id, progress->list->all[i].job,
-                             columns);
-    return table_show(table, progress->options->color, columns);
+        if (progress->list->all[i].job)
+            job_table_add_result(table, progress->list->all[i].job);
+    return table_show(table, progress->options->color);
 }

@@ -13,47 +13,39 @@
 #include "common/memory.h"
 
 struct answer {
-    json_object *jobs; /* owned; NULL: none */
-    int outcome;       /* of the first target that failed */
+    Follow *follow; /* where the jobs go */
+    int outcome;    /* of the first target that failed */
 };
 
-static int encode_targets(const Options *options, json_object **ret)
+static int add_targets(const Options *options, json_object *parameters)
 {
-    CLEANUP(json_object_putp) json_object *targets = json_object_new_array();
     static const char *const all[] = {"*"};
     bool wildcard = options->given & OPTION_ALL_TARGETS;
     const char *const *names = wildcard ? all : options->targets;
     size_t n = wildcard ? 1 : options->n_targets;
+    json_object *targets = n > 0 ? json_object_new_array() : NULL;
 
-    if (!targets)
+    if (n > 0 && json_add(parameters, "targets", targets) < 0)
         return -ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        json_object *name = json_object_new_string(names[i]);
-        if (!name || json_object_array_add(targets, name) < 0) {
-            json_object_put(name);
+    for (size_t i = 0; i < n; i++)
+        if (json_append(targets, json_object_new_string(names[i])) < 0)
             return -ENOMEM;
-        }
-    }
-    *ret = TAKE(targets);
     return 0;
 }
 
-static int encode_call(const Options *options, json_object **ret)
+/* NULL: no memory. */
+static json_object *encode_parameters(const Options *options)
 {
-    CLEANUP(json_object_putp) json_object *targets = NULL;
     CLEANUP(json_object_putp)
     json_object *parameters = call_parameters(
         (CallString[]){{"destination", options->destination}, {"reason", options->reason}, {0}});
 
-    if (!parameters || encode_targets(options, &targets) < 0 ||
-        (json_object_array_length(targets) > 0 &&
-         json_add(parameters, "targets", TAKE(targets)) < 0) ||
+    if (!parameters || add_targets(options, parameters) < 0 ||
         (options->given & OPTION_TIMEOUT &&
          json_add_int64(parameters, "timeout", options->timeout_sec) < 0) ||
         (options->given & OPTION_DRY_RUN && json_add_bool(parameters, "dryRun", true) < 0))
-        return -ENOMEM;
-    *ret = TAKE(parameters);
-    return 0;
+        return NULL;
+    return TAKE(parameters);
 }
 
 static int take_failures(struct answer *answer, json_object *failures)
@@ -74,66 +66,62 @@ static int take_failures(struct answer *answer, json_object *failures)
     return 0;
 }
 
-static int on_answer(const Options *options, json_object *parameters, void *userdata)
+/* --no-wait: the id is all there is to tell. */
+static int take_job(const Options *options, struct answer *answer, json_object *json)
 {
-    struct answer *answer = userdata;
-    json_object *jobs = NULL, *failures = NULL;
+    Job job;
 
-    if (json_get_array(parameters, "jobs", &jobs) < 0 ||
-        json_get_array(parameters, "failures", &failures) < 0)
-        return -EBADMSG;
-    answer->jobs = json_object_get(jobs);
-    int r = take_failures(answer, failures);
-    if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
-        r = object_table_show_imports(parameters, options->color);
+    if (!(options->given & OPTION_NO_WAIT))
+        return follow_add_job(answer->follow, json);
+    int r = job_read(json, &job);
+    if (r >= 0 && !options->json)
+        puts(job.id);
     return r;
 }
 
-static int print_ids(const Options *options, json_object *jobs)
+static bool is_empty(json_object *array)
 {
-    for (size_t i = 0; i < json_object_array_length(jobs) && !options->json; i++) {
-        Job job;
-        int r = job_read(json_object_array_get_idx(jobs, i), &job);
-        if (r < 0)
-            return r;
-        puts(job.id);
-    }
-    return 0;
+    return !array || json_object_array_length(array) == 0;
 }
 
-static int follow_jobs(const Options *options, json_object *jobs, int *ret_outcome)
+static int on_answer(const Options *options, json_object *parameters, void *userdata)
 {
-    CLEANUP(follow_freep) Follow *follow = NULL;
+    struct answer *answer = userdata;
+    json_object *jobs = NULL, *imports = NULL, *failures = NULL;
 
-    int r = follow_new(options, &follow);
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(jobs); i++)
-        r = follow_add_job(follow, json_object_array_get_idx(jobs, i));
-    if (r >= 0)
-        *ret_outcome = follow_run(follow);
+    if (json_get_array(parameters, "jobs", &jobs) < 0 ||
+        json_get_array(parameters, "imports", &imports) < 0 ||
+        json_get_array(parameters, "failures", &failures) < 0)
+        return -EBADMSG;
+    int r = take_failures(answer, failures);
+    if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(failures))
+        text_complain("No import is under way%s%s%s: there is nothing to stop",
+                      options->destination ? " into \"" : "",
+                      options->destination ? options->destination : "",
+                      options->destination ? "\"" : "");
+    if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
+        r = object_table_show_imports(parameters, options->color);
+    for (size_t i = 0; r >= 0 && jobs && i < json_object_array_length(jobs); i++)
+        r = take_job(options, answer, json_object_array_get_idx(jobs, i));
     return r;
 }
 
 int stop_all_run(const Options *options)
 {
-    json_object *parameters = NULL;
-    struct answer answer = {0};
+    CLEANUP(follow_freep) Follow *follow = NULL;
 
     if (options->n_arguments > 1) {
         text_complain("--all goes without import ids");
         return OUTCOME_USAGE;
     }
-    int r = encode_call(options, &parameters);
-    if (r < 0)
-        return outcome_complain_run(options, r);
-    int outcome = call_run(options, "StopAll", parameters, false, on_answer, &answer);
-    CLEANUP(json_object_putp) json_object *jobs = answer.jobs;
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    if (jobs && options->given & OPTION_NO_WAIT)
-        r = print_ids(options, jobs);
-    else if (jobs && json_object_array_length(jobs) > 0)
-        r = follow_jobs(options, jobs, &outcome);
-    if (r < 0)
-        return outcome_complain_run(options, r);
+    if (options->given & OPTION_ALL_TARGETS && options->n_targets > 0) {
+        text_complain("--all-targets goes without --target");
+        return OUTCOME_USAGE;
+    }
+    int r = follow_new(options, &follow);
+    struct answer answer = {.follow = follow};
+    if (r >= 0)
+        r = follow_add_call(follow, "StopAll", encode_parameters(options), on_answer, &answer);
+    int outcome = r < 0 ? outcome_complain(options, r) : follow_run(follow);
     return outcome != OUTCOME_OK ? outcome : answer.outcome;
 }

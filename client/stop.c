@@ -107,7 +107,7 @@ static int stop_ids(const Options *options)
     }
     if (r == -EINVAL)
         return OUTCOME_USAGE;
-    return r < 0 ? outcome_complain_run(options, r) : follow_run(follow);
+    return r < 0 ? outcome_complain(options, r) : follow_run(follow);
 }
 
 int stop_run(const Options *options)
@@ -119,10 +119,6 @@ int stop_run(const Options *options)
         return stop_all_run(options);
     if (wrong) {
         text_complain("%s goes with --all only", wrong);
-        return OUTCOME_USAGE;
-    }
-    if (options->n_targets > 1) {
-        text_complain("Several targets go with --all only: an import is in one");
         return OUTCOME_USAGE;
     }
     return stop_ids(options);

@@ -7,6 +7,7 @@
 
 #include "client/text.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 
 struct cell {
     char *text;
@@ -16,14 +17,14 @@ struct cell {
 
 struct Table {
     const TableColumn *columns;
-    size_t n_columns;
-    struct cell *cells;
+    size_t n_columns, gap;
+    struct cell *cells; /* of the heading, then row by row */
     size_t n_cells, n_allocated;
-    size_t *widths; /* of the cells, without the heading; 0: the column is empty */
+    size_t *widths; /* without the heading; 0: the column is empty */
     bool failed;
 };
 
-int table_new(const TableColumn *columns, size_t n_columns, Table **ret)
+int table_new(const TableColumn *columns, size_t n_columns, size_t gap, Table **ret)
 {
     Table *table = calloc(1, sizeof(*table));
 
@@ -31,11 +32,15 @@ int table_new(const TableColumn *columns, size_t n_columns, Table **ret)
         return -ENOMEM;
     table->columns = columns;
     table->n_columns = n_columns;
+    table->gap = gap;
     table->widths = calloc(n_columns, sizeof(*table->widths));
     if (!table->widths) {
         table_free(table);
         return -ENOMEM;
     }
+    for (size_t i = 0; i < n_columns; i++)
+        table_add(table, STYLE_HEADING, columns[i].name);
+    memset(table->widths, 0, n_columns * sizeof(*table->widths));
     *ret = table;
     return 0;
 }
@@ -90,53 +95,6 @@ void table_add_int64(Table *table, int64_t number)
     table_add(table, STYLE_PLAIN, text);
 }
 
-/* A line that is being printed, and how much of the terminal's width is left for it. */
-struct line {
-    FILE *file;
-    size_t left;
-    size_t owed; /* blanks, printed only when something follows */
-};
-
-static void print_blanks(struct line *line)
-{
-    size_t n = line->owed < line->left ? line->owed : line->left;
-
-    fprintf(line->file, "%*s", (int)n, "");
-    line->left -= n;
-    line->owed = 0;
-}
-
-static void print_cut(struct line *line, const char *text)
-{
-    const char *end = text;
-
-    while (*end && line->left > 0) {
-        end++;
-        while ((*end & 0xC0) == 0x80)
-            end++;
-        line->left--;
-    }
-    fwrite(text, 1, (size_t)(end - text), line->file);
-}
-
-static void print_cell(struct line *line, const TableColumn *column, size_t width,
-                       const struct cell *cell, const char *sgr)
-{
-    size_t padding = width - cell->columns;
-
-    if (column->right)
-        line->owed += padding;
-    if (cell->columns > 0) {
-        print_blanks(line);
-        if (sgr)
-            fprintf(line->file, "\033[%sm", sgr);
-        print_cut(line, cell->text);
-        if (sgr)
-            fputs("\033[0m", line->file);
-    }
-    line->owed += 2 + (column->right ? 0 : padding);
-}
-
 static size_t column_width(const Table *table, size_t column)
 {
     size_t heading = text_columns(table->columns[column].name), cells = table->widths[column];
@@ -144,43 +102,93 @@ static size_t column_width(const Table *table, size_t column)
     return cells == 0 || cells > heading ? cells : heading;
 }
 
-int table_print(const Table *table, FILE *file, bool color, size_t max_columns,
-                const char *line_end)
+size_t table_width(const Table *table)
 {
-    static const char *const sgr[] = {
-        [STYLE_PLAIN] = NULL, [STYLE_GOOD] = "32", [STYLE_BAD] = "31", [STYLE_BUSY] = "33"};
-    size_t left = max_columns ? max_columns : SIZE_MAX;
+    size_t width = 0;
 
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (table->widths[i] > 0)
+            width += (width > 0 ? table->gap : 0) + column_width(table, i);
+    return width;
+}
+
+/* Text that is too long ends with a mark. */
+static void print_text(FILE *file, const struct cell *cell, size_t width)
+{
+    const char *end = cell->text;
+
+    if (cell->columns <= width) {
+        fputs(cell->text, file);
+        return;
+    }
+    for (; width > 1; width--)
+        end += utf8_character_size(end, strlen(end));
+    fwrite(cell->text, 1, (size_t)(end - cell->text), file);
+    fputs(text_ellipsis(), file);
+}
+
+static void print_cell(FILE *file, const struct cell *cell, size_t width, const char *sgr)
+{
+    if (sgr)
+        fprintf(file, "\033[%sm", sgr);
+    print_text(file, cell, width);
+    if (sgr)
+        fputs("\033[0m", file);
+}
+
+/* The first column that does not fit is the last: cut where it is text, and else left out, as a
+ * number without some of its digits is another number. Blanks are printed when something follows.
+ */
+static void print_row(const Table *table, FILE *file, const struct cell *cells, bool color,
+                      size_t left)
+{
+    static const char *const sgr[] = {[STYLE_PLAIN] = NULL,
+                                      [STYLE_GOOD] = "32",
+                                      [STYLE_BAD] = "31",
+                                      [STYLE_BUSY] = "33",
+                                      [STYLE_HEADING] = "1"};
+    size_t blanks = 0;
+
+    for (size_t i = 0; i < table->n_columns && left > 0; i++) {
+        const struct cell *cell = &cells[i];
+        bool right = table->columns[i].right;
+        size_t width = column_width(table, i);
+        if (table->widths[i] == 0)
+            continue;
+        if (width > left && right)
+            break;
+        if (width > left)
+            width = left;
+        size_t padding = cell->columns < width ? width - cell->columns : 0;
+        if (cell->columns > 0) {
+            fprintf(file, "%*s", (int)(blanks + (right ? padding : 0)), "");
+            print_cell(file, cell, width, color ? sgr[cell->style] : NULL);
+            blanks = right ? 0 : padding;
+        } else {
+            blanks += padding;
+        }
+        blanks += table->gap;
+        left -= width;
+        left -= left < table->gap ? left : table->gap;
+    }
+}
+
+int table_print(const Table *table, FILE *file, bool color, size_t max_width, const char *line_end)
+{
     if (table->failed)
         return -ENOMEM;
-    if (table->n_cells == 0)
+    if (table->n_cells == table->n_columns)
         return 0;
-    struct line heading = {.file = file, .left = left};
-    for (size_t i = 0; i < table->n_columns; i++) {
-        struct cell cell = {(char *)(uintptr_t)table->columns[i].name,
-                            text_columns(table->columns[i].name), STYLE_PLAIN};
-        if (table->widths[i] > 0)
-            print_cell(&heading, &table->columns[i], column_width(table, i), &cell,
-                       color ? "1" : NULL);
-    }
-    fputs(line_end, file);
-
     for (size_t row = 0; row + table->n_columns <= table->n_cells; row += table->n_columns) {
-        struct line line = {.file = file, .left = left};
-        for (size_t i = 0; i < table->n_columns; i++) {
-            const struct cell *cell = &table->cells[row + i];
-            if (table->widths[i] > 0)
-                print_cell(&line, &table->columns[i], column_width(table, i), cell,
-                           color ? sgr[cell->style] : NULL);
-        }
+        print_row(table, file, &table->cells[row], color, max_width ? max_width : SIZE_MAX);
         fputs(line_end, file);
     }
     return 0;
 }
 
-int table_show(const Table *table, bool color, size_t max_columns)
+int table_show(const Table *table, bool color)
 {
-    int r = table_print(table, stdout, color, max_columns, "\n");
+    int r = table_print(table, stdout, color, 0, "\n");
 
     text_flush();
     return r;

@@ -16,21 +16,31 @@ typedef struct TableColumn {
     bool right; /* aligned, for numbers */
 } TableColumn;
 
-typedef enum TableStyle { STYLE_PLAIN, STYLE_GOOD, STYLE_BAD, STYLE_BUSY } TableStyle;
+typedef enum TableStyle {
+    STYLE_PLAIN,
+    STYLE_GOOD,
+    STYLE_BAD,
+    STYLE_BUSY,
+    STYLE_HEADING
+} TableStyle;
+
+#define TABLE_GAP 2U /* blanks between two columns, where there is room */
 
 typedef struct Table Table;
 
-int table_new(const TableColumn *columns, size_t n_columns, Table **ret);
+int table_new(const TableColumn *columns, size_t n_columns, size_t gap, Table **ret);
 void table_free(Table *table);
 DEFINE_CLEANUP(Table, table_free)
 
 void table_add(Table *table, TableStyle style, const char *text); /* NULL: empty */
 void table_add_int64(Table *table, int64_t number);               /* negative: empty */
 
-/* Lines end with line_end and are cut after max_columns (0: never). A table without rows has no
- * heading either. 0 or -ENOMEM. */
-int table_print(const Table *table, FILE *file, bool color, size_t max_columns,
-                const char *line_end);
+size_t table_width(const Table *table);
+
+/* Lines end with line_end and are no wider than max_width (0: as wide as they are): columns at the
+ * right are left out, and text, never a number, is cut. A table without rows has no heading either.
+ * 0 or -ENOMEM. */
+int table_print(const Table *table, FILE *file, bool color, size_t max_width, const char *line_end);
 
 /* Prints to standard output and flushes it. */
-int table_show(const Table *table, bool color, size_t max_columns);
+int table_show(const Table *table, bool color);

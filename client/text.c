@@ -139,3 +139,8 @@ bool text_is_utf8(void)
     }
     return false;
 }
+
+const char *text_ellipsis(void)
+{
+    return text_is_utf8() ? "…" : "~";
+}

@@ -29,3 +29,6 @@ void text_flush(void);
 
 /* Whether the environment says that output is UTF-8, asked without loading a locale. */
 bool text_is_utf8(void);
+
+/* Marks where text was cut, one column wide. */
+const char *text_ellipsis(void);

@@ -1,11 +1,16 @@
 """trailstopctl against a daemon that the test plays: what it asks, how it goes on, what it exits with."""
 
+import fcntl
 import json
 import os
 import signal
+import struct
+import termios
+import time
 
 import pytest
 
+from harness import DEADLINE
 from harness.ctl import Ctl
 from harness.fake import FakeDaemon, import_id, make_job
 from harness.varlink import SERVICE
@@ -23,9 +28,9 @@ def ctl(build, daemon, tmp_path):
     return Ctl(build, daemon.path, tmp_path)
 
 
-def end(process):
+def end(process, timeout=DEADLINE):
     """Waits for it: exit status, what it printed, what it complained of."""
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=timeout)
     assert "Sanitizer" not in errors, errors
     return process.returncode, output, errors
 
@@ -34,6 +39,14 @@ def play(ctl, daemon, *arguments):
     """Starts it and takes its connection."""
     process = ctl.start(*arguments)
     return process, daemon.accept()
+
+
+def wait_until_read(pipe):
+    """Waits until the other end has read all that was written."""
+    end = time.monotonic() + DEADLINE
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] > 0:
+        assert time.monotonic() < end, "nobody reads it"
+        time.sleep(0.01)  # a pipe has no way to tell us
 
 
 def expect_stops(session, *numbers, **parameters):
@@ -89,6 +102,18 @@ def test_ids_from_standard_input(ctl, daemon):
     assert end(process)[0] == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_130_while_it_reads_ids_and_nothing_is_sent(ctl, daemon, number):
+    process = ctl.start("stop", "-", stdin=-1)
+    process.stdin.write(import_id(1) + "\n")
+    process.stdin.flush()
+    wait_until_read(process.stdin)
+    process.send_signal(number)
+    process.wait(timeout=30)
+    assert end(process) == (130, "", "")
+    assert daemon.nobody_came()
+
+
 @pytest.mark.parametrize("text", ["", "\n \n", "no-id\n", import_id(1) + "\n" + import_id(2)[:-1] + "\n",
                                   import_id(1)[:-1] + "\0\n", import_id(1) + ",\n", "\x1b[2J"])
 def test_2_wrong_ids_on_standard_input_and_nothing_is_sent(ctl, daemon, text):
@@ -104,6 +129,9 @@ def test_2_wrong_ids_on_standard_input_and_nothing_is_sent(ctl, daemon, text):
     ["stop", "--timeout", "5 parsec", import_id(1)], ["stop", "--timeout", "", import_id(1)],
     ["stop", "--dry-run", import_id(1)], ["stop", "--all-targets", import_id(1)],
     ["stop", "-t", "one", "-t", "two", import_id(1)], ["stop", "--all", import_id(1)],
+    ["list", "-t", "one", "-t", "two"], ["show", "-t", "one", "-t", "two", import_id(1)],
+    ["failures", "-t", "one", "-t", "two", import_id(1)], ["jobs", "-t", "one", "-t", "two"],
+    ["jobs", "--watch", "-t", "one", "-t", "two"], ["stop", "--all", "--all-targets", "-t", "one"],
     ["stop", "--state", "queued", import_id(1)], ["show"], ["show", "no-id"], ["failures", import_id(1), import_id(2)],
     ["job"], ["job", "1", "2"], ["cancel"], ["jobs", "1"], ["jobs", "--state", "asleep"],
     ["jobs", "--state", "asleep", "--watch"], ["targets", "--no-wait"], ["list", "x"], ["--nonsense"],
@@ -116,8 +144,33 @@ def test_2_wrong_usage_and_nothing_is_sent(ctl, daemon, arguments):
     assert daemon.nobody_came()
 
 
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--nonsense"], 'There is no option "--nonsense": see trailstopctl --help'),
+    (["jobs", "-x"], 'There is no option "-x": see trailstopctl --help'),
+    (["--json", "-tparis", "-xy", "jobs"], 'There is no option "-x": see trailstopctl --help'),
+    (["jobs", "--json=yes"], 'There is no option "--json=yes": see trailstopctl --help'),
+    (["--help=me"], 'There is no option "--help=me": see trailstopctl --help'),
+    (["--\x1b[2J"], 'There is no option "--\\x1b[2J": see trailstopctl --help'),
+    (["jobs", "--state"], "--state takes a value: see trailstopctl --help"),
+    (["list", "-t"], "-t takes a value: see trailstopctl --help"),
+    (["halt"], 'There is no command "halt": see trailstopctl --help'),
+    (["--socket", "", "jobs"], '--socket takes the path of the daemon\'s socket, not ""'),
+])
+def test_2_names_the_word_that_is_wrong(ctl, arguments, sentence):
+    result = ctl(*arguments)
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"trailstopctl: {sentence}\n")
+
+
+@pytest.mark.parametrize("duration", ["100000000001", "4000y", "18446744073709551616us", 30 * "9"])
+def test_2_a_timeout_too_long_names_the_limit(ctl, daemon, duration):
+    result = ctl("stop", "--timeout", duration, import_id(1))
+    assert result.returncode == 2 and daemon.nobody_came()
+    assert "at most 100000000000 seconds" in result.stderr and f'"{duration}"' in result.stderr
+
+
 @pytest.mark.parametrize("duration, seconds", [
     ("90", 90), ("90s", 90), ("5min", 300), ("1h 30min", 5400), ("0", 0), ("1ms", 1), ("1500ms", 2),
+    ("5\u00b5s", 1), ("5 \u03bcs", 1), ("+5", 5), ("infinity", 0), ("100000000000", 100000000000),
 ])
 def test_options_become_parameters(ctl, daemon, duration, seconds):
     process, session = play(ctl, daemon, "stop", "-t", "paris", "--reason", "wrong\nbucket \u20ac", "--timeout", duration,
@@ -208,7 +261,7 @@ def test_the_first_in_the_order_of_the_arguments_decides(ctl, daemon):
     session.reply({"job": make_job(1, "stopped")})
     status, output, errors = end(process)
     assert status == 8
-    assert [line.split()[0] for line in output.splitlines()[-4:]] == [import_id(n) for n in (1, 2, 3, 4)]
+    assert [line.split()[0] for line in output.splitlines()[-3:]] == [import_id(n) for n in (1, 2, 4)]
     assert [line.split(": ")[1] for line in errors.splitlines()] == [import_id(n) for n in (3, 4, 2)]
 
 
@@ -217,11 +270,14 @@ def test_7_nobody_listens(ctl, daemon):
     for command in (["jobs"], ["stop", import_id(1)], ["watch"], ["--json", "targets"]):
         result = ctl(*command)
         assert result.returncode == 7 and not result.stdout
-        assert str(daemon.path) in result.stderr and "systemctl status trailstopd.socket" in result.stderr
+        assert result.stderr.startswith(f"trailstopctl: Cannot reach the daemon at {daemon.path}: ")
+        assert "systemctl status trailstopd.socket" in result.stderr
 
 
 def test_7_the_path_is_too_long(ctl):
-    assert ctl("--socket", "/" + 200 * "x", "jobs").returncode == 7
+    path = "/" + 107 * "x"
+    result = ctl("--socket", path, "jobs")
+    assert result.returncode == 7 and path in result.stderr and "at most 107 bytes" in result.stderr
 
 
 @pytest.mark.parametrize("command, method", [(["jobs"], "ListJobs"), (["stop", "--no-wait", import_id(1)], "Stop")])
@@ -230,7 +286,48 @@ def test_7_the_daemon_goes_before_it_answers(ctl, daemon, command, method):
     session.call(method)
     session.close()
     status, _, errors = end(process)
-    assert status == 7 and errors
+    assert status == 7 and "max-clients=" in errors and "journalctl -u trailstopd" in errors
+
+
+LONG = 5000 * "x"  # what a daemon may be configured to refuse
+
+
+@pytest.mark.parametrize("command, method", [
+    (["jobs", "-t", LONG], "ListJobs"), (["stop", "--no-wait", "--reason", LONG, import_id(1)], "Stop"),
+    (["stop", "--all", "--dry-run", "--destination", LONG], "StopAll"),
+])
+def test_1_the_daemon_hangs_up_on_a_long_call(ctl, daemon, command, method):
+    process, session = play(ctl, daemon, *command)
+    session.call(method)
+    session.close()
+    status, _, errors = end(process)
+    assert status == 1 and "max-message=" in errors and "journalctl -u trailstopd" in errors
+
+
+@pytest.mark.parametrize("command, method, calls", [
+    (["stop", "--reason", LONG, import_id(1), import_id(2)], "Stop", 2),
+    (["stop", "--all", "--reason", LONG], "StopAll", 1), (["watch", LONG], "Watch", 1),
+])
+def test_1_it_hangs_up_again_when_asked_again(ctl, daemon, command, method, calls):
+    process = ctl.start(*command)
+    for _ in range(2):
+        session = daemon.accept()
+        for _ in range(calls):
+            session.call(method)
+        session.close()
+    status, output, errors = end(process)
+    assert (status, output) == (1, "") and "max-message=" in errors
+    assert daemon.nobody_came()
+
+
+def test_a_long_call_is_made_again_after_a_restart(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--reason", LONG, import_id(1))
+    session.call("Stop")
+    restart(daemon, session)
+    session = daemon.accept()
+    session.call("Stop")
+    session.reply({"job": make_job(1, "stopped")})
+    assert end(process)[0] == 0
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n\0", b"[]\0", b'{"parameters":[]}\0',
@@ -285,6 +382,17 @@ def test_a_request_without_an_answer_is_made_again(ctl, daemon):
     assert end(process)[0] == 0
 
 
+def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1")
+    expect_watch(session, 1)
+    session.close()
+    daemon.close()
+    status, output, errors = end(process, timeout=60)
+    assert (status, output) == (7, "")
+    assert f"Cannot reach the daemon at {daemon.path}: No such file or directory" in errors
+    assert "trailstopctl watch job-1" in errors
+
+
 def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
     process, session = play(ctl, daemon, "watch", "job-1")
     expect_watch(session, 1)
@@ -295,9 +403,9 @@ def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
 
 
 def test_a_daemon_that_hangs_up_on_a_long_call_is_asked_about_fewer_jobs(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", *[f"job-{number}" for number in range(100)])
-    expected = list(range(100))
-    while len(asked := session.call("Watch")["ids"]) > 30:
+    process, session = play(ctl, daemon, "watch", *[f"job-{number}" for number in range(900)])
+    expected = list(range(900))
+    while len(asked := session.call("Watch")["ids"]) > 300:
         assert asked == [f"job-{number}" for number in expected[:len(asked)]]
         session.close()
         session = daemon.accept()
@@ -309,6 +417,17 @@ def test_a_daemon_that_hangs_up_on_a_long_call_is_asked_about_fewer_jobs(ctl, da
         expected = expected[len(asked):]
         if expected:
             asked = session.call("Watch")["ids"]
+    assert end(process)[0] == 0
+
+
+def test_a_daemon_that_hangs_up_on_a_short_call_is_asked_about_the_same_jobs(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1", "job-2")
+    for _ in range(3):
+        session.close()
+        session = daemon.accept()
+        expect_watch(session, 1, 2)
+    session.update(make_job(1, "stopped"))
+    session.reply({"job": make_job(2, "stopped")})
     assert end(process)[0] == 0
 
 
@@ -351,10 +470,25 @@ def test_130_while_the_daemon_is_away(ctl, daemon):
     expect_watch(session, 1)
     session.close()
     daemon.close()
-    assert "went away" in process.stderr.readline()
+    assert "hung up" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     status, _, errors = end(process)
     assert status == 130 and "trailstopctl watch job-1" in errors
+
+
+def test_130_before_stop_all_is_answered(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all")
+    session.call("StopAll")
+    process.send_signal(signal.SIGINT)
+    status, _, errors = end(process)
+    assert status == 130 and errors.endswith("trailstopctl jobs\n")
+
+
+def test_130_of_a_rehearsal_leaves_nothing_to_look_at(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all", "--dry-run")
+    session.call("StopAll")
+    process.send_signal(signal.SIGINT)
+    assert end(process) == (130, "", "")
 
 
 # --json
@@ -424,7 +558,40 @@ def test_4_one_job_of_several_is_not_there(ctl, daemon):
     expect_watch(session, 1, 3)
     session.update(make_job(3, "failed"))
     session.reply({"job": make_job(1, "stopped")})
-    assert end(process)[0] == 4
+    status, output, _ = end(process)
+    assert status == 4 and [line.split()[0] for line in output.splitlines()[-2:]] == [import_id(1), import_id(3)]
+
+
+def test_4_without_any_job_there_is_no_table(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "nope")
+    session.call("Watch")
+    session.reply({"id": "nope"}, error="JobNotFound")
+    assert end(process) == (4, "", 'trailstopctl: There is no such job: "nope"\n')
+
+    process, session = play(ctl, daemon, "stop", "-t", "moon", import_id(1))
+    session.call("Stop")
+    session.reply({"target": "moon"}, error="TargetNotFound")
+    status, output, errors = end(process)
+    assert (status, output) == (4, "") and '"moon"' in errors
+
+
+def test_4_an_empty_name_is_seen_to_be_one(ctl, daemon):
+    process, session = play(ctl, daemon, "job", "")
+    assert session.call("GetJob") == {"id": ""}
+    session.reply({"id": ""}, error="JobNotFound")
+    assert end(process) == (4, "", 'trailstopctl: There is no such job: ""\n')
+
+
+@pytest.mark.parametrize("error, expected", [(None, 0), ("JobNotFound", 4)])
+def test_a_job_named_twice_is_watched_once(ctl, daemon, error, expected):
+    process, session = play(ctl, daemon, "watch", "job-1", "job-2", "job-1")
+    expect_watch(session, 1, 2)
+    session.update(make_job(2, "stopped"))
+    if error:
+        session.reply({"id": "job-1"}, error=error)
+    else:
+        session.reply({"job": make_job(1, "stopped")})
+    assert end(process)[0] == expected
 
 
 def test_version_of_the_client_needs_no_daemon(ctl, daemon):
@@ -484,7 +651,6 @@ def test_stop_all_follows_what_it_began(ctl, daemon):
     assert session.call("StopAll") == {"targets": ["one", "two"], "destination": "arn:x", "reason": "why", "timeout": 60}
     session.reply({"jobs": [make_job(1, "queued"), make_job(2, "queued")], "imports": [],
                    "failures": [{"target": "two", "cause": {"code": "AccessDenied", "message": "no"}}]})
-    session = daemon.accept()
     expect_watch(session, 1, 2)
     session.update(make_job(1, "stopped"))
     session.reply({"job": make_job(2, "stopped")})
@@ -504,3 +670,51 @@ def test_stop_all_without_waiting_or_in_rehearsal(ctl, daemon):
     session.reply({"jobs": [], "imports": [{"ImportId": import_id(1), "ImportStatus": "IN_PROGRESS"}], "failures": []})
     status, output, _ = end(process)
     assert status == 0 and output.splitlines()[-1].split() == [import_id(1), "IN_PROGRESS"]
+
+
+def test_stop_all_is_asked_for_again_after_a_restart(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all", "--reason", "why")
+    assert session.call("StopAll") == {"reason": "why"}
+    restart(daemon, session)
+    session = daemon.accept()
+    assert session.call("StopAll") == {"reason": "why"}
+    session.reply({"jobs": [make_job(1, "queued")], "imports": [], "failures": []})
+    expect_watch(session, 1)
+    restart(daemon, session)
+    session = daemon.accept()
+    expect_watch(session, 1)
+    session.reply({"job": make_job(1, "stopped")})
+    assert end(process)[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [["--no-wait"], ["--dry-run"]])
+def test_7_stop_all_without_waiting_does_not_wait_for_a_restart(ctl, daemon, arguments):
+    process, session = play(ctl, daemon, "stop", "--all", *arguments)
+    session.call("StopAll")
+    session.close()
+    assert end(process)[0] == 7
+    assert daemon.nobody_came()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--no-wait"], ["--dry-run"], ["--destination", "arn:x"]])
+def test_stop_all_says_that_there_is_nothing_to_stop(ctl, daemon, arguments):
+    process, session = play(ctl, daemon, "stop", "--all", *arguments)
+    session.call("StopAll")
+    session.reply({"jobs": [], "imports": [], "failures": []})
+    status, output, errors = end(process)
+    assert (status, output) == (0, "") and errors.startswith("trailstopctl: No import is under way")
+    assert ("arn:x" in errors) == ("arn:x" in arguments)
+
+    process, session = play(ctl, daemon, "--json", "stop", "--all", *arguments)
+    session.call("StopAll")
+    session.reply({"jobs": [], "imports": [], "failures": []})
+    assert end(process) == (0, '{"jobs":[],"imports":[],"failures":[]}\n', "")
+
+
+def test_stop_all_that_failed_does_not_say_that_there_is_nothing(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "--all")
+    session.call("StopAll")
+    session.reply({"jobs": [], "imports": [],
+                   "failures": [{"target": "default", "cause": {"code": "AccessDenied", "message": "no"}}]})
+    status, output, errors = end(process)
+    assert (status, output) == (5, "") and errors.count("\n") == 1

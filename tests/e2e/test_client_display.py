@@ -69,6 +69,11 @@ def row_of(screen, number):
     return rows[0]
 
 
+def last_table(terminal):
+    """Line by line as it was printed, also where it takes more than one row of the terminal."""
+    return terminal.text[terminal.text.rindex("IMPORT"):].splitlines()
+
+
 # Live
 
 
@@ -77,7 +82,7 @@ def test_each_import_has_one_line_that_changes_in_place(on_terminal, daemon):
     session.update(make_job(1, "polling", status="IN_PROGRESS", statistics=statistics(10, 40, 123, 4567, 8)))
     screen = terminal.wait_for(lambda screen: any("10/40" in line for line in screen))
     assert len(screen) == 4 and screen[0].split()[:4] == ["IMPORT", "STATE", "STATUS", "PREFIXES"]
-    assert row_of(screen, 0)[:2] == [SHORT[0], "queued"]
+    assert row_of(screen, 0)[:2] == [SHORT[0], "queued"] and screen[0].split()[4:] == ["FILES", "EVENTS", "FAILED", "ELAPSED"]
     row = row_of(screen, 1)
     assert row[:4] == [SHORT[1], "polling", "IN_PROGRESS", "10/40"] and row[5:8] == ["123", "4567", "8"]
     assert row[4].count("█") == 1 and row[4].count("░") == 5  # a quarter of six
@@ -91,10 +96,9 @@ def test_each_import_has_one_line_that_changes_in_place(on_terminal, daemon):
     session.update(make_job(2, "stopped", status="STOPPED"))
     session.reply({"job": make_job(1, "stopped", status="STOPPED", statistics=statistics(40, 40))})
     assert terminal.finish() == 0
-    screen = terminal.screen()  # the table of the statistics has taken the place of the display
-    assert len(screen) == 4 and "TARGET" in screen[0]
-    assert [line.split()[0] for line in screen[1:]] == [SHORT[number] for number in range(3)]
-    assert "1min 30s" in screen[1]
+    table = last_table(terminal)  # has taken the place of the display
+    assert terminal.screen()[0] == table[0][:80] and "TARGET" in table[0]
+    assert [line.split()[0] for line in table[1:]] == [import_id(number) for number in range(3)]
 
 
 def test_elapsed_time_goes_on_without_news(on_terminal, daemon):
@@ -128,7 +132,7 @@ def test_more_imports_than_rows(on_terminal, daemon):
     assert screen[-1] == "and 13 more"
     for number in range(14):
         session.update(make_job(number, "stopped"))
-    screen = terminal.wait_for(lambda screen: any(line.startswith(SHORT[19]) for line in screen))
+    screen = terminal.wait_for(lambda screen: any(line.startswith(import_id(19)) for line in screen))
     assert row_of(screen, 0)[1] == "stopped"  # room is left for one that ended
     assert [row_of(screen, number)[1] for number in range(14, 20)] == 6 * ["queued"]
     for number in range(14, 19):
@@ -148,6 +152,55 @@ def test_width_decides_what_is_shown_and_follows_the_terminal(on_terminal, daemo
     assert row_of(screen, 0)[4].count("█") == 10
 
 
+HEADINGS = ["IMPORT", "STATE", "STATUS", "PREFIXES", "FILES", "EVENTS", "FAILED", "ELAPSED"]
+
+
+@pytest.mark.parametrize("columns", [20, 35, 45, 60, 70, 79, 80, 81, 99, 100, 110, 120, 130, 200])
+@pytest.mark.parametrize("numbers", [(120, 120, 1234, 56789, 0), (12345, 67890, 123456789, 12345678901, 1234)])
+def test_no_width_cuts_a_number(on_terminal, daemon, columns, numbers):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=columns)
+    session.update(make_job(0, "polling", status="INITIALIZING", finishedAt="2025-11-22T12:25:15.678Z",
+                            statistics=statistics(*numbers)))
+    screen = terminal.wait_for(lambda screen: len(screen) == 2 and "pol" in screen[1])
+    done, found, *counts = numbers
+    row = [word for word in screen[1].replace("1min 30s", "1min_30s").split() if not set(word) <= set("█░")]
+    expected = [row[0], "polling", "INITIALIZING", f"{done}/{found}", *map(str, counts), "1min_30s"]
+    assert all(len(line) <= columns for line in screen)
+    assert import_id(0).startswith(row[0].rstrip("…"))
+    if row[-1].endswith("…"):  # only text is cut, and then it is the last
+        assert expected[len(row) - 1].startswith(row[-1][:-1]) and len(row) <= 3
+        row.pop()
+    assert row == expected[:len(row)]
+    assert [heading.rstrip("…") for heading in screen[0].split()][:len(row)] == HEADINGS[:len(row)]
+    if columns >= 80:
+        assert row == expected
+    if columns >= 90:
+        assert "█" in screen[1]
+
+
+def test_the_table_at_the_end_is_whole_on_every_terminal(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=50)
+    session.reply({"job": make_job(0, "stopped", status="STOPPED", target="the-other-side-of-the-moon",
+                                   statistics=statistics(40, 40, 10**9, 10**12, 7))})
+    assert terminal.finish() == 0
+    assert last_table(terminal)[1].split() == [
+        import_id(0), "the-other-side-of-the-moon", "stopped", "STOPPED", "40/40", str(10**9), str(10**12), "7", "1min", "30s"]
+
+
+def test_what_has_no_job_has_no_line(on_terminal, daemon):
+    terminal = on_terminal("watch", "job-0", "nope")
+    session = daemon.accept()
+    session.call("Watch")
+    session.reply({"id": "nope"}, error="JobNotFound")
+    assert session.call("Watch") == {"ids": ["job-0"]}
+    session.update(make_job(0, "polling"))
+    screen = terminal.wait_for(lambda screen: len(screen) == 3)
+    assert "nope" in screen[0] and row_of(screen, 0)[1] == "polling"
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 4
+    assert len(terminal.screen()) == 3
+
+
 def test_130_leaves_the_display_and_says_how_to_look_again(on_terminal, daemon):
     terminal, session = stop_on_terminal(on_terminal, daemon, 1)
     terminal.wait_for(lambda screen: len(screen) == 2)
@@ -161,12 +214,12 @@ def test_130_leaves_the_display_and_says_how_to_look_again(on_terminal, daemon):
 def test_a_restart_of_the_daemon_is_told(on_terminal, daemon):
     terminal, session = stop_on_terminal(on_terminal, daemon, 1)
     session.close()
-    screen = terminal.wait_for(lambda screen: any("went away" in line for line in screen))
+    screen = terminal.wait_for(lambda screen: any("hung up" in line for line in screen))
     session = daemon.accept()
     assert session.call("Watch") == {"ids": ["job-0"]}
     session.update(make_job(0, "polling"))
     screen = terminal.wait_for(lambda screen: any("polling" in line for line in screen))
-    assert len(screen) == 3 and "went away" in screen[0]
+    assert len(screen) == 3 and "hung up" in screen[0]
     session.reply({"job": make_job(0, "stopped")})
     assert terminal.finish() == 0
 

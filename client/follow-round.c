@@ -1,0 +1,266 @@
+#include "client/follow-round.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/job.h"
+#include "client/outcome.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+
+static void mark_alive(Follow *follow)
+{
+    follow->refused = false;
+    follow->lost_usec = 0;
+}
+
+/* Every reply that matters passes here: it is what --json prints. */
+static void hear(Follow *follow, const Reply *reply)
+{
+    mark_alive(follow);
+    if (follow->options->json)
+        text_print_json(reply->parameters);
+}
+
+/* What went wrong is said by who calls, on a line that the display has left. */
+static void end_one(Follow *follow, Followed *followed, int outcome)
+{
+    followed->ended = true;
+    followed->outcome = outcome;
+    if (outcome != OUTCOME_OK && follow->progress)
+        progress_clear(follow->progress);
+}
+
+static void fail_one(Follow *follow, Followed *followed, const Reply *reply)
+{
+    end_one(follow, followed, outcome_of_error(reply));
+    outcome_complain_error(reply, followed->import_id);
+}
+
+/* The same for an error that leaves nothing to follow. */
+static void fail_all(Follow *follow, const Reply *reply)
+{
+    if (follow->progress)
+        progress_clear(follow->progress);
+    outcome_complain_error(reply, NULL);
+    follow->outcome = outcome_of_error(reply);
+}
+
+static int update_one(Follow *follow, Followed *followed, json_object *json, const Job *job)
+{
+    int r = followed_update(followed, json, job);
+
+    if (r >= 0 && follow->progress)
+        r = progress_change(follow->progress, json);
+    if (r >= 0 && job_is_final(job) && !followed->ended) {
+        end_one(follow, followed, outcome_of_job(job));
+        if (followed->outcome != OUTCOME_OK)
+            outcome_complain_job(job);
+    }
+    return r;
+}
+
+/* --no-wait: the request is all there is to tell. */
+static void accept_one(Follow *follow, Followed *followed, const Job *job)
+{
+    if (!follow->options->json)
+        puts(job->id);
+    end_one(follow, followed, OUTCOME_OK);
+}
+
+static int read_job_of_reply(const Reply *reply, json_object **ret_json, Job *ret)
+{
+    if (json_get_object(reply->parameters, "job", ret_json) <= 0)
+        return -EBADMSG;
+    return job_read(*ret_json, ret);
+}
+
+static void on_first_reply(const Reply *reply, void *userdata)
+{
+    Follow *follow = userdata;
+
+    json_object_put(follow->call.parameters);
+    follow->call.parameters = NULL;
+    hear(follow, reply);
+    if (reply->error)
+        fail_all(follow, reply);
+    else
+        follow->error =
+            follow->call.handler(follow->options, reply->parameters, follow->call.userdata);
+}
+
+static void on_stop_reply(const Reply *reply, void *userdata)
+{
+    Follow *follow = userdata;
+    Followed *followed =
+        followed_first_unanswered(&follow->list); /* replies keep the order of calls */
+    json_object *json = NULL;
+    Job job;
+
+    hear(follow, reply);
+    if (reply->error) {
+        fail_one(follow, followed, reply);
+        return;
+    }
+    int r = read_job_of_reply(reply, &json, &job);
+    if (r >= 0 && follow->options->given & OPTION_NO_WAIT)
+        accept_one(follow, followed, &job);
+    else if (r >= 0)
+        r = update_one(follow, followed, json, &job);
+    if (r < 0)
+        follow->error = r;
+}
+
+static void on_watch_error(Follow *follow, const Reply *reply)
+{
+    const char *id = NULL;
+    Followed *followed = NULL;
+
+    if (json_get_string(reply->parameters, "id", &id) > 0)
+        followed = followed_find(&follow->list, id);
+    if (followed)
+        fail_one(follow, followed, reply);
+    else
+        fail_all(follow, reply);
+}
+
+/* Of all jobs perhaps only some are asked for. */
+static bool is_wanted(const Follow *follow, const Job *job)
+{
+    const Options *options = follow->options;
+    const char *target = call_target(options);
+
+    return !follow->endless || ((!options->state || strcmp(options->state, job->state) == 0) &&
+                                (!target || !job->target || strcmp(target, job->target) == 0));
+}
+
+static int take_watched(Follow *follow, json_object *json, const Job *job)
+{
+    Followed *followed = followed_find(&follow->list, job->id);
+
+    if (followed)
+        return update_one(follow, followed, json, job);
+    return follow->progress && follow->endless ? progress_change(follow->progress, json) : 0;
+}
+
+static void on_watch_reply(const Reply *reply, void *userdata)
+{
+    Follow *follow = userdata;
+    json_object *json = NULL;
+    Job job;
+
+    int r = read_job_of_reply(reply, &json, &job);
+    if (r >= 0 && !is_wanted(follow, &job)) {
+        mark_alive(follow);
+        return;
+    }
+    hear(follow, reply);
+    if (r < 0 && reply->error) {
+        on_watch_error(follow, reply);
+        return;
+    }
+    if (r >= 0)
+        r = take_watched(follow, json, &job);
+    if (r < 0)
+        follow->error = r;
+}
+
+static int send_first(Follow *follow)
+{
+    return connection_call(follow->connection, follow->call.method,
+                           json_object_get(follow->call.parameters), false, on_first_reply, follow);
+}
+
+/* NULL: no memory. */
+static json_object *encode_stop(const Options *options, const char *import_id)
+{
+    CLEANUP(json_object_putp)
+    json_object *parameters = call_parameters((CallString[]){{"importId", import_id},
+                                                             {"target", call_target(options)},
+                                                             {"reason", options->reason},
+                                                             {0}});
+
+    if (!parameters || (options->given & OPTION_TIMEOUT &&
+                        json_add_int64(parameters, "timeout", options->timeout_sec) < 0))
+        return NULL;
+    return TAKE(parameters);
+}
+
+/* Asks for every import whose request was not answered yet, also for those the daemon may have
+ * taken before the connection was lost: it joins them to their jobs. */
+static int send_stops(Follow *follow)
+{
+    for (size_t i = 0; i < follow->list.n; i++) {
+        const Followed *followed = &follow->list.all[i];
+        if (followed->ended || followed->job_id)
+            continue;
+        int r = connection_call(follow->connection, "Stop",
+                                encode_stop(follow->options, followed->import_id), false,
+                                on_stop_reply, follow);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int add_ids(const Follow *follow, json_object *parameters)
+{
+    json_object *ids = json_object_new_array();
+
+    if (json_add(parameters, "ids", ids) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < follow->list.n; i++) {
+        if (follow->list.all[i].ended || json_object_array_length(ids) == follow->watch_ids_max)
+            continue;
+        if (json_append(ids, json_object_new_string(follow->list.all[i].job_id)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int send_watch(Follow *follow)
+{
+    CLEANUP(json_object_putp) json_object *parameters = json_object_new_object();
+
+    if (!parameters || (!follow->endless && add_ids(follow, parameters) < 0))
+        return -ENOMEM;
+    return connection_call(follow->connection, "Watch", TAKE(parameters), true, on_watch_reply,
+                           follow);
+}
+
+static int run_watch(Follow *follow)
+{
+    size_t ended = followed_count_ended(&follow->list), asked = follow->list.n - ended;
+
+    if (asked > follow->watch_ids_max)
+        asked = follow->watch_ids_max;
+    int r = send_watch(follow);
+    if (r >= 0)
+        r = connection_run(follow->connection);
+    /* A daemon that shuts down may end the call early: it will close the connection, too. */
+    if (r == 0 && follow->error == 0 && follow->outcome == OUTCOME_OK &&
+        followed_count_ended(&follow->list) == ended)
+        r = connection_wait(follow->connection, RECONNECT_INTERVAL_USEC);
+    if (r == -E2BIG && asked > 1) { /* ask about fewer, which may be answered */
+        follow->watch_ids_max = asked / 2;
+        return -ECONNRESET;
+    }
+    return r;
+}
+
+int follow_run_round(Follow *follow)
+{
+    int r;
+
+    if (!follow->call.parameters && !followed_first_unanswered(&follow->list)) {
+        r = run_watch(follow);
+    } else {
+        r = follow->call.parameters ? send_first(follow) : send_stops(follow);
+        if (r >= 0)
+            r = connection_run(follow->connection);
+    }
+    return follow->error < 0 ? follow->error : r;
+}
