@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "common/memory.h"
 #include "daemon/aws/secret-text.h"
 
-#define READ_SIZE 4096U
+#define READ_SIZE 4096
 
 typedef struct Stream {
     int fd; /* -1: at its end */
@@ -144,26 +145,30 @@ static bool is_too_loud(const Child *child)
     return child->output.failed || child->output.size > CHILD_OUTPUT_MAX;
 }
 
-/* Reads what is there now. */
+/* Reads once: a child that never stops writing must leave the loop to others. */
 static void stream_read(Child *child, Stream *stream)
 {
     char data[READ_SIZE];
-    ssize_t size = -1;
 
-    while (stream->fd >= 0 && !is_too_loud(child)) {
-        size = read(stream->fd, data, sizeof(data));
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0 && errno == EAGAIN)
-            break;
-        if (size <= 0)
-            stream_close(stream);
-        else if (stream == &child->output_stream)
-            secret_text_append(&child->output, data, (size_t)size);
-        else
-            keep_errors(child, data, (size_t)size);
-    }
+    ssize_t size = read(stream->fd, data, sizeof(data));
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+        stream_close(stream);
+    else if (size > 0 && stream == &child->output_stream)
+        secret_text_append(&child->output, data, (size_t)size);
+    else if (size > 0)
+        keep_errors(child, data, (size_t)size);
     OPENSSL_cleanse(data, sizeof(data));
+}
+
+/* Reads what is there now, and nothing of what others go on writing. */
+static void stream_drain(Child *child, Stream *stream)
+{
+    int left = 0;
+
+    if (stream->fd >= 0 && ioctl(stream->fd, FIONREAD, &left) < 0)
+        return;
+    for (; left > 0 && !is_too_loud(child); left -= READ_SIZE)
+        stream_read(child, stream);
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *userdata)
@@ -198,8 +203,8 @@ static void on_child_signal(evutil_socket_t signal_number, short events, void *u
     }
     /* All that it wrote is in the pipes; what its own children may still write is not waited for.
      */
-    stream_read(child, &child->output_stream);
-    stream_read(child, &child->errors_stream);
+    stream_drain(child, &child->output_stream);
+    stream_drain(child, &child->errors_stream);
     child_end(child, is_too_loud(child) ? CHILD_TOO_LOUD : CHILD_ENDED, status);
 }
 

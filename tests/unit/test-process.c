@@ -214,6 +214,35 @@ static void test_time_is_limited(void **state)
     await_no_child(world);
 }
 
+/* A process that never stops complaining is read piece by piece, and others have their turns
+ * between the pieces. */
+static void test_noise_leaves_the_loop_to_others(void **state)
+{
+    enum { NOISE = 1024 * 1024, PIECE = 4096, LEFT_AT_THE_END = 64 * 1024 };
+    CredentialsWorld *world = *state;
+    unsigned turns = 0;
+
+    world->wait = (AwsCredentialsWait){.done = on_done};
+    world_write(WORLD_CONFIG, "[default]\ncredential_process = "
+                              "sh -c 'head -c 1048576 /dev/zero >&2; exit 1'\n");
+    world_connect(world, NULL, NULL);
+    aws_credentials_get(world->provider, &world->wait);
+    timers_run(world->timers);
+    for (; !last_error; turns++)
+        assert_true(event_base_loop(world->base, EVLOOP_ONCE) >= 0);
+    assert_true(turns >= (NOISE - LEFT_AT_THE_END) / PIECE);
+    assert_non_null(strstr(last_error, "it failed with status 1"));
+    free(TAKE(last_error));
+    await_no_child(world);
+}
+
+/* What the process leaves running has no say in when it has ended. */
+static void test_noise_after_the_end(void **state)
+{
+    run(*state, "sh -c 'for i in 1 2 3 4; do yes >&2 & done; exit 1'");
+    world_assert_fails(*state, "it failed with status 1");
+}
+
 static void test_cancelled(void **state)
 {
     CredentialsWorld *world = *state;
@@ -244,6 +273,8 @@ int main(void)
         TEST(test_output_is_bounded),
         TEST(test_inherits_nothing_but_the_environment),
         TEST(test_time_is_limited),
+        TEST(test_noise_leaves_the_loop_to_others),
+        TEST(test_noise_after_the_end),
         TEST(test_cancelled),
     };
 
