@@ -48,11 +48,12 @@ static json_object *parse(const char *text)
 static void test_reads_each_parameter(void **state)
 {
     CLEANUP(json_object_putp)
-    json_object *object = parse("{\"destination\":\"arn\",\"dryRun\":true,\"id\":\"1\",\"ids\":["
-                                "\"a\",\"b\"],\"importId\":\"" IMPORT_ID "\",\"interface\":\"i\","
-                                "\"level\":7,\"limit\":9223372036854775807,\"reason\":\"\",\"state\":\"polling\","
-                                "\"status\":\"FAILED\",\"target\":\"t\",\"targets\":[\"*\"],"
-                                "\"timeout\":100000000000}");
+    json_object *object =
+        parse("{\"destination\":\"arn\",\"dryRun\":true,\"id\":\"1\",\"ids\":["
+              "\"a\",\"b\"],\"importId\":\"" IMPORT_ID "\",\"interface\":\"i\","
+              "\"level\":7,\"limit\":9223372036854775807,\"reason\":\"\",\"state\":\"polling\","
+              "\"status\":\"FAILED\",\"target\":\"t\",\"targets\":[\"*\"],"
+              "\"timeout\":100000000000}");
     Parameters parameters;
     const char *name = NULL;
 
