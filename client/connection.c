@@ -30,6 +30,7 @@
 
 typedef struct Call {
     STAILQ_ENTRY(Call) entry;
+    bool more;
     bool may_be_too_long; /* as far as is known: no reply has come */
     ReplyHandler handler;
     void *userdata;
@@ -108,6 +109,8 @@ static int deliver(Connection *connection, json_object *message)
     int r = read_reply(message, &reply);
     if (r < 0)
         return r;
+    if (reply.continues && !call->more)
+        return -EBADMSG; /* not as asked */
     Call answered = *call;
     call->may_be_too_long = false;
     if (!reply.continues) {
@@ -285,7 +288,8 @@ int connection_call(Connection *connection, const char *method, json_object *par
         free(call);
         return r;
     }
-    *call = (Call){.may_be_too_long = evbuffer_get_length(output) - before > CALL_SIZE_SAFE,
+    *call = (Call){.more = more,
+                   .may_be_too_long = evbuffer_get_length(output) - before > CALL_SIZE_SAFE,
                    .handler = handler,
                    .userdata = userdata};
     STAILQ_INSERT_TAIL(&connection->calls, call, entry);

@@ -102,7 +102,7 @@ void text_print_json(json_object *document)
 
     if (!text) {
         text_complain("out of memory");
-        return;
+        exit(EXIT_FAILURE); /* like output that cannot be written */
     }
     /* json-c leaves DEL and U+0080 to U+009F as they are, which terminals obey too. They can only
      * be inside a string. */

@@ -20,7 +20,7 @@ size_t text_columns(const char *text);
 /* "trailstopctl: " and a sentence on standard error, escaped as a whole. */
 __attribute__((format(printf, 1, 2))) void text_complain(const char *format, ...);
 
-/* One JSON document, one line. */
+/* One JSON document, one line; ends the program with EXIT_FAILURE where memory runs out. */
 void text_print_json(json_object *document);
 
 /* Flushes standard output and ends the program with EXIT_FAILURE where that fails: quietly where

@@ -491,6 +491,15 @@ def test_130_of_a_rehearsal_leaves_nothing_to_look_at(ctl, daemon):
     assert end(process) == (130, "", "")
 
 
+def test_1_a_stream_that_nobody_asked_for(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", import_id(1))
+    expect_stops(session, 1)
+    session.reply({"job": make_job(1, "queued")}, continues=True)
+    session.reply({"job": make_job(1, "polling")}, continues=True)
+    status, _, errors = end(process)
+    assert status == 1 and "does not speak Varlink" in errors
+
+
 # --json
 
 
