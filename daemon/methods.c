@@ -57,7 +57,7 @@ static int reply_not_found(Call *call, const char *name)
                             methods_object("method", json_object_new_string(name)));
 }
 
-int methods_reply_invalid(Call *call, const char *parameter)
+static int reply_invalid(Call *call, const char *parameter)
 {
     return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".InvalidParameter",
                             methods_object("parameter", json_object_new_string(parameter)));
@@ -169,7 +169,7 @@ int methods_start(Call *call)
         !operators_include(call->service->operators, &call->caller->peer))
         return reply_denied(call);
     if (r < 0)
-        return methods_reply_invalid(call, at_fault);
+        return reply_invalid(call, at_fault);
     if (call->caller->gone && !call->method->operators_only) /* nobody reads what it tells */
         return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;

@@ -56,7 +56,6 @@ uint64_t methods_timeout_usec(const Call *call);
     "journal, make room and try again"
 
 /* Replies with an error. */
-int methods_reply_invalid(Call *call, const char *parameter);
 int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
 int methods_reply_failure(Call *call, const AwsError *error);
 
