@@ -56,9 +56,7 @@ static int build_targets(const TargetSet *set, const Config *config, Target ***r
     if (!targets)
         return -ENOMEM;
     for (size_t i = 0; i < config->n_targets; i++) {
-        const TargetConfig *target = config->targets[i];
-        int r = target_new(&set->context, config, target, target_set_find(set, target->name),
-                           &targets[i]);
+        int r = target_new(&set->context, config, config->targets[i], &targets[i]);
 
         if (r < 0) {
             free_targets(targets, i);

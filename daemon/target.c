@@ -7,8 +7,7 @@
 #include "common/json.h"
 
 static int target_connect(const TargetContext *context, const Config *config,
-                          const TargetConfig *target_config, AwsClient *predecessor,
-                          AwsClient **ret)
+                          const TargetConfig *target_config, AwsClient **ret)
 {
     const AwsSettings *settings = target_config->settings;
     AwsClientConfig client = {
@@ -39,11 +38,11 @@ static int target_connect(const TargetContext *context, const Config *config,
     int r = aws_credentials_provider_new(&credentials, target_config->name, settings,
                                          &client.credentials);
 
-    return r < 0 ? r : aws_client_new(&client, predecessor, ret);
+    return r < 0 ? r : aws_client_new(&client, ret);
 }
 
 int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, const Target *predecessor, Target **ret)
+               const TargetConfig *target_config, Target **ret)
 {
     const AwsSettings *settings = target_config->settings;
     CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
@@ -59,8 +58,7 @@ int target_new(const TargetContext *context, const Config *config,
         (target_config->role_arn && !target->role_arn))
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
-        (r = target_connect(context, config, target_config,
-                            predecessor ? predecessor->client : NULL, &target->client)) < 0)
+        (r = target_connect(context, config, target_config, &target->client)) < 0)
         return r;
     *ret = TAKE(target);
     return 0;
@@ -74,6 +72,7 @@ void target_succeed(Target *target, Target *successor)
     target->outage = former.outage;
     target->jobs = former.jobs;
     former.outage = successor->outage;
+    aws_client_follow(target->client, former.client);
     *successor = former;
     target_free(successor);
     outage_restart_waits(target->outage);

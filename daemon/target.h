@@ -28,14 +28,13 @@ typedef struct TargetContext {
     struct AwsProfileShare *profiles; /* the set's own */
 } TargetContext;
 
-/* The predecessor is the target of this name so far, or NULL: see aws_client_new(). */
 int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, const Target *predecessor, Target **ret);
+               const TargetConfig *target_config, Target **ret);
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
 
-/* Makes it what its successor is, which is freed; jobs and outage stay, and calls under way end as
- * they began. */
+/* Makes it what its successor is, which is freed; jobs, outage and limits stay, and calls under way
+ * end as they began. */
 void target_succeed(Target *target, Target *successor);
 
 /* As Target of the Varlink interface. NULL: no memory. */

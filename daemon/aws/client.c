@@ -10,7 +10,7 @@
 
 DEFINE_CLEANUP(AwsClient, aws_client_unref)
 
-int aws_client_new(const AwsClientConfig *config, AwsClient *predecessor, AwsClient **ret)
+int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
 {
     CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
     int r;
@@ -37,8 +37,6 @@ int aws_client_new(const AwsClientConfig *config, AwsClient *predecessor, AwsCli
     r = aws_route_init(&client->route, config->endpoint, config->region, config->service);
     if (r < 0)
         return r;
-    if (config->limits && predecessor && strcmp(predecessor->route.url, client->route.url) == 0)
-        limits_follow(&client->limits, &predecessor->limits);
     *ret = TAKE(client);
     return 0;
 }
@@ -47,6 +45,12 @@ AwsClient *aws_client_ref(AwsClient *client)
 {
     client->references++;
     return client;
+}
+
+void aws_client_follow(AwsClient *client, AwsClient *predecessor)
+{
+    if (strcmp(predecessor->route.url, client->route.url) == 0)
+        limits_follow(&client->limits, &predecessor->limits);
 }
 
 void aws_client_unref(AwsClient *client)

@@ -29,11 +29,13 @@ typedef struct AwsClientConfig {
     double rates[N_LIMIT_KINDS]; /* calls per second */
 } AwsClientConfig;
 
-/* Copies the strings. The predecessor is the client that this one takes the place of, or NULL:
- * calls to the same endpoint go on within its limits. 0; -EINVAL: the endpoint is no http or https
- * URL; -ENOMEM. */
-int aws_client_new(const AwsClientConfig *config, AwsClient *predecessor, AwsClient **ret);
+/* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
+int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
+
+/* Before its first call: it takes the place of the predecessor, and calls to the same endpoint go
+ * on within the limits of that. */
+void aws_client_follow(AwsClient *client, AwsClient *predecessor);
 
 /* The caller's reference is the only one but for those of calls under way, so that a client can be
  * replaced while they end as they began. Takes NULL. */

@@ -245,7 +245,7 @@ int sts_assume_role(const AwsClientConfig *config, const StsRole *role, StsCallb
     if (r == 0 && role->web_identity_token && !(call->token = strdup(role->web_identity_token)))
         r = -ENOMEM;
     if (r == 0)
-        r = aws_client_new(&sts, NULL, &client);
+        r = aws_client_new(&sts, &client);
     if (r == 0)
         r = aws_call_start(client,
                            role->web_identity_token ? &assume_role_with_web_identity : &assume_role,

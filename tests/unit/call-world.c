@@ -281,7 +281,7 @@ void world_connect(World *world)
 {
     aws_client_unref(world->client);
     world->client = NULL;
-    assert_int_equal(aws_client_new(&world->config, NULL, &world->client), 0);
+    assert_int_equal(aws_client_new(&world->config, &world->client), 0);
 }
 
 void world_set_rate(World *world, double rate)

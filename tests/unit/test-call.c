@@ -120,7 +120,7 @@ static void test_refuses_other_endpoints(void **state)
     AwsClient *client = NULL;
 
     world->config.endpoint = "ftp://a.example";
-    assert_int_equal(aws_client_new(&world->config, NULL, &client), -EINVAL);
+    assert_int_equal(aws_client_new(&world->config, &client), -EINVAL);
     assert_null(client);
     assert_int_equal(world->providers_freed, 1);
 }
