@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "common/string-util.h"
 
 /* Writes the sentence and returns error; -ENOMEM, and no sentence, where there is no memory for it.
  */
@@ -12,13 +13,9 @@ __attribute__((format(printf, 3, 4), unused)) static inline int
 explain(char **ret_sentence, int error, const char *format, ...)
 {
     va_list arguments;
-    char *sentence = NULL;
 
     va_start(arguments, format);
-    int length = vasprintf(&sentence, format, arguments);
+    int r = string_vformat(ret_sentence, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        return -ENOMEM;
-    *ret_sentence = sentence;
-    return error;
+    return r < 0 ? r : error;
 }

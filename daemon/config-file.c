@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,10 +198,8 @@ static int read_drop_in(ConfigReader *reader, const char *directory, const char 
 {
     CLEANUP(freep) char *path = NULL;
 
-    if (asprintf(&path, "%s/%s", directory, name) < 0) {
-        path = NULL;
+    if (string_format(&path, "%s/%s", directory, name) < 0)
         return -ENOMEM;
-    }
     return read_file(reader, path, true, ret_error);
 }
 
@@ -232,10 +229,8 @@ int config_read_files(ConfigReader *reader, const char *path, bool must_exist, c
     int r = read_file(reader, path, must_exist, ret_error);
     if (r < 0)
         return r;
-    if (asprintf(&directory, "%s.d", path) < 0) {
-        directory = NULL;
+    if (string_format(&directory, "%s.d", path) < 0)
         return -ENOMEM;
-    }
     return read_drop_ins(reader, directory, ret_error);
 }
 

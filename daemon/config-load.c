@@ -3,13 +3,13 @@
 #include "daemon/config.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/aws/environment.h"
 #include "daemon/config-file.h"
 #include "daemon/option-value.h"
 
@@ -106,14 +106,13 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
 static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target, char **ret_error)
 {
     const Option *option = option_find("calls", "max-attempts");
-    const char *environment = getenv("AWS_MAX_ATTEMPTS");
     CLEANUP(freep) char *cause = NULL;
     CLEANUP(freep) char *sentence = NULL;
     Config read = {.max_attempts = reader->config->max_attempts};
     int r = 0;
 
     if (config_find_origin(reader, option->section, option->key)->order == 0 &&
-        !(environment && *environment)) {
+        !aws_environment_get("AWS_MAX_ATTEMPTS")) {
         const char *profile = target->settings->profile;
         const char *text = aws_profiles_get(reader->config->profiles, profile, "max_attempts");
 

@@ -162,14 +162,12 @@ typedef struct Explanation {
 static void add_source(const char *source, bool taken, const char *why, void *userdata)
 {
     Explanation *explanation = userdata;
-    json_object *json = json_object_new_object();
+    CLEANUP(json_object_putp) json_object *json = json_object_new_object();
 
     if (explanation->error < 0 || !json || json_add_string(json, "source", source) < 0 ||
         json_add_bool(json, "taken", taken) < 0 || json_add_string(json, "why", why) < 0 ||
-        json_object_array_add(explanation->sources, json) < 0) {
-        json_object_put(json);
+        json_append(explanation->sources, TAKE(json)) < 0)
         explanation->error = -ENOMEM;
-    }
 }
 
 /* The sources of credentials that were looked at, in order, and why each was passed over. */
@@ -203,13 +201,8 @@ static int add_target(json_object *array, const Config *config, const TargetConf
     json_object *json = json_object_new_object();
     int r;
 
-    if (!json)
-        return -ENOMEM;
-    if (json_object_array_add(array, json) < 0) {
-        json_object_put(json);
-        return -ENOMEM;
-    }
-    if ((r = json_add_string(json, "name", target->name)) < 0 ||
+    if ((r = json_append(array, json)) < 0 ||
+        (r = json_add_string(json, "name", target->name)) < 0 ||
         (r = json_add_string(json, "region", settings->region)) < 0 ||
         (r = json_add_string(json, "endpoint", settings->endpoint)) < 0 ||
         (r = json_add_string(json, "stsEndpoint", settings->sts_endpoint)) < 0 ||

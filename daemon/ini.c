@@ -24,10 +24,7 @@ typedef struct IniParser {
 static char *trim(char *text)
 {
     text += strspn(text, BLANKS);
-    size_t length = strlen(text);
-    while (length > 0 && strchr(BLANKS, text[length - 1]))
-        length--;
-    text[length] = '\0';
+    text[string_trim_end(text, strlen(text), BLANKS)] = '\0';
     return text;
 }
 

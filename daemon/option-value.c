@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "common/explain.h"
+#include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/endpoint.h"
@@ -320,14 +321,9 @@ static json_object *list_to_json(char *const *list)
 
     if (!array)
         return NULL;
-    for (; *list; list++) {
-        json_object *item = json_object_new_string(*list);
-
-        if (!item || json_object_array_add(array, item) < 0) {
-            json_object_put(item);
+    for (; *list; list++)
+        if (json_append(array, json_object_new_string(*list)) < 0)
             return NULL;
-        }
-    }
     return TAKE(array);
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/string-util.h"
 #include "common/time.h"
 #include "common/utf8.h"
 
@@ -38,11 +39,8 @@ int aws_answer_read_object(const HttpResponse *response, json_object **ret)
  * what is no token is no name of anything. */
 static bool copy_token(const char *from, size_t length, char *buffer, size_t size)
 {
-    if (length == 0 || length >= size)
+    if (length == 0 || length >= size || !string_is_visible(from, length))
         return false;
-    for (size_t i = 0; i < length; i++)
-        if (from[i] <= ' ' || from[i] > '~')
-            return false;
     memcpy(buffer, from, length);
     buffer[length] = '\0';
     return true;
@@ -64,9 +62,7 @@ static bool parse_code(const char *text, char buffer[static CODE_SIZE])
         text++;
         length--;
     }
-    while (length > 0 && text[length - 1] == ' ')
-        length--;
-    return copy_token(text, length, buffer, CODE_SIZE);
+    return copy_token(text, string_trim_end(text, length, " "), buffer, CODE_SIZE);
 }
 
 static bool read_code(const HttpResponse *response, json_object *body,
@@ -141,24 +137,37 @@ int aws_answer_describe_unreadable(const HttpResponse *response, const char *hos
     return describe_stranger(response, host, AWS_CODE_UNREADABLE, "unexpected contents", error);
 }
 
-int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
-                          AwsError *error, bool *ret_named)
+/* The error that AWS named. */
+static int describe_error(const HttpResponse *response, const char *code, const AwsErrorText *text,
+                          AwsError *error)
 {
-    char code[CODE_SIZE], message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
-
-    *ret_named = false;
-    if (response->failure != HTTP_OK)
-        return describe_failure(response, error);
-    if (!text->code || !copy_token(text->code, strlen(text->code), code, sizeof(code)))
-        return describe_stranger(response, host, AWS_CODE_HTTP, "no AWS error", error);
+    char message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
 
     if (text->message)
         copy_message(text->message, message);
     else
         snprintf(message, sizeof(message), "HTTP status %u without a message", response->status);
-    *ret_named = true;
     return aws_error_set(error, code, message, response->status,
                          read_request_id(response, text->request_id, request_id));
+}
+
+int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
+                          AwsError *error, bool *ret_named)
+{
+    char code[CODE_SIZE];
+    bool named = response->failure == HTTP_OK && text->code &&
+                 copy_token(text->code, strlen(text->code), code, sizeof(code));
+    int r;
+
+    if (named)
+        r = describe_error(response, code, text, error);
+    else if (response->failure == HTTP_OK)
+        r = describe_stranger(response, host, AWS_CODE_HTTP, "no AWS error", error);
+    else
+        r = describe_failure(response, error);
+    if (r >= 0)
+        *ret_named = named;
+    return r;
 }
 
 int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,

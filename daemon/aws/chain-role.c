@@ -42,17 +42,13 @@ int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, un
                             char **ret_error)
 {
     const char *text = aws_chain_get(profiles, profile, "duration_seconds");
+    unsigned seconds = 0;
 
-    *ret = 0;
-    if (!text)
-        return 0;
-    unsigned long seconds =
-        strlen(text) <= 9 && text[strspn(text, "0123456789")] == '\0' ? strtoul(text, NULL, 10) : 0;
-    if (seconds < DURATION_SECONDS_MIN || seconds > DURATION_SECONDS_MAX)
+    if (text && !string_to_number(text, DURATION_SECONDS_MIN, DURATION_SECONDS_MAX, &seconds))
         return explain(ret_error, -EINVAL,
                        "duration_seconds of profile %s is no number from %u to %u", profile,
                        DURATION_SECONDS_MIN, DURATION_SECONDS_MAX);
-    *ret = (unsigned)seconds;
+    *ret = seconds;
     return 0;
 }
 
@@ -110,7 +106,7 @@ static int refuse_cycle(const AwsChain *chain, size_t first, const char *again, 
 
     for (size_t i = chain->n; path && i-- > first;) {
         char *longer = NULL;
-        if (explain(&longer, 0, "%s -> %s", chain->links[i].profile, path) < 0)
+        if (string_format(&longer, "%s -> %s", chain->links[i].profile, path) < 0)
             return -ENOMEM;
         free(path);
         path = longer;
@@ -144,8 +140,8 @@ static int add_source_profile(AwsChain *chain, const AwsProfiles *profiles, cons
                               const char *source, bool *ret_role, char **ret_error)
 {
     bool has_keys = aws_chain_get(profiles, source, "aws_access_key_id");
+    bool role = false;
 
-    *ret_role = false;
     if (!aws_profiles_has(profiles, source))
         return explain(ret_error, -EINVAL,
                        "profile %s, the source_profile of %s, is in none of the shared files",
@@ -161,7 +157,7 @@ static int add_source_profile(AwsChain *chain, const AwsProfiles *profiles, cons
                            "profile %s has a web_identity_token_file, but no role_arn", source);
         add_link(chain, AWS_SOURCE_WEB_IDENTITY, source);
     } else if (aws_chain_get(profiles, source, "role_arn")) {
-        *ret_role = true;
+        role = true;
     } else if (aws_chain_get(profiles, source, "credential_process")) {
         add_link(chain, AWS_SOURCE_PROCESS, source);
     } else if (aws_chain_needs_browser(profiles, source)) {
@@ -170,6 +166,7 @@ static int add_source_profile(AwsChain *chain, const AwsProfiles *profiles, cons
         return explain(ret_error, -EINVAL,
                        "profile %s, the source_profile of %s, has no credentials", source, profile);
     }
+    *ret_role = role;
     return 0;
 }
 

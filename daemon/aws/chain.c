@@ -1,25 +1,16 @@
 #include "daemon/aws/chain.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/utf8.h"
 #include "daemon/aws/chain-role.h"
+#include "daemon/aws/environment.h"
 
 /* One look at one source. 1: taken, the chain is there; 0: passed over, and why says why; -EINVAL:
  * it cannot work, and why is the sentence; -ENOMEM. */
 typedef int AwsChainLook(const AwsChainQuery *query, AwsChain *ret, char **ret_why);
-
-static bool environment_has(const char *variable)
-{
-    const char *value = getenv(variable);
-
-    return value && value[strspn(value, " \t\r\n")];
-}
 
 static const char *get(const AwsChainQuery *query, const char *key)
 {
@@ -34,26 +25,27 @@ static int take(const AwsChainQuery *query, AwsSourceKind kind, AwsChain *ret)
 
 static int pass_for_explicit(const AwsChainQuery *query, char **ret_why)
 {
-    return explain(ret_why, 0, "the target names profile %s, which comes before the environment",
-                   query->profile);
+    return string_format(ret_why, "the target names profile %s, which comes before the environment",
+                         query->profile);
 }
 
 static int look_environment(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
     if (query->explicit)
         return pass_for_explicit(query, ret_why);
-    if (!environment_has("AWS_ACCESS_KEY_ID"))
-        return explain(ret_why, 0, "AWS_ACCESS_KEY_ID is not set");
+    if (!aws_environment_get_nonblank("AWS_ACCESS_KEY_ID"))
+        return string_format(ret_why, "AWS_ACCESS_KEY_ID is not set");
     return take(query, AWS_SOURCE_ENVIRONMENT, ret);
 }
 
 static int look_role(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
     if (!get(query, "role_arn"))
-        return explain(ret_why, 0, "profile %s has no role_arn", query->profile);
+        return string_format(ret_why, "profile %s has no role_arn", query->profile);
     if (get(query, "web_identity_token_file"))
-        return explain(ret_why, 0, "the role_arn of profile %s is for its web_identity_token_file",
-                       query->profile);
+        return string_format(ret_why,
+                             "the role_arn of profile %s is for its web_identity_token_file",
+                             query->profile);
     int r = aws_chain_follow_roles(query->profiles, query->profile, ret, ret_why);
     return r < 0 ? r : 1;
 }
@@ -62,8 +54,8 @@ static int look_web_identity(const AwsChainQuery *query, AwsChain *ret, char **r
 {
     bool environment = !query->explicit;
 
-    if (environment && environment_has("AWS_WEB_IDENTITY_TOKEN_FILE")) {
-        if (!environment_has("AWS_ROLE_ARN") && !get(query, "role_arn"))
+    if (environment && aws_environment_get_nonblank("AWS_WEB_IDENTITY_TOKEN_FILE")) {
+        if (!aws_environment_get_nonblank("AWS_ROLE_ARN") && !get(query, "role_arn"))
             return explain(ret_why, -EINVAL,
                            "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
         take(query, AWS_SOURCE_WEB_IDENTITY, ret);
@@ -71,7 +63,7 @@ static int look_web_identity(const AwsChainQuery *query, AwsChain *ret, char **r
         return 1;
     }
     if (get(query, "web_identity_token_file")) {
-        bool role_of_environment = environment && environment_has("AWS_ROLE_ARN");
+        bool role_of_environment = environment && aws_environment_get_nonblank("AWS_ROLE_ARN");
         if (!role_of_environment && !get(query, "role_arn"))
             return explain(ret_why, -EINVAL,
                            "profile %s has a web_identity_token_file, but no role_arn",
@@ -80,9 +72,9 @@ static int look_web_identity(const AwsChainQuery *query, AwsChain *ret, char **r
         ret->links[0].environment = environment;
         return 1;
     }
-    return explain(ret_why, 0, "%sprofile %s has no web_identity_token_file",
-                   environment ? "AWS_WEB_IDENTITY_TOKEN_FILE is not set, and " : "",
-                   query->profile);
+    return string_format(ret_why, "%sprofile %s has no web_identity_token_file",
+                         environment ? "AWS_WEB_IDENTITY_TOKEN_FILE is not set, and " : "",
+                         query->profile);
 }
 
 /* A key in config comes later in the order than one in a credentials file. */
@@ -95,21 +87,21 @@ static bool is_in_config(const AwsChainQuery *query)
 static int look_credentials_file(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
     if (!get(query, "aws_access_key_id") || is_in_config(query))
-        return explain(ret_why, 0, "profile %s has no aws_access_key_id there", query->profile);
+        return string_format(ret_why, "profile %s has no aws_access_key_id there", query->profile);
     return take(query, AWS_SOURCE_PROFILE, ret);
 }
 
 static int look_process(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
     if (!get(query, "credential_process"))
-        return explain(ret_why, 0, "profile %s has no credential_process", query->profile);
+        return string_format(ret_why, "profile %s has no credential_process", query->profile);
     return take(query, AWS_SOURCE_PROCESS, ret);
 }
 
 static int look_config_file(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
     if (!get(query, "aws_access_key_id"))
-        return explain(ret_why, 0, "profile %s has no aws_access_key_id there", query->profile);
+        return string_format(ret_why, "profile %s has no aws_access_key_id there", query->profile);
     return take(query, AWS_SOURCE_PROFILE, ret);
 }
 
@@ -118,25 +110,22 @@ static int look_browser(const AwsChainQuery *query, AwsChain *ret, char **ret_wh
     (void)ret;
     if (aws_chain_needs_browser(query->profiles, query->profile))
         return aws_chain_refuse_browser(query->profile, ret_why);
-    return explain(ret_why, 0, "profile %s has no sso_* and no login_session", query->profile);
+    return string_format(ret_why, "profile %s has no sso_* and no login_session", query->profile);
 }
 
 static int look_container(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
-    if (!environment_has("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") &&
-        !environment_has("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
-        return explain(ret_why, 0,
-                       "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
-                       "AWS_CONTAINER_CREDENTIALS_FULL_URI is set");
+    if (!aws_environment_get_nonblank("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") &&
+        !aws_environment_get_nonblank("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+        return string_format(ret_why, "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+                                      "AWS_CONTAINER_CREDENTIALS_FULL_URI is set");
     return take(query, AWS_SOURCE_CONTAINER, ret);
 }
 
 static int look_instance(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
-    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
-
-    if (disabled && strcasecmp(disabled, "true") == 0)
-        return explain(ret_why, 0, "AWS_EC2_METADATA_DISABLED is true");
+    if (aws_environment_disables_metadata())
+        return string_format(ret_why, "AWS_EC2_METADATA_DISABLED is true");
     return take(query, AWS_SOURCE_INSTANCE, ret);
 }
 
@@ -162,30 +151,30 @@ static int check_profile(const AwsChainQuery *query, char **ret_error)
 
 static int describe_web_identity(const AwsChainLink *link, char **ret)
 {
-    if (link->environment && environment_has("AWS_WEB_IDENTITY_TOKEN_FILE"))
-        return explain(ret, 0, "web identity of the environment");
-    return explain(ret, 0, "web identity of profile %s", link->profile);
+    if (link->environment && aws_environment_get_nonblank("AWS_WEB_IDENTITY_TOKEN_FILE"))
+        return string_format(ret, "web identity of the environment");
+    return string_format(ret, "web identity of profile %s", link->profile);
 }
 
 static int describe_link(const AwsProfiles *profiles, const AwsChainLink *link, char **ret)
 {
     switch (link->kind) {
     case AWS_SOURCE_ENVIRONMENT:
-        return explain(ret, 0, "environment");
+        return string_format(ret, "environment");
     case AWS_SOURCE_ASSUME_ROLE:
-        return explain(ret, 0, "role %s of profile %s",
-                       aws_profiles_get(profiles, link->profile, "role_arn"), link->profile);
+        return string_format(ret, "role %s of profile %s",
+                             aws_profiles_get(profiles, link->profile, "role_arn"), link->profile);
     case AWS_SOURCE_WEB_IDENTITY:
         return describe_web_identity(link, ret);
     case AWS_SOURCE_PROFILE:
-        return explain(ret, 0, "profile %s in %s", link->profile,
-                       aws_profiles_file(profiles, link->profile, "aws_access_key_id"));
+        return string_format(ret, "profile %s in %s", link->profile,
+                             aws_profiles_file(profiles, link->profile, "aws_access_key_id"));
     case AWS_SOURCE_PROCESS:
-        return explain(ret, 0, "credential_process of profile %s", link->profile);
+        return string_format(ret, "credential_process of profile %s", link->profile);
     case AWS_SOURCE_CONTAINER:
-        return explain(ret, 0, "container");
+        return string_format(ret, "container");
     case AWS_SOURCE_INSTANCE:
-        return explain(ret, 0, "EC2 instance metadata");
+        return string_format(ret, "EC2 instance metadata");
     }
     return -EINVAL;
 }

@@ -14,6 +14,7 @@
 #include "daemon/aws/credentials-metadata.h"
 #include "daemon/aws/credentials-source.h"
 #include "daemon/aws/endpoint.h"
+#include "daemon/aws/environment.h"
 #include "daemon/ini.h"
 
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -30,13 +31,6 @@ typedef struct ContainerSource {
     char *token; /* NULL: none is asked for */
     AwsMetadataCall call;
 } ContainerSource;
-
-static const char *from_environment(const char *variable)
-{
-    const char *value = getenv(variable);
-
-    return value && value[strspn(value, " \t\r\n")] ? value : NULL;
-}
 
 /* The agents of ECS and EKS; the token and the answer are in the clear, so no other host will do
  * but this one itself. */
@@ -74,20 +68,20 @@ static int check_full_uri(const char *url, char **ret_error)
 
 static int find_url(char **ret, char **ret_error)
 {
-    const char *relative = from_environment(RELATIVE_URI), *full = from_environment(FULL_URI);
+    const char *relative = aws_environment_get_nonblank(RELATIVE_URI);
+    const char *full = aws_environment_get_nonblank(FULL_URI);
 
     if (relative) {
-        if (*relative != '/' || !aws_metadata_is_header_value(relative))
+        if (*relative != '/' || !string_is_visible(relative, strlen(relative)))
             return explain(ret_error, -EINVAL, RELATIVE_URI " is no path");
-        return explain(ret, 0, "http://169.254.170.2%s", relative);
+        return string_format(ret, "http://169.254.170.2%s", relative);
     }
     if (!full)
         return explain(ret_error, -EINVAL, "neither " RELATIVE_URI " nor " FULL_URI " is set");
     int r = check_full_uri(full, ret_error);
     if (r < 0)
         return r;
-    *ret = strdup(full);
-    return *ret ? 0 : -ENOMEM;
+    return string_copy(full, ret);
 }
 
 /* The line end that an editor leaves is not the token's. */
@@ -115,34 +109,26 @@ static int check_token(const char *token, const char *where, char **ret_error)
 /* *ret NULL: there is none. */
 static int find_token(char **ret, char **ret_error)
 {
-    const char *path = from_environment(TOKEN_FILE), *token = from_environment(TOKEN);
-    int r = 0;
+    const char *path = aws_environment_get_nonblank(TOKEN_FILE);
+    CLEANUP(secret_freep) char *token = NULL;
 
-    if (path)
-        r = ini_read(path, ret, ret_error);
-    else if (token && !(*ret = strdup(token)))
-        r = -ENOMEM;
-    if (r < 0 || !*ret)
+    int r = path ? ini_read(path, &token, ret_error)
+                 : string_copy(aws_environment_get_nonblank(TOKEN), &token);
+    if (r >= 0 && path)
+        drop_line_end(token);
+    if (r >= 0 && token)
+        r = check_token(token, path ? path : TOKEN, ret_error);
+    if (r < 0)
         return r;
-    if (path)
-        drop_line_end(*ret);
-    return check_token(*ret, path ? path : TOKEN, ret_error);
+    *ret = TAKE(token);
+    return 0;
 }
 
 static void on_answer(const HttpResponse *response, void *userdata)
 {
     ContainerSource *self = userdata;
 
-    if (response->failure != HTTP_OK || response->status != 200) {
-        aws_source_fail_sentence(&self->source, aws_metadata_explain(&self->call, response));
-        return;
-    }
-    CLEANUP(freep) char *where = aws_metadata_where(self->url);
-    if (where)
-        aws_source_end_with_json(&self->source, AWS_JSON_SERVICE, where, response->body,
-                                 response->body_size);
-    else
-        aws_source_fail_sentence(&self->source, NULL);
+    aws_metadata_end_source(&self->call, response, &self->source);
 }
 
 /* The token may be in a file that is not there yet. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/string-util.h"
 #include "daemon/aws/credentials-source.h"
 
 typedef struct EnvironmentSource {
@@ -20,10 +20,7 @@ static char *get_trimmed(const char *variable)
     if (!value)
         value = "";
     value += strspn(value, blanks);
-    size_t length = strlen(value);
-    while (length > 0 && strchr(blanks, value[length - 1]))
-        length--;
-    return strndup(value, length);
+    return strndup(value, string_trim_end(value, strlen(value), blanks));
 }
 
 static int environment_check(AwsSource *source, const char **ret_key, char **ret_error)

@@ -13,9 +13,9 @@
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/credentials-json.h"
+#include "daemon/aws/chain-role.h"
 #include "daemon/aws/credentials-metadata.h"
-#include "daemon/aws/credentials-source.h"
+#include "daemon/aws/environment.h"
 
 #define TOKEN_PATH "/latest/api/token"
 #define ROLES_PATH "/latest/meta-data/iam/security-credentials/"
@@ -57,30 +57,24 @@ typedef struct Setting {
 static const char *find_setting(const InstanceSource *self, const Setting *setting,
                                 const char **ret_where, const char **ret_key)
 {
-    const char *value = getenv(setting->variable);
+    const char *value = aws_environment_get(setting->variable);
 
-    *ret_where = setting->variable;
-    *ret_key = NULL;
-    if (value && *value)
+    *ret_where = value ? setting->variable : setting->key;
+    *ret_key = value ? NULL : setting->key;
+    if (value)
         return value;
-    *ret_where = *ret_key = setting->key;
-    value = aws_profiles_get(self->source.context->profiles, self->profile, setting->key);
-    return value && *value ? value : NULL;
+    return aws_chain_get(self->source.context->profiles, self->profile, setting->key);
 }
 
 static int get_number(const InstanceSource *self, const Setting *setting, unsigned max,
                       unsigned default_value, unsigned *ret, const char **ret_key, char **ret_error)
 {
     const char *where, *text = find_setting(self, setting, &where, ret_key);
+    unsigned number = default_value;
 
-    *ret = default_value;
-    if (!text)
-        return 0;
-    unsigned long number =
-        strlen(text) <= 9 && text[strspn(text, "0123456789")] == '\0' ? strtoul(text, NULL, 10) : 0;
-    if (number < 1 || number > max)
+    if (text && !string_to_number(text, 1, max, &number))
         return explain(ret_error, -EINVAL, "%s is no number from 1 to %u", where, max);
-    *ret = (unsigned)number;
+    *ret = number;
     return 0;
 }
 
@@ -109,11 +103,7 @@ static int find_endpoint(const InstanceSource *self, char **ret, const char **re
         else
             return explain(ret_error, -EINVAL, "%s is neither IPv4 nor IPv6", where);
     }
-    size_t length = strlen(url);
-    while (url[length - 1] == '/')
-        length--;
-    *ret = strndup(url, length);
-    return *ret ? 0 : -ENOMEM;
+    return string_format(ret, "%.*s", (int)string_trim_end(url, strlen(url), "/"), url);
 }
 
 static int instance_check(AwsSource *source, const char **ret_key, char **ret_error)
@@ -122,11 +112,10 @@ static int instance_check(AwsSource *source, const char **ret_key, char **ret_er
     static const Setting attempts = {"AWS_METADATA_SERVICE_NUM_ATTEMPTS",
                                      "metadata_service_num_attempts"};
     InstanceSource *self = (InstanceSource *)source;
-    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
     unsigned timeout_seconds = 0;
     int r;
 
-    if (disabled && strcasecmp(disabled, "true") == 0)
+    if (aws_environment_disables_metadata())
         return explain(ret_error, -EINVAL, "AWS_EC2_METADATA_DISABLED is true");
     if ((r = find_endpoint(self, &self->endpoint, ret_key, ret_error)) < 0 ||
         (r = get_number(self, &timeout, TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS, &timeout_seconds,
@@ -147,7 +136,7 @@ static void fail(InstanceSource *self, const char *cause, const HttpResponse *re
     char *sentence = NULL;
 
     if (what)
-        (void)explain(&sentence, 0, "%s%s%s", what, cause ? "; " : "", cause ? cause : "");
+        (void)string_format(&sentence, "%s%s%s", what, cause ? "; " : "", cause ? cause : "");
     aws_source_fail_sentence(&self->source, sentence);
 }
 
@@ -155,7 +144,7 @@ static void ask(InstanceSource *self, const char *method, const char *path, cons
                 HttpHeader header, HttpCallback done)
 {
     free(TAKE(self->url));
-    if (explain(&self->url, 0, "%s%s%s", self->endpoint, path, name) < 0) {
+    if (string_format(&self->url, "%s%s%s", self->endpoint, path, name) < 0) {
         aws_source_fail_sentence(&self->source, NULL);
         return;
     }
@@ -173,17 +162,10 @@ static void ask(InstanceSource *self, const char *method, const char *path, cons
 /* The body as one word of text: NULL where it is none. */
 static char *copy_word(const HttpResponse *response)
 {
-    const char *text = response->body;
-    size_t size = response->body_size;
+    size_t size = string_trim_end(response->body, response->body_size, " \t\r\n");
 
-    while (size > 0 && strchr(" \t\r\n", text[size - 1]))
-        size--;
-    char *word = size > 0 ? strndup(text, size) : NULL;
-    if (word && (strlen(word) != size || !aws_metadata_is_header_value(word))) {
-        secret_free(word);
-        return NULL;
-    }
-    return word;
+    return size > 0 && string_is_visible(response->body, size) ? strndup(response->body, size)
+                                                               : NULL;
 }
 
 /* ---- answers ---- */
@@ -268,18 +250,8 @@ static void on_credentials(const HttpResponse *response, void *userdata)
 {
     InstanceSource *self = userdata;
 
-    if (renew_token(self, response))
-        return;
-    if (response->failure != HTTP_OK || response->status != 200) {
-        fail(self, NULL, response);
-        return;
-    }
-    CLEANUP(freep) char *where = aws_metadata_where(self->url);
-    if (where)
-        aws_source_end_with_json(&self->source, AWS_JSON_SERVICE, where, response->body,
-                                 response->body_size);
-    else
-        aws_source_fail_sentence(&self->source, NULL);
+    if (!renew_token(self, response))
+        aws_metadata_end_source(&self->call, response, &self->source);
 }
 
 /* Asks for the first of token, role and credentials that is not there. */

@@ -3,11 +3,8 @@
 #include "daemon/aws/credentials-json.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <openssl/crypto.h>
 
 #include "common/explain.h"
 #include "common/json.h"
@@ -16,41 +13,16 @@
 /* These documents are flat. */
 #define DEPTH_MAX 4U
 
-/* json-c frees what it holds without wiping it. */
-static void wipe_strings(json_object *object)
-{
-    json_object_object_foreach (object, name, value) {
-        (void)name;
-        if (json_object_is_type(value, json_type_string)) {
-            /* The text is the object's own copy; const keeps its users from changing it. */
-            union {
-                const char *shown;
-                char *owned;
-            } text = {.shown = json_object_get_string(value)};
-            OPENSSL_cleanse(text.owned, (size_t)json_object_get_string_len(value));
-        }
-    }
-}
-
-static void secret_object_putp(json_object **object)
-{
-    if (*object)
-        wipe_strings(*object);
-    json_object_put(*object);
-}
-
 static int read_object(const char *text, size_t size, json_object **ret)
 {
-    json_object *object;
+    CLEANUP(json_wipep) json_object *object = NULL;
 
     int r = size > 0 ? json_read(text, size, DEPTH_MAX, &object) : -EBADMSG;
     if (r < 0)
         return r;
-    if (!json_object_is_type(object, json_type_object)) {
-        json_object_put(object);
+    if (!json_object_is_type(object, json_type_object))
         return -EBADMSG;
-    }
-    *ret = object;
+    *ret = TAKE(object);
     return 0;
 }
 
@@ -162,7 +134,7 @@ static int read_members(json_object *object, AwsJsonForm form, Members *ret, cha
 void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *where,
                               const char *text, size_t size)
 {
-    CLEANUP(secret_object_putp) json_object *object = NULL;
+    CLEANUP(json_wipep) json_object *object = NULL;
     CLEANUP(freep) char *sentence = NULL;
     char *whole = NULL;
     Members members = {0};
@@ -195,6 +167,6 @@ int aws_json_describe_error(const char *text, size_t size, char **ret)
         code = find_text(object, "Code");
         message = find_text(object, "Message");
     }
-    return explain(ret, 0, "%s%s%s%s", code || message ? ": " : "", code ? code : "",
-                   code && message ? ": " : "", message ? message : "");
+    return string_format(ret, "%s%s%s%s", code || message ? ": " : "", code ? code : "",
+                         code && message ? ": " : "", message ? message : "");
 }

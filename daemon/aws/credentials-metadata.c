@@ -1,7 +1,6 @@
 #include "daemon/aws/credentials-metadata.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -70,7 +69,8 @@ void aws_metadata_stop(AwsMetadataCall *call)
         call->context->http->cancel(call->context->http, TAKE(call->transfer));
 }
 
-char *aws_metadata_where(const char *url)
+/* Host and path of a URL, for messages. NULL: no memory. */
+static char *copy_where(const char *url)
 {
     const char *start = strstr(url, "://");
 
@@ -80,18 +80,32 @@ char *aws_metadata_where(const char *url)
 
 char *aws_metadata_explain(const AwsMetadataCall *call, const HttpResponse *response)
 {
-    CLEANUP(freep) char *where = aws_metadata_where(call->request.url);
+    CLEANUP(freep) char *where = copy_where(call->request.url);
     CLEANUP(freep) char *cause = NULL;
     char *sentence = NULL;
 
     if (!where)
         return NULL;
     if (response->failure != HTTP_OK)
-        (void)explain(&sentence, 0, "%s: %s", where, response->message);
+        (void)string_format(&sentence, "%s: %s", where, response->message);
     else if (aws_json_describe_error(response->body, response->body_size, &cause) >= 0)
-        (void)explain(&sentence, 0, "%s answered with HTTP status %u%s", where, response->status,
-                      cause);
+        (void)string_format(&sentence, "%s answered with HTTP status %u%s", where, response->status,
+                            cause);
     return sentence;
+}
+
+void aws_metadata_end_source(const AwsMetadataCall *call, const HttpResponse *response,
+                             AwsSource *source)
+{
+    CLEANUP(freep) char *where = NULL;
+
+    if (response->failure != HTTP_OK || response->status != 200)
+        aws_source_fail_sentence(source, aws_metadata_explain(call, response));
+    else if (!(where = copy_where(call->request.url)))
+        aws_source_fail_sentence(source, NULL);
+    else
+        aws_source_end_with_json(source, AWS_JSON_SERVICE, where, response->body,
+                                 response->body_size);
 }
 
 int aws_metadata_check_url(const char *url, char **ret_error)
@@ -102,7 +116,7 @@ int aws_metadata_check_url(const char *url, char **ret_error)
 
     if (!without_query)
         return -ENOMEM;
-    if (!aws_metadata_is_header_value(url))
+    if (!string_is_visible(url, strlen(url)))
         return explain(ret_error, -EINVAL, "white space or control characters are in the URL");
     /* Which hosts http:// may name is not the endpoints' rule here; all else is. */
     if (strncasecmp(rest, "http://", strlen("http://")) == 0)
@@ -111,15 +125,7 @@ int aws_metadata_check_url(const char *url, char **ret_error)
         rest += strlen("https://");
     else
         return explain(ret_error, -EINVAL, "this is no http:// or https:// URL");
-    if (explain(&as_https, 0, "https://%s", rest) < 0)
+    if (string_format(&as_https, "https://%s", rest) < 0)
         return -ENOMEM;
     return aws_endpoint_validate(as_https, ret_error);
-}
-
-bool aws_metadata_is_header_value(const char *value)
-{
-    for (; *value; value++)
-        if (*value <= ' ' || *value > '~')
-            return false;
-    return true;
 }

@@ -2,9 +2,7 @@
  * time: no connection, a time-out, 429 or 5xx. */
 #pragma once
 
-#include <stdbool.h>
-
-#include "daemon/aws/credentials.h"
+#include "daemon/aws/credentials-source.h"
 
 #define AWS_METADATA_HEADERS_MAX 2U
 
@@ -32,12 +30,10 @@ void aws_metadata_stop(AwsMetadataCall *call); /* takes one that was never start
  * path. NULL: no memory. */
 char *aws_metadata_explain(const AwsMetadataCall *call, const HttpResponse *response);
 
-/* Host and path of a URL, for messages. Owned; NULL: no memory. */
-char *aws_metadata_where(const char *url);
+/* Ends the source with the credentials of the call's last answer, or with what is wrong with it. */
+void aws_metadata_end_source(const AwsMetadataCall *call, const HttpResponse *response,
+                             AwsSource *source);
 
 /* 0 where this is an http:// or https:// URL with a sound host and port, without user and white
  * space; -EINVAL and an owned sentence; -ENOMEM. */
 int aws_metadata_check_url(const char *url, char **ret_error);
-
-/* Whether a value may stand in a header. */
-bool aws_metadata_is_header_value(const char *value);

@@ -33,10 +33,8 @@ static int describe_errors(const char *errors, char **ret)
     static const char blanks[] = " \t\r\n\v\f";
 
     errors += strspn(errors, blanks);
-    size_t length = strlen(errors);
-    while (length > 0 && strchr(blanks, errors[length - 1]))
-        length--;
-    return explain(ret, 0, "%s%.*s", length > 0 ? ": " : "", (int)length, errors);
+    size_t length = string_trim_end(errors, strlen(errors), blanks);
+    return string_format(ret, "%s%.*s", length > 0 ? ": " : "", (int)length, errors);
 }
 
 static int explain_end(const ChildResult *result, char **ret)
@@ -47,18 +45,18 @@ static int explain_end(const ChildResult *result, char **ret)
         return -ENOMEM;
     switch (result->end) {
     case CHILD_TIMED_OUT:
-        return explain(ret, 0, "it took longer than %d s%s", TIMEOUT_SECONDS, errors);
+        return string_format(ret, "it took longer than %d s%s", TIMEOUT_SECONDS, errors);
     case CHILD_TOO_LOUD:
-        return explain(ret, 0, "it printed more than %u bytes", CHILD_OUTPUT_MAX);
+        return string_format(ret, "it printed more than %u bytes", CHILD_OUTPUT_MAX);
     case CHILD_ENDED:
         break;
     }
     if (WIFSIGNALED(result->status)) {
         const char *name = sigabbrev_np(WTERMSIG(result->status)); /* real-time ones have none */
-        return explain(ret, 0, "it was ended by signal %d%s%s%s", WTERMSIG(result->status),
-                       name ? " SIG" : "", name ? name : "", errors);
+        return string_format(ret, "it was ended by signal %d%s%s%s", WTERMSIG(result->status),
+                             name ? " SIG" : "", name ? name : "", errors);
     }
-    return explain(ret, 0, "it failed with status %d%s", WEXITSTATUS(result->status), errors);
+    return string_format(ret, "it failed with status %d%s", WEXITSTATUS(result->status), errors);
 }
 
 static void on_end(const ChildResult *result, void *userdata)
@@ -117,13 +115,12 @@ int aws_source_new_process(const AwsSourceContext *context, const char *profile,
     const char *command = aws_profiles_get(context->profiles, profile, "credential_process");
     CLEANUP(freep) char *name = NULL;
 
-    if (explain(&name, 0, "credential_process of profile %s", profile) < 0)
+    if (string_format(&name, "credential_process of profile %s", profile) < 0)
         return -ENOMEM;
     ProcessSource *self = aws_source_alloc(sizeof(*self), &type, context, name);
     if (!self)
         return -ENOMEM;
-    self->command = strdup(command ? command : "");
-    if (!self->command) {
+    if (string_copy(command ? command : "", &self->command) < 0) {
         aws_source_free(&self->source);
         return -ENOMEM;
     }

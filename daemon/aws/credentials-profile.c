@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/explain.h"
 #include "common/memory.h"
+#include "common/string-util.h"
 #include "daemon/aws/credentials-source.h"
 
 typedef struct ProfileSource {
@@ -48,7 +48,7 @@ int aws_source_new_profile(const AwsSourceContext *context, const char *profile,
     const char *file = aws_profiles_file(context->profiles, profile, "aws_access_key_id");
     CLEANUP(freep) char *name = NULL;
 
-    if (explain(&name, 0, "profile %s%s%s", profile, file ? " in " : "", file ? file : "") < 0)
+    if (string_format(&name, "profile %s%s%s", profile, file ? " in " : "", file ? file : "") < 0)
         return -ENOMEM;
     ProfileSource *self = aws_source_alloc(sizeof(*self), &type, context, name);
     if (!self)

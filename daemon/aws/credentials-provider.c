@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/string-util.h"
 #include "common/time.h"
 #include "daemon/aws/credentials-source.h"
 #include "daemon/aws/credentials-tree.h"
@@ -227,9 +228,6 @@ static int build_source(AwsCredentialsProvider *provider, char **ret_error)
 
 static void start_fetch(AwsCredentialsProvider *provider)
 {
-    /* Where even a message cannot be made, callers still get an error that they can read. */
-    static char code[] = AWS_CODE_RESOURCES, message[] = "no memory";
-    static const AwsError no_memory = {.code = code, .message = message};
     CLEANUP(aws_error_clear) AwsError error = {0};
     CLEANUP(freep) char *sentence = NULL;
 
@@ -238,7 +236,7 @@ static void start_fetch(AwsCredentialsProvider *provider)
     if (r >= 0)
         aws_source_start(provider->source, on_fetched, provider);
     else if (!sentence || aws_error_set(&error, AWS_CODE_CREDENTIALS, sentence, 0, NULL) < 0)
-        on_fetched(NULL, &no_memory, provider);
+        on_fetched(NULL, &aws_error_no_memory, provider);
     else
         on_fetched(NULL, &error, provider);
 }
@@ -290,27 +288,19 @@ const char *aws_credentials_provider_source(const AwsCredentialsProvider *provid
 
 /* ---- birth and death ---- */
 
-static int copy_string(const char *from, char **ret)
-{
-    if (!from)
-        return 0;
-    *ret = strdup(from);
-    return *ret ? 0 : -ENOMEM;
-}
-
 static int copy_settings(AwsCredentialsProvider *provider, const AwsSettings *settings)
 {
     provider->profile_named = settings->profile_named;
     provider->profile_explicit = settings->profile_explicit;
     provider->duration_seconds = settings->duration_seconds;
-    if (copy_string(settings->profile, &provider->profile) < 0 ||
-        copy_string(settings->region, &provider->region) < 0 ||
-        copy_string(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
-        copy_string(settings->ca_bundle, &provider->ca_bundle) < 0 ||
-        copy_string(settings->role_arn, &provider->role_arn) < 0 ||
-        copy_string(settings->external_id, &provider->external_id) < 0 ||
-        copy_string(settings->role_session_name, &provider->role_session_name) < 0 ||
-        copy_string(settings->credentials, &provider->description) < 0)
+    if (string_copy(settings->profile, &provider->profile) < 0 ||
+        string_copy(settings->region, &provider->region) < 0 ||
+        string_copy(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
+        string_copy(settings->ca_bundle, &provider->ca_bundle) < 0 ||
+        string_copy(settings->role_arn, &provider->role_arn) < 0 ||
+        string_copy(settings->external_id, &provider->external_id) < 0 ||
+        string_copy(settings->role_session_name, &provider->role_session_name) < 0 ||
+        string_copy(settings->credentials, &provider->description) < 0)
         return -ENOMEM;
     return 0;
 }
@@ -326,7 +316,7 @@ int aws_credentials_provider_new(const AwsCredentialsContext *context, const cha
     provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
     TAILQ_INIT(&provider->waiting);
     timer_init(&provider->timer, context->timers, on_timer, provider);
-    if (copy_string(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
+    if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
         aws_credentials_provider_free(provider);
         return -ENOMEM;
     }

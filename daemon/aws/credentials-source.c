@@ -77,16 +77,13 @@ void aws_source_fail(AwsSource *source, const AwsError *error)
 
 void aws_source_fail_sentence(AwsSource *source, char *sentence)
 {
-    /* Where even a message cannot be made, who asked still gets an error that can be read. */
-    static char code[] = AWS_CODE_RESOURCES, message[] = "no memory";
-    static const AwsError no_memory = {.code = code, .message = message};
     CLEANUP(aws_error_clear) AwsError error = {0};
     CLEANUP(freep) char *owned = sentence;
     CLEANUP(freep) char *whole = NULL;
 
     if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
         aws_error_set(&error, AWS_CODE_CREDENTIALS, whole, 0, NULL) < 0)
-        aws_source_fail(source, &no_memory);
+        aws_source_fail(source, &aws_error_no_memory);
     else
         aws_source_fail(source, &error);
 }
@@ -94,10 +91,7 @@ void aws_source_fail_sentence(AwsSource *source, char *sentence)
 /* They go into headers. */
 static bool fits_into_header(const char *key)
 {
-    for (; key && *key; key++)
-        if (*key <= ' ' || *key > '~')
-            return false;
-    return true;
+    return !key || string_is_visible(key, strlen(key));
 }
 
 int aws_source_check_keys(const char *access_key_id, const char *secret_access_key,

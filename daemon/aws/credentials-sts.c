@@ -2,17 +2,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/explain.h"
-
-static int copy_string(const char *from, char **ret)
-{
-    if (!from)
-        return 0;
-    *ret = strdup(from);
-    return *ret ? 0 : -ENOMEM;
-}
 
 void *aws_sts_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
                            const char *name, const AwsRole *role)
@@ -22,10 +13,10 @@ void *aws_sts_source_alloc(size_t size, const AwsSourceType *type, const AwsSour
     if (!source)
         return NULL;
     source->duration_seconds = role->duration_seconds;
-    if (copy_string(role->arn, &source->arn) < 0 ||
-        copy_string(role->session_name, &source->session_name) < 0 ||
-        copy_string(role->external_id, &source->external_id) < 0 ||
-        copy_string(role->token_file, &source->token_file) < 0) {
+    if (string_copy(role->arn, &source->arn) < 0 ||
+        string_copy(role->session_name, &source->session_name) < 0 ||
+        string_copy(role->external_id, &source->external_id) < 0 ||
+        string_copy(role->token_file, &source->token_file) < 0) {
         aws_source_free(&source->source);
         return NULL;
     }
@@ -50,8 +41,8 @@ static void fail(AwsStsSource *sts, const AwsError *error)
     CLEANUP(freep) char *message = NULL;
     CLEANUP(aws_error_clear) AwsError explained = {0};
 
-    if (explain(&message, 0, "%s: %s at %s: %s", sts->source.name, error->code,
-                sts->source.context->sts_endpoint, error->message) < 0 ||
+    if (string_format(&message, "%s: %s at %s: %s", sts->source.name, error->code,
+                      sts->source.context->sts_endpoint, error->message) < 0 ||
         aws_error_set(&explained, error->code, message, error->http_status, error->request_id) < 0)
         aws_source_fail_sentence(&sts->source, NULL);
     else

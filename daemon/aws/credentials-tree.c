@@ -1,18 +1,18 @@
 #include "daemon/aws/credentials-tree.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/explain.h"
 #include "daemon/aws/chain-role.h"
+#include "daemon/aws/environment.h"
 
 /* An environment variable, where the link has them come first, else the profile's key. */
 static const char *get_either(const AwsSourceContext *context, const AwsChainLink *link,
                               const char *variable, const char *key)
 {
-    const char *value = link->environment ? getenv(variable) : NULL;
+    const char *value = link->environment ? aws_environment_get(variable) : NULL;
 
-    return value && *value ? value : aws_chain_get(context->profiles, link->profile, key);
+    return value ? value : aws_chain_get(context->profiles, link->profile, key);
 }
 
 static int make_web_identity(const AwsSourceContext *context, const AwsChainLink *link,
@@ -30,7 +30,7 @@ static int make_web_identity(const AwsSourceContext *context, const AwsChainLink
                                     ret_error);
     if (r < 0)
         return r;
-    if (explain(&name, 0, "role %s for a web identity", role.arn) < 0)
+    if (string_format(&name, "role %s for a web identity", role.arn) < 0)
         return -ENOMEM;
     return aws_source_new_web_identity(context, name, &role, ret);
 }
@@ -51,7 +51,7 @@ static int make_role(const AwsSourceContext *context, const AwsChainLink *link, 
                                     ret_error);
     if (r < 0)
         return r;
-    if (explain(&name, 0, "role %s of profile %s", role.arn, link->profile) < 0)
+    if (string_format(&name, "role %s of profile %s", role.arn, link->profile) < 0)
         return -ENOMEM;
     return aws_source_new_role(context, name, &role, TAKE(owned), ret);
 }
@@ -118,15 +118,21 @@ static int make_chain(const AwsSourceContext *context, const AwsChain *chain, Aw
     return 0;
 }
 
+int aws_tree_describe_role(const char *role_arn, char **description)
+{
+    CLEANUP(freep) char *base = TAKE(*description);
+
+    return string_format(description, "role %s with those of %s", role_arn, base);
+}
+
 /* The role of the target's own section, on top of what the chain gives. */
 static int add_target_role(const AwsTreePlan *plan, const AwsSourceContext *context,
                            AwsSource **source, char **description)
 {
     CLEANUP(freep) char *name = NULL;
-    CLEANUP(freep) char *base = TAKE(*description);
 
-    if (explain(&name, 0, "role-arn %s", plan->role.arn) < 0 ||
-        explain(description, 0, "role %s with those of %s", plan->role.arn, base) < 0)
+    if (string_format(&name, "role-arn %s", plan->role.arn) < 0 ||
+        aws_tree_describe_role(plan->role.arn, description) < 0)
         return -ENOMEM;
     AwsSource *inner = TAKE(*source);
     return aws_source_new_role(context, name, &plan->role, inner, source);

@@ -24,6 +24,10 @@ typedef struct AwsTrouble {
 /* Looks at what the chain ends in, without asking anybody. 0 or -ENOMEM. */
 int aws_tree_check(const AwsProfiles *profiles, const AwsChain *chain, AwsTrouble *ret);
 
+/* Adds the role of a target's section to the description of what it is assumed with. 0; -ENOMEM:
+ * description is then NULL. */
+int aws_tree_describe_role(const char *role_arn, char **description);
+
 /* 0, the tree and an owned description of it, for people; -errno and an owned sentence that says
  * why there is none; -ENOMEM. */
 int aws_tree_build(const AwsTreePlan *plan, const AwsSourceContext *context, AwsSource **ret,

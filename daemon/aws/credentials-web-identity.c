@@ -7,8 +7,6 @@
 #include "common/explain.h"
 #include "daemon/ini.h"
 
-DEFINE_CLEANUP(char, secret_free)
-
 /* White space at the end is not the token's. */
 static int read_token(const char *path, char **ret, char **ret_error)
 {
@@ -17,9 +15,8 @@ static int read_token(const char *path, char **ret, char **ret_error)
     int r = ini_read(path, &token, ret_error);
     if (r < 0)
         return r;
-    size_t length = strlen(token);
-    while (length > 0 && strchr(" \t\r\n\v\f", token[length - 1]))
-        token[--length] = '\0';
+    size_t length = string_trim_end(token, strlen(token), " \t\r\n\v\f");
+    token[length] = '\0';
     if (length == 0)
         return explain(ret_error, -EINVAL, "%s: holds no token", path);
     *ret = TAKE(token);

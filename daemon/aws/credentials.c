@@ -1,27 +1,18 @@
 #include "daemon/aws/credentials.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
-#include "common/memory.h"
+#include "common/string-util.h"
 
 void secret_free(char *secret)
 {
     if (secret)
         OPENSSL_cleanse(secret, strlen(secret));
     free(secret);
-}
-
-static int copy_string(const char *from, char **ret)
-{
-    if (!from)
-        return 0;
-    *ret = strdup(from);
-    return *ret ? 0 : -ENOMEM;
 }
 
 int aws_credentials_new(const char *access_key_id, const char *secret_access_key,
@@ -33,9 +24,9 @@ int aws_credentials_new(const char *access_key_id, const char *secret_access_key
         return -ENOMEM;
     credentials->references = 1;
     credentials->expires_usec = expires_usec;
-    if (copy_string(access_key_id, &credentials->access_key_id) < 0 ||
-        copy_string(secret_access_key, &credentials->secret_access_key) < 0 ||
-        copy_string(session_token, &credentials->session_token) < 0) {
+    if (string_copy(access_key_id, &credentials->access_key_id) < 0 ||
+        string_copy(secret_access_key, &credentials->secret_access_key) < 0 ||
+        string_copy(session_token, &credentials->session_token) < 0) {
         aws_credentials_unref(credentials);
         return -ENOMEM;
     }

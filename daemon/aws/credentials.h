@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "common/memory.h"
 #include "daemon/aws/error.h"
 #include "daemon/http.h"
 #include "daemon/timer.h"
@@ -36,9 +37,11 @@ int aws_credentials_new(const char *access_key_id, const char *secret_access_key
                         const char *session_token, uint64_t expires_usec, AwsCredentials **ret);
 AwsCredentials *aws_credentials_ref(AwsCredentials *credentials);
 void aws_credentials_unref(AwsCredentials *credentials); /* takes NULL */
+DEFINE_CLEANUP(AwsCredentials, aws_credentials_unref)
 
 /* Frees a string after wiping it; takes NULL. */
 void secret_free(char *secret);
+DEFINE_CLEANUP(char, secret_free)
 
 typedef struct AwsCredentialsProvider AwsCredentialsProvider;
 

@@ -1,8 +1,6 @@
 #include "daemon/aws/endpoint.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,11 +78,7 @@ static int use_custom(const AwsEndpointParams *params, char **ret_url, char **re
         return explain(ret_error, -EINVAL, "a custom endpoint cannot be combined with FIPS");
     if (params->use_dualstack)
         return explain(ret_error, -EINVAL, "a custom endpoint cannot be combined with dual-stack");
-    char *url = strdup(params->url);
-    if (!url)
-        return -ENOMEM;
-    *ret_url = url;
-    return 0;
+    return string_copy(params->url, ret_url);
 }
 
 int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
@@ -107,9 +101,9 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     /* The one region without a host of its own. */
     if (service == AWS_SERVICE_STS && strcmp(region, "aws-global") == 0 && plain &&
         !params->use_dualstack)
-        return explain(ret_url, 0, "https://sts.amazonaws.com");
-    return explain(ret_url, 0, "https://%s%s.%s.%s", name, plain ? "" : "-fips", region,
-                   params->use_dualstack ? partition->dualstack_suffix : partition->suffix);
+        return string_format(ret_url, "https://sts.amazonaws.com");
+    return string_format(ret_url, "https://%s%s.%s.%s", name, plain ? "" : "-fips", region,
+                         params->use_dualstack ? partition->dualstack_suffix : partition->suffix);
 }
 
 static bool is_loopback(const char *host)
@@ -127,15 +121,10 @@ static bool is_loopback(const char *host)
 /* Without a port: true. */
 static bool is_port(const char *text)
 {
-    if (!*text)
-        return true;
-    if (*text++ != ':')
-        return false;
-    size_t length = strspn(text, DIGITS);
-    if (length == 0 || length > 5 || text[length])
-        return false;
-    long port = strtol(text, NULL, 10);
-    return port >= 1 && port <= 65535;
+    unsigned port;
+
+    return !*text || (*text == ':' && strlen(text) <= strlen(":65535") &&
+                      string_to_number(text + 1, 1, UINT16_MAX, &port));
 }
 
 /* Cuts "host", "host:port" or "[address]:port" down to the host. NULL: it is none of these. */
@@ -165,13 +154,12 @@ int aws_endpoint_validate(const char *url, char **ret_error)
     if (!https && strncasecmp(url, "http://", 7) != 0)
         return explain(ret_error, -EINVAL, "an endpoint is an https:// URL");
     const char *start = url + (https ? 8 : 7);
-    for (const char *at = start; *at; at++) {
-        if (*at == '?' || *at == '#')
-            return explain(ret_error, -EINVAL, "an endpoint has no query and no fragment");
-        if (*at <= ' ' || *at > '~')
-            return explain(ret_error, -EINVAL,
-                           "an endpoint has no white space and no characters beyond ASCII");
-    }
+    size_t length = strcspn(start, "?#");
+    if (!string_is_visible(start, length))
+        return explain(ret_error, -EINVAL,
+                       "an endpoint has no white space and no characters beyond ASCII");
+    if (start[length])
+        return explain(ret_error, -EINVAL, "an endpoint has no query and no fragment");
 
     CLEANUP(freep) char *authority = strndup(start, strcspn(start, "/"));
     if (!authority)

@@ -10,7 +10,10 @@
 
 #define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
 
-static int copy_text(const char *from, char **ret)
+static char no_memory_code[] = AWS_CODE_RESOURCES, no_memory_message[] = "out of memory";
+const AwsError aws_error_no_memory = {.code = no_memory_code, .message = no_memory_message};
+
+static int copy_repaired(const char *from, char **ret)
 {
     char *copy = NULL;
 
@@ -26,8 +29,8 @@ int aws_error_set(AwsError *error, const char *code, const char *message, unsign
     AwsError fresh = {.http_status = http_status};
 
     /* Copied before the old one is freed: the strings may be the old one's. */
-    if (copy_text(code, &fresh.code) < 0 || copy_text(message, &fresh.message) < 0 ||
-        copy_text(request_id, &fresh.request_id) < 0) {
+    if (copy_repaired(code, &fresh.code) < 0 || copy_repaired(message, &fresh.message) < 0 ||
+        copy_repaired(request_id, &fresh.request_id) < 0) {
         aws_error_clear(&fresh);
         aws_error_clear(error);
         return -ENOMEM;

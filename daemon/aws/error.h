@@ -13,6 +13,9 @@ typedef struct AwsError {
     char *request_id;     /* NULL: none came */
 } AwsError;
 
+/* OutOfResources, for where not even the message of an error can be made. */
+extern const AwsError aws_error_no_memory;
+
 /* Codes of our own, for failures that no AWS code came with. */
 #define AWS_CODE_CONNECTION "ConnectionFailed"
 #define AWS_CODE_TIMEOUT "TimedOut"

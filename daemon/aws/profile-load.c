@@ -4,22 +4,19 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/memory.h"
+#include "common/string-util.h"
 #include "daemon/aws/credentials.h"
+#include "daemon/aws/environment.h"
 #include "daemon/ini.h"
-
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-DEFINE_CLEANUP(char, secret_free)
 
 static const char *home_directory(void)
 {
-    const char *home = getenv("HOME");
+    const char *home = aws_environment_get("HOME");
 
-    if (home && *home)
+    if (home)
         return home;
     const struct passwd *user = getpwuid(getuid());
     return user && user->pw_dir && *user->pw_dir ? user->pw_dir : NULL;
@@ -29,29 +26,23 @@ static const char *home_directory(void)
  * the SDKs have it. *ret NULL: there is none. */
 static int find_path(const char *variable, const char *below_home, char **ret)
 {
-    const char *home = home_directory(), *named = getenv(variable);
-    char *path = NULL;
+    const char *home = home_directory(), *named = aws_environment_get(variable);
 
-    if (named && *named && strncmp(named, "~/", 2) != 0) {
-        path = strdup(named);
-        if (!path)
-            return -ENOMEM;
-    } else if (home) {
-        if (asprintf(&path, "%s/%s", home, named && *named ? named + 2 : below_home) < 0)
-            return -ENOMEM;
-    }
-    *ret = path;
+    if (named && strncmp(named, "~/", 2) != 0)
+        return string_copy(named, ret);
+    if (home)
+        return string_format(ret, "%s/%s", home, named ? named + 2 : below_home);
+    *ret = NULL;
     return 0;
 }
 
 static int find_system_path(char **ret)
 {
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    char *path = NULL;
+    const char *directory = aws_environment_get("CREDENTIALS_DIRECTORY");
 
-    if (directory && *directory && asprintf(&path, "%s/aws-credentials", directory) < 0)
-        return -ENOMEM;
-    *ret = path;
+    if (directory)
+        return string_format(ret, "%s/aws-credentials", directory);
+    *ret = NULL;
     return 0;
 }
 

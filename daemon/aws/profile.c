@@ -1,12 +1,11 @@
 #include "daemon/aws/profile.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/explain.h"
 #include "common/memory.h"
+#include "common/string-util.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/ini.h"
 
@@ -39,9 +38,6 @@ struct AwsProfiles {
     char **warnings;
     size_t n_warnings;
 };
-
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-DEFINE_CLEANUP(char, secret_free)
 
 /* While a file is parsed. */
 typedef struct Reader {
@@ -121,7 +117,7 @@ static int warn(Reader *reader, const char *what)
     if (!grown)
         return -ENOMEM;
     profiles->warnings = grown;
-    int r = explain(&warning, 0, "%s:%u: %s", profiles->files[reader->file], reader->line, what);
+    int r = string_format(&warning, "%s:%u: %s", profiles->files[reader->file], reader->line, what);
     if (r < 0)
         return r;
     profiles->warnings[profiles->n_warnings++] = warning;
@@ -210,7 +206,7 @@ static int set_property(Reader *reader, const char *outer, const char *key, cons
     CLEANUP(freep) char *name = NULL;
     CLEANUP(secret_freep) char *copy = strdup(value);
 
-    if (!copy || asprintf(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
+    if (!copy || string_format(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
         return -ENOMEM;
     lower(name);
     if (!outer)
@@ -254,7 +250,7 @@ static int append_line(Property *property, const char *text)
 {
     char *value = NULL;
 
-    if (asprintf(&value, "%s\n%s", property->value, text) < 0)
+    if (string_format(&value, "%s\n%s", property->value, text) < 0)
         return -ENOMEM;
     secret_free(property->value);
     property->value = value;

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/memory.h"
+
 typedef struct AwsProfiles AwsProfiles;
 
 /* Parses both texts (NULL: no such file). The names are for messages. 0; -EINVAL and an owned
@@ -32,6 +34,7 @@ int aws_profiles_add_credentials(AwsProfiles *profiles, const char *text, const 
  * cannot be read, with a sentence; else as above. */
 int aws_profiles_load(AwsProfiles **ret, char **ret_error);
 void aws_profiles_free(AwsProfiles *profiles);
+DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
 
 bool aws_profiles_has(const AwsProfiles *profiles, const char *profile);
 bool aws_profiles_has_services(const AwsProfiles *profiles, const char *services);

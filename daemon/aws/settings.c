@@ -8,10 +8,9 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
-#include "daemon/aws/chain.h"
+#include "daemon/aws/chain-role.h"
 #include "daemon/aws/endpoint.h"
-
-DEFINE_CLEANUP(AwsSettings, aws_settings_free)
+#include "daemon/aws/environment.h"
 
 /* While a target's settings are put together. */
 typedef struct Resolver {
@@ -22,33 +21,16 @@ typedef struct Resolver {
     char **ret_error;
 } Resolver;
 
-static const char *from_environment(const char *variable)
-{
-    const char *value = getenv(variable);
-
-    return value && *value ? value : NULL;
-}
-
 static const char *from_profile(const Resolver *resolver, const char *key)
 {
-    const char *value = aws_profiles_get(resolver->profiles, resolver->settings->profile, key);
-
-    return value && *value ? value : NULL;
+    return aws_chain_get(resolver->profiles, resolver->settings->profile, key);
 }
 
 static const char *from_either(const Resolver *resolver, const char *variable, const char *key)
 {
-    const char *value = from_environment(variable);
+    const char *value = aws_environment_get(variable);
 
     return value ? value : from_profile(resolver, key);
-}
-
-static int copy_string(const char *from, char **ret)
-{
-    if (!from)
-        return 0;
-    *ret = strdup(from);
-    return *ret ? 0 : -ENOMEM;
 }
 
 static int resolve_profile(Resolver *resolver)
@@ -60,9 +42,9 @@ static int resolve_profile(Resolver *resolver)
     resolver->option = "profile";
     settings->profile_explicit = profile != NULL;
     if (!profile)
-        profile = from_environment("AWS_PROFILE");
+        profile = aws_environment_get("AWS_PROFILE");
     settings->profile_named = profile != NULL;
-    int r = copy_string(profile ? profile : "default", &settings->profile);
+    int r = string_copy(profile ? profile : "default", &settings->profile);
     if (r < 0)
         return r;
 
@@ -73,21 +55,11 @@ static int resolve_profile(Resolver *resolver)
         .explicit = settings->profile_explicit,
     };
     r = aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
+    if (r >= 0 && chain.n > 0 && settings->role_arn)
+        r = aws_tree_describe_role(settings->role_arn, &settings->credentials);
     if (r < 0 || chain.n == 0)
         return r;
     return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
-}
-
-/* What the target's own role adds to the description. */
-static int describe_role(AwsSettings *settings)
-{
-    CLEANUP(freep) char *base = TAKE(settings->credentials);
-
-    if (!settings->role_arn || !base) {
-        settings->credentials = TAKE(base);
-        return 0;
-    }
-    return explain(&settings->credentials, 0, "role %s with those of %s", settings->role_arn, base);
 }
 
 static int resolve_region(Resolver *resolver)
@@ -97,12 +69,12 @@ static int resolve_region(Resolver *resolver)
 
     resolver->option = "region";
     if (!region)
-        region = from_environment("AWS_REGION");
+        region = aws_environment_get("AWS_REGION");
     if (!region)
         region = from_either(resolver, "AWS_DEFAULT_REGION", "region");
     if (region) {
         int r = aws_endpoint_validate_region(region, resolver->ret_error);
-        return r < 0 ? r : copy_string(region, &settings->region);
+        return r < 0 ? r : string_copy(region, &settings->region);
     }
 
     const char *file = aws_profiles_config_file(resolver->profiles);
@@ -123,7 +95,7 @@ static int resolve_flag(const Resolver *resolver, int said, const char *variable
         *ret = said;
     else if (strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0)
         *ret = strcasecmp(value, "true") == 0;
-    else if (from_environment(variable))
+    else if (aws_environment_get(variable))
         return explain(resolver->ret_error, -EINVAL, "$%s is neither true nor false", variable);
     else
         return explain(resolver->ret_error, -EINVAL, "%s of profile %s is neither true nor false",
@@ -146,9 +118,9 @@ static int find_custom_endpoint(const Resolver *resolver, const EndpointNames *n
     const char *services = from_profile(resolver, "services");
     const char *url;
 
-    if ((url = from_environment(names->variable))) {
+    if ((url = aws_environment_get(names->variable))) {
         *ret_where = names->variable;
-    } else if ((url = from_environment("AWS_ENDPOINT_URL"))) {
+    } else if ((url = aws_environment_get("AWS_ENDPOINT_URL"))) {
         *ret_where = "AWS_ENDPOINT_URL";
     } else if (services && !aws_profiles_has_services(resolver->profiles, services)) {
         return explain(resolver->ret_error, -EINVAL,
@@ -231,7 +203,7 @@ static int resolve_ca_bundle(Resolver *resolver)
     if (path && access(path, R_OK) < 0)
         return explain(resolver->ret_error, -EINVAL, "the CA bundle %s cannot be read: %s", path,
                        strerror(errno));
-    return copy_string(path, &resolver->settings->ca_bundle);
+    return string_copy(path, &resolver->settings->ca_bundle);
 }
 
 int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
@@ -246,12 +218,11 @@ int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *pro
         return -ENOMEM;
     settings->profiles = profiles;
     settings->duration_seconds = source->duration_seconds;
-    if ((r = copy_string(source->role_arn, &settings->role_arn)) < 0 ||
-        (r = copy_string(source->external_id, &settings->external_id)) < 0 ||
-        (r = copy_string(source->role_session_name, &settings->role_session_name)) < 0 ||
-        (r = resolve_profile(&resolver)) < 0 || (r = describe_role(settings)) < 0 ||
-        (r = resolve_region(&resolver)) < 0 || (r = resolve_endpoints(&resolver)) < 0 ||
-        (r = resolve_ca_bundle(&resolver)) < 0) {
+    if ((r = string_copy(source->role_arn, &settings->role_arn)) < 0 ||
+        (r = string_copy(source->external_id, &settings->external_id)) < 0 ||
+        (r = string_copy(source->role_session_name, &settings->role_session_name)) < 0 ||
+        (r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
+        (r = resolve_endpoints(&resolver)) < 0 || (r = resolve_ca_bundle(&resolver)) < 0) {
         *ret_option = resolver.option;
         return r;
     }

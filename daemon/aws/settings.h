@@ -47,3 +47,4 @@ typedef struct AwsSettings {
 int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
                          AwsSettings **ret, const char **ret_option, char **ret_error);
 void aws_settings_free(AwsSettings *settings);
+DEFINE_CLEANUP(AwsSettings, aws_settings_free)

@@ -6,15 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/memory.h"
+#include "common/string-util.h"
 #include "common/time.h"
 #include "daemon/aws/answer.h"
 #include "daemon/aws/xml.h"
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-DEFINE_CLEANUP(char, secret_free)
-DEFINE_CLEANUP(AwsCredentials, aws_credentials_unref)
 
 struct StsCall {
     AwsCall *call;
@@ -89,10 +86,7 @@ int sts_encode(const StsRole *role, char **ret)
 /* They go into headers. */
 static bool is_header_text(const SecretText *text)
 {
-    for (size_t i = 0; i < text->size; i++)
-        if (text->data[i] <= ' ' || text->data[i] > '~')
-            return false;
-    return text->size > 0;
+    return text->size > 0 && string_is_visible(text->data, text->size);
 }
 
 static void clear_fields(XmlField *fields, size_t n_fields)
@@ -242,8 +236,8 @@ int sts_assume_role(const AwsClientConfig *config, const StsRole *role, StsCallb
     *call = (StsCall){.done = done, .userdata = userdata};
     const AwsCallHooks hooks = {.done = on_done, .userdata = call};
     int r = sts_encode(role, &body);
-    if (r == 0 && role->web_identity_token && !(call->token = strdup(role->web_identity_token)))
-        r = -ENOMEM;
+    if (r == 0)
+        r = string_copy(role->web_identity_token, &call->token);
     if (r == 0)
         r = aws_client_new(&sts, &client);
     if (r == 0)

@@ -18,9 +18,6 @@
 
 #define TURNS_MAX 1000U
 
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-DEFINE_CLEANUP(AwsSettings, aws_settings_free)
-
 static char directory[] = "/tmp/trailstop-credentials-XXXXXX";
 
 /* All that may lead a source somewhere else. */

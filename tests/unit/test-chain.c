@@ -14,8 +14,6 @@
 
 #define VARIABLES_MAX 3U
 
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-
 struct sample {
     const char *environment[VARIABLES_MAX][2]; /* up to the first without a name */
     const char *config, *credentials;

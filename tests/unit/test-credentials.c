@@ -20,8 +20,6 @@
 #define N_WAITS 3U
 
 DEFINE_CLEANUP(Timers, timers_free)
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-DEFINE_CLEANUP(AwsSettings, aws_settings_free)
 DEFINE_CLEANUP(AwsCredentialsProvider, aws_credentials_provider_free)
 
 static char directory[] = "/tmp/trailstop-credentials-XXXXXX";

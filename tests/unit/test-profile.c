@@ -16,8 +16,6 @@
 
 #define ROWS_MAX 8U
 
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-
 /* What a profile's key must be (value NULL: absent). Without a key: that the profile is there or
  * not. */
 struct row {

@@ -15,9 +15,6 @@
 
 #define VARIABLES_MAX 6U
 
-DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
-DEFINE_CLEANUP(AwsSettings, aws_settings_free)
-
 /* Every variable that the settings look at; each test begins without any. */
 static const char *const variables[] = {
     "AWS_REGION",

@@ -24,9 +24,6 @@
     "38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabI"             \
     "Qwj2ICCR/oLxBA=="
 
-DEFINE_CLEANUP(char, secret_free)
-DEFINE_CLEANUP(AwsCredentials, aws_credentials_unref)
-
 static const SigV4Scope scope = {
     .region = "us-east-1",
     .service = "service",

@@ -1,0 +1,65 @@
+#include "common/string-util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int string_format(char **ret, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int r = string_vformat(ret, format, arguments);
+    va_end(arguments);
+    return r;
+}
+
+int string_vformat(char **ret, const char *format, va_list arguments)
+{
+    char *string = NULL;
+
+    /* What vasprintf() leaves there after a failure is undefined. */
+    if (vasprintf(&string, format, arguments) < 0)
+        return -ENOMEM;
+    *ret = string;
+    return 0;
+}
+
+int string_copy(const char *string, char **ret)
+{
+    char *copy = string ? strdup(string) : NULL;
+
+    if (string && !copy)
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
+}
+
+bool string_is_visible(const char *string, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (string[i] <= ' ' || string[i] > '~')
+            return false;
+    return true;
+}
+
+size_t string_trim_end(const char *string, size_t length, const char *characters)
+{
+    while (length > 0 && memchr(characters, string[length - 1], strlen(characters)))
+        length--;
+    return length;
+}
+
+bool string_to_number(const char *string, unsigned minimum, unsigned maximum, unsigned *ret)
+{
+    size_t length = strspn(string, "0123456789");
+
+    if (length == 0 || length > 9 || string[length])
+        return false;
+    unsigned long number = strtoul(string, NULL, 10);
+    if (number < minimum || number > maximum)
+        return false;
+    *ret = (unsigned)number;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* The environment, as the AWS SDKs read it. */
+#pragma once
+
+#include <stdbool.h>
+
+/* NULL: it is not set, or empty. */
+const char *aws_environment_get(const char *variable);
+
+/* NULL: it is not set, or nothing but white space. */
+const char *aws_environment_get_nonblank(const char *variable);
+
+/* AWS_EC2_METADATA_DISABLED: the instance metadata service is not to be asked. */
+bool aws_environment_disables_metadata(void);
