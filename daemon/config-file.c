@@ -8,6 +8,7 @@
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/utf8.h"
+#include "daemon/file.h"
 #include "daemon/ini.h"
 #include "daemon/option-value.h"
 
@@ -163,7 +164,7 @@ static int read_file(ConfigReader *reader, const char *path, bool must_exist, ch
     CLEANUP(freep) char *text = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    int r = ini_read(path, &text, &error);
+    int r = file_read_text(path, &text, &error);
     if (r == -ENOENT && !must_exist)
         return 0;
     if (r < 0) {

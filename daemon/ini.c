@@ -1,10 +1,8 @@
 #include "daemon/ini.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -124,48 +122,4 @@ int ini_parse(const char *text, const char *name, const IniHandler *handler, voi
     if (r < 0 && sentence)
         return explain(ret_error, r, "%s:%u: %s", name, parser.line, sentence);
     return r;
-}
-
-static int read_all(int fd, char *buffer, size_t size, size_t *length)
-{
-    while (*length < size) {
-        ssize_t n = read(fd, buffer + *length, size - *length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : 0;
-        *length += (size_t)n;
-    }
-    return 0;
-}
-
-int ini_read(const char *path, char **ret, char **ret_error)
-{
-    const size_t size = INI_FILE_MAX + 1;
-    CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-
-    if (fd < 0)
-        return explain(ret_error, -errno, "%s: cannot be read: %s", path, strerror(errno));
-    char *buffer = OPENSSL_malloc(size);
-    if (!buffer)
-        return -ENOMEM;
-
-    char *text = NULL;
-    int r = read_all(fd, buffer, size, &length);
-    if (r < 0)
-        r = explain(ret_error, r, "%s: cannot be read: %s", path, strerror(-r));
-    else if (length == size)
-        r = explain(ret_error, -EFBIG, "%s: is larger than %u bytes", path, INI_FILE_MAX);
-    else if (memchr(buffer, '\0', length))
-        r = explain(ret_error, -EINVAL, "%s: holds a NUL byte; this is no text file", path);
-    else if (!(text = strndup(buffer, length)))
-        r = -ENOMEM;
-    OPENSSL_cleanse(buffer, length);
-    OPENSSL_free(buffer);
-    if (r < 0)
-        return r;
-
-    *ret = text;
-    return 0;
 }

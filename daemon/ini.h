@@ -32,10 +32,3 @@ int ini_parse(const char *text, const char *name, const IniHandler *handler, voi
 /* Cuts the text in place into key and value, as a `key = value` line is. 0, or -EINVAL and an owned
  * sentence; -ENOMEM. */
 int ini_split(char *text, char **ret_key, char **ret_value, char **ret_error);
-
-#define INI_FILE_MAX (1024U * 1024U)
-
-/* A whole file as text; free with OPENSSL_clear_free() or secret_free() where it may hold secrets.
- * 0, or -errno and an owned sentence that names the file: also of a file with a NUL byte (-EINVAL)
- * or over INI_FILE_MAX (-EFBIG). -ENOMEM. */
-int ini_read(const char *path, char **ret, char **ret_error);

@@ -15,7 +15,7 @@
 #include "daemon/aws/credentials-source.h"
 #include "daemon/aws/endpoint.h"
 #include "daemon/aws/environment.h"
-#include "daemon/ini.h"
+#include "daemon/file.h"
 
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL_URI "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -112,7 +112,7 @@ static int find_token(char **ret, char **ret_error)
     const char *path = aws_environment_get_nonblank(TOKEN_FILE);
     CLEANUP(secret_freep) char *token = NULL;
 
-    int r = path ? ini_read(path, &token, ret_error)
+    int r = path ? file_read_text(path, &token, ret_error)
                  : string_copy(aws_environment_get_nonblank(TOKEN), &token);
     if (r >= 0 && path)
         drop_line_end(token);

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "common/explain.h"
-#include "daemon/ini.h"
+#include "daemon/file.h"
 
 /* White space at the end is not the token's. */
 static int read_token(const char *path, char **ret, char **ret_error)
 {
     CLEANUP(secret_freep) char *token = NULL;
 
-    int r = ini_read(path, &token, ret_error);
+    int r = file_read_text(path, &token, ret_error);
     if (r < 0)
         return r;
     size_t length = string_trim_end(token, strlen(token), " \t\r\n\v\f");

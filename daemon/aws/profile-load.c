@@ -10,7 +10,7 @@
 #include "common/string-util.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/environment.h"
-#include "daemon/ini.h"
+#include "daemon/file.h"
 
 static const char *home_directory(void)
 {
@@ -52,7 +52,7 @@ static int read_file(const char *path, char **ret, char **ret_error)
     CLEANUP(freep) char *sentence = NULL;
     char *text = NULL;
 
-    int r = path ? ini_read(path, &text, &sentence) : 0;
+    int r = path ? file_read_text(path, &text, &sentence) : 0;
     if (r < 0 && r != -ENOENT && r != -ENOTDIR) {
         *ret_error = TAKE(sentence);
         return r;
