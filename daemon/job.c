@@ -77,11 +77,10 @@ static void job_poll_later(Job *job)
 /* The observation is kept as text: most jobs are looked at rarely, and there may be many. */
 static void job_observe(Job *job, json_object *import)
 {
-    const char *id, *text;
+    const char *text;
     char *copy;
 
-    if (json_get_string(import, "ImportId", &id) == 0)
-        (void)json_add_string(import, "ImportId", job->record.import_id);
+    (void)cloudtrail_import_set_id(import, job->record.import_id);
     text = json_text(import, NULL);
     if (text && job->record.import && strcmp(text, job->record.import) == 0)
         return;
