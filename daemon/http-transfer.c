@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "common/memory.h"
+#include "common/string-util.h"
 #include "common/time.h"
 #include "daemon/no-proxy.h"
 
@@ -84,12 +85,11 @@ static int copy_headers(HttpTransfer *transfer, const HttpRequest *request)
 
 static int copy_request(HttpTransfer *transfer, const HttpRequest *request)
 {
-    transfer->method = strdup(request->method);
-    transfer->url = strdup(request->url);
-    transfer->ca_bundle = request->ca_bundle ? strdup(request->ca_bundle) : NULL;
     transfer->connect_timeout_usec = request->connect_timeout_usec;
     transfer->timeout_usec = request->timeout_usec;
-    if (!transfer->method || !transfer->url || (request->ca_bundle && !transfer->ca_bundle))
+    if (string_copy(request->method, &transfer->method) < 0 ||
+        string_copy(request->url, &transfer->url) < 0 ||
+        string_copy(request->ca_bundle, &transfer->ca_bundle) < 0)
         return -ENOMEM;
     if (request->body_size > 0) {
         transfer->body = malloc(request->body_size);
@@ -113,6 +113,17 @@ int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
         return r;
     *ret = TAKE(transfer);
     return 0;
+}
+
+char *http_transfer_url_part(const HttpTransfer *transfer, CURLUPart part)
+{
+    CURLU *parsed = curl_url();
+    char *text = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, transfer->url, 0) == CURLUE_OK)
+        (void)curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT);
+    curl_url_cleanup(parsed);
+    return text;
 }
 
 /* ---- what libcurl asks of us while it works on a transfer ---- */
@@ -177,22 +188,10 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-/* ---- the URL's parts ---- */
-
-/* Free it with curl_free(). NULL: there is none, or no memory. */
-static char *get_url_part(const char *url, CURLUPart part)
-{
-    CURLU *parsed = curl_url();
-    char *text = NULL;
-
-    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
-        (void)curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT);
-    curl_url_cleanup(parsed);
-    return text;
-}
+/* ---- the handle's options ---- */
 
 /* By the variables that libcurl would look at itself, in its order. */
-static bool is_excepted_from_proxy(const char *url)
+static bool is_excepted_from_proxy(const HttpTransfer *transfer)
 {
     const char *list = getenv("no_proxy");
 
@@ -200,13 +199,11 @@ static bool is_excepted_from_proxy(const char *url)
         list = getenv("NO_PROXY");
     if (!list || !*list)
         return false;
-    char *host = get_url_part(url, CURLUPART_HOST);
+    char *host = http_transfer_url_part(transfer, CURLUPART_HOST);
     bool excepted = host && no_proxy_excepts(list, host);
     curl_free(host);
     return excepted;
 }
-
-/* ---- the handle's options ---- */
 
 static CURLcode restrict_protocols(CURL *easy)
 {
@@ -269,7 +266,7 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     if (strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
         SET(CURLOPT_PROXY, "");
     else
-        SET(CURLOPT_NOPROXY, is_excepted_from_proxy(transfer->url) ? "*" : "");
+        SET(CURLOPT_NOPROXY, is_excepted_from_proxy(transfer) ? "*" : "");
     if (strcmp(transfer->method, "GET") == 0)
         return code;
 
@@ -308,110 +305,4 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy)
     if (code == CURLE_OK)
         code = set_callbacks(easy, transfer);
     return code;
-}
-
-/* ---- how it ended ---- */
-
-static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
-{
-    switch (transfer->local_error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-        return HTTP_NO_RESOURCES;
-    default:
-        break;
-    }
-    switch (code) {
-    case CURLE_OK:
-        return HTTP_OK;
-    case CURLE_OPERATION_TIMEDOUT:
-        return HTTP_TIMED_OUT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_USE_SSL_FAILED:
-        return HTTP_TLS_FAILED;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that does not begin like HTTP */
-    case CURLE_FILESIZE_EXCEEDED:
-    case CURLE_WRITE_ERROR: /* of on_header() and on_body(): over a limit */
-    case CURLE_BAD_CONTENT_ENCODING:
-        return HTTP_UNREADABLE;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-        return HTTP_NO_RESOURCES;
-    default:
-        return HTTP_CONNECT_FAILED;
-    }
-}
-
-static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
-{
-    long error = 0;
-
-    if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
-        return strerror(transfer->local_error);
-    if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
-        return "larger than 1 MiB, or with headers larger than 64 KiB";
-    if (transfer->sent_in_vain)
-        return "closed before an answer came";
-    /* libcurl says no more than that it could not connect. */
-    if (code == CURLE_COULDNT_CONNECT && transfer->easy &&
-        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error) == CURLE_OK && error != 0)
-        return strerror((int)error);
-    return transfer->cause[0] != '\0' ? transfer->cause : curl_easy_strerror(code);
-}
-
-/* One line of printable ASCII: the cause may quote what the other side sent, such as a
- * certificate's name. */
-static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, CURLcode code,
-                             char *buffer, size_t size)
-{
-    static const char *const phrases[] = {
-        [HTTP_CONNECT_FAILED] = "connection failed",
-        [HTTP_TIMED_OUT] = "no answer in time",
-        [HTTP_TLS_FAILED] = "no secure connection",
-        [HTTP_UNREADABLE] = "unreadable answer",
-        [HTTP_NO_RESOURCES] = "out of resources on this host",
-    };
-    char *host = get_url_part(transfer->url, CURLUPART_HOST);
-    char *port = get_url_part(transfer->url, CURLUPART_PORT);
-
-    snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?", phrases[failure],
-             describe_cause(transfer, failure, code));
-    for (char *c = buffer; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    curl_free(port);
-    curl_free(host);
-}
-
-HttpResponse http_transfer_response(HttpTransfer *transfer, CURLcode code,
-                                    char buffer[static HTTP_MESSAGE_SIZE])
-{
-    HttpFailure failure = classify(transfer, code);
-    long status = 0;
-
-    if (failure != HTTP_OK) {
-        describe_failure(transfer, failure, code, buffer, HTTP_MESSAGE_SIZE);
-        return (HttpResponse){.failure = failure, .message = buffer};
-    }
-    /* Cannot fail for a handle that has an answer; 0 would be no status of HTTP. */
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    return (HttpResponse){
-        .failure = HTTP_OK,
-        .status = (unsigned)status,
-        .headers = transfer->answer.headers,
-        .n_headers = transfer->answer.n_headers,
-        .body = transfer->answer.body,
-        .body_size = transfer->answer.body_size,
-    };
 }

@@ -1,6 +1,5 @@
 /* One request and its answer on a libcurl handle: the copy of the request, the handle's options,
- * what arrives, and what a failure was. Part of the HTTP client; everybody else includes
- * daemon/http.h. */
+ * and what arrives. Part of the HTTP client; everybody else includes daemon/http.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -46,9 +45,6 @@ void http_transfer_free(HttpTransfer *transfer);
 /* Sets all options of a fresh or reset handle. */
 CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy);
 
-#define HTTP_MESSAGE_SIZE (CURL_ERROR_SIZE + 512U)
-
-/* What to tell the caller of a transfer that ended with this code. The response borrows from the
- * transfer and from the buffer. */
-HttpResponse http_transfer_response(HttpTransfer *transfer, CURLcode code,
-                                    char buffer[static HTTP_MESSAGE_SIZE]);
+/* Of its URL; the port is the scheme's where it names none. Free it with curl_free(). NULL: there
+ * is none, or no memory. */
+char *http_transfer_url_part(const HttpTransfer *transfer, CURLUPart part);

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "common/memory.h"
+#include "daemon/http-outcome.h"
 #include "daemon/http-transfer.h"
 
 /* An idle handle costs about 6 KiB; what a burst needs beyond these is made anew. */
@@ -94,7 +95,7 @@ static void transfer_detach(HttpTransfer *transfer)
 static void transfer_end(HttpTransfer *transfer, CURLcode code)
 {
     char message[HTTP_MESSAGE_SIZE];
-    HttpResponse response = http_transfer_response(transfer, code, message);
+    HttpResponse response = http_outcome_response(transfer, code, message);
 
     transfer_detach(transfer);
     transfer->callback(&response, transfer->userdata);

@@ -1,6 +1,6 @@
 /* HTTP on the event loop: requests go out, answers come back by callback. Only http.c and its
- * http-transfer.c use curl.h; HttpClient is an interface so that tests put a scripted server in its
- * place.
+ * http-transfer.c and http-outcome.c use curl.h; HttpClient is an interface so that tests put a
+ * scripted server in its place.
  *
  * A request is copied when it is started. The callback comes exactly once, never from http_start(),
  * and not at all after http_cancel(). The response belongs to the client and dies when the callback

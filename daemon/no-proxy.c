@@ -45,8 +45,10 @@ static bool parse_prefix(Span span, unsigned max, unsigned *ret)
             return false;
         bits = bits * 10 + (unsigned)(span.text[i] - '0');
     }
+    if (bits > max)
+        return false;
     *ret = bits;
-    return bits <= max;
+    return true;
 }
 
 static bool begin_alike(const Address *one, const Address *other, unsigned n_bits)
