@@ -66,17 +66,27 @@ static int blame(const TargetConfig *target, const char *file, unsigned line, co
                 : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
 }
 
-/* A sentence about a target, behind where the option with this key is said (NULL: none is to
- * blame), else behind where the target is declared. */
-static int blame_option(const TargetConfig *target, const char *key, const char *cause,
-                        char **ret_error)
+/* Where the option with this key is said (NULL: none is to blame), else where the target is
+ * declared. */
+static void find_line(const TargetConfig *target, const char *key, const char **ret_file,
+                      unsigned *ret_line)
 {
     const ConfigOrigin *origin =
         key ? &target->origins[option_find(OPTION_TARGET_SECTION, key) - options] : NULL;
+    bool said = origin && origin->order > 0;
 
-    if (origin && origin->order > 0)
-        return blame(target, origin->file, origin->line, cause, ret_error);
-    return blame(target, target->file, target->line, cause, ret_error);
+    *ret_file = said ? origin->file : target->file;
+    *ret_line = said ? origin->line : target->line;
+}
+
+static int blame_option(const TargetConfig *target, const char *key, const char *cause,
+                        char **ret_error)
+{
+    const char *file;
+    unsigned line;
+
+    find_line(target, key, &file, &line);
+    return blame(target, file, line, cause, ret_error);
 }
 
 static int resolve_settings(const Config *config, TargetConfig *target, char **ret_error)
@@ -98,7 +108,12 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
     const char *key = NULL;
 
     int r = aws_settings_resolve(&source, config->profiles, &target->settings, &key, &cause);
-    return r == -EINVAL ? blame_option(target, key, cause, ret_error) : r;
+    if (r < 0)
+        return r == -EINVAL ? blame_option(target, key, cause, ret_error) : r;
+    AwsTrouble *trouble = &target->settings->trouble;
+    if (!trouble->file)
+        find_line(target, "profile", &trouble->file, &trouble->line);
+    return 0;
 }
 
 /* A profile's own number counts only where neither the configuration nor the environment names one.
@@ -141,6 +156,8 @@ static int resolve_targets(const ConfigReader *reader, char **ret_error)
         r = resolve_settings(config, config->targets[i], ret_error);
         if (r >= 0)
             r = resolve_max_attempts(reader, config->targets[i], ret_error);
+        free(config->targets[i]->origins);
+        config->targets[i]->origins = NULL;
     }
     return r;
 }
@@ -172,10 +189,8 @@ int config_check_credentials(const Config *config, char **ret_error)
         const TargetConfig *target = config->targets[i];
         const AwsTrouble *trouble = &target->settings->trouble;
 
-        if (trouble->file)
-            return blame(target, trouble->file, trouble->line, trouble->sentence, ret_error);
         if (trouble->sentence)
-            return blame_option(target, "profile", trouble->sentence, ret_error);
+            return blame(target, trouble->file, trouble->line, trouble->sentence, ret_error);
     }
     return 0;
 }

@@ -20,6 +20,7 @@ static void target_config_free(TargetConfig *target)
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (is_target_option(&options[i]))
             option_clear(&options[i], target);
+    free(target->origins);
     free(target->name);
     free(target);
 }
@@ -36,8 +37,9 @@ static int target_config_new(const char *name, TargetConfig **ret)
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (is_target_option(&options[i]) && (r = option_set_default(&options[i], target)) < 0)
             return r;
+    target->origins = calloc(N_OPTIONS, sizeof(target->origins[0]));
     target->name = strdup(name);
-    if (!target->name)
+    if (!target->origins || !target->name)
         return -ENOMEM;
     *ret = TAKE(target);
     return 0;

@@ -27,8 +27,8 @@ typedef struct TargetConfig {
     const char *file; /* where its section first begins, for messages; borrowed from the Config.
                          NULL: no section names it */
     unsigned line;
-    /* Where each option of it is said, by index in options[]. */
-    ConfigOrigin origins[N_OPTIONS];
+    /* Where each option of it is said, by index in options[]; NULL once all is read. */
+    ConfigOrigin *origins;
 
     char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
     char *endpoint_url, *sts_endpoint_url, *ca_bundle;
