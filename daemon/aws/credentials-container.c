@@ -176,10 +176,6 @@ static void container_free(AwsSource *source)
 int aws_source_new_container(const AwsSourceContext *context, AwsSource **ret)
 {
     static const AwsSourceType type = {container_check, container_start, container_free};
-    ContainerSource *self = aws_source_alloc(sizeof(*self), &type, context, "container");
 
-    if (!self)
-        return -ENOMEM;
-    *ret = &self->source;
-    return 0;
+    return aws_source_new(sizeof(ContainerSource), &type, context, "container", NULL, ret);
 }

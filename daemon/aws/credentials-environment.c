@@ -58,10 +58,6 @@ static void environment_free(AwsSource *source)
 int aws_source_new_environment(const AwsSourceContext *context, AwsSource **ret)
 {
     static const AwsSourceType type = {environment_check, environment_start, environment_free};
-    EnvironmentSource *self = aws_source_alloc(sizeof(*self), &type, context, "environment");
 
-    if (!self)
-        return -ENOMEM;
-    *ret = &self->source;
-    return 0;
+    return aws_source_new(sizeof(EnvironmentSource), &type, context, "environment", NULL, ret);
 }

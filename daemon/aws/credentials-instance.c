@@ -36,7 +36,6 @@
 
 typedef struct InstanceSource {
     AwsSource source;
-    char *profile;  /* whose settings count */
     char *endpoint; /* without a slash at its end */
     char *url;      /* of the request under way */
     char *token;    /* of the same, its own copy */
@@ -63,7 +62,7 @@ static const char *find_setting(const InstanceSource *self, const Setting *setti
     *ret_key = value ? NULL : setting->key;
     if (value)
         return value;
-    return aws_chain_get(self->source.context->profiles, self->profile, setting->key);
+    return aws_chain_get(self->source.context->profiles, self->source.profile, setting->key);
 }
 
 static int get_number(const InstanceSource *self, const Setting *setting, unsigned max,
@@ -286,7 +285,6 @@ static void instance_free(AwsSource *source)
     InstanceSource *self = (InstanceSource *)source;
 
     aws_metadata_stop(&self->call);
-    free(self->profile);
     free(self->endpoint);
     free(self->url);
     free(self->role);
@@ -297,15 +295,7 @@ static void instance_free(AwsSource *source)
 int aws_source_new_instance(const AwsSourceContext *context, const char *profile, AwsSource **ret)
 {
     static const AwsSourceType type = {instance_check, instance_start, instance_free};
-    InstanceSource *self = aws_source_alloc(sizeof(*self), &type, context, "EC2 instance metadata");
 
-    if (!self)
-        return -ENOMEM;
-    self->profile = strdup(profile);
-    if (!self->profile) {
-        aws_source_free(&self->source);
-        return -ENOMEM;
-    }
-    *ret = &self->source;
-    return 0;
+    return aws_source_new(sizeof(InstanceSource), &type, context, "EC2 instance metadata", profile,
+                          ret);
 }

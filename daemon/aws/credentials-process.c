@@ -22,7 +22,6 @@
 
 typedef struct ProcessSource {
     AwsSource source;
-    char *command;
     char **words; /* of the command */
     Child *child;
 } ProcessSource;
@@ -78,8 +77,11 @@ static int process_check(AwsSource *source, const char **ret_key, char **ret_err
 {
     ProcessSource *self = (ProcessSource *)source;
 
+    const char *command =
+        aws_profiles_get(source->context->profiles, source->profile, "credential_process");
+
     *ret_key = "credential_process";
-    int r = words_split(self->command, &self->words);
+    int r = words_split(command ? command : "", &self->words);
     return r == -EINVAL
                ? explain(ret_error, r, "it is empty, or a quote or a backslash in it is left open")
                : r;
@@ -105,25 +107,15 @@ static void process_free(AwsSource *source)
 
     child_free(self->child);
     words_free(self->words);
-    secret_free(self->command);
     free(self);
 }
 
 int aws_source_new_process(const AwsSourceContext *context, const char *profile, AwsSource **ret)
 {
     static const AwsSourceType type = {process_check, process_start, process_free};
-    const char *command = aws_profiles_get(context->profiles, profile, "credential_process");
     CLEANUP(freep) char *name = NULL;
 
     if (string_format(&name, "credential_process of profile %s", profile) < 0)
         return -ENOMEM;
-    ProcessSource *self = aws_source_alloc(sizeof(*self), &type, context, name);
-    if (!self)
-        return -ENOMEM;
-    if (string_copy(command ? command : "", &self->command) < 0) {
-        aws_source_free(&self->source);
-        return -ENOMEM;
-    }
-    *ret = &self->source;
-    return 0;
+    return aws_source_new(sizeof(ProcessSource), &type, context, name, profile, ret);
 }

@@ -1,22 +1,15 @@
 /* aws_access_key_id, aws_secret_access_key and aws_session_token of a profile. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/memory.h"
 #include "common/string-util.h"
 #include "daemon/aws/credentials-source.h"
 
-typedef struct ProfileSource {
-    AwsSource source;
-    char *profile;
-} ProfileSource;
-
 /* Each key by itself, from whichever of the files has it. */
 static const char *get(const AwsSource *source, const char *key)
 {
-    return aws_profiles_get(source->context->profiles, ((const ProfileSource *)source)->profile,
-                            key);
+    return aws_profiles_get(source->context->profiles, source->profile, key);
 }
 
 static int profile_check(AwsSource *source, const char **ret_key, char **ret_error)
@@ -36,10 +29,7 @@ static void profile_start(AwsSource *source)
 
 static void profile_free(AwsSource *source)
 {
-    ProfileSource *self = (ProfileSource *)source;
-
-    free(self->profile);
-    free(self);
+    free(source);
 }
 
 int aws_source_new_profile(const AwsSourceContext *context, const char *profile, AwsSource **ret)
@@ -50,14 +40,5 @@ int aws_source_new_profile(const AwsSourceContext *context, const char *profile,
 
     if (string_format(&name, "profile %s%s%s", profile, file ? " in " : "", file ? file : "") < 0)
         return -ENOMEM;
-    ProfileSource *self = aws_source_alloc(sizeof(*self), &type, context, name);
-    if (!self)
-        return -ENOMEM;
-    self->profile = strdup(profile);
-    if (!self->profile) {
-        aws_source_free(&self->source);
-        return -ENOMEM;
-    }
-    *ret = &self->source;
-    return 0;
+    return aws_source_new(sizeof(AwsSource), &type, context, name, profile, ret);
 }

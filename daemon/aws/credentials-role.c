@@ -2,8 +2,6 @@
  * target. */
 #include "daemon/aws/credentials-sts.h"
 
-#include <errno.h>
-
 typedef struct RoleSource {
     AwsStsSource sts;
     AwsSource *inner;
@@ -34,13 +32,14 @@ int aws_source_new_role(const AwsSourceContext *context, const char *name, const
                         AwsSource *inner, AwsSource **ret)
 {
     static const AwsSourceType type = {.start = start, .free = free_role};
-    RoleSource *source = aws_sts_source_alloc(sizeof(*source), &type, context, name, role);
+    AwsSource *source = NULL;
 
-    if (!source) {
+    int r = aws_sts_source_new(sizeof(RoleSource), &type, context, name, role, &source);
+    if (r < 0) {
         aws_source_free(inner);
-        return -ENOMEM;
+        return r;
     }
-    source->inner = inner;
-    *ret = &source->sts.source;
+    ((RoleSource *)source)->inner = inner;
+    *ret = source;
     return 0;
 }

@@ -7,21 +7,21 @@
 
 #include "common/explain.h"
 
-void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
-                       const char *name)
+int aws_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                   const char *name, const char *profile, AwsSource **ret)
 {
     AwsSource *source = calloc(1, size);
 
     if (!source)
-        return NULL;
+        return -ENOMEM;
     source->type = type;
     source->context = context;
-    source->name = strdup(name);
-    if (!source->name) {
-        free(source);
-        return NULL;
+    if (string_copy(name, &source->name) < 0 || string_copy(profile, &source->profile) < 0) {
+        aws_source_free(source);
+        return -ENOMEM;
     }
-    return source;
+    *ret = source;
+    return 0;
 }
 
 static int check(AwsSource *source, const char **ret_key, char **ret_error)
@@ -61,6 +61,7 @@ void aws_source_free(AwsSource *source)
     if (!source)
         return;
     free(TAKE(source->name));
+    free(TAKE(source->profile));
     source->type->free(source);
 }
 

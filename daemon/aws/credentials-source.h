@@ -56,15 +56,15 @@ typedef struct AwsSourceType {
 struct AwsSource {
     const AwsSourceType *type;
     const AwsSourceContext *context;
-    char *name; /* for messages, e.g. "profile audit in /root/.aws/credentials" */
+    char *name;    /* for messages, e.g. "profile audit in /root/.aws/credentials" */
+    char *profile; /* whose settings it follows; NULL: nobody's */
     AwsSourceDone done;
     void *userdata;
 };
 
-/* What a new source of any kind begins with: allocates size bytes, all zero but for the members
- * above. NULL: no memory. */
-void *aws_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
-                       const char *name);
+/* A new source of any kind: size bytes, all zero but for the members above. 0 or -ENOMEM. */
+int aws_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                   const char *name, const char *profile, AwsSource **ret);
 
 /* What aws_source_start() would fail with before anybody is asked: as check() above, with the
  * source's name before the sentence. */

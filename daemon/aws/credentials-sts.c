@@ -5,22 +5,23 @@
 
 #include "common/explain.h"
 
-void *aws_sts_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
-                           const char *name, const AwsRole *role)
+int aws_sts_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                       const char *name, const AwsRole *role, AwsSource **ret)
 {
-    AwsStsSource *source = aws_source_alloc(size, type, context, name);
+    CLEANUP(aws_source_freep) AwsSource *source = NULL;
 
-    if (!source)
-        return NULL;
-    source->duration_seconds = role->duration_seconds;
-    if (string_copy(role->arn, &source->arn) < 0 ||
-        string_copy(role->session_name, &source->session_name) < 0 ||
-        string_copy(role->external_id, &source->external_id) < 0 ||
-        string_copy(role->token_file, &source->token_file) < 0) {
-        aws_source_free(&source->source);
-        return NULL;
-    }
-    return source;
+    int r = aws_source_new(size, type, context, name, NULL, &source);
+    if (r < 0)
+        return r;
+    AwsStsSource *sts = (AwsStsSource *)source;
+    sts->duration_seconds = role->duration_seconds;
+    if (string_copy(role->arn, &sts->arn) < 0 ||
+        string_copy(role->session_name, &sts->session_name) < 0 ||
+        string_copy(role->external_id, &sts->external_id) < 0 ||
+        string_copy(role->token_file, &sts->token_file) < 0)
+        return -ENOMEM;
+    *ret = TAKE(source);
+    return 0;
 }
 
 void aws_sts_source_free(AwsSource *source)

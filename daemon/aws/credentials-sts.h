@@ -12,9 +12,9 @@ typedef struct AwsStsSource {
     StsCall *call;
 } AwsStsSource;
 
-/* As aws_source_alloc(), with a copy of the role. */
-void *aws_sts_source_alloc(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
-                           const char *name, const AwsRole *role);
+/* As aws_source_new(), with a copy of the role. */
+int aws_sts_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                       const char *name, const AwsRole *role, AwsSource **ret);
 
 /* Asks for the role with these credentials or this token (the other is NULL), and ends the source
  * with the answer. */

@@ -39,10 +39,6 @@ int aws_source_new_web_identity(const AwsSourceContext *context, const char *nam
                                 const AwsRole *role, AwsSource **ret)
 {
     static const AwsSourceType type = {.start = start, .free = aws_sts_source_free};
-    AwsStsSource *source = aws_sts_source_alloc(sizeof(*source), &type, context, name, role);
 
-    if (!source)
-        return -ENOMEM;
-    *ret = &source->source;
-    return 0;
+    return aws_sts_source_new(sizeof(AwsStsSource), &type, context, name, role, ret);
 }

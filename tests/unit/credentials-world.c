@@ -338,3 +338,10 @@ void world_assert_fails(const CredentialsWorld *world, const char *with)
         fail_msg("\"%s\" does not say \"%s\"", world->error, with);
     assert_null(strstr(world->error, "5ecr3t"));
 }
+
+void world_get_fails(CredentialsWorld *world, const Exchange *script, unsigned n, const char *with)
+{
+    world_script(world, script, n);
+    world_get(world);
+    world_assert_fails(world, with);
+}

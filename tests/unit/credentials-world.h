@@ -76,3 +76,6 @@ void world_settle(CredentialsWorld *world);
 void world_assert_keys(const CredentialsWorld *world, const char *access_key_id, const char *secret,
                        const char *token, const char *expires);
 void world_assert_fails(const CredentialsWorld *world, const char *with);
+
+/* All of it at once: the server is asked this, and there are no credentials, because of that. */
+void world_get_fails(CredentialsWorld *world, const Exchange *script, unsigned n, const char *with);

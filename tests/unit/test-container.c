@@ -36,13 +36,6 @@ static void assert_asks(CredentialsWorld *world, const Exchange *exchange)
     world->provider = NULL;
 }
 
-static void assert_fails(CredentialsWorld *world, const Exchange *script, unsigned n,
-                         const char *with)
-{
-    world_script(world, script, n);
-    world_get(world);
-    world_assert_fails(world, with);
-}
 #define N(script) (unsigned)(sizeof(script) / sizeof(*(script)))
 
 static void test_relative_comes_before_full(void **state)
@@ -92,7 +85,7 @@ static void test_hosts(void **state)
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         world_setenv(FULL_URI, bad[i]);
-        assert_fails(*state, NULL, 0, "container: " FULL_URI ": ");
+        world_get_fails(*state, NULL, 0, "container: " FULL_URI ": ");
     }
 }
 
@@ -102,7 +95,7 @@ static void test_relative_uri_is_a_path(void **state)
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         world_setenv(RELATIVE_URI, bad[i]);
-        assert_fails(*state, NULL, 0, RELATIVE_URI " is no path");
+        world_get_fails(*state, NULL, 0, RELATIVE_URI " is no path");
     }
 }
 
@@ -134,16 +127,16 @@ static void test_token_that_is_none(void **state)
 
     world_setenv(FULL_URI, EKS);
     world_setenv(TOKEN, "5ecr3t\r\nX: y");
-    assert_fails(*state, NULL, 0, TOKEN " has a line end");
+    world_get_fails(*state, NULL, 0, TOKEN " has a line end");
     world_setenv(TOKEN, "not looked at");
     world_setenv(TOKEN_FILE, world_path("token"));
-    assert_fails(*state, NULL, 0, "No such file or directory");
+    world_get_fails(*state, NULL, 0, "No such file or directory");
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         world_write("token", bad[i]);
-        assert_fails(*state, NULL, 0, "/token has a line end or another control character");
+        world_get_fails(*state, NULL, 0, "/token has a line end or another control character");
     }
     world_write("token", "\n");
-    assert_fails(*state, NULL, 0, "/token is empty");
+    world_get_fails(*state, NULL, 0, "/token is empty");
 }
 
 static void test_three_attempts(void **state)
@@ -161,8 +154,8 @@ static void test_three_attempts(void **state)
     world_get(world);
     world_assert_keys(world, "ASIARCORRECT", "5ecr3t", "t0k3n", EXPIRES);
     aws_credentials_reject(world->provider, world->credentials);
-    assert_fails(world, bad, N(bad),
-                 "container: 169.254.170.2" PATH " answered with HTTP status 503");
+    world_get_fails(world, bad, N(bad),
+                    "container: 169.254.170.2" PATH " answered with HTTP status 503");
 }
 
 static void test_errors(void **state)
@@ -178,17 +171,17 @@ static void test_errors(void **state)
         {GET("http://169.254.170.2" PATH), .status = 200, .body = "5ecr3t"}};
 
     world_setenv(RELATIVE_URI, PATH);
-    assert_fails(*state, refused, 1, "HTTP status 400: InvalidTokenException: The token is bad");
-    assert_fails(*state, page, 1, "HTTP status 404");
-    assert_fails(*state, missing, 1, "answered: SecretAccessKey is missing");
-    assert_fails(*state, no_json, 1, "answered: that is no JSON object");
+    world_get_fails(*state, refused, 1, "HTTP status 400: InvalidTokenException: The token is bad");
+    world_get_fails(*state, page, 1, "HTTP status 404");
+    world_get_fails(*state, missing, 1, "answered: SecretAccessKey is missing");
+    world_get_fails(*state, no_json, 1, "answered: that is no JSON object");
 }
 
 static void test_credential_source_without_container(void **state)
 {
     world_write(WORLD_CONFIG, "[default]\nrole_arn = arn:aws:iam::123456789:role/r\n"
                               "credential_source = EcsContainer\n");
-    assert_fails(*state, NULL, 0, "container: neither " RELATIVE_URI " nor " FULL_URI " is set");
+    world_get_fails(*state, NULL, 0, "container: neither " RELATIVE_URI " nor " FULL_URI " is set");
 }
 
 static void test_role_on_top(void **state)

@@ -43,13 +43,6 @@ static void assert_all(CredentialsWorld *world, const Exchange *script, unsigned
     world_assert_keys(world, "ASIARTEST", "5ecr3t", "t0k3n", EXPIRES);
 }
 
-static void assert_fails(CredentialsWorld *world, const Exchange *script, unsigned n,
-                         const char *with)
-{
-    world_script(world, script, n);
-    world_get(world);
-    world_assert_fails(world, with);
-}
 #define N(script) (unsigned)(sizeof(script) / sizeof(*(script)))
 
 static void test_token_role_credentials(void **state)
@@ -85,14 +78,14 @@ static void test_three_attempts_unless_told_otherwise(void **state)
     const Exchange script[] = {down, down, down, down, down};
     CredentialsWorld *world = *state;
 
-    assert_fails(world, script, 3, "169.254.169.254/latest/api/token: the network is down");
+    world_get_fails(world, script, 3, "169.254.169.254/latest/api/token: the network is down");
     world_setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1");
     world_setenv("AWS_METADATA_SERVICE_TIMEOUT", "7");
-    assert_fails(world, script, 1, "is this an EC2 instance?");
+    world_get_fails(world, script, 1, "is this an EC2 instance?");
     assert_int_equal(world->timeout_usec, 7 * USEC_PER_SEC);
     world_setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "");
     world_write(WORLD_CONFIG, "[default]\nmetadata_service_num_attempts = 5\n");
-    assert_fails(world, script, 5, "the network is down");
+    world_get_fails(world, script, 5, "the network is down");
 }
 
 static void test_numbers_that_are_none(void **state)
@@ -101,7 +94,7 @@ static void test_numbers_that_are_none(void **state)
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         world_setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", numbers[i]);
-        assert_fails(*state, NULL, 0, "AWS_METADATA_SERVICE_NUM_ATTEMPTS is no number from 1");
+        world_get_fails(*state, NULL, 0, "AWS_METADATA_SERVICE_NUM_ATTEMPTS is no number from 1");
     }
 }
 
@@ -110,10 +103,10 @@ static void test_turned_off(void **state)
     CredentialsWorld *world = *state;
 
     world_setenv("AWS_EC2_METADATA_DISABLED", "True");
-    assert_fails(world, NULL, 0, "AWS_EC2_METADATA_DISABLED");
+    world_get_fails(world, NULL, 0, "AWS_EC2_METADATA_DISABLED");
     world_write(WORLD_CONFIG, "[default]\nrole_arn = arn:aws:iam::123456789:role/r\n"
                               "credential_source = Ec2InstanceMetadata\n");
-    assert_fails(world, NULL, 0, "EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true");
+    world_get_fails(world, NULL, 0, "EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true");
 }
 
 static void test_no_token_no_version_1(void **state)
@@ -126,10 +119,10 @@ static void test_no_token_no_version_1(void **state)
 
     world_write(WORLD_CONFIG, "[default]\nrole_arn = arn:aws:iam::123456789:role/r\n"
                               "credential_source = Ec2InstanceMetadata\n");
-    assert_fails(world, forbidden, N(forbidden), "request forbidden: IMDS is disabled");
-    assert_fails(world, unknown, N(unknown), "answered with HTTP status 404; it gives no token");
-    assert_fails(world, broken, N(broken), "no token");
-    assert_fails(world, empty, N(empty), "no token");
+    world_get_fails(world, forbidden, N(forbidden), "request forbidden: IMDS is disabled");
+    world_get_fails(world, unknown, N(unknown), "answered with HTTP status 404; it gives no token");
+    world_get_fails(world, broken, N(broken), "no token");
+    world_get_fails(world, empty, N(empty), "no token");
 }
 
 static void test_no_role(void **state)
@@ -140,9 +133,9 @@ static void test_no_role(void **state)
     static const Exchange path[] = {ASK(HOST, "", "tok", 200, "../../x")};
     static const Exchange empty[] = {ASK(HOST, "", "tok", 200, "\n")};
 
-    assert_fails(*state, missing, N(missing), "the instance has no IAM role");
-    assert_fails(*state, path, N(path), "no name of a role");
-    assert_fails(*state, empty, N(empty), "no name of a role");
+    world_get_fails(*state, missing, N(missing), "the instance has no IAM role");
+    world_get_fails(*state, path, N(path), "no name of a role");
+    world_get_fails(*state, empty, N(empty), "no name of a role");
 }
 
 static void test_errors_of_the_service(void **state)
@@ -154,9 +147,9 @@ static void test_errors_of_the_service(void **state)
     static const Exchange status[] = {ASK(HOST, "", "tok", 200, "role"),
                                       ASK(HOST, "role", "tok", 404, NULL)};
 
-    assert_fails(*state, unauthorized, N(unauthorized),
-                 "security-credentials/role answered: AssumeRoleUnauthorizedAccess: EC2 cannot");
-    assert_fails(*state, status, N(status), "role answered with HTTP status 404");
+    world_get_fails(*state, unauthorized, N(unauthorized),
+                    "security-credentials/role answered: AssumeRoleUnauthorizedAccess: EC2 cannot");
+    world_get_fails(*state, status, N(status), "role answered with HTTP status 404");
 }
 
 static void test_members(void **state)
@@ -180,11 +173,11 @@ static void test_members(void **state)
     };
     static const Exchange token[] = {ASK_TOKEN(HOST, 200, "tok"), ASK(HOST, "", "tok", 404, NULL)};
 
-    assert_fails(*state, token, N(token), "no IAM role");
+    world_get_fails(*state, token, N(token), "no IAM role");
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
         const Exchange script[] = {ASK(HOST, "", "tok", 200, "role"),
                                    ASK(HOST, "role", "tok", 200, samples[i].answer)};
-        assert_fails(*state, script, N(script), samples[i].with);
+        world_get_fails(*state, script, N(script), samples[i].with);
     }
 }
 
@@ -198,11 +191,11 @@ static void test_token_is_kept_for_its_time(void **state)
                                      ASK(HOST, "", "tok2", 404, NULL)};
     CredentialsWorld *world = *state;
 
-    assert_fails(world, first, N(first), "no IAM role");
+    world_get_fails(world, first, N(first), "no IAM role");
     world->boottime_usec += 500 * USEC_PER_SEC;
-    assert_fails(world, second, N(second), "no IAM role");
+    world_get_fails(world, second, N(second), "no IAM role");
     world->boottime_usec += 50 * USEC_PER_SEC;
-    assert_fails(world, third, N(third), "no IAM role");
+    world_get_fails(world, third, N(third), "no IAM role");
 }
 
 static void test_refused_token_is_renewed_once(void **state)
@@ -223,7 +216,7 @@ static void test_refused_token_is_renewed_once(void **state)
 
     assert_all(world, good, N(good));
     aws_credentials_reject(world->provider, world->credentials);
-    assert_fails(world, bad, N(bad), "security-credentials/ answered with HTTP status 401");
+    world_get_fails(world, bad, N(bad), "security-credentials/ answered with HTTP status 401");
 }
 
 static void test_endpoint(void **state)
@@ -257,12 +250,12 @@ static void test_endpoint_that_is_none(void **state)
 
     for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
         world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", urls[i]);
-        assert_fails(*state, NULL, 0, "AWS_EC2_METADATA_SERVICE_ENDPOINT: ");
+        world_get_fails(*state, NULL, 0, "AWS_EC2_METADATA_SERVICE_ENDPOINT: ");
     }
     world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "");
     world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv5");
-    assert_fails(*state, NULL, 0,
-                 "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6");
+    world_get_fails(*state, NULL, 0,
+                    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6");
 }
 
 static void test_cancelled(void **state)
