@@ -185,9 +185,13 @@ static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **r
     CLEANUP(freep) char *description = NULL;
 
     int r = describe_link(profiles, &chain->links[0], &description);
-    if (r >= 0 && !(*ret = utf8_repair(description)))
-        r = -ENOMEM;
-    return r;
+    if (r < 0)
+        return r;
+    char *repaired = utf8_repair(description);
+    if (!repaired)
+        return -ENOMEM;
+    *ret = repaired;
+    return 0;
 }
 
 int aws_chain_choose(const AwsChainQuery *query, AwsChain *ret, char **ret_description,

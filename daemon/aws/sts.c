@@ -107,8 +107,7 @@ static int copy_account_id(const char *arn, char **ret)
     size_t length = arn ? strspn(arn, "0123456789") : 0;
     if (length == 0 || arn[length] != ':')
         return 0;
-    *ret = strndup(arn, length);
-    return *ret ? 0 : -ENOMEM;
+    return string_format(ret, "%.*s", (int)length, arn);
 }
 
 int sts_decode(const HttpResponse *response, AwsCredentials **ret)
