@@ -5,14 +5,7 @@
 #include <string.h>
 
 #include "client/outcome.h"
-
-static bool copy(const char *text, char **ret)
-{
-    if (!text)
-        return true;
-    *ret = strdup(text);
-    return *ret != NULL;
-}
+#include "common/string.h"
 
 int followed_add(FollowedList *list, const char *import_id, const char *job_id, json_object *job)
 {
@@ -23,7 +16,8 @@ int followed_add(FollowedList *list, const char *import_id, const char *job_id, 
     list->all = all;
     Followed *added = &all[list->n++];
     *added = (Followed){.job = json_object_get(job)};
-    return copy(import_id, &added->import_id) && copy(job_id, &added->job_id) ? 0 : -ENOMEM;
+    int r = string_copy(import_id, &added->import_id);
+    return r < 0 ? r : string_copy(job_id, &added->job_id);
 }
 
 void followed_clear(FollowedList *list)
@@ -39,7 +33,7 @@ void followed_clear(FollowedList *list)
 
 int followed_update(Followed *followed, json_object *json, const Job *job)
 {
-    if (!followed->job_id && !copy(job->id, &followed->job_id))
+    if (!followed->job_id && string_copy(job->id, &followed->job_id) < 0)
         return -ENOMEM;
     json_object_put(followed->job);
     followed->job = json_object_get(json);

@@ -9,6 +9,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "common/utf8.h"
 
 static uint32_t decode(const unsigned char *byte, size_t size)
@@ -85,11 +86,9 @@ void text_complain(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    int r = vasprintf(&sentence, format, arguments);
+    int r = string_vformat(&sentence, format, arguments);
     va_end(arguments);
-    if (r < 0)
-        sentence = NULL; /* what vasprintf() leaves there is not said */
-    else
+    if (r >= 0)
         escaped = text_escape(sentence);
     fflush(stdout);
     fprintf(stderr, "trailstopctl: %s\n", escaped ? escaped : "out of memory");

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "common/string-util.h"
+#include "common/string.h"
 
 /* Writes the sentence and returns error; -ENOMEM, and no sentence, where there is no memory for it.
  */

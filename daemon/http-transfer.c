@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "daemon/no-proxy.h"
 

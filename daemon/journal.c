@@ -12,6 +12,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "common/time.h"
 
 static const struct {
@@ -49,14 +50,14 @@ void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
 {
     va_list arguments;
     char *value;
-    int length;
+    int r;
 
     if (!entry->wanted || entry->n_fields == JOURNAL_FIELDS_MAX)
         return;
     va_start(arguments, format);
-    length = vasprintf(&value, format, arguments);
+    r = string_vformat(&value, format, arguments);
     va_end(arguments);
-    if (length < 0)
+    if (r < 0)
         return;
     entry->fields[entry->n_fields].name = name;
     entry->fields[entry->n_fields].value = value;
@@ -147,8 +148,7 @@ void journal_send(JournalEntry *entry, const char *format, ...)
 
     if (entry->wanted) {
         va_start(arguments, format);
-        if (vasprintf(&message, format, arguments) < 0)
-            message = NULL;
+        (void)string_vformat(&message, format, arguments);
         va_end(arguments);
     }
     if (message) {

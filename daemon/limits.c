@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/string.h"
+
 struct Account {
     TAILQ_ENTRY(Account) entry;
     char *key; /* endpoint and id */
@@ -113,7 +115,7 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *id)
     Account *account;
     char *key;
 
-    if (asprintf(&key, "%s %s", endpoint, id) < 0)
+    if (string_format(&key, "%s %s", endpoint, id) < 0)
         return -ENOMEM;
     account = find_account(holder, key);
     if (account) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/string.h"
 #include "daemon/cloudtrail.h"
 
 struct Query {
@@ -27,9 +28,7 @@ static void query_end(Query *query, json_object *result, const AwsError *error)
 
 static void query_end_without_memory(Query *query)
 {
-    static char code[] = AWS_CODE_RESOURCES, message[] = "out of memory";
-
-    query_end(query, NULL, &(AwsError){.code = code, .message = message});
+    query_end(query, NULL, &aws_error_no_memory);
 }
 
 static void query_end_with_import(Query *query, json_object *import)
@@ -98,19 +97,9 @@ static int query_call(Query *query)
     return -EINVAL;
 }
 
-/* A copy of a text that may be NULL; notes in *ok where memory ran out. */
-static char *copy_text(const char *text, bool *ok)
-{
-    char *copy = text ? strdup(text) : NULL;
-
-    *ok = *ok && (!text || copy);
-    return copy;
-}
-
 int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret)
 {
     CLEANUP(query_freep) Query *query = malloc(sizeof(*query));
-    bool ok = true;
     int r;
 
     if (!query)
@@ -119,17 +108,15 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         .kind = request->kind,
         .client = aws_client_ref(request->target->client),
         .outage = outage_ref(request->target->outage),
-        .import_id = copy_text(request->import_id, &ok),
-        .destination = copy_text(request->destination, &ok),
-        .status = copy_text(request->status, &ok),
         .done = done,
         .userdata = userdata,
         .listed = json_object_new_array(),
     };
-    if (!ok || !query->listed)
+    if (!query->listed)
         return -ENOMEM;
-    r = query_call(query);
-    if (r < 0)
+    if ((r = string_copy(request->import_id, &query->import_id)) < 0 ||
+        (r = string_copy(request->destination, &query->destination)) < 0 ||
+        (r = string_copy(request->status, &query->status)) < 0 || (r = query_call(query)) < 0)
         return r;
     *ret = TAKE(query);
     return 0;

@@ -12,6 +12,7 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "daemon/store-row.h"
 
 #define FILE_NAME "jobs.sqlite3"
@@ -160,20 +161,17 @@ static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
         return r < 0 ? r : 0;
     offset =
         (int64_t)(clock->boottime_usec(clock->userdata) - clock->realtime_usec(clock->userdata));
-    if (asprintf(&sql,
-                 "BEGIN IMMEDIATE;"
-                 "UPDATE jobs SET"
-                 " requested_boottime_usec = requested_usec + %1$lld,"
-                 " deadline_boottime_usec ="
-                 "  CASE deadline_usec WHEN 0 THEN 0 ELSE max(1, deadline_usec + %1$lld) END"
-                 " WHERE finished_usec = 0;"
-                 "UPDATE boot SET id = '%2$s';"
-                 "COMMIT",
-                 (long long)offset, boot) < 0) {
-        sql = NULL;
-        return -ENOMEM;
-    }
-    return execute(db, sql);
+    r = string_format(&sql,
+                      "BEGIN IMMEDIATE;"
+                      "UPDATE jobs SET"
+                      " requested_boottime_usec = requested_usec + %1$lld,"
+                      " deadline_boottime_usec ="
+                      "  CASE deadline_usec WHEN 0 THEN 0 ELSE max(1, deadline_usec + %1$lld) END"
+                      " WHERE finished_usec = 0;"
+                      "UPDATE boot SET id = '%2$s';"
+                      "COMMIT",
+                      (long long)offset, boot);
+    return r < 0 ? r : execute(db, sql);
 }
 
 static int connect(const char *path, sqlite3 **db, char **ret_error)
@@ -199,10 +197,9 @@ static int attach(const char *path, sqlite3 **db, char **ret_error)
     bool had_log;
     int r;
 
-    if (asprintf(&log, "%s-wal", path) < 0) {
-        log = NULL;
-        return -ENOMEM;
-    }
+    r = string_format(&log, "%s-wal", path);
+    if (r < 0)
+        return r;
     had_log = access(log, F_OK) == 0;
     r = connect(path, db, ret_error);
     if (r >= 0)
@@ -221,10 +218,9 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
     sd_id128_t boot;
     int r;
 
-    if (asprintf(&path, "%s/" FILE_NAME, directory) < 0) {
-        path = NULL;
-        return -ENOMEM;
-    }
+    r = string_format(&path, "%s/" FILE_NAME, directory);
+    if (r < 0)
+        return r;
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
         return explain(ret_error, -errno, "state-directory %s cannot be made: %m", directory);
     if (chmod(directory, 0700) < 0)

@@ -7,7 +7,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "common/utf8.h"
 

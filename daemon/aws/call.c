@@ -53,14 +53,12 @@ static void call_free(AwsCall *call)
 
 static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
 {
-    static char code[] = AWS_CODE_RESOURCES, message[] = "out of memory";
-    static const AwsError out_of_memory = {.code = code, .message = message};
     AwsResult result = {.outcome = outcome, .body = body};
 
     if (outcome == AWS_OK)
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
     else /* an error without a code is one that memory ran out for */
-        result.error = call->error.code ? &call->error : &out_of_memory;
+        result.error = call->error.code ? &call->error : &aws_error_no_memory;
     call->hooks.done(&result, call->hooks.userdata);
     call_free(call);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/string-util.h"
+#include "common/string.h"
 #include "daemon/aws/credentials-source.h"
 
 typedef struct EnvironmentSource {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 #include "daemon/aws/credentials-source.h"
 
 /* Each key by itself, from whichever of the files has it. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "daemon/aws/credentials-source.h"
 #include "daemon/aws/credentials-tree.h"

@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "common/string-util.h"
+#include "common/string.h"
 
 void secret_free(char *secret)
 {

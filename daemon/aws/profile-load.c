@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/string-util.h"
+#include "common/string.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/environment.h"
 #include "daemon/file.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/ini.h"
 

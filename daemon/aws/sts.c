@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/string-util.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "daemon/aws/answer.h"
 #include "daemon/aws/xml.h"

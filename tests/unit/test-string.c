@@ -1,4 +1,4 @@
-/* common/string-util.h. */
+/* common/string.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "common/string-util.h"
+#include "common/string.h"
 
 static void test_format(void **state)
 {
@@ -81,5 +81,5 @@ int main(void)
         cmocka_unit_test(test_numbers),
     };
 
-    return cmocka_run_group_tests_name("string-util", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("string", tests, NULL, NULL);
 }

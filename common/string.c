@@ -1,4 +1,4 @@
-#include "common/string-util.h"
+#include "common/string.h"
 
 #include <errno.h>
 #include <stdio.h>
