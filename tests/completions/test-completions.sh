@@ -2,25 +2,7 @@
 # Completions offer the commands of trailstopctl, and the options that each takes, and no others.
 set -u
 srcdir=${srcdir:-.}
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' EXIT
-LC_ALL=C
-export LC_ALL
-
-n=0
-result() { # STATUS DESCRIPTION: 0 is success; what the test found is in $directory/found
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$directory/found"
-    fi
-}
-skip() {
-    n=$((n + 1))
-    echo "ok $n - $1 # SKIP there is no $2"
-}
+. "$srcdir/tests/tap.sh"
 
 # agree DESCRIPTION: $directory/offered has the lines of $directory/expected.
 agree() {

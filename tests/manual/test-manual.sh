@@ -2,21 +2,7 @@
 # The manual says what the code does: options, commands, keys, events, fields and methods agree.
 set -u
 srcdir=${srcdir:-.}
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' EXIT
-LC_ALL=C
-export LC_ALL
-
-n=0
-result() { # STATUS DESCRIPTION: 0 is success; what the test found is in $directory/found
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$directory/found"
-    fi
-}
+. "$srcdir/tests/tap.sh"
 
 # agree DESCRIPTION: $directory/code and $directory/manual hold the same lines, and there are some.
 agree() {
@@ -44,8 +30,7 @@ if command -v mandoc >/dev/null; then
     [ ! -s "$directory/found" ]
     result $? "mandoc finds nothing wrong"
 else
-    n=1
-    echo "ok 1 - mandoc finds nothing wrong # SKIP there is no mandoc"
+    skip "mandoc finds nothing wrong" mandoc
 fi
 
 options_of_help trailstopd >"$directory/code"

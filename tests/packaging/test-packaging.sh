@@ -2,19 +2,7 @@
 # What the packages say of themselves is true of the program.
 set -u
 srcdir=${srcdir:-.}
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' EXIT
-
-n=0
-result() { # STATUS DESCRIPTION: 0 is success; what the test found is in $directory/found
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$directory/found"
-    fi
-}
+. "$srcdir/tests/tap.sh"
 
 echo 1..3
 
@@ -32,8 +20,7 @@ if command -v rpmspec >/dev/null; then
     rpmspec --parse "$srcdir/rpm/trailstop.spec" >"$directory/spec" 2>"$directory/found" && [ -s "$directory/spec" ]
     result $? "rpm can read the spec"
 else
-    n=$((n + 1))
-    echo "ok $n - rpm can read the spec # SKIP there is no rpmspec"
+    skip "rpm can read the spec" rpmspec
 fi
 
 # The user that a package of RPM makes is the one of sysusers.d.

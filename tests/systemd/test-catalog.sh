@@ -4,19 +4,7 @@ set -u
 srcdir=${srcdir:-.}
 events=$srcdir/daemon/events.def
 catalog=$srcdir/systemd/trailstop.catalog
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' EXIT
-
-n=0
-result() { # STATUS DESCRIPTION: 0 is success; what the test found is in $directory/found
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$directory/found"
-    fi
-}
+. "$srcdir/tests/tap.sh"
 
 sed -n 's/^EVENT(.*"\([^"]*\)")$/\1/p' "$events" >"$directory/declared"
 sed -n 's/^-- //p' "$catalog" >"$directory/explained"
