@@ -184,8 +184,10 @@ static void daemon_finish(Daemon *daemon)
     SessionRest rest = listener_finish(daemon->listener);
     bool waits = registry_finish(daemon->service.registry) > 0 || rest == SESSION_ANSWERING;
 
-    if (waits && daemon->finish_timer.set)
+    if (waits && daemon->finish_timer.set) {
+        daemon->flushing = false;
         return;
+    }
     if (!daemon->flushing) {
         daemon->flushing = true;
         set_in(daemon, &daemon->flush_timer, FLUSH_USEC);

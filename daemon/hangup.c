@@ -17,7 +17,7 @@ bool hangup_has_come(int fd)
 {
     struct pollfd connection = {.fd = fd};
 
-    return poll(&connection, 1, 0) == 1 && (connection.revents & POLLHUP);
+    return poll(&connection, 1, 0) == 1 && (connection.revents & (POLLHUP | POLLERR));
 }
 
 static void on_changed(evutil_socket_t fd, short events, void *userdata)
@@ -30,7 +30,8 @@ static void on_changed(evutil_socket_t fd, short events, void *userdata)
 }
 
 /* A writing side that is shut down is a state that would be reported without end: hence changes
- * alone (EV_ET), which libevent wants on a descriptor without other events. */
+ * alone (EV_ET), which libevent wants on a descriptor without other events. EV_WRITE stands for
+ * errors too: the kernel reports one in place of the end where replies were left unread. */
 int hangup_new(struct event_base *base, int fd, void (*gone)(void *userdata), void *userdata,
                Hangup **ret)
 {
@@ -47,7 +48,7 @@ int hangup_new(struct event_base *base, int fd, void (*gone)(void *userdata), vo
         return r;
     }
     hangup->changed =
-        event_new(base, hangup->fd, EV_CLOSED | EV_ET | EV_PERSIST, on_changed, hangup);
+        event_new(base, hangup->fd, EV_CLOSED | EV_WRITE | EV_ET | EV_PERSIST, on_changed, hangup);
     if (!hangup->changed || event_add(hangup->changed, NULL) < 0) {
         hangup_free(hangup);
         return -ENOMEM;

@@ -88,6 +88,12 @@ static bool session_may_go_on(const Session *session)
     return !session->starved && session_may_start(session);
 }
 
+/* A stream had more to tell than there was room for. */
+static bool session_may_produce(const Session *session)
+{
+    return session->produced && TAILQ_FIRST(&session->calls);
+}
+
 /* Whether what waits for a stream to end are calls: a client that breaks the rules is not kept
  * until then. */
 static int session_check_ahead(Session *session)
@@ -111,10 +117,12 @@ static int session_start_calls(Session *session)
     size_t max_message = session->owner->service->config->max_message;
 
     while (session_may_start(session)) {
+        size_t before = evbuffer_get_length(session->input), taken;
         json_object *message;
         int r = varlink_read(session->input, &session->searched, max_message, &message);
 
-        session->checked = 0;
+        taken = before - evbuffer_get_length(session->input);
+        session->checked -= taken < session->checked ? taken : session->checked;
         session->starved = r == 0;
         if (r > 0)
             r = session_start_call(session, message);
@@ -123,7 +131,7 @@ static int session_start_calls(Session *session)
         if (r < 0)
             return r;
     }
-    return session_streams(session) ? session_check_ahead(session) : 0;
+    return 0;
 }
 
 /* Nobody reads what it has to tell, and it does nothing else. */
@@ -136,6 +144,13 @@ static bool session_may_drop(const Session *session, const Call *call)
 static bool session_may_cut(const Session *session, const Call *call)
 {
     return session->closing && call->more && evbuffer_get_length(session->caller.output) == 0;
+}
+
+static void session_drop_input(Session *session)
+{
+    evbuffer_drain(session->input, evbuffer_get_length(session->input));
+    session->searched = session->checked = 0;
+    session->starved = true;
 }
 
 /* Answers calls from the oldest on, as far as they are ready. */
@@ -154,6 +169,8 @@ static int session_answer_calls(Session *session)
         }
         if (progress == CALL_WAITS && !session_may_cut(session, call))
             return 0;
+        if (progress == CALL_WAITS) /* an answer to what is behind would pass for one of this */
+            session_drop_input(session);
         if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
         session_end_call(session, call);
@@ -217,9 +234,9 @@ static void session_blame(Session *session, int error)
 /* What it asked for before is answered, nothing more is read. */
 static void session_close_input(Session *session, int error)
 {
-    session_blame(session, error);
-    session->closing = session->input_ended = session->starved = true;
-    evbuffer_drain(session->input, evbuffer_get_length(session->input));
+    if (!session->closing)
+        session_blame(session, error);
+    session->closing = session->input_ended = true;
 }
 
 static void session_work(Session *session);
@@ -240,7 +257,7 @@ static int session_await(Session *session)
         !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
     bool write = session_may_go_on(session) ||
                  (!session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
-                                            (session->produced && TAILQ_FIRST(&session->calls))));
+                                            session_may_produce(session)));
 
     if (!read && !session->caller.gone && !session->hangup) /* else the next write notices */
         (void)hangup_new(session->owner->base, session->fd, session_gone, session,
@@ -257,8 +274,14 @@ static void session_work(Session *session)
 {
     int r = session_start_calls(session);
 
-    if (r < 0)
+    if (r < 0) {
         session_close_input(session, r);
+        session_drop_input(session);
+    } else if (session_streams(session) && !session->closing) {
+        r = session_check_ahead(session);
+        if (r < 0)
+            session_close_input(session, r);
+    }
     r = session_answer_calls(session);
     session->produced = evbuffer_get_length(session->caller.output) > 0;
     session_write(session);
@@ -311,7 +334,9 @@ SessionRest session_finish(Session *session)
             return SESSION_ANSWERING;
     if (session_may_go_on(session))
         return SESSION_ANSWERING;
-    return evbuffer_get_length(session->caller.output) > 0 ? SESSION_SENDING : SESSION_DONE;
+    if (evbuffer_get_length(session->caller.output) > 0)
+        return SESSION_SENDING;
+    return session_may_produce(session) ? SESSION_ANSWERING : SESSION_DONE;
 }
 
 int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)

@@ -36,18 +36,8 @@ static int watch_new(Call *call, size_t n_jobs, Watch **ret)
     return 0;
 }
 
-static bool watch_has(const Watch *watch, const char *id)
-{
-    for (size_t i = 0; i < watch->n_jobs; i++)
-        if (strcmp(watch->jobs[i].id, id) == 0)
-            return true;
-    return false;
-}
-
 static void watch_add(Watch *watch, const char *id)
 {
-    if (watch_has(watch, id))
-        return;
     strcpy(watch->jobs[watch->n_jobs].id, id);
     watch->n_jobs++;
     watch->n_left++;
@@ -76,9 +66,10 @@ static int check_job(Call *call, const char *id)
 
 int watch_start(Call *call, json_object *ids, const char **ret_id)
 {
+    CLEANUP(json_object_putp) json_object *seen = json_object_new_object(); /* a set of ids */
     size_t n = ids ? json_object_array_length(ids) : 0;
     Watch *watch;
-    int r = watch_new(call, n, &watch);
+    int r = seen ? watch_new(call, n, &watch) : -ENOMEM;
 
     if (r < 0)
         return r;
@@ -86,7 +77,11 @@ int watch_start(Call *call, json_object *ids, const char **ret_id)
     for (size_t i = 0; i < n; i++) {
         const char *id = json_object_get_string(json_object_array_get_idx(ids, i));
 
+        if (json_object_object_get_ex(seen, id, NULL))
+            continue;
         r = check_job(call, id);
+        if (r >= 0)
+            r = json_add_bool(seen, id, true);
         if (r < 0) {
             *ret_id = id;
             return r;

@@ -72,6 +72,30 @@ def test_all_calls_that_were_read_are_answered_before_the_end(daemon):
     assert daemon.wait() == 0
 
 
+def fill(daemon, n_jobs=300):
+    """More jobs than the connection of a client that does not read has room for, and that do not change."""
+    for _ in range(n_jobs):
+        daemon.stop(new_id(), reason="r" * 1000)
+
+
+@pytest.fixture
+def full(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    fill(daemon)
+    return daemon
+
+
+def test_a_list_in_pages_is_whole_also_when_the_daemon_is_told_to_end(full):
+    with full.connect() as client:
+        client.send("ListJobs", {"limit": 100}, more=True)
+        let_work(full)
+        full.signal(15)
+        full.wait_notification("STOPPING=1")
+        assert sum(len(page["jobs"]) for page in client.replies()) == 300
+        client.assert_closed()
+    assert full.wait() == 0
+
+
 # Clients that go away
 
 
@@ -103,7 +127,10 @@ def test_a_client_that_goes_while_nothing_is_read_is_noticed(start_daemon, sim, 
     wait_clients(daemon, 1)
 
 
-def test_a_client_that_goes_after_its_last_word_is_noticed(daemon):
+@pytest.mark.parametrize("n_jobs", [0, 1], ids=["nothing unread", "a reply unread"])
+def test_a_client_that_goes_after_its_last_word_is_noticed(start_daemon, sim, n_jobs):
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    fill(daemon, n_jobs)
     with daemon.connect() as client:
         client.send("Watch", more=True)
         client.half_close()
@@ -131,12 +158,37 @@ def test_what_is_no_call_closes_also_behind_a_stream(start_daemon, sim, method, 
     assert len(daemon.call("ListJobs")["jobs"]) == (method == "Stop")
 
 
-def test_a_list_in_pages_is_whole_whatever_comes_behind_it(start_daemon, sim):
-    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
-    for _ in range(300):
-        daemon.stop(new_id(), reason="r" * 1000)
-    with daemon.connect() as client:
+@pytest.mark.parametrize("between", [b"", encode("ListTargets")], ids=["at once", "after a call"])
+def test_a_list_in_pages_is_whole_whatever_comes_behind_it(full, between):
+    with full.connect() as client:
         client.send("ListJobs", {"limit": 100}, more=True)
-        client.send_raw(b"nonsense\0")
+        client.send_raw(between + b"nonsense\0")
         assert sum(len(page["jobs"]) for page in client.replies()) == 300
+        if between:
+            assert client.reply()["targets"]
+        client.assert_closed()
+
+
+def test_it_is_told_once_that_a_client_breaks_the_rules(full):
+    """However long it takes until the client has read what came before."""
+    with full.connect() as client:
+        client.send("Watch", more=True)
+        client.send("ListTargets")
+        client.send_raw(b"nonsense\0")
+        let_work(full)
+        with pytest.raises(Closed):
+            while True:
+                client.receive()
+    assert full.call("GetStatistics")["statistics"]["clientsMisbehaved"] == 1
+
+
+def test_many_lists_in_a_row_are_each_whole(full):
+    with full.connect() as client:
+        for _ in range(50):
+            client.send("ListJobs", {"limit": 200, "importId": new_id()}, more=True)
+            client.send("ListJobs", {"limit": 200}, more=True)
+        for _ in range(50):
+            assert [len(page["jobs"]) for page in client.replies()] == [0]
+            assert [len(page["jobs"]) for page in client.replies()] == [200, 100]
+        client.send_raw(b"nonsense\0")
         client.assert_closed()
