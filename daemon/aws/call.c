@@ -36,8 +36,9 @@ struct AwsCall {
     unsigned last_cost;          /* of the last retry, in tokens of the quota; 0: none */
     bool skew_corrected;         /* each correction is made once per call */
     bool credentials_renewed;
-    bool finishing; /* no more retries */
-    AwsError error; /* of the last attempt */
+    int64_t skew_usec; /* what the last attempt was signed with; others may have learned better */
+    bool finishing;    /* no more retries */
+    AwsError error;    /* of the last attempt */
 };
 
 /* ---- a call's beginning and end ---- */
@@ -186,7 +187,8 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
                             bool *ret_refusal)
 {
     AwsClient *client = call->client;
-    uint64_t date_usec = 0, now_usec = aws_client_server_time_usec(client);
+    uint64_t date_usec = 0;
+    uint64_t now_usec = timers_realtime_usec(client->config.timers) + (uint64_t)call->skew_usec;
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;
@@ -287,6 +289,7 @@ static int call_send(AwsCall *call)
     if (r < 0)
         return r;
     call->attempt = number;
+    call->skew_usec = call->client->skew_usec;
     if (call->hooks.attempt)
         call->hooks.attempt(call->attempt, call->hooks.userdata);
     r = config->http->start(config->http,
