@@ -189,9 +189,20 @@ static int decode_object(json_object *from, const Member *members, json_object *
     return 0;
 }
 
+/* Nothing in it is CloudTrail's: a network that wants a login first may answer so. */
+static bool is_foreign(json_object *answer)
+{
+    if (!json_object_is_type(answer, json_type_object))
+        return true;
+    for (const Member *member = import_members; member->name; member++)
+        if (json_object_object_get_ex(answer, member->name, NULL))
+            return false;
+    return json_object_object_length(answer) > 0;
+}
+
 int cloudtrail_decode_import(json_object *answer, json_object **ret)
 {
-    return decode_object(answer, import_members, ret);
+    return is_foreign(answer) ? -EBADMSG : decode_object(answer, import_members, ret);
 }
 
 static int decode_imports(json_object *answer, json_object **ret)

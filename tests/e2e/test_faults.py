@@ -246,6 +246,25 @@ def test_redirects_are_not_followed(start_daemon, sim, start_sim):
 # Clocks
 
 
+def test_calls_that_overlap_all_survive_a_clock_that_is_off(daemon, sim):
+    """What one learns of the clock makes no refusal of another, signed before, a final one."""
+    sim.settings(clock_offset_seconds=3600)
+    sim.fault("slow", delay_seconds=0.05)
+    jobs = [daemon.stop(import_id) for import_id in sim.add_many(20)]
+    for job in jobs:
+        daemon.journal.wait("import-stopped", job=job["id"])
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+def test_json_of_somebody_else_is_no_answer(daemon, sim, operation):
+    """As a network that wants a login first may give."""
+    sim.fault("http", operation=operation, status=200, body='{"status": "login required"}',
+              content_type="application/json", calls=1)
+    import_id = sim.add()
+    assert daemon.stopped(import_id)["state"] == "stopped"
+    assert len(sim.calls("StopImport", import_id)) == (2 if operation == "StopImport" else 1)
+
+
 @pytest.mark.parametrize("offset", [-3600, 3600])
 def test_a_clock_that_is_off_is_corrected(daemon, sim, offset):
     sim.settings(clock_offset_seconds=offset)

@@ -125,6 +125,7 @@ static void test_refuses_other_types(void **state)
     static const char *const samples[] = {
         "[]",
         "\"x\"",
+        "{\"status\":\"login required\"}",
         "{\"ImportId\":1}",
         "{\"ImportId\":\"a\\u0000b\"}",
         "{\"ImportStatus\":{}}",
