@@ -138,6 +138,10 @@ int json_add_bool(json_object *object, const char *key, bool value)
 
 const char *json_text(json_object *object, size_t *ret_size)
 {
-    return json_object_to_json_string_length(
+    const char *text;
+
+    errno = 0; /* json-c leaves out what its buffer has no memory for, and says nothing else */
+    text = json_object_to_json_string_length(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, ret_size);
+    return errno == ENOMEM ? NULL : text;
 }
