@@ -79,8 +79,9 @@ static void transfer_detach(HttpTransfer *transfer)
     TAILQ_REMOVE(&client->running, transfer, entry);
     client->n_running--;
     curl_multi_remove_handle(client->multi, transfer->easy);
-    /* One that was refused to send again would begin its next transfer with that in libcurl 8. */
-    if (client->n_idle < IDLE_HANDLES_MAX && !transfer->sent_in_vain) {
+    /* In libcurl a failure may outlive its transfer: a name that was not found fails the next one,
+     * and so does the refusal to send again. */
+    if (client->n_idle < IDLE_HANDLES_MAX && transfer->succeeded) {
         curl_easy_reset(transfer->easy);
         client->idle[client->n_idle++] = transfer->easy;
     } else {
@@ -97,12 +98,22 @@ static void transfer_end(HttpTransfer *transfer, CURLcode code)
     char message[HTTP_MESSAGE_SIZE];
     HttpResponse response = http_outcome_response(transfer, code, message);
 
+    transfer->succeeded = code == CURLE_OK;
     transfer_detach(transfer);
     transfer->callback(&response, transfer->userdata);
     http_transfer_free(transfer);
 }
 
 /* ---- libcurl on the event loop ---- */
+
+/* Without memory libcurl 7.88 leaves a socket half known, and must not meet it again. */
+static void client_end_all(CurlClient *client)
+{
+    HttpTransfer *transfer;
+
+    for (unsigned n = client->n_running; n > 0 && (transfer = TAILQ_FIRST(&client->running)); n--)
+        transfer_end(transfer, CURLE_OUT_OF_MEMORY);
+}
 
 /* Lets libcurl work and hands out what is done. Callbacks may start and cancel transfers meanwhile.
  */
@@ -111,8 +122,9 @@ static void client_work(CurlClient *client, curl_socket_t fd, int events)
     struct CURLMsg *message;
     int n;
 
-    /* Its failures are those of single transfers, and come as their messages. */
-    curl_multi_socket_action(client->multi, fd, events, &n);
+    /* Other failures are those of single transfers, and come as their messages. */
+    if (curl_multi_socket_action(client->multi, fd, events, &n) == CURLM_OUT_OF_MEMORY)
+        client_end_all(client);
     while ((message = curl_multi_info_read(client->multi, &n))) {
         char *transfer = NULL;
         CURLcode code = message->data.result; /* the message dies with its transfer */
