@@ -25,6 +25,10 @@ typedef struct SigV4Scope {
 /* Value of X-Amz-Date. Returns the buffer. */
 const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE]);
 
+/* Has OpenSSL load what signing takes. What it cannot load once, for want of memory, it does not
+ * load later either: to be called at the start. 0 or -EIO. */
+int sigv4_load(void);
+
 /* Each returns 0 and an owned string, -ENOMEM, or -EIO where OpenSSL fails.
  *
  * Path and query (without '?'; NULL: none) are those of the request line: the path is normalized
