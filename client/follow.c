@@ -118,7 +118,7 @@ static void detach(const Follow *follow)
     for (size_t i = 0; i < follow->list.n; i++)
         if (!follow->list.all[i].ended && follow->list.all[i].job_id)
             fprintf(file, " %s", follow->list.all[i].job_id);
-    if (fclose(file) != 0)
+    if (fclose(file) != 0 || !ids) /* without memory, perhaps only the latter */
         return;
     if (*ids)
         complain_with_command(follow, "The jobs go on. To look at them again:", "watch", ids);

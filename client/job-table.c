@@ -159,7 +159,7 @@ int job_format_line(const Job *job, char **ret)
     print_count(file, job->failed_entries, "failed entries");
     if (note)
         fprintf(file, " (%s)", note);
-    if (fclose(file) != 0)
+    if (fclose(file) != 0 || !line) /* without memory, perhaps only the latter */
         return -ENOMEM;
     char *escaped = text_escape(line);
     if (!escaped)

@@ -26,7 +26,7 @@ static const struct error_row {
      "CloudTrail does not permit it", NULL},
     {TRAILSTOP_INTERFACE ".UnsupportedOperation", OUTCOME_FAILURE, "CloudTrail does not support it",
      NULL},
-    {TRAILSTOP_INTERFACE ".CallFailed", OUTCOME_FAILURE, "The call to CloudTrail failed", NULL},
+    {TRAILSTOP_INTERFACE ".CallFailed", OUTCOME_FAILURE, "The call failed", NULL},
     {TRAILSTOP_INTERFACE ".ImportCompleted", OUTCOME_COMPLETED,
      "The import COMPLETED before it could be stopped", NULL},
     {TRAILSTOP_INTERFACE ".ImportFailed", OUTCOME_IMPORT_FAILED,

@@ -95,10 +95,7 @@ static int on_answer(const Options *options, json_object *parameters, void *user
         return -EBADMSG;
     int r = take_failures(answer, failures);
     if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(failures))
-        text_complain("No import is under way%s%s%s: there is nothing to stop",
-                      options->destination ? " into \"" : "",
-                      options->destination ? options->destination : "",
-                      options->destination ? "\"" : "");
+        puts("No import is under way: there is nothing to stop");
     if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
         r = object_table_show_imports(parameters, options->color);
     for (size_t i = 0; r >= 0 && jobs && i < json_object_array_length(jobs); i++)

@@ -31,7 +31,7 @@ static const char help[] =
     "      --check        check the configuration, print what it comes to as JSON, and exit\n"
     "      --explain      with --check: where credentials were looked for, and why there\n"
     "      --log FORMAT   journal, text or json (both to standard error); default: text on a\n"
-    "                     terminal, else journal\n"
+    "                     terminal and where there is no journal, else journal\n"
     "      --help         print this help and exit\n"
     "      --version      print the version and exit";
 
