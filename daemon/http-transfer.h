@@ -33,7 +33,7 @@ struct HttpTransfer {
 
     /* What came of it. */
     HttpAnswer answer;
-    int local_error;   /* errno of what failed on this host, which libcurl has no code for */
+    int local_error; /* errno of what failed on this host, which libcurl has no code for */
     bool succeeded;
     bool sent_in_vain; /* the connection broke with the request sent and no answer begun */
     char cause[CURL_ERROR_SIZE];
