@@ -167,10 +167,11 @@ static int session_answer_calls(Session *session)
             if (r < 0)
                 return r;
         }
-        if (progress == CALL_WAITS && !session_may_cut(session, call))
-            return 0;
-        if (progress == CALL_WAITS) /* an answer to what is behind would pass for one of this */
-            session_drop_input(session);
+        if (progress == CALL_WAITS) {
+            if (!session_may_cut(session, call))
+                return 0;
+            session_drop_input(session); /* an answer to that would pass for one of this stream */
+        }
         if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
         session_end_call(session, call);
