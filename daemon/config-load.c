@@ -13,8 +13,6 @@
 #include "daemon/config-file.h"
 #include "daemon/option-value.h"
 
-DEFINE_CLEANUP(Config, config_free)
-
 /* An environment variable that stands for an option which no file names. */
 static int take_environment(const ConfigReader *reader, const char *section, const char *key,
                             const char *variable, const char *value, char **ret_error)

@@ -45,8 +45,6 @@ static int target_config_new(const char *name, TargetConfig **ret)
     return 0;
 }
 
-DEFINE_CLEANUP(Config, config_free)
-
 int config_new(Config **ret)
 {
     CLEANUP(config_freep) Config *config = calloc(1, sizeof(*config));

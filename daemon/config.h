@@ -10,6 +10,7 @@
 
 #include <json-c/json.h>
 
+#include "common/memory.h"
 #include "daemon/aws/profile.h"
 #include "daemon/aws/settings.h"
 #include "daemon/options.h"
@@ -75,6 +76,7 @@ typedef struct Config {
  * read) and an owned "file:line: what is wrong", one line; -ENOMEM. */
 int config_load(const char *path, Config **ret, char **ret_error);
 void config_free(Config *config);
+DEFINE_CLEANUP(Config, config_free)
 
 /* Whether credentials can come from where the targets look for them: what is wrong there may be
  * mended while the daemon runs, so config_load() lets it pass. As above, with the file and line

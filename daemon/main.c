@@ -19,8 +19,6 @@
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 
-DEFINE_CLEANUP(Config, config_free)
-
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const char help[] =

@@ -44,7 +44,8 @@ static void on_response(const HttpResponse *response, void *userdata)
 
 static void send_attempt(void *userdata)
 {
-    static const HttpResponse no_memory = {.failure = HTTP_NO_RESOURCES, .message = "no memory"};
+    static const HttpResponse no_memory = {.failure = HTTP_NO_RESOURCES,
+                                           .message = "out of memory"};
     AwsMetadataCall *call = userdata;
     HttpClient *http = call->context->http;
 

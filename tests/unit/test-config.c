@@ -21,8 +21,6 @@
 #include "common/time.h"
 #include "daemon/config.h"
 
-DEFINE_CLEANUP(Config, config_free)
-
 #define CONF "t.conf"
 #define DROP_IN(name) CONF ".d/" name
 
