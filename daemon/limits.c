@@ -110,12 +110,12 @@ static bool holder_is_alone(const LimitsHolder *holder)
     return TAILQ_FIRST(&holder->account->holders) == holder && !TAILQ_NEXT(holder, entry);
 }
 
-int limits_join(LimitsHolder *holder, const char *endpoint, const char *id)
+int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, const char *id)
 {
     Account *account;
     char *key;
 
-    if (string_format(&key, "%s %s", endpoint, id) < 0)
+    if (string_format(&key, "%s %s %s", endpoint, region, id) < 0)
         return -ENOMEM;
     account = find_account(holder, key);
     if (account) {

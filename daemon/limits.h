@@ -1,5 +1,6 @@
 /* CloudTrail's quotas hold for an account and region, not for a target: targets that call the same
- * endpoint for the same account share their limiters, at the lowest rate that any of them is given.
+ * endpoint and region for the same account share their limiters, at the lowest rate that any of
+ * them is given.
  *
  * Which account a target's calls belong to is known when it has credentials, so each client of AWS
  * is a holder that joins an account then. Credentials that do not name theirs stand for one by
@@ -38,7 +39,7 @@ DEFINE_CLEANUP(Limits, limits_free)
 
 /* From now on the holder's calls are of this account; it leaves the one they were of. id: of the
  * account, else of the access key. 0 or -ENOMEM. */
-int limits_join(LimitsHolder *holder, const char *endpoint, const char *id);
+int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, const char *id);
 
 /* Takes the place of the other one, which makes its last calls: of the same account as that is, if
  * any, so that what was called before counts on, and from now on at the rates of the holder. If it

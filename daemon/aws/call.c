@@ -346,7 +346,7 @@ static void call_await_limiter(AwsCall *call)
 
     if (!client->config.limits) {
         call_go_on(call, on_granted);
-    } else if (limits_join(&client->limits, client->route.url,
+    } else if (limits_join(&client->limits, client->route.url, client->route.region,
                            credentials->account_id ? credentials->account_id
                                                    : credentials->access_key_id) < 0) {
         call_go_on(call, on_unavailable); /* no memory: see call_end() */

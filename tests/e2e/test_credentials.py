@@ -509,7 +509,7 @@ def wait_until(condition, sim):
 
 
 def test_old_credentials_serve_until_they_expire_and_the_outage_ends_with_new_ones(sources, sim, role):
-    sim.settings(session_seconds=3)
+    sim.settings(session_seconds=4)
     daemon = sources.daemon.start()
     import_id = sim.add_endless(owner=ACCOUNT)
     job = daemon.stop(import_id)

@@ -9,8 +9,6 @@ from harness.daemon import target
 from harness.sim import Sim, new_id
 from harness.varlink import VarlinkError
 
-SHORT_CALLS = {"timeout": "1s", "connect-timeout": "1s"}
-
 # Each fault that the retries within a call are for, and the code that a job shows meanwhile.
 TRANSIENT = {
     "a throttled call": ("throttle", {}, "ThrottlingException"),
@@ -42,10 +40,15 @@ LASTING = {
 }
 
 
+def calls_that_meet(fault):
+    """Options of the section [calls]. Only a hang is ended by the time that a call may take."""
+    return {"timeout": "2s"} if fault == "hang" else {}
+
+
 @pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
 @pytest.mark.parametrize("fault, members, code", TRANSIENT.values(), ids=TRANSIENT.keys())
 def test_a_fault_that_passes_is_retried_within_the_call(start_daemon, sim, operation, fault, members, code):
-    daemon = start_daemon(calls=SHORT_CALLS)
+    daemon = start_daemon(calls=calls_that_meet(fault))
     sim.fault(fault, operation=operation, calls=1, **members)
     job = daemon.stopped(sim.add())
     assert job["state"] == "stopped" and "lastError" not in job
@@ -63,7 +66,7 @@ def test_a_fault_that_passes_is_retried_within_the_call(start_daemon, sim, opera
 @pytest.mark.parametrize("fault, members, code", [*TRANSIENT.values(), *LASTING.values()],
                          ids=[*TRANSIENT, *LASTING])
 def test_a_fault_that_lasts_is_an_outage_told_once_and_waited_out(start_daemon, sim, fault, members, code):
-    daemon = start_daemon(calls={**SHORT_CALLS, "max-attempts": 1})
+    daemon = start_daemon(calls={**calls_that_meet(fault), "max-attempts": 1})
     sim.fault(fault, **members)
     import_ids = sim.add_many(3)
     jobs = [daemon.stop(import_id) for import_id in import_ids]
@@ -189,7 +192,7 @@ def test_a_deadline_ends_a_job_that_waits_for_an_outage(start_daemon, sim):
 
 @pytest.mark.parametrize("fault", ["reset", "close", "hang", "http", "throttle", "truncated"])
 def test_an_answer_lost_after_the_stop_took_effect(start_daemon, sim, fault):
-    daemon = start_daemon(calls=SHORT_CALLS)
+    daemon = start_daemon(calls=calls_that_meet(fault))
     sim.fault(fault, operation="StopImport", calls=1, apply=True, **({"status": 500} if fault == "http" else {}))
     job = daemon.stopped(sim.add(ended_stop="OperationNotPermittedException"))
     assert job["state"] == "stopped" and job["alreadyStopped"] is False

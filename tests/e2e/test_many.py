@@ -8,8 +8,8 @@ from harness.sim import assert_spaced
 
 TARGETS = 20
 IMPORTS = 200
-STOP_RATE = 10
-READ_RATE = 25
+STOP_RATE = 5
+READ_RATE = 10
 
 
 def test_200_imports_on_20_targets(start_daemon, sim):

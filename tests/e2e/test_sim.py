@@ -470,16 +470,16 @@ def test_hangs_until_the_client_goes(sim, running):
 
 
 def test_is_slow_and_serves_others_meanwhile(sim, client, running):
-    sim.fault("slow", delay_seconds=0.4, operation="StopImport")
-    started = time.monotonic()
+    sim.fault("slow", delay_seconds=2, operation="StopImport")
     with socket.create_connection(("127.0.0.1", sim.port), DEADLINE) as connection:
         connection.sendall(raw_bytes(sim, signed(sim, "StopImport", {"ImportId": running})))
         sim.wait_calls(1)
         assert client.status(running) == "STOPPED"
-        assert time.monotonic() - started < 0.4
+        [call] = sim.calls("StopImport")
+        assert "status" not in call, "not answered yet"
         assert b"200 OK" in connection.recv(4096)
     [call] = sim.calls("StopImport")
-    assert call["answeredUsec"] - call["receivedUsec"] >= 390_000  # its timers count from the turn of its loop
+    assert call["answeredUsec"] - call["receivedUsec"] >= 1_990_000  # its timers count from the turn of its loop
 
 
 def test_outlives_clients_that_give_up(sim, running):

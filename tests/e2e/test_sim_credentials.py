@@ -21,7 +21,7 @@ ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 
 
 def make_client(service, sim, key=Sim.ACCESS_KEY, secret=Sim.SECRET_KEY, token=None, region="us-east-1", **options):
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=1, proxies={}, **options)
+    config = Config(retries={"total_max_attempts": 1}, proxies={}, **options)
     return botocore.session.Session().create_client(
         service, region_name=region, endpoint_url=sim.url, config=config, aws_access_key_id=key,
         aws_secret_access_key=secret, aws_session_token=token)
@@ -223,7 +223,7 @@ def test_sts_may_close_and_spoil_its_answer(sim):
 def fetch_from_instance(sim):
     def fetch():
         fetcher = InstanceMetadataFetcher(
-            timeout=1, num_attempts=1, base_url=sim.url + "/", env={}, config={"ec2_credential_refresh_window": 0})
+            timeout=DEADLINE, num_attempts=1, base_url=sim.url + "/", env={}, config={"ec2_credential_refresh_window": 0})
         return fetcher.retrieve_iam_role_credentials()
     return fetch
 

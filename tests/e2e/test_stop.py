@@ -324,11 +324,11 @@ def test_an_import_that_runs_again_can_be_stopped_again(daemon, sim):
 
 
 def test_calls_of_a_kind_are_spaced_by_the_rate(start_daemon, sim):
-    daemon = start_daemon({"default": target(sim, stop_rate=20, read_rate=50)})
+    daemon = start_daemon({"default": target(sim, stop_rate=5, read_rate=10)})
     with daemon.connect() as connection:
         jobs = [connection.call("Stop", {"importId": import_id})["job"]["id"]
-                for import_id in sim.add_many(10, stop_polls=3)]
+                for import_id in sim.add_many(6, stop_polls=3)]
         for _ in connection.call_more("Watch", {"ids": jobs}):
             pass
-    assert_spaced(sim.calls("StopImport"), rate=20)
-    assert_spaced(sim.calls("GetImport"), rate=50)
+    assert_spaced(sim.calls("StopImport"), rate=5)
+    assert_spaced(sim.calls("GetImport"), rate=10)

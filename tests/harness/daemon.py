@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import time
+from datetime import datetime, timezone
 
 from harness import DEADLINE
 from harness.journal import Journal
@@ -28,6 +30,22 @@ def ini(sections):
         lines.append(f"[{name}]")
         lines += [f"{key} = {value}" for key, value in options.items()]
     return "\n".join(lines) + "\n"
+
+
+def assert_in_turn(daemon, jobs, rate):
+    """These jobs wait for the rate, behind a call that went just now; each has a time of its own to go."""
+    end = time.monotonic() + DEADLINE
+    while min(turns := turns_of(daemon, jobs, rate)) < 0.5:  # a job takes its place just after it was accepted
+        assert time.monotonic() < end, turns
+    assert sorted(map(round, turns)) == list(range(1, len(jobs) + 1))
+    assert [daemon.job(job["id"])["attempts"] for job in jobs] == [0] * len(jobs)
+
+
+def turns_of(daemon, jobs, rate):
+    """How far away the next call of each job is, in intervals of the rate."""
+    times = {job["id"]: job["nextCallAt"] for job in daemon.call("ListJobs")["jobs"] if "nextCallAt" in job}
+    now = datetime.now(timezone.utc)
+    return [(datetime.fromisoformat(times[job["id"]]) - now).total_seconds() * rate for job in jobs]
 
 
 class Daemon:

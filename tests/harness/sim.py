@@ -131,11 +131,15 @@ class Sim:
         return calls
 
 
+LATE = 0.5
+"""Seconds by which a call may arrive late where the machine is busy."""
+
+
 def assert_spaced(calls, rate):
     """No more calls in any stretch of time than the rate allows. A call that goes on time and arrives late
-    comes closer to the next one; over a stretch that evens out."""
+    comes closer to the next one, so the stretch of all of them has to be far longer than LATE."""
     arrived = [call["receivedUsec"] / 1e6 for call in calls]
-    late = 0.5 / rate + 0.05
+    assert (len(arrived) - 1) / rate > 1.5 * LATE, "too short to tell"
     for first, earlier in enumerate(arrived):
         for last, later in enumerate(arrived[first + 1:], first + 1):
-            assert later - earlier >= (last - first) / rate - late
+            assert later - earlier >= (last - first) / rate - LATE

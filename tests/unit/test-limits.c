@@ -48,9 +48,9 @@ static LimitsHolder make_holder(const Fixture *fixture, double stop_rate, double
                           .rates = {[LIMIT_STOP] = stop_rate, [LIMIT_READ] = read_rate}};
 }
 
-static void join(LimitsHolder *holder, const char *endpoint, const char *id)
+static void join(LimitsHolder *holder, const char *id)
 {
-    assert_int_equal(limits_join(holder, endpoint, id), 0);
+    assert_int_equal(limits_join(holder, HERE, "us-east-1", id), 0);
 }
 
 static void on_granted(void *userdata)
@@ -84,25 +84,25 @@ static uint64_t measure_usec(Fixture *fixture, LimitsHolder *holder, LimitKind k
     return fixture->virtual.boottime_usec - began_usec;
 }
 
-static void test_an_account_is_an_endpoint_and_an_id(void **state)
+static void test_an_account_is_an_endpoint_a_region_and_an_id(void **state)
 {
     static const struct {
-        const char *endpoint, *id;
+        const char *endpoint, *region, *id;
         bool same;
     } samples[] = {
-        {HERE, "AKIDONE", true},
-        {HERE, "AKIDOTHER", false},
-        {THERE, "AKIDONE", false},
-        {HERE, "akidone", false},
+        {HERE, "us-east-1", "AKIDONE", true},   {HERE, "us-east-1", "AKIDOTHER", false},
+        {THERE, "us-east-1", "AKIDONE", false}, {HERE, "eu-west-1", "AKIDONE", false},
+        {HERE, "us-east-1", "akidone", false},
     };
     Fixture *fixture = *state;
     LimitsHolder first = make_holder(fixture, 1, 10);
 
-    join(&first, HERE, "AKIDONE");
+    join(&first, "AKIDONE");
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
         LimitsHolder other = make_holder(fixture, 1, 10);
 
-        join(&other, samples[i].endpoint, samples[i].id);
+        assert_int_equal(limits_join(&other, samples[i].endpoint, samples[i].region, samples[i].id),
+                         0);
         assert_int_equal(first.account == other.account, samples[i].same);
         limits_leave(&other);
     }
@@ -116,7 +116,7 @@ static void test_each_kind_of_call_has_its_own_quota(void **state)
     unsigned n_granted = 0;
     LimiterWait stop = {.granted = on_granted, .userdata = &n_granted}, read = stop;
 
-    join(&holder, HERE, "AKIDONE");
+    join(&holder, "AKIDONE");
     limits_enter(&holder, LIMIT_STOP, &stop);
     limits_enter(&holder, LIMIT_READ, &read);
     timers_run(fixture->timers);
@@ -129,9 +129,9 @@ static void test_the_lowest_rate_holds_as_long_as_its_holder_is_there(void **sta
     Fixture *fixture = *state;
     LimitsHolder fast = make_holder(fixture, 100, 20), slow = make_holder(fixture, 10, 1000);
 
-    join(&fast, HERE, "AKIDONE");
+    join(&fast, "AKIDONE");
     assert_int_equal(measure_usec(fixture, &fast, LIMIT_STOP), 10 * USEC_PER_MSEC);
-    join(&slow, HERE, "AKIDONE");
+    join(&slow, "AKIDONE");
     assert_int_equal(measure_usec(fixture, &fast, LIMIT_STOP), 100 * USEC_PER_MSEC);
     assert_int_equal(measure_usec(fixture, &slow, LIMIT_READ), 50 * USEC_PER_MSEC);
     limits_leave(&slow);
@@ -145,9 +145,9 @@ static void test_to_join_again_changes_nothing(void **state)
     LimitsHolder holder = make_holder(fixture, 1, 10);
     const Account *account;
 
-    join(&holder, HERE, "AKIDONE");
+    join(&holder, "AKIDONE");
     account = holder.account;
-    join(&holder, HERE, "AKIDONE");
+    join(&holder, "AKIDONE");
     assert_ptr_equal(holder.account, account);
     limits_leave(&holder);
 }
@@ -157,9 +157,9 @@ static void test_other_keys_are_another_account(void **state)
     Fixture *fixture = *state;
     LimitsHolder moving = make_holder(fixture, 1, 10), staying = make_holder(fixture, 100, 10);
 
-    join(&staying, HERE, "AKIDONE");
-    join(&moving, HERE, "AKIDONE");
-    join(&moving, HERE, "AKIDOTHER");
+    join(&staying, "AKIDONE");
+    join(&moving, "AKIDONE");
+    join(&moving, "AKIDOTHER");
     assert_ptr_not_equal(moving.account, staying.account);
     assert_int_equal(measure_usec(fixture, &staying, LIMIT_STOP), 10 * USEC_PER_MSEC);
     assert_int_equal(measure_usec(fixture, &moving, LIMIT_STOP), USEC_PER_SEC);
@@ -182,20 +182,20 @@ static void test_renewed_keys_begin_no_quota_anew(void **state)
         unsigned n_granted = 0;
         LimiterWait before = {.granted = on_granted, .userdata = &n_granted}, after = before;
 
-        join(&holder, HERE, "ASIAOLD");
+        join(&holder, "ASIAOLD");
         if (renewals[i].shared)
-            join(&old, HERE, "ASIAOLD");
+            join(&old, "ASIAOLD");
         if (renewals[i].known)
-            join(&new, HERE, "ASIANEW");
+            join(&new, "ASIANEW");
         limits_enter(&holder, LIMIT_STOP, &before);
         advance(fixture, USEC_PER_SEC / 4);
         assert_int_equal(n_granted, 1);
 
-        join(&holder, HERE, "ASIANEW");
+        join(&holder, "ASIANEW");
         limits_enter(&holder, LIMIT_STOP, &after);
         assert_int_equal(limiter_expected_usec(&after),
                          fixture->virtual.boottime_usec + 3 * USEC_PER_SEC / 4);
-        join(&new, HERE, "ASIANEW");
+        join(&new, "ASIANEW");
         assert_ptr_equal(new.account, holder.account);
         limiter_leave(&after);
         limits_leave(&holder);
@@ -213,9 +213,9 @@ static void test_who_waits_keeps_its_place_when_keys_are_renewed(void **state)
         unsigned n_granted = 0, n_others = 0;
         LimiterWait waits[4], other = {.granted = on_granted, .userdata = &n_others};
 
-        join(&holder, HERE, "ASIAOLD");
+        join(&holder, "ASIAOLD");
         if (renewals[i].known)
-            join(&new, HERE, "ASIANEW");
+            join(&new, "ASIANEW");
         for (size_t j = 0; j < 4; j++) {
             waits[j] = (LimiterWait){.granted = on_granted, .userdata = &n_granted};
             if (j < 3)
@@ -223,10 +223,10 @@ static void test_who_waits_keeps_its_place_when_keys_are_renewed(void **state)
         }
         advance(fixture, 0);
         if (renewals[i].shared) {
-            join(&old, HERE, "ASIAOLD");
+            join(&old, "ASIAOLD");
             limits_enter(&old, LIMIT_STOP, &other);
         }
-        join(&holder, HERE, "ASIANEW");
+        join(&holder, "ASIANEW");
         limits_enter(&holder, LIMIT_STOP, &waits[3]);
         for (unsigned n = 1; n <= 4; n++) {
             assert_int_equal(n_granted, n);
@@ -246,7 +246,7 @@ static void test_a_successor_goes_on_at_its_own_rate(void **state)
     Fixture *fixture = *state;
     LimitsHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 20, 10);
 
-    join(&old, HERE, "AKIDONE");
+    join(&old, "AKIDONE");
     limits_follow(&new, &old);
     assert_ptr_equal(new.account, old.account);
     assert_int_equal(measure_usec(fixture, &old, LIMIT_STOP), 50 * USEC_PER_MSEC);
@@ -261,7 +261,7 @@ static void call_and_hand_over(Fixture *fixture, LimitsHolder *old, LimitsHolder
     unsigned n_granted = 0;
     LimiterWait call = {.granted = on_granted, .userdata = &n_granted};
 
-    join(old, HERE, "AKIDONE");
+    join(old, "AKIDONE");
     limits_enter(old, LIMIT_STOP, &call);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
@@ -292,7 +292,7 @@ static void test_a_successor_with_other_keys_has_another_account(void **state)
     LimiterWait next = {.granted = on_granted, .userdata = &n_granted};
 
     call_and_hand_over(fixture, &old, &new);
-    join(&new, HERE, "AKIDOTHER");
+    join(&new, "AKIDOTHER");
     limits_enter(&new, LIMIT_STOP, &next);
     advance(fixture, 0);
     assert_int_equal(n_granted, 1);
@@ -318,7 +318,7 @@ static void test_who_waits_has_its_turn_when_all_have_left(void **state)
     LimiterWait waits[] = {{.granted = on_granted, .userdata = &n_granted},
                            {.granted = on_granted, .userdata = &n_granted}};
 
-    join(&holder, HERE, "AKIDONE");
+    join(&holder, "AKIDONE");
     for (size_t i = 0; i < 2; i++)
         limits_enter(&holder, LIMIT_STOP, &waits[i]);
     limits_leave(&holder);
@@ -334,7 +334,7 @@ static void test_who_waits_has_its_turn_when_all_have_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_an_account_is_an_endpoint_and_an_id),
+        TEST(test_an_account_is_an_endpoint_a_region_and_an_id),
         TEST(test_each_kind_of_call_has_its_own_quota),
         TEST(test_the_lowest_rate_holds_as_long_as_its_holder_is_there),
         TEST(test_to_join_again_changes_nothing),
