@@ -9,6 +9,9 @@
 #include "daemon/job-journal.h"
 #include "daemon/stats.h"
 
+/* After which a call that was withheld is tried again. */
+#define WITHHELD_USEC USEC_PER_SEC
+
 static void job_call(void *userdata);
 
 static void job_mark_changed(Job *job)
@@ -143,7 +146,7 @@ static void stop_attempt(unsigned number, void *userdata)
 
     (void)number;
     job->record.attempts++;
-    stats_add(STAT_STOP_ATTEMPTS, 1);
+    job->attempt_unsaved = true;
     job_set_state(job, JOB_STOPPING, NULL);
 }
 
@@ -287,11 +290,26 @@ void job_start(Job *job)
 
 void job_tell(Job *job)
 {
+    if (job->attempt_unsaved)
+        stats_add(STAT_STOP_ATTEMPTS, 1);
+    job->attempt_unsaved = false;
     if (job->accepted_now)
         job_journal_stop_accepted(&job->record);
     if (job_state_is_final(job->record.state))
         job_journal_end(&job->record, job->elapsed_usec, &job->canceller);
     job->accepted_now = false;
+}
+
+void job_withhold(Job *job)
+{
+    if (!job->attempt_unsaved || !job->call)
+        return;
+    aws_call_cancel(TAKE(job->call));
+    outage_leave(&job->outage_wait);
+    job->attempt_unsaved = false;
+    job->record.attempts--;
+    job_set_state(job, job->record.attempts > 0 ? JOB_STOPPING : JOB_QUEUED, NULL);
+    timer_set(&job->call_timer, now_boottime(job) + WITHHELD_USEC);
 }
 
 void job_cancel(Job *job, const Requester *canceller)

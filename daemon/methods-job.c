@@ -95,32 +95,42 @@ static int watch_method_pump(Call *call, CallProgress *ret)
     return reply_job_not_found(call, call->job_id);
 }
 
-/* An id that is too long for one is of no job. */
-static int take_job_id(Call *call)
+/* As it is on disk, at once: what changed since may have to wait until there is room for it. */
+static int get_job_start(Call *call)
 {
-    const char *id = call->parameters.id;
+    const Service *service = call->service;
+    json_object *shown;
+    JobRecord record;
+    int r = store_get(service->store, call->parameters.id, &record);
 
-    if (strlen(id) >= sizeof(call->job_id))
-        return reply_job_not_found(call, id);
-    strcpy(call->job_id, id);
-    return 0;
-}
-
-static int get_job_pump(Call *call, CallProgress *ret)
-{
-    int r = pump_job(call, ret);
-
-    return r == -ENOENT ? reply_job_not_found(call, call->job_id) : r;
+    if (r == -ENOENT)
+        return reply_job_not_found(call, call->parameters.id);
+    if (r < 0)
+        return r;
+    r = registry_describe(service->registry, &record, &shown);
+    job_record_clear(&record);
+    return r < 0 ? r : call_reply(call, methods_object("job", shown));
 }
 
 /* A job that has ended already is left as it is, and shown. */
 static int cancel_start(Call *call)
 {
-    Job *job = registry_find(call->service->registry, call->parameters.id);
+    const char *id = call->parameters.id;
+    Job *job = registry_find(call->service->registry, id);
 
+    if (strlen(id) >= sizeof(call->job_id)) /* it is of no job */
+        return reply_job_not_found(call, id);
+    strcpy(call->job_id, id);
     if (job && !job_state_is_final(job->record.state))
         job_cancel(job, &call->caller->peer.process);
-    return take_job_id(call);
+    return 0;
+}
+
+static int cancel_pump(Call *call, CallProgress *ret)
+{
+    int r = pump_job(call, ret);
+
+    return r == -ENOENT ? reply_job_not_found(call, call->job_id) : r;
 }
 
 /* ListJobs under way. */
@@ -215,7 +225,8 @@ static const ParameterSpec stop_parameters[] = {
     {"target", parameter_read_target},
     {"reason", parameter_read_reason},
     {"timeout", parameter_read_timeout},
-    {0}};
+    {0},
+};
 static const ParameterSpec stop_all_parameters[] = {
     {"targets", parameter_read_targets}, {"destination", parameter_read_destination},
     {"reason", parameter_read_reason},   {"timeout", parameter_read_timeout},
@@ -233,11 +244,12 @@ const Method methods_job[] = {
      .streams = true},
     {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
      .streams = true, .more_only = true},
-    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, take_job_id, get_job_pump},
+    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, get_job_start},
     {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
      .streams = true},
-    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, get_job_pump,
+    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, cancel_pump,
      .operators_only = true},
     {TRAILSTOP_INTERFACE ".StopAll", stop_all_parameters, stop_all_start, stop_all_pump,
      .operators_only = true},
-    {0}};
+    {0},
+};

@@ -296,13 +296,16 @@ unsigned registry_finish(Registry *registry)
     return n_on_the_wire;
 }
 
-static void drop_new_jobs(Registry *registry)
+/* What could not be saved has not begun. */
+static void registry_take_back(Registry *registry)
 {
     Job *job, *next;
 
     for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
         next = TAILQ_NEXT(job, change_entry);
-        if (!job->stored)
+        if (job->stored)
+            job_withhold(job);
+        else
             registry_remove(registry, job);
     }
 }
@@ -346,7 +349,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
     if (records)
         r = store_save(registry->store, records, n);
     if (r < 0) {
-        drop_new_jobs(registry);
+        registry_take_back(registry);
         return r;
     }
     stats_add(STAT_STORE_COMMITS, 1);

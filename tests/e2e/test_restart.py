@@ -258,16 +258,34 @@ def test_a_store_that_lacks_a_column_is_left_untouched(daemon, sim):
     assert "no such column: gid" in assert_refuses_to_start(daemon, store)
 
 
-FULL_DISK = """
+SMALL_DISK = """
 cp -a "$1" "$1.before" && mount -t tmpfs -o size=1M,mode=0700 tmpfs "$1" && cp -a "$1.before/." "$1" || exit
-dd if=/dev/zero of="$1/ballast" 2>/dev/null
-shift
+[ "$2" = empty ] || dd if=/dev/zero of="$1/ballast" 2>/dev/null
+shift 2
 exec "$@"
 """
+needs_mounts = pytest.mark.skipif(
+    subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0,
+    reason="needs to be allowed to mount")
 
 
-@pytest.mark.skipif(subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0,
-                    reason="needs to be allowed to mount")
+def move_to_small_disk(daemon, state):
+    """For a daemon that has ended: from the next start on its store is on a disk of its own, empty or full."""
+    daemon.command = ["unshare", "--mount", "sh", "-c", SMALL_DISK, "sh", daemon.state, state, *daemon.command]
+
+
+def ballast_of(daemon):
+    """A file on the small disk of a running daemon, which alone sees it."""
+    return Path(f"/proc/{daemon.process.pid}/root") / daemon.state.relative_to("/") / "ballast"
+
+
+def fill(path):
+    with pytest.raises(OSError, match="No space left"), open(path, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@needs_mounts
 def test_a_full_disk_is_said_once(daemon, sim):
     """Also where nobody asks for anything, and only an old job is to be forgotten."""
     job = daemon.stopped(sim.add())
@@ -275,19 +293,45 @@ def test_a_full_disk_is_said_once(daemon, sim):
     with sqlite3.connect(store_of(daemon)) as database:
         database.execute("UPDATE jobs SET finished_usec = 1")
     database.close()
-    daemon.command = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", daemon.state, *daemon.command]
+    move_to_small_disk(daemon, "full")
     daemon.start()
     for _ in range(3):
         daemon.reload()
     assert len(daemon.journal.find("store-failed")) == 1
 
-    (Path(f"/proc/{daemon.process.pid}/root") / daemon.state.relative_to("/") / "ballast").unlink()
+    ballast_of(daemon).unlink()
     daemon.reload()
     with pytest.raises(VarlinkError) as caught:
         daemon.job(job["id"])
     assert caught.value.short_name == "JobNotFound"
     assert daemon.stopped(sim.add())
     assert len(daemon.journal.find("store-failed")) == 1
+
+
+@needs_mounts
+def test_no_stop_goes_out_that_could_not_be_written_down(start_daemon, sim):
+    """Else the daemon would not know after a crash that it was the one who stopped the import."""
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    daemon.terminate()
+    move_to_small_disk(daemon, "empty")
+    daemon.start()
+    daemon.stopped(sim.add())
+    import_id = sim.add()
+    job = daemon.stop(import_id)
+    fill(ballast_of(daemon))
+    daemon.configure({"default": target(sim)})
+    daemon.reload()
+    daemon.journal.wait("store-failed")
+    assert daemon.call("ListImports")["imports"], "others are served meanwhile"
+    assert sim.calls("StopImport", import_id) == []
+    assert daemon.job(job["id"])["state"] == "queued"
+
+    ballast_of(daemon).unlink()
+    ended = daemon.journal.wait("import-stopped", job=job["id"])
+    assert ended["TRAILSTOP_ATTEMPTS"] == "1"
+    assert len(sim.calls("StopImport", import_id)) == 1
+    assert daemon.job(job["id"])["alreadyStopped"] is False
+    assert daemon.call("GetStatistics")["statistics"]["stopImportAttempts"] == 2
 
 
 def test_an_unreachable_state_directory_is_said(new_daemon, sim, tmp_path):
