@@ -52,6 +52,11 @@ static Job *find_by_import(const Target *target, const char *import_id)
     return key ? job_of(key, import_id) : NULL;
 }
 
+bool registry_follows(const Target *target, const char *import_id)
+{
+    return find_key(import_id, &target->jobs) != NULL;
+}
+
 /* A job without target is in the tree of ids alone, and so is one that has ended. */
 static int registry_insert(Registry *registry, Job *job)
 {

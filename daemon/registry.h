@@ -36,6 +36,9 @@ typedef struct JobRequest {
 int registry_request(Registry *registry, const JobRequest *request,
                      char ret_id[static JOB_ID_SIZE]);
 
+/* Whether a job of this target is under way for this import, so that a request would join it. */
+bool registry_follows(const Target *target, const char *import_id);
+
 Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or final */
 unsigned registry_count_jobs(const Registry *registry);
 void registry_count_states(const Registry *registry, unsigned ret_counts[static N_JOB_STATES]);

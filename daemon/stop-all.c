@@ -85,11 +85,35 @@ static int add_local_failure(StopAll *stop_all, const char *target, const char *
     return r < 0 ? r : add_failure(stop_all, target, &error);
 }
 
+static bool is_asked(const StopAll *stop_all, const Target *target)
+{
+    for (size_t i = 0; i < stop_all->n_listings; i++)
+        if (strcmp(stop_all->listings[i].target, target->name) == 0)
+            return true;
+    return false;
+}
+
+/* Of the targets asked, the one that follows the import already, else the one that found it; NULL:
+ * that is gone. Where several find it, as those of one account do, another one may have been the
+ * first to answer when it was asked for before. */
+static Target *choose_target(const StopAll *stop_all, const char *found_by, const char *import_id)
+{
+    const TargetSet *targets = stop_all->call->service->targets;
+
+    for (size_t i = 0; i < target_set_size(targets); i++) {
+        Target *target = target_set_get(targets, i);
+
+        if (registry_follows(target, import_id) && is_asked(stop_all, target))
+            return target;
+    }
+    return target_set_find(targets, found_by);
+}
+
 static int request_job(StopAll *stop_all, const char *name, const char *import_id)
 {
     Call *call = stop_all->call;
     JobRequest request = {
-        .target = target_set_find(call->service->targets, name),
+        .target = choose_target(stop_all, name, import_id),
         .import_id = import_id,
         .reason = call->parameters.reason,
         .requester = call->caller->peer.process,
@@ -106,7 +130,7 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
         return add_local_failure(stop_all, name, "QueueFull",
                                  "max-jobs jobs are under way; imports of this target were left "
                                  "out, try again later");
-    return r < 0 ? r : json_add_string(stop_all->targets, id, name);
+    return r < 0 ? r : json_add_string(stop_all->targets, id, request.target->name);
 }
 
 static int take_import(const Listing *listing, json_object *import)

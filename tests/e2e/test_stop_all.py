@@ -136,6 +136,17 @@ def test_two_targets_of_one_account_find_an_import_once(start_daemon, sim):
     assert len(sim.calls("StopImport")) == 1
 
 
+@pytest.mark.parametrize("follower", ["default", "again"])
+def test_whichever_of_them_finds_it_joins_the_job_of_the_other(start_daemon, sim, follower):
+    daemon = start_daemon({"default": target(sim), "again": target(sim)})
+    import_id = sim.add_endless()
+    job = daemon.stop(import_id, target=follower)
+    assert [found["id"] for found in daemon.call("StopAll", targets=["*"])["jobs"]] == [job["id"]]
+    sim.finish(import_id)
+    daemon.journal.wait("import-stopped", job=job["id"])
+    assert len(sim.calls("StopImport")) == 1
+
+
 # What it may not do
 
 
