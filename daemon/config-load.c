@@ -77,13 +77,17 @@ static void find_line(const TargetConfig *target, const char *key, const char **
     *ret_line = said ? origin->line : target->line;
 }
 
-static int blame_option(const TargetConfig *target, const char *key, const char *cause,
-                        char **ret_error)
+/* Where no file of ours names the target, its profile is what can be mended. */
+static int blame_option(const Config *config, const TargetConfig *target, const char *key,
+                        const char *cause, char **ret_error)
 {
     const char *file;
     unsigned line;
 
     find_line(target, key, &file, &line);
+    if (!file && key && strcmp(key, "profile") == 0)
+        file = aws_profiles_section_file(config->profiles,
+                                         aws_settings_choose_profile(target->profile), &line);
     return blame(target, file, line, cause, ret_error);
 }
 
@@ -107,7 +111,7 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
 
     int r = aws_settings_resolve(&source, config->profiles, &target->settings, &key, &cause);
     if (r < 0)
-        return r == -EINVAL ? blame_option(target, key, cause, ret_error) : r;
+        return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
     AwsTrouble *trouble = &target->settings->trouble;
     if (!trouble->file)
         find_line(target, "profile", &trouble->file, &trouble->line);
@@ -134,7 +138,9 @@ static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target
         if (r == -EINVAL)
             r = explain(&sentence, r, "profile %s: %s", profile, cause);
         if (r < 0)
-            return r == -EINVAL ? blame_option(target, "profile", sentence, ret_error) : r;
+            return r == -EINVAL
+                       ? blame_option(reader->config, target, "profile", sentence, ret_error)
+                       : r;
     }
     target->max_attempts = read.max_attempts;
     return 0;

@@ -26,6 +26,8 @@ typedef struct Section {
     struct Section *next;
     SectionKind kind;
     char *name;
+    const char *file; /* where it first begins: one of the AwsProfiles, and the line */
+    unsigned line;
     bool prefixed; /* [profile default], which bars [default] */
     Property *properties;
 } Section;
@@ -141,6 +143,8 @@ static int enter_section(Reader *reader, SectionKind kind, const char *name, boo
             return -ENOMEM;
         section->kind = kind;
         section->name = strdup(name);
+        section->file = reader->profiles->files[reader->file];
+        section->line = reader->line;
         section->prefixed = prefixed;
         section->next = reader->profiles->sections;
         reader->profiles->sections = section;
@@ -364,6 +368,17 @@ unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, con
     const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
 
     return property ? property->line : 0;
+}
+
+const char *aws_profiles_section_file(const AwsProfiles *profiles, const char *profile,
+                                      unsigned *ret_line)
+{
+    const Section *section = find_section(profiles, SECTION_PROFILE, profile);
+
+    if (!section)
+        return NULL;
+    *ret_line = section->line;
+    return section->file;
 }
 
 const char *aws_profiles_config_file(const AwsProfiles *profiles)

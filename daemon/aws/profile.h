@@ -52,6 +52,10 @@ const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, 
 /* The line of that file; 0 where that is NULL. */
 unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, const char *key);
 
+/* The file that the profile's section first begins in, and the line; NULL: no such profile. */
+const char *aws_profiles_section_file(const AwsProfiles *profiles, const char *profile,
+                                      unsigned *ret_line);
+
 /* The config file's name, whether or not it is there; NULL: there is no place for one. */
 const char *aws_profiles_config_file(const AwsProfiles *profiles);
 

@@ -33,18 +33,23 @@ static const char *from_either(const Resolver *resolver, const char *variable, c
     return value ? value : from_profile(resolver, key);
 }
 
+const char *aws_settings_choose_profile(const char *said)
+{
+    const char *profile = said ? said : aws_environment_get("AWS_PROFILE");
+
+    return profile ? profile : "default";
+}
+
 static int resolve_profile(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
-    const char *profile = resolver->source->profile;
+    const char *said = resolver->source->profile;
     AwsChain chain;
 
     resolver->option = "profile";
-    settings->profile_explicit = profile != NULL;
-    if (!profile)
-        profile = aws_environment_get("AWS_PROFILE");
-    settings->profile_named = profile != NULL;
-    int r = string_copy(profile ? profile : "default", &settings->profile);
+    settings->profile_explicit = said != NULL;
+    settings->profile_named = said || aws_environment_get("AWS_PROFILE");
+    int r = string_copy(aws_settings_choose_profile(said), &settings->profile);
     if (r < 0)
         return r;
 

@@ -42,6 +42,9 @@ typedef struct AwsSettings {
     const AwsProfiles *profiles; /* borrowed: outlives the settings */
 } AwsSettings;
 
+/* The profile of a target whose section names this one, or none (NULL). */
+const char *aws_settings_choose_profile(const char *said);
+
 /* 0; -EINVAL, an owned sentence that says what is missing or contradicts, and the option of the
  * target's section that has to do with it (NULL: none has); -ENOMEM. */
 int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,

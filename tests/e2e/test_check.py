@@ -313,6 +313,14 @@ def test_an_error_of_a_target_that_no_file_declares(check):
     assert check.error("", AWS_REGION=None).startswith("target default: ")
 
 
+def test_the_profile_is_to_blame_where_no_file_declares_the_target(check):
+    check.aws("config", "# one\n[default]\nsso_start_url = https://sso.example\n"
+                        "[profile loop]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = loop\n")
+    for named, line in (None, 2), ("loop", 4):
+        assert check.error("", AWS_PROFILE=named, **NO_KEYS).startswith(
+            f"{check.directory}/.aws/config:{line}: target default: ")
+
+
 def test_an_error_in_the_shared_files(check):
     check.aws("config", "[default]\nregion = us-east-1\nnonsense\n")
     assert check.error("").startswith(f"{check.directory}/.aws/config:3: ")
