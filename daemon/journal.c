@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include <systemd/sd-journal.h>
 
@@ -98,27 +99,35 @@ static void send_native(const JournalEntry *entry)
         free(texts[i]);
 }
 
-/* With one system call, so that no end of the daemon leaves half a line. */
-static void write_line(const char *text, size_t size)
+/* With one system call, so that no end of the daemon leaves half a line; with more of them only
+ * where the kernel took less than all, as when the host was suspended meanwhile. */
+static void write_line(const char *line)
 {
-    struct iovec parts[] = {{.iov_base = (char *)text, .iov_len = size},
-                            {.iov_base = (char[]){'\n'}, .iov_len = 1}};
-    ssize_t written = writev(STDERR_FILENO, parts, 2);
+    size_t left = strlen(line);
 
-    (void)written; /* nobody is left to be told */
+    while (left > 0) {
+        ssize_t written = write(STDERR_FILENO, line, left);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            break; /* nobody is left to be told */
+        line += written;
+        left -= (size_t)written;
+    }
 }
 
 static void send_json(const JournalEntry *entry)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+    CLEANUP(freep) char *line = NULL;
     const char *text;
-    size_t size;
 
     for (size_t i = 0; object && i < entry->n_fields; i++)
         (void)json_add_string(object, entry->fields[i].name, entry->fields[i].value);
-    text = object ? json_text(object, &size) : NULL;
-    if (text)
-        write_line(text, size);
+    text = object ? json_text(object, NULL) : NULL;
+    if (text && string_format(&line, "%s\n", text) >= 0)
+        write_line(line);
 }
 
 static void send_text(const char *message, int priority)
@@ -127,9 +136,11 @@ static void send_text(const char *message, int priority)
                                           "\033[33m",   "\033[1m",    "",           "\033[2m"};
     char now[RFC3339_SIZE];
     const char *colour = isatty(STDERR_FILENO) ? colours[priority] : "";
+    CLEANUP(freep) char *line = NULL;
 
-    fprintf(stderr, "%s %s%s%s\n", time_format_rfc3339(time_now_realtime(), now), colour, message,
-            *colour ? "\033[0m" : "");
+    if (string_format(&line, "%s %s%s%s\n", time_format_rfc3339(time_now_realtime(), now), colour,
+                      message, *colour ? "\033[0m" : "") >= 0)
+        write_line(line);
 }
 
 /* A message is one line of text, whatever the texts were that it was put together from. */

@@ -1,11 +1,16 @@
 """The journal: one entry per event, with the fields that the contract names, whatever the text from outside."""
 
+import json
 import os
 import re
+import select
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from harness import DEADLINE
 from harness.daemon import target
 from harness.sim import new_id
 from harness.varlink import VarlinkError
@@ -202,6 +207,40 @@ def test_the_text_format_is_one_line_an_event(new_daemon, sim):
     about = [line for line in lines if import_id in line]
     assert 3 <= len(about) <= 4
     assert len(lines) <= len(about) + 3, "started, credentials-obtained, stopping"
+
+
+def test_a_line_stays_whole_when_the_daemon_is_stopped_in_the_midst_of_it(new_daemon, sim, tmp_path):
+    """As a suspended host, a debugger or `systemctl freeze` do."""
+    daemon = new_daemon({"default": target(sim)})
+    os.mkfifo(pipe := tmp_path / "pipe")
+    daemon.command = ["sh", "-c", f'exec "$@" 2>{pipe}', "sh", *daemon.command]
+    import_ids = sim.add_many(5)
+    with open(os.open(pipe, os.O_RDWR), "r+b", buffering=0) as reader:  # both ends, so that neither waits for the other
+        daemon.start()
+        with daemon.connect() as connection:
+            for import_id in import_ids:
+                connection.send("Stop", {"importId": import_id, "reason": "r" * 20_000}, oneway=True)
+            wait_until(lambda: not select.select([], [reader], [], 0)[1] and state_of(daemon.process) == "S")
+            daemon.signal(signal.SIGSTOP)
+            wait_until(lambda: state_of(daemon.process) == "T")
+            daemon.signal(signal.SIGCONT)
+            text = b""
+            while text.count(b"is STOPPED") < len(import_ids) or not text.endswith(b"\n"):
+                text += reader.read(1 << 16)
+        daemon.terminate()
+    for line in text.decode().splitlines():
+        assert_common(json.loads(line))
+
+
+def wait_until(condition):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)  # a process has no way to tell us
+
+
+def state_of(process):
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2][0]
 
 
 def test_a_denied_or_malformed_request_leaves_no_text_of_its_own(daemon):
