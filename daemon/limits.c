@@ -1,6 +1,7 @@
 #include "daemon/limits.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,17 +67,19 @@ static int account_new(Limits *limits, char *key, const double rates[N_LIMIT_KIN
     return 0;
 }
 
-/* The lowest rate of those who share it. */
+/* The lowest rate of those who share it; who only follows may turn out to be of another account.
+ * Where nobody is left but such, it stays as it was. */
 static void account_set_rates(Account *account)
 {
     for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++) {
-        double rate = TAILQ_FIRST(&account->holders)->rates[kind];
+        double rate = INFINITY;
         const LimitsHolder *holder;
 
         TAILQ_FOREACH (holder, &account->holders, entry)
-            if (holder->rates[kind] < rate)
+            if (holder->joined && holder->rates[kind] < rate)
                 rate = holder->rates[kind];
-        limiter_set_rate(account->limiters[kind], rate);
+        if (isfinite(rate))
+            limiter_set_rate(account->limiters[kind], rate);
     }
 }
 
@@ -101,7 +104,6 @@ static void holder_enter(LimitsHolder *holder, Account *account)
     limits_leave(holder);
     holder->account = account;
     TAILQ_INSERT_TAIL(&account->holders, holder, entry);
-    account_set_rates(account);
 }
 
 /* Nobody else knows its account by the key that it had. */
@@ -130,17 +132,22 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, 
         if (r < 0)
             return r;
     }
+    if (account == holder->account && holder->joined)
+        return 0;
     if (account != holder->account)
         holder_enter(holder, account);
     holder->joined = true;
+    account_set_rates(account);
     return 0;
 }
 
 void limits_follow(LimitsHolder *holder, LimitsHolder *other)
 {
     memcpy(other->rates, holder->rates, sizeof(other->rates));
-    if (other->account)
-        holder_enter(holder, other->account);
+    if (!other->account)
+        return;
+    holder_enter(holder, other->account);
+    account_set_rates(other->account);
 }
 
 void limits_leave(LimitsHolder *holder)

@@ -43,7 +43,8 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, 
 
 /* Takes the place of the other one, which makes its last calls: of the same account as that is, if
  * any, so that what was called before counts on, and from now on at the rates of the holder. If it
- * then joins another account, it takes nothing along: the configuration names other credentials. */
+ * then joins another account, it takes nothing along: the configuration names other credentials or
+ * another region. Until it joins, its rates bind nobody else. */
 void limits_follow(LimitsHolder *holder, LimitsHolder *other);
 void limits_leave(LimitsHolder *holder); /* calls that wait in its limiters still get their turn */
 

@@ -206,6 +206,17 @@ def test_the_rates_change(start_daemon, sim):
     assert_in_turn(daemon, [daemon.stop(import_id) for import_id in sim.add_many(3)], rate=0.01)
 
 
+@pytest.mark.parametrize("moved", [{"region": "eu-west-1"}, {"profile": "other"}])
+def test_a_target_that_is_moved_holds_up_nobody_where_it_was(start_daemon, sim, accounts, moved):
+    one = {"profile": "one", "stop_rate": 0.01}
+    fast = target(sim, profile="one")
+    daemon = start_daemon({"slow": target(sim, **one), "fast": fast}, environment=accounts.environment)
+    daemon.stopped(sim.add(), target="slow")
+    reload_with(daemon, {"slow": target(sim, **{**one, **moved}), "fast": fast})
+    for _ in range(2):
+        daemon.stopped(sim.add(), target="fast")
+
+
 def test_a_stop_on_the_wire_is_not_repeated(start_daemon, sim, start_sim):
     """It ends as it began, and what comes after it is asked of the new endpoint."""
     daemon = start_daemon()

@@ -255,6 +255,24 @@ static void test_a_successor_goes_on_at_its_own_rate(void **state)
     limits_leave(&new);
 }
 
+static void test_a_successor_binds_nobody_else_until_it_joins(void **state)
+{
+    Fixture *fixture = *state;
+    LimitsHolder old = make_holder(fixture, 2, 10), new = make_holder(fixture, 1, 10);
+    LimitsHolder other = make_holder(fixture, 20, 10);
+
+    join(&old, "AKIDONE");
+    join(&other, "AKIDONE");
+    limits_follow(&new, &old);
+    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), USEC_PER_SEC); /* old still calls */
+    limits_leave(&old);
+    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), 50 * USEC_PER_MSEC);
+    join(&new, "AKIDONE");
+    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), USEC_PER_SEC);
+    limits_leave(&new);
+    limits_leave(&other);
+}
+
 /* A holder makes a call, and leaves its place to another. */
 static void call_and_hand_over(Fixture *fixture, LimitsHolder *old, LimitsHolder *new)
 {
@@ -342,6 +360,7 @@ int main(void)
         TEST(test_renewed_keys_begin_no_quota_anew),
         TEST(test_who_waits_keeps_its_place_when_keys_are_renewed),
         TEST(test_a_successor_goes_on_at_its_own_rate),
+        TEST(test_a_successor_binds_nobody_else_until_it_joins),
         TEST(test_what_was_called_before_counts_for_a_successor),
         TEST(test_a_successor_with_other_keys_has_another_account),
         TEST(test_one_who_has_not_joined_is_followed_nowhere),
