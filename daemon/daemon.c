@@ -22,9 +22,9 @@
 
 #define STORE_RETRY_USEC USEC_PER_SEC
 #define STATUS_INTERVAL_USEC USEC_PER_SEC
-#define PURGE_INTERVAL_USEC (10 * USEC_PER_SEC) /* at least, between two purges */
-#define REST_USEC USEC_PER_SEC        /* without work, before memory goes back to the system */
-#define FLUSH_USEC (2 * USEC_PER_SEC) /* at shutdown, for clients to read their last replies */
+#define PURGE_INTERVAL_USEC USEC_PER_SEC /* at least, between two purges */
+#define REST_USEC USEC_PER_SEC           /* without work, before memory goes back to the system */
+#define FLUSH_USEC (2 * USEC_PER_SEC)    /* at shutdown, for clients to read their last replies */
 
 struct Daemon {
     const char *config_path;

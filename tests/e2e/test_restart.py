@@ -119,6 +119,15 @@ def test_final_jobs_are_forgotten_after_keep_finished_and_others_never(daemon, s
     assert caught.value.short_name == "JobNotFound"
 
 
+def test_a_final_job_is_forgotten_while_the_daemon_runs(start_daemon, sim):
+    daemon = start_daemon(daemon={"keep-finished": "1s"})
+    daemon.stopped(sim.add())
+    end = time.monotonic() + 5
+    while daemon.call("ListJobs")["jobs"]:
+        assert time.monotonic() < end
+        time.sleep(0.01)  # nobody is told of it
+
+
 @pytest.mark.parametrize("end", ["kill", "terminate"])
 def test_a_deadline_holds_over_a_restart(daemon, sim, end):
     import_id = sim.add_endless()
