@@ -88,6 +88,22 @@ def test_a_fault_that_lasts_is_an_outage_told_once_and_waited_out(start_daemon, 
     assert all("lastError" not in daemon.job(job["id"]) for job in jobs)
 
 
+@pytest.mark.parametrize("status, state", [("STOPPED", "stopped"), ("COMPLETED", "completed"), ("FAILED", "failed")])
+def test_what_held_a_job_up_is_not_how_it_ended(start_daemon, sim, status, state):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    import_id = sim.add_endless()
+    job = daemon.stop(import_id)
+    daemon.journal.wait("stop-accepted")
+    sim.fault("http", status=503)
+    daemon.journal.wait("outage-began")
+    assert daemon.job(job["id"])["lastError"]["httpStatus"] == 503
+    sim.finish(import_id, status)
+    sim.clear_faults()
+    entry = daemon.journal.wait(f"import-{state}", job=job["id"])
+    assert "TRAILSTOP_AWS_ERROR" not in entry
+    assert "lastError" not in daemon.job(job["id"])
+
+
 def test_one_job_probes_for_all_while_a_target_is_out(start_daemon, sim):
     daemon = start_daemon(calls={"max-attempts": 1})
     sim.fault("http", status=503)
@@ -96,6 +112,9 @@ def test_one_job_probes_for_all_while_a_target_is_out(start_daemon, sim):
     others = [daemon.stop(import_id) for import_id in sim.add_many(20)]
     # The next call is another probe; so is the one after it, and no job had one of its own.
     calls = sim.wait_calls(sim.counts()["calls"] + 2)
+    held = [job for job in daemon.call("ListJobs")["jobs"] if "lastError" in job]
+    assert len(held) >= len(others), "all but the one that probes"
+    assert {job["lastError"]["httpStatus"] for job in held} == {503}
     arrived = [call["receivedUsec"] for call in calls]
     assert len(calls) < 10, "a probe at a time, further and further apart"
     assert arrived == sorted(arrived)
@@ -114,6 +133,18 @@ def test_an_outage_of_one_target_holds_up_no_other(start_daemon, sim, start_sim)
     assert not daemon.journal.find("outage-began", target="other")
     sim.clear_faults()
     daemon.journal.wait("import-stopped", job=held["id"])
+
+
+def test_what_held_a_job_up_is_gone_when_it_goes_on(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    job = daemon.stop(sim.add_endless())
+    daemon.journal.wait("stop-accepted")
+    sim.fault("http", status=503)
+    daemon.journal.wait("outage-began")
+    sim.clear_faults()
+    daemon.journal.wait("outage-ended")
+    after = daemon.job(job["id"])
+    assert after["state"] == "polling" and "lastError" not in after
 
 
 def test_a_second_outage_is_told_again(start_daemon, sim):
@@ -176,6 +207,17 @@ def test_who_comes_when_nobody_waits_for_a_target_calls_at_once(start_daemon, si
         with pytest.raises(VarlinkError, match="DeadlineExpired") as caught:
             daemon.stopped(sim.add(), timeout=1)
         assert caught.value.parameters["job"]["attempts"] >= 1
+
+
+def test_a_job_that_probes_is_held_up_like_the_others(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault("http", status=503, calls=2)
+    daemon.stop(sim.add())
+    daemon.journal.wait("outage-began")
+    prober = daemon.stop(sim.add())  # after the first, whose probe fails as well
+    sim.fault("hang", calls=1)
+    sim.wait_calls(1, "StopImport", prober["importId"])
+    assert daemon.job(prober["id"])["lastError"]["httpStatus"] == 503
 
 
 def test_a_deadline_ends_a_job_that_waits_for_an_outage(start_daemon, sim):

@@ -107,6 +107,7 @@ def test_a_refusal_has_all_of_the_failure(daemon, sim):
     assert entry["TRAILSTOP_HTTP_STATUS"] == "400"
     assert entry["TRAILSTOP_AWS_REQUEST_ID"] == refused["requestId"]
     assert entry["TRAILSTOP_ATTEMPTS"] == "1" and entry["TRAILSTOP_POLLS"] == "1"
+    assert not daemon.journal.find("stop-accepted")
 
 
 def test_a_retry_has_all_of_the_failure(daemon, sim):
@@ -120,14 +121,18 @@ def test_a_retry_has_all_of_the_failure(daemon, sim):
     assert entry["TRAILSTOP_AWS_REQUEST_ID"] == throttled["requestId"]
 
 
-def test_a_job_that_joins_names_both_requests(daemon, sim):
+def test_a_job_that_joins_names_both_requests(daemon, sim, ctl):
     import_id = sim.add_endless()
     job = daemon.stop(import_id, reason="first")
-    daemon.stop(import_id, reason="second")
+    second = ctl.start("stop", "--no-wait", "--reason", "second", import_id)
+    assert second.communicate(timeout=DEADLINE) == (job["id"] + "\n", "")
     entry = daemon.journal.wait("request-joined", job=job["id"])
     assert_common(entry)
     assert entry["TRAILSTOP_REASON"] == "second"
-    assert daemon.journal.wait("request-accepted")["TRAILSTOP_REASON"] == "first"
+    assert entry["TRAILSTOP_REQUESTER_PID"] == str(second.pid)
+    accepted = daemon.journal.wait("request-accepted")
+    assert accepted["TRAILSTOP_REASON"] == "first"
+    assert accepted["TRAILSTOP_REQUESTER_PID"] == str(os.getpid())
 
 
 def test_its_own_life(daemon, sim):

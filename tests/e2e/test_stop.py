@@ -8,7 +8,7 @@ import pytest
 
 from harness.daemon import target
 from harness.sim import assert_spaced
-from harness.varlink import INTERFACE, VarlinkError
+from harness.varlink import INTERFACE, VarlinkError, encode
 
 STATISTICS = {"PrefixesFound": 12, "PrefixesCompleted": 7, "FilesCompleted": 345,
               "EventsCompleted": 9_876_543_210, "FailedEntries": 3}
@@ -91,7 +91,9 @@ def test_the_answer_of_StopImport_may_be_the_end(daemon, sim):
 
 
 def test_what_CloudTrail_left_out_is_left_out(daemon, sim):
-    job = daemon.stopped(sim.add(omit=["ImportStatistics", "Destinations", "CreatedTimestamp", "ImportSource"]))
+    import_id = sim.add(omit=["ImportId", "ImportStatistics", "Destinations", "CreatedTimestamp", "ImportSource"])
+    job = daemon.stopped(import_id)
+    assert job["import"]["ImportId"] == import_id, "but for what was asked for"
     assert {"ImportStatistics", "Destinations", "CreatedTimestamp", "ImportSource"}.isdisjoint(job["import"])
     entry = daemon.journal.wait("import-stopped", job=job["id"])
     assert not [name for name in entry if name.endswith(("_FOUND", "_COMPLETED", "_ENTRIES"))]
@@ -132,6 +134,17 @@ def test_the_polling_interval_grows_to_its_longest(start_daemon, sim):
     # The jitter is ±10 %; a machine under load adds to a gap and takes nothing away.
     for gap, least in zip(gaps, [0.02, 0.04, 0.08, 0.16, 0.16, 0.16]):
         assert gap >= 0.9 * least - 0.001
+
+
+def test_the_polling_interval_does_not_begin_anew_with_a_restart(start_daemon, sim):
+    daemon = start_daemon(polling={"first": "20ms", "growth": 10, "longest": "1h"})
+    daemon.stop(sim.add_endless())
+    sim.wait_calls(2, "GetImport")
+    daemon.terminate()
+    polls = len(sim.calls("GetImport"))
+    daemon.start()
+    first, second = sim.wait_calls(polls + 2, "GetImport")[polls:]
+    assert second["receivedUsec"] - first["receivedUsec"] >= 1_000_000, "the third interval is two seconds"
 
 
 # Other ends
@@ -208,6 +221,17 @@ def test_to_cancel_a_final_job_changes_nothing(daemon, sim):
         except VarlinkError as error:
             raise AssertionError("a job that is final is answered as it is") from error
     assert daemon.job(job["id"])["finishedAt"] == job["finishedAt"]
+
+
+def test_a_job_that_is_cancelled_twice_ends_once(daemon, sim):
+    job = daemon.stop(sim.add_endless())
+    with daemon.connect() as connection:
+        connection.send_raw(2 * encode("Cancel", {"id": job["id"]}))
+        first, second = connection.reply()["job"], connection.reply()["job"]
+    assert first["state"] == "cancelled" and first == second
+    daemon.journal.wait("job-cancelled")
+    assert len(daemon.journal.find("job-cancelled")) == 1
+    assert daemon.call("GetStatistics")["statistics"]["jobsCancelled"] == 1
 
 
 # CloudTrail's "no"

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "common/json.h"
 #include "common/time.h"
 #include "daemon/journal.h"
 #include "daemon/registry.h"
@@ -162,6 +163,37 @@ static void test_nobody_is_told_before_the_commit(void **state)
     assert_int_equal(job_state, JOB_QUEUED);
     assert_int_equal(change, registry_last_change(fixture->registry));
     json_object_put(job);
+}
+
+static void test_a_list_shows_what_is_on_disk(void **state)
+{
+    Fixture *fixture = *state;
+    json_object *job = NULL;
+    char id[JOB_ID_SIZE];
+    const char *shown;
+    JobRecord record;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    commit(fixture);
+    job_cancel(registry_find(fixture->registry, id), &canceller);
+    assert_int_equal(store_get(fixture->store, id, &record), 0);
+    assert_int_equal(registry_describe(fixture->registry, &record, &job), 0);
+    assert_int_equal(json_get_string(job, "state", &shown), 1);
+    assert_string_equal(shown, "queued");
+    json_object_put(job);
+    job_record_clear(&record);
+}
+
+static void test_a_job_that_has_ended_waits_for_nothing(void **state)
+{
+    Fixture *fixture = *state;
+    char id[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    commit(fixture);
+    assert_true(timers_next_usec(fixture->timers) != TIMER_NEVER);
+    job_cancel(registry_find(fixture->registry, id), &canceller); /* the disk may be full */
+    assert_true(timers_next_usec(fixture->timers) == TIMER_NEVER);
 }
 
 static void test_joins_the_job_of_an_import(void **state)
@@ -313,6 +345,8 @@ int main(void)
         TEST(test_a_request_is_a_job_on_disk_after_the_commit),
         TEST(test_nothing_changed_is_nothing_saved),
         TEST(test_nobody_is_told_before_the_commit),
+        TEST(test_a_list_shows_what_is_on_disk),
+        TEST(test_a_job_that_has_ended_waits_for_nothing),
         TEST(test_joins_the_job_of_an_import),
         TEST(test_joins_no_other_import_and_no_other_target),
         TEST(test_joins_no_job_that_has_ended),
