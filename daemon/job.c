@@ -357,6 +357,9 @@ int job_to_json(const Job *job, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
     uint64_t next_usec = job_next_call_usec(job);
+    /* Who waits for the target, and who tries whether it is back. */
+    const AwsError *outage =
+        job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
     char text[RFC3339_SIZE];
     int r = job_record_to_json(&job->record, &object);
 
@@ -365,8 +368,8 @@ int job_to_json(const Job *job, json_object **ret)
     if (next_usec > 0 &&
         json_add_string(object, "nextCallAt", time_format_rfc3339(next_usec, text)) < 0)
         return -ENOMEM;
-    if (job->outage_wait.place == OUTAGE_WAITING && !job->record.last_error.code &&
-        json_add(object, "lastError", aws_error_to_json(outage_error(job->target->outage))) < 0)
+    if (outage && outage->code && !job->record.last_error.code &&
+        json_add(object, "lastError", aws_error_to_json(outage)) < 0)
         return -ENOMEM;
     *ret = TAKE(object);
     return 0;
