@@ -167,6 +167,20 @@ def test_an_import_without_failures(daemon, sim):
     assert daemon.call("ListImportFailures", importId=sim.add()) == {"failures": []}
 
 
+def test_an_empty_token_is_the_last_page(daemon, sim):
+    sim.fault("http", status=200, body='{"Imports": [], "NextToken": ""}', operation="ListImports", calls=1)
+    sim.add()
+    assert daemon.call("ListImports") == {"imports": []}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_question_waits_for_the_quota_of_stops(start_daemon, sim, method):
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    import_id = sim.add()
+    for _ in range(2):
+        assert daemon.call(method, **parameters_of(method, import_id))
+
+
 # Errors
 
 

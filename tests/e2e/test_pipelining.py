@@ -1,5 +1,6 @@
 """Clients that send many calls at once, read late or not at all, and go away in the middle of it."""
 
+import select
 import time
 
 import pytest
@@ -57,6 +58,32 @@ def test_requests_behind_replies_that_are_not_read_are_accepted(daemon):
             client.reply()
         client.assert_closed()
     assert len(daemon.call("ListJobs")["jobs"]) == 50
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["behind a stream", "behind a question"])
+def test_only_so_much_is_read_ahead(daemon, sim, stream):
+    """It would cost the daemon memory without bound, and nothing that comes late can be answered yet."""
+    sim.fault("hang")
+    question = encode("GetImport", {"importId": sim.add()})
+    with daemon.connect() as client:
+        if stream:
+            client.send("Watch", more=True)
+        pour(daemon, client, 1000 * question)
+        assert is_clients(daemon, 2)
+
+
+def pour(daemon, client, calls, most=4 << 20):
+    """Sends them again and again until the daemon takes no more; it has to before there are too many."""
+    client.socket.setblocking(False)
+    sent = 0
+    while True:
+        try:
+            sent += client.socket.send(calls[sent % len(calls):])
+            assert sent < most
+        except BlockingIOError:
+            let_work(daemon)
+            if not select.select([], [client.socket], [], 0)[1]:
+                return
 
 
 def test_all_calls_that_were_read_are_answered_before_the_end(daemon):

@@ -3,6 +3,7 @@ whoever asked, the job and the journal have the statistics."""
 
 import os
 import re
+from datetime import datetime
 
 import pytest
 
@@ -134,6 +135,15 @@ def test_the_polling_interval_grows_to_its_longest(start_daemon, sim):
     # The jitter is ±10 %; a machine under load adds to a gap and takes nothing away.
     for gap, least in zip(gaps, [0.02, 0.04, 0.08, 0.16, 0.16, 0.16]):
         assert gap >= 0.9 * least - 0.001
+
+
+def test_tells_when_it_looks_next(start_daemon, sim):
+    daemon = start_daemon(polling={"first": "1h", "longest": "1h"})
+    job = daemon.stop(sim.add_endless())
+    daemon.journal.wait("stop-accepted")
+    for shown in (daemon.job(job["id"]), daemon.call("ListJobs")["jobs"][0]):
+        ahead = datetime.fromisoformat(shown["nextCallAt"]) - datetime.fromisoformat(shown["updatedAt"])
+        assert 0.89 < ahead.total_seconds() / 3600 < 1.11
 
 
 def test_the_polling_interval_does_not_begin_anew_with_a_restart(start_daemon, sim):

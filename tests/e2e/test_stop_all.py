@@ -147,6 +147,13 @@ def test_whichever_of_them_finds_it_joins_the_job_of_the_other(start_daemon, sim
     assert len(sim.calls("StopImport")) == 1
 
 
+def test_a_job_of_a_target_that_was_not_named_is_not_joined(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim), "again": target(sim)})
+    import_id = sim.add_endless()
+    daemon.stop(import_id, target="again")
+    assert [job["target"] for job in daemon.call("StopAll", targets=["default"])["jobs"]] == ["default"]
+
+
 # What it may not do
 
 

@@ -39,6 +39,18 @@ static void test_root_and_the_daemons_user_always_may(void **state)
     assert_false(includes(nobody, STRANGER, STRANGER, NULL, 0));
 }
 
+static void test_root_may_also_where_the_daemon_is_another_user(void **state)
+{
+    char *const nobody[] = {NULL};
+
+    (void)state;
+    if (setresuid(STRANGER, (uid_t)-1, (uid_t)-1) < 0)
+        skip();
+    assert_true(includes(nobody, 0, STRANGER, NULL, 0));
+    assert_true(includes(nobody, STRANGER, STRANGER, NULL, 0));
+    assert_int_equal(setresuid(0, (uid_t)-1, (uid_t)-1), 0);
+}
+
 static void test_takes_users_by_name(void **state)
 {
     char daemon[] = "daemon";
@@ -64,6 +76,19 @@ static void test_takes_groups_by_name(void **state)
     assert_true(includes(names, STRANGER, groups[1], NULL, 0));
     assert_true(includes(names, STRANGER, STRANGER, groups, 2));
     assert_false(includes(names, STRANGER, STRANGER, groups, 1));
+}
+
+/* "sync" has no group of its own. */
+static void test_takes_no_user_for_a_group(void **state)
+{
+    char sync[] = "@sync";
+    char *const names[] = {sync, NULL};
+    const struct passwd *user = getpwnam(sync + 1);
+
+    (void)state;
+    if (!user || getgrnam(sync + 1))
+        skip();
+    assert_false(includes(names, user->pw_uid, STRANGER, NULL, 0));
 }
 
 static void test_an_unknown_name_is_nobody(void **state)
@@ -116,8 +141,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_root_and_the_daemons_user_always_may),
+        cmocka_unit_test(test_root_may_also_where_the_daemon_is_another_user),
         cmocka_unit_test(test_takes_users_by_name),
         cmocka_unit_test(test_takes_groups_by_name),
+        cmocka_unit_test(test_takes_no_user_for_a_group),
         cmocka_unit_test(test_an_unknown_name_is_nobody),
         cmocka_unit_test(test_the_overflow_user_never_may),
         cmocka_unit_test(test_asks_the_kernel_who_is_there),

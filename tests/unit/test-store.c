@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -544,11 +545,15 @@ static void test_leaves_a_store_in_use_to_its_user(void **state)
     save_six(fixture);
 }
 
+/* Also where the directory was there before, and open to all. */
 static void test_keeps_others_out(void **state)
 {
     Fixture *fixture = *state;
     struct stat status;
 
+    close_store(fixture);
+    assert_int_equal(chmod(fixture->directory, 0755), 0);
+    open_store(fixture);
     assert_int_equal(stat(fixture->directory, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0700);
     assert_int_equal(stat(fixture->path, &status), 0);
@@ -566,6 +571,53 @@ static void test_is_well_while_its_file_can_be_read(void **state)
     assert_int_equal(truncate(fixture->path, 0), 0);
     assert_int_equal(truncate(fixture->path, status.st_size), 0);
     assert_false(store_is_well(fixture->store));
+}
+
+/* ---- the disk ---- */
+
+static unsigned n_syncs;
+static bool syncs_fail;
+
+static int sync_file(long number, int fd)
+{
+    n_syncs++;
+    errno = ENOSPC;
+    return syncs_fail ? -1 : (int)syscall(number, fd);
+}
+
+/* In place of the C library's, for SQLite as well. */
+int fsync(int fd)
+{
+    return sync_file(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    return sync_file(SYS_fdatasync, fd);
+}
+
+static void test_what_is_saved_has_reached_the_disk(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_QUEUED);
+
+    for (unsigned i = 0; i < 3; i++) {
+        n_syncs = 0;
+        save(fixture, &record);
+        assert_true(n_syncs > 0);
+    }
+}
+
+/* What was written before may be lost with it: this is no passing lack of room. */
+static void test_a_sync_that_fails_for_lack_of_room_is_the_end(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_QUEUED);
+    const JobRecord *records[] = {&record};
+
+    syncs_fail = true;
+    assert_int_equal(store_save(fixture->store, records, 1), -EIO);
+    syncs_fail = false;
 }
 
 /* ---- no memory ---- */
@@ -696,6 +748,8 @@ int main(void)
         TEST(test_leaves_a_store_in_use_to_its_user),
         TEST(test_keeps_others_out),
         TEST(test_is_well_while_its_file_can_be_read),
+        TEST(test_what_is_saved_has_reached_the_disk),
+        TEST(test_a_sync_that_fails_for_lack_of_room_is_the_end),
         TEST(test_a_store_opens_whole_or_not_at_all),
         TEST(test_lives_through_a_full_disk),
     };
