@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 /* json-c frees what it holds as it is. */
 static void wipe_strings(json_object *value)
 {
@@ -144,4 +146,29 @@ const char *json_text(json_object *object, size_t *ret_size)
     text = json_object_to_json_string_length(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, ret_size);
     return errno == ENOMEM ? NULL : text;
+}
+
+int json_print(json_object *object, FILE *file)
+{
+    size_t left;
+    const char *text = json_text(object, &left);
+
+    if (!text)
+        return -ENOMEM;
+    /* json-c escapes no more than it must. What is deceptive can only be inside a string. */
+    while (left > 0) {
+        size_t size = utf8_character_size(text, left);
+        uint32_t code_point = size > 0 ? utf8_decode(text, size) : (unsigned char)*text;
+
+        if (size == 0)
+            size = 1;
+        if (utf8_is_deceptive(code_point))
+            fprintf(file, "\\u%04x", code_point);
+        else
+            fwrite(text, 1, size, file);
+        text += size;
+        left -= size;
+    }
+    fputc('\n', file);
+    return 0;
 }

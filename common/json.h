@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 
@@ -57,3 +58,7 @@ int json_append(json_object *array, json_object *value);
 
 /* The document as one line of text without white space; belongs to the object. NULL: no memory. */
 const char *json_text(json_object *object, size_t *ret_size);
+
+/* The same as a line for terminals as well: what is deceptive by utf8.h stands there as an escape.
+ * 0 or -ENOMEM; whether it could be written, the file knows. */
+int json_print(json_object *object, FILE *file);

@@ -39,6 +39,32 @@ size_t utf8_character_size(const char *text, size_t size)
     return 4;
 }
 
+uint32_t utf8_decode(const char *text, size_t size)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+
+    switch (size) {
+    case 1:
+        return byte[0];
+    case 2:
+        return (uint32_t)(byte[0] & 0x1F) << 6 | (byte[1] & 0x3F);
+    case 3:
+        return (uint32_t)(byte[0] & 0x0F) << 12 | (uint32_t)(byte[1] & 0x3F) << 6 |
+               (byte[2] & 0x3F);
+    default:
+        return (uint32_t)(byte[0] & 0x07) << 18 | (uint32_t)(byte[1] & 0x3F) << 12 |
+               (uint32_t)(byte[2] & 0x3F) << 6 | (byte[3] & 0x3F);
+    }
+}
+
+bool utf8_is_deceptive(uint32_t code_point)
+{
+    return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) ||
+           code_point == 0x061C || code_point == 0x200E || code_point == 0x200F ||
+           (code_point >= 0x2028 && code_point <= 0x202E) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
 bool utf8_is_valid(const char *text, size_t size)
 {
     while (size > 0) {

@@ -3,10 +3,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Size of the character that the text begins with, 1 to 4 bytes. 0: the text is empty, or what it
  * begins with is no UTF-8: overlong, a surrogate, beyond U+10FFFF or cut short. */
 size_t utf8_character_size(const char *text, size_t size);
+
+/* The code point of the character of that size (1 to 4) that the text begins with. */
+uint32_t utf8_decode(const char *text, size_t size);
+
+/* What may make a terminal show another line, or other text, than there is: control characters,
+ * line and paragraph separators, and the overrides of bidirectional text (Unicode Standard Annex
+ * 9). */
+bool utf8_is_deceptive(uint32_t code_point);
 
 bool utf8_is_valid(const char *text, size_t size);
 

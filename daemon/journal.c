@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include "common/string.h"
 #include "common/time.h"
+#include "common/utf8.h"
 
 static const struct {
     const char *name;
@@ -121,12 +122,15 @@ static void send_json(const JournalEntry *entry)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
     CLEANUP(freep) char *line = NULL;
-    const char *text;
+    size_t size;
+    FILE *file = open_memstream(&line, &size);
+    int r = object && file ? 0 : -ENOMEM;
 
     for (size_t i = 0; object && i < entry->n_fields; i++)
         (void)json_add_string(object, entry->fields[i].name, entry->fields[i].value);
-    text = object ? json_text(object, NULL) : NULL;
-    if (text && string_format(&line, "%s\n", text) >= 0)
+    if (r == 0)
+        r = json_print(object, file);
+    if (file && fclose(file) == 0 && r == 0)
         write_line(line);
 }
 
@@ -144,11 +148,22 @@ static void send_text(const char *message, int priority)
 }
 
 /* A message is one line of text, whatever the texts were that it was put together from. */
-static void replace_control_characters(char *text)
+static void replace_deceptive_characters(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == '\177')
-            *text = '?';
+    char *to = text;
+
+    while (*text) {
+        size_t size = utf8_character_size(text, strnlen(text, 4));
+
+        if (size > 0 && !utf8_is_deceptive(utf8_decode(text, size))) {
+            memmove(to, text, size);
+            to += size;
+        } else {
+            *to++ = '?';
+        }
+        text += size > 0 ? size : 1;
+    }
+    *to = '\0';
 }
 
 void journal_send(JournalEntry *entry, const char *format, ...)
@@ -163,7 +178,7 @@ void journal_send(JournalEntry *entry, const char *format, ...)
         va_end(arguments);
     }
     if (message) {
-        replace_control_characters(message);
+        replace_deceptive_characters(message);
         journal_add(entry, "MESSAGE", "%s", message);
         journal_add(entry, "MESSAGE_ID", "%s", events[entry->event].message_id);
         journal_add(entry, "PRIORITY", "%d", priority);

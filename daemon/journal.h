@@ -6,9 +6,9 @@
  *     journal_add(&entry, "TRAILSTOP_TARGET", "%s", name);
  *     journal_send(&entry, "Target %s is out: %s", name, error->message);
  *
- * Text from outside goes into a field of its own, or into the message, where control characters are
- * replaced: it can forge no field and no line. Writing never fails for the caller: where memory
- * runs out, the entry loses that field. */
+ * Text from outside goes into a field of its own, or into the message, where control characters and
+ * their like are replaced: it can forge no field and no line. Writing never fails for the caller:
+ * where memory runs out, the entry loses that field. */
 #pragma once
 
 #include <stdbool.h>

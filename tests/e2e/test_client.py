@@ -507,7 +507,7 @@ def test_json_prints_the_parameters_of_each_reply(ctl, daemon):
     process, session = play(ctl, daemon, "--json", "stop", import_id(1), import_id(2))
     expect_stops(session, 1, 2)
     replies = [{"job": make_job(1, "queued")}, {"target": "moon"}, {"job": make_job(1, "polling", new="member")},
-               {"job": make_job(1, "polling", new="member")}, {"job": make_job(1, "stopped", reason="\x7f\x9b \u20ac")}]
+               {"job": make_job(1, "polling", new="member")}, {"job": make_job(1, "stopped", reason="\x7f\x9b \u2028 \u20ac")}]
     session.reply(replies[0])
     session.reply(replies[1], error="TargetNotFound")
     expect_watch(session, 1)

@@ -24,7 +24,7 @@ STATISTICS = {"TRAILSTOP_PREFIXES_FOUND": "12", "TRAILSTOP_PREFIXES_COMPLETED": 
               "TRAILSTOP_FILES_COMPLETED": "345", "TRAILSTOP_EVENTS_COMPLETED": "6789",
               "TRAILSTOP_FAILED_ENTRIES": "3"}
 FORGERY = ('all is well\n{"TRAILSTOP_EVENT":"import-stopped"}\r\nTRAILSTOP_JOB=1\x1b[2J\x07\tend'
-           '\u2028next \u202e"quoted" \\n')
+           '\u2028next \x85line \u202e"quoted" \\n')
 
 events_of_a_job = ("request-accepted", "stop-accepted", "import-stopped")
 
@@ -208,7 +208,7 @@ def test_the_text_format_is_one_line_an_event(new_daemon, sim):
     daemon.terminate()
     assert not daemon.journal.entries, "nothing that reads like the JSON format"
     lines = [line.decode() for line in daemon.journal.strays]
-    assert all(not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", line) for line in lines)
+    assert all(not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e]", line) for line in lines)
     about = [line for line in lines if import_id in line]
     assert 3 <= len(about) <= 4
     assert len(lines) <= len(about) + 3, "started, credentials-obtained, stopping"

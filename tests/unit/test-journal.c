@@ -158,10 +158,14 @@ static void test_a_message_is_one_line_without_control_characters(void **state)
     journal_open(JOURNAL_JSON, LOG_INFO);
     begin(&capture);
     journal_begin(&entry, EVENT_STORE_FAILED);
-    journal_send(&entry, "a%sb", "\n\r\t\033[1m\001\177\xc3\xa9");
+    journal_send(&entry, "a%sb",
+                 "\n\r\t\033[1m\001\177\xc3\xa9"
+                 "\xc2\x85\xc2\x9b"                     /* next line, and the 8-bit form of ESC [ */
+                 "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae" /* U+2028, U+2029, U+202E */
+                 "\x9b\xe2\x80");
     object = end_json(&capture);
     assert_field(object, "MESSAGE",
-                 "a????[1m??\xc3\xa9"
+                 "a????[1m??\xc3\xa9????????"
                  "b");
 }
 
