@@ -101,7 +101,11 @@ def test_a_call_that_comes_while_it_is_down_waits_for_the_next(activated, listen
 
 
 def test_tells_its_manager_how_it_is(daemon, sim):
-    assert any(line.startswith("STATUS=") for lines in daemon.notifications.received for line in lines)
+    daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 0 polling")
+    daemon.stop(sim.add_endless(), timeout=3)
+    daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 1 polling")
+    daemon.notifications.forget()
+    daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 0 polling")
     daemon.signal(15)
     daemon.wait_notification("STOPPING=1")
     assert daemon.wait() == 0

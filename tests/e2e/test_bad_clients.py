@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import time
 
 import pytest
 
 from harness import DEADLINE
+from harness.daemon import target
 from harness.sim import new_id
 from harness.varlink import INTERFACE, SERVICE, Closed, VarlinkError, call_as, encode
 
@@ -123,6 +125,20 @@ def test_a_flood_of_bad_clients_is_one_line_a_second(daemon):
     assert len(daemon.journal.find("client-misbehaved")) <= took + 1
 
 
+def test_each_line_counts_those_that_had_none(daemon):
+    lines = 0
+    while lines < 3:
+        for _ in range(2):
+            with daemon.connect() as culprit:
+                culprit.send_raw(b"nonsense\0")
+                culprit.assert_closed()
+        lines = len(daemon.journal.find("client-misbehaved"))
+    entries = daemon.journal.find("client-misbehaved")
+    untold = sum(int(entry["TRAILSTOP_UNTOLD"]) for entry in entries)
+    assert untold > 0
+    assert len(entries) + untold <= daemon.call("GetStatistics")["statistics"]["clientsMisbehaved"]
+
+
 # Limits
 
 
@@ -178,3 +194,26 @@ def test_a_job_too_many_is_refused(start_daemon, sim):
     assert daemon.stop(jobs[0]["importId"])["id"] == jobs[0]["id"], "joining needs no room"
     daemon.call("Cancel", id=jobs[0]["id"])
     assert daemon.stop(sim.add())
+
+
+def limit_files(soft, hard):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_takes_as_many_clients_as_it_may_have_files(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)}).start(preexec_fn=limit_files(32, 256))
+    clients = [daemon.connect() for _ in range(100)]
+    for client in clients:
+        assert client.call("ListTargets")
+    for client in clients:
+        client.close()
+
+
+def test_clients_past_that_wait_until_there_is_room(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)}).start(preexec_fn=limit_files(64, 64))
+    clients = [daemon.connect() for _ in range(100)]
+    assert clients[0].call("ListTargets")
+    for client in clients[:-1]:
+        client.close()
+    with clients[-1] as last:
+        assert last.call("ListTargets")

@@ -49,6 +49,27 @@ def test_a_reload_takes_new_limits(daemon, sim):
     assert caught.value.parameters == {"limit": 1}
 
 
+def test_a_reload_takes_another_log_level(daemon, sim):
+    daemon.configure({"default": target(sim)}, daemon={"log-level": "err"})
+    daemon.reload()
+    daemon.stopped(sim.add())
+    daemon.terminate()
+    assert [entry["TRAILSTOP_EVENT"] for entry in daemon.journal.entries] == ["started"]
+
+
+def test_a_reload_makes_room_for_more_connections_to_AWS(start_daemon, sim):
+    patient = {"timeout": "10min"}
+    daemon = start_daemon(calls={**patient, "max-connections": 1})
+    sim.fault("hang")
+    with daemon.connect() as client:
+        for _ in range(3):
+            client.send("ListImports")
+        sim.wait_calls(1)
+        daemon.configure({"default": target(sim)}, calls={**patient, "max-connections": 3})
+        daemon.reload()
+        sim.wait_calls(3)
+
+
 def test_a_target_that_is_gone_ends_its_jobs_and_says_why(daemon, sim):
     daemon.configure({"default": target(sim), "doomed": target(sim)})
     daemon.reload()

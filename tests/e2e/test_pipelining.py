@@ -99,6 +99,16 @@ def test_all_calls_that_were_read_are_answered_before_the_end(daemon):
     assert daemon.wait() == 0
 
 
+def test_the_end_does_not_wait_for_what_takes_too_long(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim, read_rate=0.01)}, calls={"timeout": "1s"})
+    with daemon.connect() as client:
+        for _ in range(2):
+            client.send("ListImports")
+        assert client.reply() == {"imports": []}
+        daemon.terminate()
+        client.assert_closed()
+
+
 def fill(daemon, n_jobs=300):
     """More jobs than the connection of a client that does not read has room for, and that do not change."""
     for _ in range(n_jobs):

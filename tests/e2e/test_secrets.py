@@ -56,7 +56,7 @@ def test_an_answer_that_quotes_the_request_is_not_passed_on(new_daemon, sim):
     daemon = new_daemon({"default": target(sim)}, environment=ENVIRONMENT).start()
     sim.fault("error", operation="StopImport", status=403, code="InvalidSignatureException",
               message="The Canonical String for this request should have been 'POST\n/\n\nhost:localhost\n"
-                      f"x-amz-security-token:{TOKEN}\n'")
+                      f"x-amz-security-token:{TOKEN}\n', signed with {Sim.SECRET_KEY}")
     try:
         daemon.stopped(sim.add())
     except VarlinkError as error:

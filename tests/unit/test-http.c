@@ -383,6 +383,24 @@ static void test_never_sends_twice(void **state)
     assert_int_equal(f->plan.connections, 1);
 }
 
+static void test_never_sends_twice_over_another_kept_connection(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcomes[2] = {0}, outcome;
+
+    for (size_t i = 0; i < 2; i++)
+        start(f, &request, &outcomes[i]);
+    for (size_t i = 0; i < 2; i++)
+        loop_until_called(f, &outcomes[i]);
+    assert_int_equal(f->plan.connections, 2);
+    f->plan.reply = "";
+    f->plan.then = SERVER_CLOSE;
+    outcome = post(f);
+    assert_failed(f, &outcome, HTTP_CONNECT_FAILED);
+    assert_int_equal(f->plan.requests, 3);
+}
+
 static void test_tells_a_refused_connection(void **state)
 {
     Fixture *f = *state;
@@ -555,6 +573,7 @@ int main(void)
         TEST(test_bounds_the_headers),
         TEST(test_tells_a_lost_connection),
         TEST(test_never_sends_twice),
+        TEST(test_never_sends_twice_over_another_kept_connection),
         TEST(test_tells_a_refused_connection),
         TEST(test_tells_lack_of_descriptors),
         TEST(test_cancels),

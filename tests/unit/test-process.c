@@ -140,14 +140,17 @@ static void test_output_is_bounded(void **state)
 
 static void test_inherits_nothing_but_the_environment(void **state)
 {
-    CLEANUP(closep) int inheritable = open("/dev/null", O_RDONLY);
+    CLEANUP(closep) int inheritable = open("/etc/passwd", O_RDONLY);
+    CLEANUP(closep) int input = dup(STDIN_FILENO);
 
-    assert_true(inheritable >= 0);
+    assert_true(inheritable >= 0 && input >= 0);
+    assert_int_equal(dup2(inheritable, STDIN_FILENO), STDIN_FILENO);
     world_setenv("TRAILSTOP_TEST", "of the user");
     /* The fourth is what the shell reads that directory with. */
     run(*state, "sh -c 'set -- /proc/$$/fd/*; test $# -le 4; cat; echo $# $TRAILSTOP_TEST >&2;"
                 " read -r pid name state parent group rest </proc/$$/stat;"
                 " test $group = $$ || exit 9; exit 3'");
+    assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
     world_assert_fails(*state, "with status 3: 4 of the user");
 }
 
