@@ -100,6 +100,20 @@ def test_a_call_that_comes_while_it_is_down_waits_for_the_next(activated, listen
         assert client.reply()["targets"]
 
 
+def test_a_call_that_comes_while_it_ends_waits_for_the_next(activated, sim, listening):
+    listener, _ = listening
+    sim.fault("slow", delay_seconds=1, operation="StopImport", calls=1)
+    activated.stop(sim.add())
+    sim.wait_calls(1, "StopImport")
+    activated.signal(15)
+    activated.wait_notification("STOPPING=1")
+    with activated.connect() as client:
+        client.send("ListTargets")
+        assert activated.wait() == 0
+        start_with(activated, listener)
+        assert client.reply()["targets"]
+
+
 def test_tells_its_manager_how_it_is(daemon, sim):
     daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 0 polling")
     daemon.stop(sim.add_endless(), timeout=3)

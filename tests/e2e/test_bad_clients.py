@@ -65,6 +65,15 @@ def test_answers_what_came_before_the_message_that_is_no_call(daemon):
         culprit.assert_closed()
 
 
+def test_answers_what_came_before_also_where_that_takes_a_while(daemon, sim):
+    sim.fault("slow", delay_seconds=0.2, calls=1)
+    import_id = sim.add()
+    with daemon.connect() as culprit:
+        culprit.send_raw(encode("GetImport", {"importId": import_id}) + b"nonsense\0")
+        assert culprit.reply()["import"]["ImportId"] == import_id
+        culprit.assert_closed()
+
+
 def test_takes_nesting_of_16(daemon):
     with daemon.connect() as connection:
         value = json.loads("[" * 14 + "]" * 14)

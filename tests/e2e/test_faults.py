@@ -115,6 +115,7 @@ def test_one_job_probes_for_all_while_a_target_is_out(start_daemon, sim):
     held = [job for job in daemon.call("ListJobs")["jobs"] if "lastError" in job]
     assert len(held) >= len(others), "all but the one that probes"
     assert {job["lastError"]["httpStatus"] for job in held} == {503}
+    assert sum("nextCallAt" in job for job in held) >= len(others)
     arrived = [call["receivedUsec"] for call in calls]
     assert len(calls) < 10, "a probe at a time, further and further apart"
     assert arrived == sorted(arrived)
@@ -211,12 +212,13 @@ def test_who_comes_when_nobody_waits_for_a_target_calls_at_once(start_daemon, si
 
 def test_a_job_that_probes_is_held_up_like_the_others(start_daemon, sim):
     daemon = start_daemon(calls={"max-attempts": 1})
-    sim.fault("http", status=503, calls=2)
-    daemon.stop(sim.add())
+    failing, hanging = sim.add(), sim.add()
+    sim.fault("http", status=503, import_id=failing)
+    sim.fault("hang", import_id=hanging)
+    daemon.stop(failing)
     daemon.journal.wait("outage-began")
-    prober = daemon.stop(sim.add())  # after the first, whose probe fails as well
-    sim.fault("hang", calls=1)
-    sim.wait_calls(1, "StopImport", prober["importId"])
+    prober = daemon.stop(hanging)
+    sim.wait_calls(1, "StopImport", hanging)
     assert daemon.job(prober["id"])["lastError"]["httpStatus"] == 503
 
 

@@ -1,5 +1,6 @@
 """Whatever ends the daemon, no accepted job is lost, and nothing is asked of CloudTrail twice."""
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -183,12 +184,15 @@ def test_SIGTERM_answers_the_calls_already_read_and_takes_no_new_ones(daemon, si
         daemon.wait_notification("STOPPING=1")
         with pytest.raises((ConnectionRefusedError, FileNotFoundError, Closed, BrokenPipeError)):
             daemon.call("ListTargets")
+        with contextlib.suppress(BrokenPipeError):
+            idle.send("Stop", {"importId": sim.add()})
+            daemon.signal(15)
         idle.assert_closed()
         assert daemon.wait() == 0
         with pytest.raises(Closed):
             while True:
                 assert follower.reply()["job"]["id"] == job["id"]
-    assert daemon.journal.find("stopping")
+    assert len(daemon.journal.find("stopping")) == len(daemon.journal.find("request-accepted")) == 1
     assert not daemon.socket.exists(), "a socket of its own is removed"
 
 

@@ -82,6 +82,7 @@ def test_more_shows_each_state_on_the_way(daemon, sim):
     assert sorted(states, key=order.index) == states
     assert [job["polls"] for job in jobs] == sorted(job["polls"] for job in jobs)
     assert jobs[-1]["polls"] == 4
+    assert jobs[-2]["updatedAt"] > jobs[0]["updatedAt"]
     assert len({job["id"] for job in jobs}) == 1
 
 
@@ -328,6 +329,13 @@ def test_a_refused_stop_of_a_running_import_is_the_end(daemon, sim, refused, sta
     assert name == "OperationNotPermitted"
     assert parameters["job"]["state"] == "refused"
     assert len(sim.calls("GetImport")) == 1
+
+
+def test_a_refused_stop_of_an_import_that_cannot_be_looked_at(daemon, sim, refused):
+    sim.fault("error", operation="GetImport", status=400, code="AccessDeniedException")
+    name, parameters = end_of(daemon, refused("IN_PROGRESS"))
+    assert name == "OperationNotPermitted"
+    assert parameters["cause"] == parameters["job"]["lastError"]
 
 
 def test_the_end_of_an_import_may_also_be_StopImports_answer(daemon, sim):

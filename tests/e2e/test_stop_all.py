@@ -508,6 +508,15 @@ def test_the_exit_status_of_a_target_that_fails(start_with_accounts, ctl_of, sim
     daemon.journal.wait("import-stopped", import_id=import_id)
 
 
+def test_the_exit_status_is_that_of_the_first_target_that_fails(start_with_accounts, ctl_of, sim):
+    ctl = ctl_of(start_with_accounts("default", "a", "b"))
+    sim.fault("error", access_key=access_key("a"), status=400, code="AccessDenied")
+    sim.fault("error", access_key=access_key("b"), status=400, code="UnsupportedOperationException")
+    result = ctl("--json", "stop", "--all", "--all-targets")
+    first = json.loads(result.stdout.splitlines()[0])["failures"][0]["target"]
+    assert result.returncode == {"a": 5, "b": 1}[first]
+
+
 def test_other_exits(ctl, daemon, sim):
     sim.add()
     assert ctl("stop", "--all", "-t", "moon").returncode == 4

@@ -182,10 +182,11 @@ def test_watch_tells_the_state_now_and_each_change_until_all_are_final(daemon, s
     assert {job_id for job_id, state in seen if state == "stopped"} == jobs
 
 
-def test_watch_of_a_final_job_is_one_reply(daemon, sim):
+@pytest.mark.parametrize("times", [1, 2], ids=["named once", "named twice"])
+def test_watch_of_a_final_job_is_one_reply(daemon, sim, times):
     job = daemon.stopped(sim.add())
     with daemon.connect() as connection:
-        assert [reply["job"]["state"] for reply in connection.call_more("Watch", {"ids": [job["id"]]})] == [
+        assert [reply["job"]["state"] for reply in connection.call_more("Watch", {"ids": times * [job["id"]]})] == [
             "stopped"]
 
 
