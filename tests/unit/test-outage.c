@@ -367,7 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lets_all_call_while_the_target_answers, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_lets_nobody_call_while_it_is_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_tells_the_failure_of_now, set_up,
+        cmocka_unit_test_setup_teardown(test_tells_the_failure_of_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_takes_back_calls_that_are_not_on_the_wire, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_probes_at_a_time_in_order, set_up, tear_down),
