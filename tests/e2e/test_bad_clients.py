@@ -178,6 +178,7 @@ def test_a_client_too_many_is_closed_at_once(start_daemon, limit):
     with daemon.connect() as one_too_many:
         one_too_many.assert_closed()
     assert all(serves(client) for client in clients)
+    assert clients[0].call("GetStatistics")["statistics"]["clientsTurnedAway"] == 1
     clients.pop().close()
     clients.append(connect_when_there_is_room(daemon))
     for client in clients:

@@ -42,6 +42,7 @@ def test_a_stranger_may_neither_stop_nor_cancel(open_daemon, sim):
         assert method in entry["MESSAGE"]
     assert [listed["id"] for listed in daemon.call("ListJobs")["jobs"]] == [job["id"]]
     assert daemon.job(job["id"])["state"] != "cancelled"
+    assert daemon.call("GetStatistics")["statistics"]["requestsDenied"] == 2
     assert sim.calls(import_id=victim) == []
 
 

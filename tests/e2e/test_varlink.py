@@ -254,9 +254,27 @@ def test_lists_its_targets(start_daemon, sim):
         {"name": "mars", "region": "eu-west-1", "endpoint": sim.url, "credentials": "environment"}]
 
 
-def test_counts_what_it_does(daemon, sim):
-    before = daemon.call("GetStatistics")["statistics"]
-    daemon.stopped(sim.add())
-    after = daemon.call("GetStatistics")["statistics"]
-    assert all(type(value) is int for value in after.values())
-    assert after != before
+def test_counts_what_it_does(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1}, polling={"first": "1h", "longest": "1h"})
+    daemon.stopped(sim.add(stop_polls=0))
+    for import_id, parameters in [(sim.add(status="COMPLETED"), {}), (sim.add(status="FAILED"), {}),
+                                  (sim.add_endless(), {"timeout": 1})]:
+        with pytest.raises(VarlinkError):
+            daemon.stopped(import_id, **parameters)
+    import_id = sim.add_endless()
+    job = daemon.stop(import_id)
+    assert daemon.stop(import_id)["id"] == job["id"]
+    daemon.journal.wait("stop-accepted", job=job["id"])
+    daemon.call("Cancel", id=job["id"])
+    sim.fault("http", operation="StopImport", status=503, calls=1)
+    daemon.stopped(sim.add(stop_polls=0))
+    sim.fault("error", operation="StopImport", status=400, code="UnsupportedOperationException")
+    with pytest.raises(VarlinkError):
+        daemon.stopped(sim.add_endless())
+
+    expected = {"requestsAccepted": 7, "requestsJoined": 1, "jobsStopped": 2, "jobsCompleted": 1, "jobsFailed": 1,
+                "jobsRefused": 1, "jobsExpired": 1, "jobsCancelled": 1, "stopImportAttempts": 8,
+                "getImportAttempts": 1, "outages": 1}
+    statistics = daemon.call("GetStatistics")["statistics"]
+    assert all(type(value) is int for value in statistics.values())
+    assert {name: statistics[name] for name in expected} == expected
