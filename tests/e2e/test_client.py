@@ -385,9 +385,11 @@ def test_a_request_without_an_answer_is_made_again(ctl, daemon):
 def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
     process, session = play(ctl, daemon, "watch", "job-1")
     expect_watch(session, 1)
+    began = time.monotonic()
     session.close()
     daemon.close()
     status, output, errors = end(process, timeout=60)
+    assert time.monotonic() - began >= 30
     assert (status, output) == (7, "")
     assert f"Cannot reach the daemon at {daemon.path}: No such file or directory" in errors
     assert "trailstopctl watch job-1" in errors

@@ -346,6 +346,19 @@ def test_no_stop_goes_out_that_could_not_be_written_down(start_daemon, sim):
     assert daemon.job(job["id"])["alreadyStopped"] is False
     assert daemon.call("GetStatistics")["statistics"]["stopImportAttempts"] == 2
 
+    sim.fault("http", operation="StopImport", status=503, calls=3)
+    daemon.stopped(sim.add())
+    assert daemon.journal.wait("outage-ended"), "nothing of the job was left among those that call"
+
+
+@needs_mounts
+def test_a_start_without_room_may_be_tried_again(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)})
+    daemon.state.mkdir()
+    move_to_small_disk(daemon, "full")
+    daemon.spawn()
+    assert daemon.wait() == os.EX_IOERR
+
 
 def test_an_unreachable_state_directory_is_said(new_daemon, sim, tmp_path):
     obstacle = tmp_path / "file"

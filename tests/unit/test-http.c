@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <netinet/in.h>
 
 #include <cmocka.h>
 
@@ -285,6 +288,52 @@ static void test_times_out(void **state)
     outcome = run(f, &request);
     assert_failed(f, &outcome, HTTP_TIMED_OUT);
     assert_int_equal(f->plan.requests, 1);
+}
+
+/* Nobody accepts, and the queue of connections is full. */
+static int fill_backlog(unsigned *ret_port, int fds[static 4])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listening, 0), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &size), 0);
+    *ret_port = ntohs(address.sin_port);
+    for (size_t i = 0; i < 4; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_true(fds[i] >= 0);
+        (void)connect(fds[i], (struct sockaddr *)&address, size); /* goes on by itself */
+    }
+    return listening;
+}
+
+static void test_a_connection_has_a_time_of_its_own(void **state)
+{
+    Fixture *f = *state;
+    Outcome sooner = {0}, later = {0};
+    HttpTransfer *waiting;
+    HttpRequest request;
+    unsigned port;
+    char url[64];
+    int fds[4], listening = fill_backlog(&port, fds);
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
+    request = request_to(url);
+    waiting = start(f, &request, &later);
+    request.connect_timeout_usec = 100 * USEC_PER_MSEC;
+    request.timeout_usec = USEC_PER_HOUR;
+    start(f, &request, &sooner);
+    while (sooner.calls + later.calls == 0)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+    assert_int_equal(sooner.calls, 1);
+    assert_int_equal(sooner.failure, HTTP_TIMED_OUT);
+    f->http->cancel(f->http, waiting);
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+    close(listening);
 }
 
 static void test_tells_unreadable_answers(void **state)
@@ -568,6 +617,7 @@ int main(void)
         TEST(test_plain_http_knows_no_proxy),
         TEST(test_refuses_a_line_break_in_a_header),
         TEST(test_times_out),
+        TEST(test_a_connection_has_a_time_of_its_own),
         TEST(test_tells_unreadable_answers),
         TEST(test_bounds_the_body),
         TEST(test_bounds_the_headers),

@@ -147,11 +147,19 @@ static void test_inherits_nothing_but_the_environment(void **state)
     assert_int_equal(dup2(inheritable, STDIN_FILENO), STDIN_FILENO);
     world_setenv("TRAILSTOP_TEST", "of the user");
     /* The fourth is what the shell reads that directory with. */
-    run(*state, "sh -c 'set -- /proc/$$/fd/*; test $# -le 4; cat; echo $# $TRAILSTOP_TEST >&2;"
+    run(*state, "sh -c 'set -- /proc/$$/fd/*; test $# -le 4; test -z \"$(cat)\" || exit 8;"
+                " echo $# $TRAILSTOP_TEST >&2;"
                 " read -r pid name state parent group rest </proc/$$/stat;"
                 " test $group = $$ || exit 9; exit 3'");
     assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
     world_assert_fails(*state, "with status 3: 4 of the user");
+}
+
+static void test_ignores_no_signal(void **state)
+{
+    signal(SIGPIPE, SIG_IGN); /* as the daemon does */
+    run(*state, "sh -c 'kill -PIPE $$; exit 3'");
+    world_assert_fails(*state, "it was ended by signal 13 SIGPIPE");
 }
 
 /* Starts a command that says when it runs and goes on for ever, with a child of its own. */
@@ -275,6 +283,7 @@ int main(void)
         TEST(test_errors_are_utf8),
         TEST(test_output_is_bounded),
         TEST(test_inherits_nothing_but_the_environment),
+        TEST(test_ignores_no_signal),
         TEST(test_time_is_limited),
         TEST(test_noise_leaves_the_loop_to_others),
         TEST(test_noise_after_the_end),
