@@ -206,7 +206,7 @@ static void job_call(void *userdata)
     };
     int r;
 
-    if (job->finishing || !outage_enter(target->outage, &job->outage_wait))
+    if (!outage_enter(target->outage, &job->outage_wait))
         return;
     r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
              : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
@@ -330,7 +330,6 @@ void job_remove_target(Job *job)
 
 bool job_finish(Job *job)
 {
-    job->finishing = true;
     if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
         return true;
     job_rest(job);

@@ -32,7 +32,6 @@ struct Job {
     OutageWait outage_wait;
     AwsCall *call;         /* under way; NULL: none */
     unsigned polls_done;   /* GetImport calls since the stop was accepted */
-    bool finishing;        /* the daemon shuts down: no further calls */
     bool attempt_unsaved;  /* of StopImport, which is not on the wire before it is on disk */
     bool accepted_now;     /* StopImport was, and the journal has not been told */
     Requester canceller;   /* of a job that was cancelled */
@@ -65,8 +64,8 @@ void job_tell(Job *job);
 /* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
 void job_withhold(Job *job);
 
-/* For a shutdown: gives up what can be taken up again. True: a StopImport is on the wire and its
- * outcome will still be written down. */
+/* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
+ * wire and its outcome will still be written down. */
 bool job_finish(Job *job);
 
 /* As Job of the Varlink interface. 0 or -ENOMEM. */

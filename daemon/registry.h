@@ -70,5 +70,5 @@ void registry_renew_calls(Registry *registry);
 /* Ends the jobs of a target that is no more. */
 void registry_remove_target(Registry *registry, Target *target);
 
-/* For a shutdown: how many StopImports are on the wire. The first call gives up everything else. */
+/* For each turn of a shutdown: how many StopImports are on the wire. Gives up everything else. */
 unsigned registry_finish(Registry *registry);

@@ -274,6 +274,11 @@ def test_7_nobody_listens(ctl, daemon):
         assert "systemctl status trailstopd.socket" in result.stderr
 
 
+def test_an_empty_variable_names_no_socket(ctl):
+    result = ctl("statistics", TRAILSTOP_SOCKET="")
+    assert result.returncode == 0 or " /run/trailstop/io.trailstop.Imports" in result.stderr
+
+
 def test_7_the_path_is_too_long(ctl):
     path = "/" + 107 * "x"
     result = ctl("--socket", path, "jobs")
