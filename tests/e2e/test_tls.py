@@ -34,8 +34,9 @@ def right(authority):
 @pytest.fixture
 def start_secure(start_sim):
     """A factory of simulators with this certificate, at this port where there was one before."""
-    def start(certificate, port=0):
-        return start_sim("--listen", f"127.0.0.1:{port}", "--cert", certificate.cert, "--key", certificate.key)
+    def start(certificate, *options, port=0):
+        return start_sim("--listen", f"127.0.0.1:{port}", "--cert", certificate.cert, "--key", certificate.key,
+                         *options)
     return start
 
 
@@ -139,8 +140,7 @@ def test_a_fault_is_an_outage_that_passes_with_its_cause(start_daemon, start_sec
     assert wrong.calls() == [], "nothing was sent"
 
     wrong.close()
-    mended = start_secure(right, wrong.port)
-    mended.add(id=import_id)
+    start_secure(right, "--import", f"id={import_id}", port=wrong.port)
     daemon.journal.wait("import-stopped", job=job["id"])
     daemon.journal.wait("outage-ended", target="default")
     assert len(daemon.journal.find("outage-began")) == 1
