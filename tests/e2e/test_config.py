@@ -145,6 +145,16 @@ def test_drop_ins_are_read_in_name_order_and_the_last_value_wins(new_daemon, sim
         ("default", "eu-west-2"), ("b", "eu-west-1")]
 
 
+def test_a_drop_in_that_leads_nowhere_is_said(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)})
+    drop_ins = daemon.config.with_name(daemon.config.name + ".d")
+    drop_ins.mkdir()
+    (drop_ins / "10-gone.conf").symlink_to("nowhere")
+    daemon.spawn()
+    assert daemon.wait() == 1
+    assert "10-gone.conf" in daemon.journal.text()
+
+
 def test_a_reload_says_when_it_began(daemon):
     daemon.notifications.forget()
     daemon.signal(signal.SIGHUP)

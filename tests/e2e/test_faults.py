@@ -142,10 +142,12 @@ def test_what_held_a_job_up_is_gone_when_it_goes_on(start_daemon, sim):
     daemon.journal.wait("stop-accepted")
     sim.fault("http", status=503)
     daemon.journal.wait("outage-began")
+    assert daemon.job(job["id"])["state"] == "polling"
     sim.clear_faults()
     daemon.journal.wait("outage-ended")
     after = daemon.job(job["id"])
     assert after["state"] == "polling" and "lastError" not in after
+    assert len(sim.calls("StopImport")) == 1
 
 
 def test_a_second_outage_is_told_again(start_daemon, sim):

@@ -120,8 +120,12 @@ def test_final_jobs_are_forgotten_after_keep_finished_and_others_never(daemon, s
     assert caught.value.short_name == "JobNotFound"
 
 
-def test_a_final_job_is_forgotten_while_the_daemon_runs(start_daemon, sim):
-    daemon = start_daemon(daemon={"keep-finished": "1s"})
+@pytest.mark.parametrize("since", ["the start", "a reload"])
+def test_a_final_job_is_forgotten_while_the_daemon_runs(start_daemon, sim, since):
+    daemon = start_daemon(daemon={"keep-finished": "1s" if since == "the start" else "1h"})
+    if since == "a reload":
+        daemon.configure({"default": target(sim)}, daemon={"keep-finished": "1s"})
+        daemon.reload()
     daemon.stopped(sim.add())
     end = time.monotonic() + 5
     while daemon.call("ListJobs")["jobs"]:
