@@ -569,6 +569,25 @@ def test_jobs_watch_shows_changes_of_one_state(ctl, daemon):
     assert end(process) == (130, "", "")
 
 
+def test_jobs_watch_shows_changes_of_one_target(ctl, daemon):
+    process, session = play(ctl, daemon, "jobs", "--watch", "--target", "moon")
+    assert session.call("Watch") == {} and session.more
+    session.update(make_job(1, "stopped"))
+    session.update(make_job(2, "stopped", target="moon"))
+    assert process.stdout.readline() == f"{import_id(2)} stopped\n"
+    process.send_signal(signal.SIGINT)
+    assert end(process) == (130, "", "")
+
+
+def test_a_state_of_a_later_version_is_no_end(ctl, daemon):
+    process, session = play(ctl, daemon, "watch", "job-1")
+    expect_watch(session, 1)
+    session.update(make_job(1, "pausing"))
+    session.reply({"job": make_job(1, "stopped")})
+    status, output, _ = end(process)
+    assert status == 0 and "stopped" in output
+
+
 def test_4_one_job_of_several_is_not_there(ctl, daemon):
     process, session = play(ctl, daemon, "watch", "job-1", "job-2", "job-3")
     expect_watch(session, 1, 2, 3)
