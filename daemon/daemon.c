@@ -16,9 +16,9 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/sigv4.h"
-#include "daemon/journal.h"
-#include "daemon/listener.h"
-#include "daemon/loop.h"
+#include "daemon/base/journal.h"
+#include "daemon/base/loop.h"
+#include "daemon/server/listener.h"
 
 #define STORE_RETRY_USEC USEC_PER_SEC
 #define STATUS_INTERVAL_USEC USEC_PER_SEC

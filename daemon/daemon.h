@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/memory.h"
-#include "daemon/config.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
+#include "daemon/config/config.h"
 
 typedef struct Daemon Daemon;
 

@@ -15,9 +15,9 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "daemon/base/journal.h"
 #include "daemon/daemon.h"
-#include "daemon/journal.h"
-#include "daemon/listener.h"
+#include "daemon/server/listener.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 

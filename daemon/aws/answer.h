@@ -10,8 +10,8 @@
 
 #include <json-c/json.h>
 
-#include "daemon/aws/error.h"
-#include "daemon/http.h"
+#include "daemon/base/call-error.h"
+#include "daemon/http/client.h"
 
 /* Answers nest a few levels; this is far beyond. */
 #define AWS_ANSWER_DEPTH_MAX 32U

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "daemon/aws/client.h"
-#include "daemon/aws/error.h"
-#include "daemon/journal.h"
+#include "daemon/base/call-error.h"
+#include "daemon/base/journal.h"
 
 typedef struct AwsCall AwsCall;
 

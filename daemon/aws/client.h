@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "daemon/aws/credentials.h"
-#include "daemon/http.h"
-#include "daemon/limits.h"
-#include "daemon/timer.h"
+#include "daemon/aws/quotas.h"
+#include "daemon/base/timer.h"
+#include "daemon/http/client.h"
 
 typedef struct AwsClient AwsClient;
 

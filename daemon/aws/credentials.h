@@ -19,9 +19,9 @@
 #include <sys/queue.h>
 
 #include "common/memory.h"
-#include "daemon/aws/error.h"
-#include "daemon/http.h"
-#include "daemon/timer.h"
+#include "daemon/base/call-error.h"
+#include "daemon/base/timer.h"
+#include "daemon/http/client.h"
 
 typedef struct AwsCredentials {
     unsigned references;

@@ -9,8 +9,8 @@
 
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/sigv4.h"
-#include "daemon/http.h"
-#include "daemon/timer.h"
+#include "daemon/base/timer.h"
+#include "daemon/http/client.h"
 
 /* What all requests of one client have in common. */
 typedef struct AwsRoute {

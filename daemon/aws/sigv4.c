@@ -14,7 +14,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/secret-text.h"
+#include "daemon/base/secret-text.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define HASH_SIZE 32U

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/aws/credentials.h"
-#include "daemon/http.h"
+#include "daemon/http/client.h"
 
 typedef struct SigV4Scope {
     const char *region;

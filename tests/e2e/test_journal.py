@@ -17,7 +17,7 @@ from harness.varlink import VarlinkError
 
 SOURCE = Path(__file__).parents[2]
 EVENTS = dict(re.findall(r'^EVENT\(\w+, "([a-z-]+)", \w+, "([0-9a-f]{32})"\)',
-                         (SOURCE / "daemon/events.def").read_text(), re.MULTILINE))
+                         (SOURCE / "daemon/base/events.def").read_text(), re.MULTILINE))
 NUMBERS = dict(prefixes_found=12, prefixes_completed=7, files_completed=345, events_completed=6789,
                failed_entries=3)
 STATISTICS = {"TRAILSTOP_PREFIXES_FOUND": "12", "TRAILSTOP_PREFIXES_COMPLETED": "7",

@@ -56,7 +56,7 @@ agree "trailstopctl(1) has the exit statuses of trailstopctl"
     echo '#include "common/names.h"'
     echo '#define OPTION(section, key, object, member, type, minimum, maximum, value, reloadable, help) \'
     echo '    %ROW% section key type minimum maximum value reloadable'
-    echo '#include "daemon/options.def"'
+    echo '#include "daemon/config/options.def"'
 } | ${CC:-cc} -E -P -I"$srcdir" - | tr '\n' ' ' | sed 's/% ROW % */\n/g; s/%ROW% */\n/g; s/((void \{0,1\}\*)0)/NULL/g' |
     sed -n 's/^ *"\([^"]*\)" *"\([^"]*\)" *\([A-Z]*\) *"*\([^" ]*\)"* *"*\([^" ]*\)"* *"*\([^"]*[^" ]\)"* *\([01]\) *$/\1 \2 \4 \5 \6 \7/p' |
     awk '{ range = $3 == "NULL" ? "any" : $3 " to " $4; print $1, $2, range " | " ($5 == "NULL" ? "none" : $5), $6 }' \
@@ -78,12 +78,12 @@ awk '
     /^\.El$/ { flush() }' "$srcdir/man/trailstopd.conf.5" >"$directory/manual"
 agree "trailstopd.conf(5) has every option with its range and default"
 
-sed -n 's/^EVENT([A-Z_]*, "\([^"]*\)", [A-Z_]*, "\([^"]*\)")$/\1 \2/p' "$srcdir/daemon/events.def" >"$directory/code"
+sed -n 's/^EVENT([A-Z_]*, "\([^"]*\)", [A-Z_]*, "\([^"]*\)")$/\1 \2/p' "$srcdir/daemon/base/events.def" >"$directory/code"
 sed -n 's/^\.It Cm \([a-z-]*\) Pq Li \([0-9a-f]*\)$/\1 \2/p' "$srcdir/man/trailstopd.8" >"$directory/manual"
 agree "trailstopd(8) has every event with its MESSAGE_ID"
 
 grep -o 'TRAILSTOP_[A-Z_]*' "$srcdir/man/trailstopd.8" | sort -u >"$directory/manual"
-cat "$srcdir"/daemon/*.c "$srcdir"/daemon/aws/*.c | grep -o '"TRAILSTOP_[A-Z_]*"' | tr -d '"' | sort -u >"$directory/code"
+cat "$srcdir"/daemon/*.c "$srcdir"/daemon/*/*.c | grep -o '"TRAILSTOP_[A-Z_]*"' | tr -d '"' | sort -u >"$directory/code"
 comm -13 "$directory/code" "$directory/manual" >"$directory/found"
 [ -s "$directory/manual" ] && [ ! -s "$directory/found" ]
 result $? "trailstopd(8) names no field that the daemon does not write"

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/names.h"
-#include "daemon/http.h"
+#include "daemon/http/client.h"
 #include "tests/model/model.h"
 
 #define N_TARGETS_MAX 3U

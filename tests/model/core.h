@@ -2,7 +2,7 @@
  * store, targets, a registry. It can be started, turned, stopped, and killed at any moment. */
 #pragma once
 
-#include "daemon/target-set.h"
+#include "daemon/jobs/target-set.h"
 #include "tests/model/model.h"
 
 typedef struct CoreRules {

@@ -3,8 +3,8 @@
  * what a crash leaves. */
 #pragma once
 
-#include "daemon/job-record.h"
-#include "daemon/schedule.h"
+#include "daemon/jobs/job-record.h"
+#include "daemon/jobs/schedule.h"
 #include "tests/model/cloudtrail-script.h"
 
 typedef struct ExpectedFacts {

@@ -1,7 +1,7 @@
-/* Takes the place of daemon/journal.c: events are told to the model instead of the journal. */
+/* Takes the place of daemon/base/journal.c: events are told to the model instead of the journal. */
 #pragma once
 
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
 
 /* target: the field TRAILSTOP_TARGET, or NULL. tell NULL: nobody listens. */
 void journal_events_to(void (*tell)(JournalEvent event, const char *target, void *userdata),

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "daemon/timer.h"
+#include "daemon/base/timer.h"
 
 typedef struct Dice {
     uint64_t state;

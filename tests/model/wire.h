@@ -3,7 +3,7 @@
  * is on disk before its requests are on the wire. */
 #pragma once
 
-#include "daemon/http.h"
+#include "daemon/http/client.h"
 #include "tests/model/expected-target.h"
 
 typedef struct Wire Wire;

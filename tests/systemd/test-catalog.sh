@@ -2,7 +2,7 @@
 # The message catalog explains each event of the journal, and nothing else.
 set -u
 srcdir=${srcdir:-.}
-events=$srcdir/daemon/events.def
+events=$srcdir/daemon/base/events.def
 catalog=$srcdir/systemd/trailstop.catalog
 . "$srcdir/tests/tap.sh"
 
@@ -41,7 +41,7 @@ result $? "each entry has subject, origin, support and text"
 tr '@' '\n' <"$catalog" | grep -x 'TRAILSTOP_[A-Z_]*' | sort -u >"$directory/fields"
 : >"$directory/found"
 while read -r field; do
-    grep -q "\"$field\"" "$srcdir"/daemon/*.c "$srcdir"/daemon/aws/*.c ||
+    grep -q "\"$field\"" "$srcdir"/daemon/*.c "$srcdir"/daemon/*/*.c ||
         echo "$field" >>"$directory/found"
 done <"$directory/fields"
 sed 's/@TRAILSTOP_[A-Z_]*@//g' "$catalog" | grep '@' >>"$directory/found"

@@ -10,7 +10,7 @@
 
 #include "common/json.h"
 #include "common/time.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
 #include "tests/unit/call-world.h"
 
 /* ---- clock and chance ---- */

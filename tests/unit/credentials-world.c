@@ -14,7 +14,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
 
 #define TURNS_MAX 1000U
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "daemon/aws/credentials.h"
-#include "daemon/aws/settings.h"
+#include "daemon/credentials/settings.h"
 
 #define CREDENTIALS_EXCHANGES_MAX 12U
 

@@ -12,7 +12,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
 
 static uint64_t get_boottime(void *userdata)
 {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "daemon/aws/call.h"
-#include "daemon/aws/credentials-source.h"
+#include "daemon/credentials/source.h"
 
 #define STS_WORLD_REALTIME (UINT64_C(1795350225) * 1000000) /* 2026-11-22T12:23:45Z */
 #define STS_WORLD_REQUESTS_MAX 8U

@@ -1,4 +1,4 @@
-/* daemon/aws/chain.h: the order of sources, and profiles that cannot work. */
+/* daemon/credentials/chain.h: the order of sources, and profiles that cannot work. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/chain.h"
+#include "daemon/credentials/chain.h"
 
 #define VARIABLES_MAX 3U
 

@@ -1,4 +1,4 @@
-/* daemon/cloudtrail.h: CloudTrail's answers, decoded. */
+/* daemon/aws/cloudtrail.h: CloudTrail's answers, decoded. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/cloudtrail.h"
+#include "daemon/aws/cloudtrail.h"
 
 static int decode(const char *text, json_object **ret)
 {

@@ -19,7 +19,7 @@
 #include "common/memory.h"
 #include "common/names.h"
 #include "common/time.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #define CONF "t.conf"
 #define DROP_IN(name) CONF ".d/" name

@@ -1,4 +1,4 @@
-/* Credentials of a container: daemon/aws/credentials-container.c, reached by the whole chain. */
+/* Credentials of a container: daemon/credentials/source-container.c, reached by the whole chain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

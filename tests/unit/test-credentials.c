@@ -14,8 +14,8 @@
 
 #include "common/memory.h"
 #include "daemon/aws/credentials.h"
-#include "daemon/aws/settings.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
+#include "daemon/credentials/settings.h"
 
 #define N_WAITS 3U
 

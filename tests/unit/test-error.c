@@ -1,4 +1,4 @@
-/* daemon/aws/error.h: what comes from outside can be passed on. */
+/* daemon/base/call-error.h: what comes from outside can be passed on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/error.h"
+#include "daemon/base/call-error.h"
 
 #define REPLACED "\xEF\xBF\xBD"
 

@@ -1,4 +1,4 @@
-/* daemon/file.h: what is a text file, and what a sentence says of one that is none. */
+/* daemon/base/file.h: what is a text file, and what a sentence says of one that is none. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/file.h"
+#include "daemon/base/file.h"
 
 static char path[] = "/tmp/trailstop-file-XXXXXX";
 

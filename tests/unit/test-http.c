@@ -1,4 +1,4 @@
-/* daemon/http.h: libcurl on the event loop, against a server in this process. */
+/* daemon/http/client.h: libcurl on the event loop, against a server in this process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "daemon/http.h"
+#include "daemon/http/client.h"
 #include "tests/unit/http-server.h"
 
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Test: a b \r\n\r\nhi"

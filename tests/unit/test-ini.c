@@ -1,4 +1,4 @@
-/* daemon/ini.h: which line becomes which call, and what is no line at all. */
+/* daemon/base/ini.h: which line becomes which call, and what is no line at all. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
-#include "daemon/ini.h"
+#include "daemon/base/ini.h"
 
 #define TRACE_MAX 512U
 

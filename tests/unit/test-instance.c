@@ -1,4 +1,5 @@
-/* Credentials of an EC2 instance: daemon/aws/credentials-instance.c, reached by the whole chain. */
+/* Credentials of an EC2 instance: daemon/credentials/source-instance.c, reached by the whole chain.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* daemon/journal.h: what an entry looks like as a line of JSON and of text. */
+/* daemon/base/journal.h: what an entry looks like as a line of JSON and of text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/journal.h"
+#include "daemon/base/journal.h"
 
 /* What is written to standard error between begin() and end(). */
 typedef struct Capture {

@@ -1,4 +1,4 @@
-/* daemon/limiter.h: calls go 1/rate apart, first come first served. */
+/* daemon/aws/pacer.h: calls go 1/rate apart, first come first served. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "daemon/limiter.h"
+#include "daemon/aws/pacer.h"
 #include "tests/unit/virtual-clock.h"
 
 #define START_USEC (100 * USEC_PER_SEC)

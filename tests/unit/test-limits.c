@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "daemon/limits.h"
+#include "daemon/aws/quotas.h"
 #include "tests/unit/virtual-clock.h"
 
 #define HERE "https://cloudtrail.us-east-1.amazonaws.com/"

@@ -1,4 +1,4 @@
-/* daemon/no-proxy.h: which hosts a list excepts. */
+/* daemon/http/no-proxy.h: which hosts a list excepts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/no-proxy.h"
+#include "daemon/http/no-proxy.h"
 
 typedef struct Sample {
     const char *list, *host;

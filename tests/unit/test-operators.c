@@ -1,4 +1,4 @@
-/* daemon/operators.h: who is at the other end, and who may stop and cancel. */
+/* daemon/server/operators.h: who is at the other end, and who may stop and cancel. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <grp.h>
 #include <pwd.h>
 
-#include "daemon/operators.h"
+#include "daemon/server/operators.h"
 
 /* Nobody's, as far as the system knows. */
 #define STRANGER 61234U

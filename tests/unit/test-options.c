@@ -15,14 +15,14 @@
 
 #include "common/memory.h"
 #include "common/names.h"
-#include "daemon/config.h"
-#include "daemon/option-value.h"
+#include "daemon/config/config.h"
+#include "daemon/config/option-value.h"
 
 static const char *const help_texts[] = {
 #define OPTION(section, key, object, member, type, minimum, maximum, default_text, reloadable,     \
                help)                                                                               \
     help,
-#include "daemon/options.def"
+#include "daemon/config/options.def"
 #undef OPTION
 };
 

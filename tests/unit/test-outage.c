@@ -1,4 +1,4 @@
-/* daemon/outage.h: jobs wait together for a target that is out, and one probes for all. */
+/* daemon/jobs/outage.h: jobs wait together for a target that is out, and one probes for all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "daemon/journal.h"
-#include "daemon/outage.h"
+#include "daemon/base/journal.h"
+#include "daemon/jobs/outage.h"
 #include "tests/unit/virtual-clock.h"
 
 #define START_USEC (100 * USEC_PER_SEC)

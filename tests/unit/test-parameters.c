@@ -1,4 +1,4 @@
-/* daemon/parameters.h: exact types, nothing unknown, nothing missing. */
+/* daemon/server/parameters.h: exact types, nothing unknown, nothing missing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/parameters.h"
+#include "daemon/server/parameters.h"
 
 #define IMPORT_ID "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
 #define DEPTH_MAX 8U

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "daemon/aws/profile-share.h"
+#include "daemon/credentials/profile-share.h"
 #include "tests/unit/virtual-clock.h"
 
 static char path[] = "/tmp/trailstop-share-XXXXXX";

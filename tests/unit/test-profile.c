@@ -1,4 +1,5 @@
-/* daemon/aws/profile.h: the samples follow the parser test suite that the AWS SDKs share. */
+/* daemon/credentials/profile.h: the samples follow the parser test suite that the AWS SDKs share.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/profile.h"
+#include "daemon/credentials/profile.h"
 
 #define ROWS_MAX 8U
 

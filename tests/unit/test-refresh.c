@@ -1,4 +1,4 @@
-/* How a provider keeps credentials fresh: daemon/aws/credentials-provider.c, with those of a
+/* How a provider keeps credentials fresh: daemon/credentials/provider.c, with those of a
  * container. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* daemon/registry.h: joins, the cap, and what a commit that fails leaves behind. */
+/* daemon/jobs/registry.h: joins, the cap, and what a commit that fails leaves behind. */
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -17,8 +17,8 @@
 
 #include "common/json.h"
 #include "common/time.h"
-#include "daemon/journal.h"
-#include "daemon/registry.h"
+#include "daemon/base/journal.h"
+#include "daemon/jobs/registry.h"
 #include "tests/unit/virtual-clock.h"
 
 #define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"

@@ -1,4 +1,4 @@
-/* daemon/schedule.h: what an answer means for a job, and how long it waits. */
+/* daemon/jobs/schedule.h: what an answer means for a job, and how long it waits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/schedule.h"
+#include "daemon/jobs/schedule.h"
 
 #define ALMOST_ONE (1 - 0x1p-53)
 

@@ -1,4 +1,5 @@
-/* daemon/aws/settings.h: who beats whom, what cannot work, and where credentials would come from.
+/* daemon/credentials/settings.h: who beats whom, what cannot work, and where credentials would come
+ * from.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/settings.h"
+#include "daemon/credentials/settings.h"
 
 #define VARIABLES_MAX 6U
 

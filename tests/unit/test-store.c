@@ -1,4 +1,4 @@
-/* daemon/store.h: what is saved is there again, and what is not ours stays as it is. */
+/* daemon/jobs/store.h: what is saved is there again, and what is not ours stays as it is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -18,7 +18,7 @@
 #include <sqlite3.h>
 
 #include "common/time.h"
-#include "daemon/store.h"
+#include "daemon/jobs/store.h"
 #include "tests/unit/virtual-clock.h"
 
 #define BOOTTIME_USEC (1000 * USEC_PER_SEC)

@@ -1,4 +1,4 @@
-/* daemon/aws/sts.h: forms, answers, errors, and a whole call on a virtual clock. */
+/* daemon/credentials/sts.h: forms, answers, errors, and a whole call on a virtual clock. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/sts.h"
+#include "daemon/credentials/sts.h"
 #include "tests/unit/sts-world.h"
 
 #define ROLE "arn:aws:iam::123456789:role/integration-test"

@@ -1,4 +1,4 @@
-/* daemon/timer.h: timers fire in order, never from within timer_set(). */
+/* daemon/base/timer.h: timers fire in order, never from within timer_set(). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* daemon/aws/words.h: the words of a command line. */
+/* daemon/base/words.h: the words of a command line. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/aws/words.h"
+#include "daemon/base/words.h"
 
 #define WORDS_MAX 4U
 

@@ -1,4 +1,4 @@
-/* daemon/aws/xml.h: which texts are found, and which documents are refused. */
+/* daemon/base/xml.h: which texts are found, and which documents are refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/xml.h"
+#include "daemon/base/xml.h"
 
 /* Reads fields a/b and c. */
 static int read_two(const char *document, char **ret_first, char **ret_second)

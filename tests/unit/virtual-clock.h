@@ -1,7 +1,7 @@
 /* A clock and a random number that stand still until a test moves them. */
 #pragma once
 
-#include "daemon/timer.h"
+#include "daemon/base/timer.h"
 
 typedef struct VirtualClock {
     uint64_t boottime_usec, realtime_usec;

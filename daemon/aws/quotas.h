@@ -1,0 +1,52 @@
+/* CloudTrail's quotas hold for an account and region, not for a target: targets that call the same
+ * endpoint and region for the same account share their limiters, at the lowest rate that any of
+ * them is given.
+ *
+ * Which account a target's calls belong to is known when it has credentials, so each client of AWS
+ * is a holder that joins an account then. Credentials that do not name theirs stand for one by
+ * their access key. They are renewed under other keys, which begins no quota anew: a holder takes
+ * its calls along, those that wait and the time of the last. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "common/memory.h"
+#include "daemon/aws/pacer.h"
+#include "daemon/base/timer.h"
+
+/* CloudTrail's quotas, each with a limiter of its own. */
+typedef enum LimitKind {
+    LIMIT_STOP, /* StopImport */
+    LIMIT_READ, /* Get and List operations */
+    N_LIMIT_KINDS
+} LimitKind;
+
+typedef struct Limits Limits; /* of all accounts */
+typedef struct Account Account;
+
+typedef struct LimitsHolder {
+    TAILQ_ENTRY(LimitsHolder) entry;
+    Limits *limits;
+    Account *account; /* NULL: not known yet */
+    bool joined;      /* it is that of its own calls, not only of those of whom it follows */
+    double rates[N_LIMIT_KINDS];
+} LimitsHolder;
+
+int limits_new(Timers *timers, Limits **ret);
+void limits_free(Limits *limits); /* takes NULL; no holder may be left */
+DEFINE_CLEANUP(Limits, limits_free)
+
+/* From now on the holder's calls are of this account; it leaves the one they were of. id: of the
+ * account, else of the access key. 0 or -ENOMEM. */
+int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, const char *id);
+
+/* Takes the place of the other one, which makes its last calls: of the same account as that is, if
+ * any, so that what was called before counts on, and from now on at the rates of the holder. If it
+ * then joins another account, it takes nothing along: the configuration names other credentials or
+ * another region. Until it joins, its rates bind nobody else. */
+void limits_follow(LimitsHolder *holder, LimitsHolder *other);
+void limits_leave(LimitsHolder *holder); /* calls that wait in its limiters still get their turn */
+
+/* As limiter_enter(), for a holder that has joined. */
+void limits_enter(LimitsHolder *holder, LimitKind kind, LimiterWait *wait);

@@ -1,0 +1,86 @@
+#include "daemon/base/call-error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/utf8.h"
+
+#define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
+
+static char no_memory_code[] = AWS_CODE_RESOURCES, no_memory_message[] = "out of memory";
+const AwsError aws_error_no_memory = {.code = no_memory_code, .message = no_memory_message};
+
+static int copy_repaired(const char *from, char **ret)
+{
+    char *copy = NULL;
+
+    if (from && !(copy = utf8_repair(from)))
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
+}
+
+int aws_error_set(AwsError *error, const char *code, const char *message, unsigned http_status,
+                  const char *request_id)
+{
+    AwsError fresh = {.http_status = http_status};
+
+    /* Copied before the old one is freed: the strings may be the old one's. */
+    if (copy_repaired(code, &fresh.code) < 0 || copy_repaired(message, &fresh.message) < 0 ||
+        copy_repaired(request_id, &fresh.request_id) < 0) {
+        aws_error_clear(&fresh);
+        aws_error_clear(error);
+        return -ENOMEM;
+    }
+    aws_error_clear(error);
+    *error = fresh;
+    return 0;
+}
+
+int aws_error_copy(AwsError *error, const AwsError *from)
+{
+    return aws_error_set(error, from->code, from->message, from->http_status, from->request_id);
+}
+
+void aws_error_clear(AwsError *error)
+{
+    free(error->code);
+    free(error->message);
+    free(error->request_id);
+    *error = (AwsError){0};
+}
+
+static void mask_after(char *text, const char *mark, size_t skip, size_t length)
+{
+    while ((text = strstr(text, mark))) {
+        text += skip;
+        for (size_t i = 0; i < length && *text; i++)
+            *text++ = '*';
+    }
+}
+
+void aws_error_mask(AwsError *error, const char *secret)
+{
+    static const char signature[] = "Signature=";
+
+    if (!error->message)
+        return;
+    if (secret && *secret)
+        mask_after(error->message, secret, 0, strlen(secret));
+    mask_after(error->message, signature, strlen(signature), SIGNATURE_LENGTH);
+}
+
+json_object *aws_error_to_json(const AwsError *error)
+{
+    CLEANUP(json_object_putp) json_object *json = json_object_new_object();
+
+    if (!json || json_add_string(json, "code", error->code) < 0 ||
+        json_add_string(json, "message", error->message ? error->message : "") < 0 ||
+        (error->http_status != 0 && json_add_int64(json, "httpStatus", error->http_status) < 0) ||
+        json_add_string(json, "requestId", error->request_id) < 0)
+        return NULL;
+    return TAKE(json);
+}

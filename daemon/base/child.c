@@ -1,0 +1,306 @@
+#include "daemon/base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "common/memory.h"
+#include "daemon/base/secret-text.h"
+
+#define READ_SIZE 4096
+
+typedef struct Stream {
+    int fd; /* -1: at its end */
+    struct event *event;
+} Stream;
+
+struct Child {
+    LIST_ENTRY(Child) entry; /* of orphans */
+    pid_t pid;               /* 0: not running any more */
+    struct event *ended;     /* SIGCHLD */
+    Timer timer;
+    Stream output_stream, errors_stream;
+    SecretText output;
+    char errors[CHILD_ERRORS_MAX + READ_SIZE + 1];
+    size_t errors_size;
+    ChildDone done;
+    void *userdata;
+};
+
+/* Killed, not awaited by anyone, and still to be reaped: a process that hangs in the kernel takes
+ * its time to die. */
+static LIST_HEAD(Orphans, Child) orphans = LIST_HEAD_INITIALIZER(orphans);
+
+/* ---- the end ---- */
+
+static void stream_close(Stream *stream)
+{
+    if (stream->event)
+        event_free(TAKE(stream->event));
+    if (stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+}
+
+static void child_stop_listening(Child *child)
+{
+    timer_clear(&child->timer);
+    stream_close(&child->output_stream);
+    stream_close(&child->errors_stream);
+    secret_text_clear(&child->output);
+    OPENSSL_cleanse(child->errors, sizeof(child->errors));
+}
+
+static void child_delete(Child *child)
+{
+    if (child->ended)
+        event_free(child->ended);
+    free(child);
+}
+
+/* True: it is dead and gone. */
+static bool child_reap(Child *child, int *ret_status)
+{
+    pid_t pid = waitpid(child->pid, ret_status, WNOHANG);
+
+    /* ECHILD cannot be: nobody else waits for it. Were it so, it would not come later. */
+    if (pid == 0 || (pid < 0 && errno == EINTR))
+        return false;
+    child->pid = 0;
+    return true;
+}
+
+void child_free(Child *child)
+{
+    int status;
+
+    if (!child)
+        return;
+    child_stop_listening(child);
+    if (child->pid > 0) {
+        kill(-child->pid, SIGKILL);
+        if (!child_reap(child, &status)) {
+            child->done = NULL;
+            LIST_INSERT_HEAD(&orphans, child, entry);
+            return;
+        }
+    }
+    child_delete(child);
+}
+
+static void child_end(Child *child, ChildEnd end, int status)
+{
+    ChildResult result = {
+        .end = end,
+        .status = status,
+        .output = child->output.data,
+        .output_size = child->output.size,
+        .errors = child->errors,
+    };
+
+    timer_clear(&child->timer);
+    child->done(&result, child->userdata);
+}
+
+/* ---- what it writes ---- */
+
+/* Bytes up to where the next character of UTF-8 begins. */
+static size_t rest_of_character(const char *text)
+{
+    size_t size = 0;
+
+    while (size < 3 && ((unsigned char)text[size] & 0xC0) == 0x80)
+        size++;
+    return size;
+}
+
+static void keep_errors(Child *child, const char *data, size_t size)
+{
+    char *to = child->errors + child->errors_size;
+
+    for (size_t i = 0; i < size; i++)
+        to[i] = data[i] ? data[i] : ' ';
+    child->errors_size += size;
+    if (child->errors_size > CHILD_ERRORS_MAX) {
+        size_t cut = child->errors_size - CHILD_ERRORS_MAX;
+        cut += rest_of_character(child->errors + cut);
+        child->errors_size -= cut;
+        memmove(child->errors, child->errors + cut, child->errors_size);
+    }
+    child->errors[child->errors_size] = '\0';
+}
+
+static bool is_too_loud(const Child *child)
+{
+    return child->output.failed || child->output.size > CHILD_OUTPUT_MAX;
+}
+
+/* Reads once: a child that never stops writing must leave the loop to others. */
+static void stream_read(Child *child, Stream *stream)
+{
+    char data[READ_SIZE];
+
+    ssize_t size = read(stream->fd, data, sizeof(data));
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+        stream_close(stream);
+    else if (size > 0 && stream == &child->output_stream)
+        secret_text_append(&child->output, data, (size_t)size);
+    else if (size > 0)
+        keep_errors(child, data, (size_t)size);
+    OPENSSL_cleanse(data, sizeof(data));
+}
+
+/* Reads what is there now, and nothing of what others go on writing. */
+static void stream_drain(Child *child, Stream *stream)
+{
+    int left = 0;
+
+    if (stream->fd >= 0 && ioctl(stream->fd, FIONREAD, &left) < 0)
+        return;
+    for (; left > 0 && !is_too_loud(child); left -= READ_SIZE)
+        stream_read(child, stream);
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *userdata)
+{
+    Child *child = userdata;
+
+    (void)events;
+    stream_read(child,
+                fd == child->output_stream.fd ? &child->output_stream : &child->errors_stream);
+    if (is_too_loud(child))
+        child_end(child, CHILD_TOO_LOUD, 0);
+}
+
+static void on_timeout(void *userdata)
+{
+    child_end(userdata, CHILD_TIMED_OUT, 0);
+}
+
+/* Some child of this process has ended, perhaps this one. */
+static void on_child_signal(evutil_socket_t signal_number, short events, void *userdata)
+{
+    Child *child = userdata;
+    int status = 0;
+
+    (void)signal_number, (void)events;
+    if (child->pid == 0 || !child_reap(child, &status))
+        return;
+    if (!child->done) {
+        LIST_REMOVE(child, entry);
+        child_delete(child);
+        return;
+    }
+    /* All that it wrote is in the pipes; what its own children may still write is not waited for.
+     */
+    stream_drain(child, &child->output_stream);
+    stream_drain(child, &child->errors_stream);
+    child_end(child, is_too_loud(child) ? CHILD_TOO_LOUD : CHILD_ENDED, status);
+}
+
+/* ---- the beginning ---- */
+
+static int stream_open(Stream *stream, struct event_base *base, Child *child, int *ret_write_fd)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
+    stream->fd = fds[0];
+    *ret_write_fd = fds[1];
+    if (fcntl(stream->fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    stream->event = event_new(base, stream->fd, EV_READ | EV_PERSIST, on_readable, child);
+    return stream->event && event_add(stream->event, NULL) >= 0 ? 0 : -ENOMEM;
+}
+
+/* A process group of its own; no signal blocked or ignored. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                    POSIX_SPAWN_SETSIGDEF) ||
+                   posix_spawnattr_setpgroup(attributes, 0) ||
+                   posix_spawnattr_setsigmask(attributes, &none) ||
+                   posix_spawnattr_setsigdefault(attributes, &all)
+               ? -ENOMEM
+               : 0;
+}
+
+/* Standard input is empty, and of the rest it gets the pipes alone. */
+static int set_actions(posix_spawn_file_actions_t *actions, int output, int errors)
+{
+    return posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
+                   posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO) ||
+                   posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO) ||
+                   posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1)
+               ? -ENOMEM
+               : 0;
+}
+
+static int child_spawn(Child *child, char *const *words, int output, int errors)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int r;
+
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return -ENOMEM;
+    if (posix_spawnattr_init(&attributes) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -ENOMEM;
+    }
+    r = set_attributes(&attributes);
+    if (r >= 0)
+        r = set_actions(&actions, output, errors);
+    if (r >= 0)
+        r = -posix_spawnp(&child->pid, words[0], &actions, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (r < 0)
+        child->pid = 0;
+    return r;
+}
+
+int child_start(struct event_base *base, Timers *timers, char *const *words, uint64_t timeout_usec,
+                ChildDone done, void *userdata, Child **ret)
+{
+    Child *child = malloc(sizeof(*child));
+    CLEANUP(closep) int output = -1;
+    CLEANUP(closep) int errors = -1;
+    int r;
+
+    if (!child)
+        return -ENOMEM;
+    *child =
+        (Child){.output_stream.fd = -1, .errors_stream.fd = -1, .done = done, .userdata = userdata};
+    timer_init(&child->timer, timers, on_timeout, child);
+    child->ended = evsignal_new(base, SIGCHLD, on_child_signal, child);
+    r = child->ended && event_add(child->ended, NULL) >= 0 ? 0 : -ENOMEM;
+    if (r >= 0)
+        r = stream_open(&child->output_stream, base, child, &output);
+    if (r >= 0)
+        r = stream_open(&child->errors_stream, base, child, &errors);
+    if (r >= 0)
+        r = child_spawn(child, words, output, errors);
+    if (r < 0) {
+        child_free(child);
+        return r;
+    }
+    timer_set(&child->timer, timers_boottime_usec(timers) + timeout_usec);
+    *ret = child;
+    return 0;
+}

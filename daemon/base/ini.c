@@ -1,0 +1,125 @@
+#include "daemon/base/ini.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+
+#define BLANKS " \t"
+
+typedef struct IniParser {
+    const IniHandler *handler;
+    void *userdata;
+    unsigned line;
+    bool in_section;
+    bool in_property; /* a continuation has something to continue */
+} IniParser;
+
+static char *trim(char *text)
+{
+    text += strspn(text, BLANKS);
+    text[string_trim_end(text, strlen(text), BLANKS)] = '\0';
+    return text;
+}
+
+static bool is_comment(char character)
+{
+    return character == '#' || character == ';';
+}
+
+int ini_split(char *text, char **ret_key, char **ret_value, char **ret_error)
+{
+    for (char *at = text; *at; at++)
+        if (is_comment(*at) && at > text && strchr(BLANKS, at[-1])) {
+            *at = '\0';
+            break;
+        }
+
+    char *equals = strchr(text, '=');
+    if (!equals)
+        return explain(ret_error, -EINVAL,
+                       "expected a [section], a comment or 'key = value', found no '='");
+    *equals = '\0';
+    char *key = trim(text);
+    if (!*key)
+        return explain(ret_error, -EINVAL, "there is no key before the '='");
+
+    *ret_key = key;
+    *ret_value = trim(equals + 1);
+    return 0;
+}
+
+static int parse_section(IniParser *parser, char *line, char **ret_error)
+{
+    line[strcspn(line, "#;")] = '\0';
+    line = trim(line);
+    size_t length = strlen(line);
+    if (line[length - 1] != ']')
+        return explain(ret_error, -EINVAL, "the section's name lacks its closing ']'");
+    line[length - 1] = '\0';
+
+    parser->in_section = true;
+    parser->in_property = false;
+    return parser->handler->section(trim(line + 1), parser->line, parser->userdata, ret_error);
+}
+
+static int parse_continuation(IniParser *parser, char *line, char **ret_error)
+{
+    if (!parser->in_property || !parser->handler->continuation)
+        return explain(ret_error, -EINVAL,
+                       "a line that begins with a blank continues a value, and there is none here");
+    return parser->handler->continuation(trim(line), parser->line, parser->userdata, ret_error);
+}
+
+static int parse_property(IniParser *parser, char *line, char **ret_error)
+{
+    char *key, *value;
+
+    if (!parser->in_section)
+        return explain(ret_error, -EINVAL, "expected a [section] before the first key");
+    int r = ini_split(line, &key, &value, ret_error);
+    if (r < 0)
+        return r;
+    parser->in_property = true;
+    return parser->handler->property(key, value, parser->line, parser->userdata, ret_error);
+}
+
+static int parse_line(IniParser *parser, char *line, char **ret_error)
+{
+    size_t length = strlen(line);
+    if (length > 0 && line[length - 1] == '\r')
+        line[length - 1] = '\0';
+    if (is_comment(*line) || !line[strspn(line, BLANKS)])
+        return 0;
+    if (*line == '[')
+        return parse_section(parser, line, ret_error);
+    if (strchr(BLANKS, *line))
+        return parse_continuation(parser, line, ret_error);
+    return parse_property(parser, line, ret_error);
+}
+
+int ini_parse(const char *text, const char *name, const IniHandler *handler, void *userdata,
+              char **ret_error)
+{
+    IniParser parser = {.handler = handler, .userdata = userdata};
+    CLEANUP(freep) char *sentence = NULL;
+    size_t size = strlen(text) + 1;
+    int r = 0;
+
+    char *copy = OPENSSL_memdup(text, size);
+    if (!copy)
+        return -ENOMEM;
+    for (char *rest = copy, *line; r >= 0 && (line = strsep(&rest, "\n"));) {
+        parser.line++;
+        r = parse_line(&parser, line, &sentence);
+    }
+    OPENSSL_clear_free(copy, size);
+
+    if (r < 0 && sentence)
+        return explain(ret_error, r, "%s:%u: %s", name, parser.line, sentence);
+    return r;
+}

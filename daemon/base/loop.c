@@ -1,0 +1,212 @@
+#include "daemon/base/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "common/time.h"
+
+#define N_LOOP_EVENTS 4U
+
+struct Loop {
+    struct event_base *base;
+    Timers *timers;
+    LoopHandler handler;
+    int timer_fd; /* CLOCK_BOOTTIME: libevent's own timers stand still during suspend */
+    uint64_t armed_usec;
+    struct event *events[N_LOOP_EVENTS]; /* timer, SIGTERM, SIGINT, SIGHUP */
+    Timer watchdog_timer;
+    uint64_t watchdog_usec; /* between two signs of life; 0: none expected */
+    bool stopped;
+};
+
+static uint64_t clock_boottime_usec(void *userdata)
+{
+    (void)userdata;
+    return time_now_boottime();
+}
+
+static uint64_t clock_realtime_usec(void *userdata)
+{
+    (void)userdata;
+    return time_now_realtime();
+}
+
+const Clock loop_clock = {clock_boottime_usec, clock_realtime_usec, NULL};
+
+/* Spreads retries and polls; nothing secret depends on it. */
+static double random_uniform(void *userdata)
+{
+    (void)userdata;
+    return drand48();
+}
+
+const Random loop_random = {random_uniform, NULL};
+
+struct event_base *loop_base(Loop *loop)
+{
+    return loop->base;
+}
+
+Timers *loop_timers(Loop *loop)
+{
+    return loop->timers;
+}
+
+void loop_stop(Loop *loop)
+{
+    loop->stopped = true;
+}
+
+static void on_timer(evutil_socket_t fd, short events, void *userdata)
+{
+    Loop *loop = userdata;
+    uint64_t expirations;
+    ssize_t size = read(fd, &expirations, sizeof(expirations));
+
+    (void)size, (void)events; /* the turn runs the timers, whatever it says */
+    loop->armed_usec = TIMER_NEVER;
+}
+
+static void on_terminate(evutil_socket_t signal_number, short events, void *userdata)
+{
+    Loop *loop = userdata;
+
+    (void)signal_number, (void)events;
+    loop->handler.shut_down(loop->handler.userdata);
+}
+
+static void on_hangup(evutil_socket_t signal_number, short events, void *userdata)
+{
+    Loop *loop = userdata;
+
+    (void)signal_number, (void)events;
+    loop->handler.reload(loop->handler.userdata);
+}
+
+/* A sign of life comes from a timer, so from a loop that turns, and from whoever else has to be
+ * well. */
+static void on_watchdog(void *userdata)
+{
+    Loop *loop = userdata;
+
+    if (loop->handler.is_well(loop->handler.userdata))
+        sd_notify(0, "WATCHDOG=1");
+    timer_set(&loop->watchdog_timer, timers_boottime_usec(loop->timers) + loop->watchdog_usec);
+}
+
+static int loop_add_events(Loop *loop)
+{
+    loop->events[0] = event_new(loop->base, loop->timer_fd, EV_READ | EV_PERSIST, on_timer, loop);
+    loop->events[1] = evsignal_new(loop->base, SIGTERM, on_terminate, loop);
+    loop->events[2] = evsignal_new(loop->base, SIGINT, on_terminate, loop);
+    loop->events[3] = evsignal_new(loop->base, SIGHUP, on_hangup, loop);
+    for (size_t i = 0; i < N_LOOP_EVENTS; i++)
+        if (!loop->events[i] || event_add(loop->events[i], NULL) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+static int loop_seed_random(void)
+{
+    unsigned short seed[3];
+
+    if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+        return -EIO;
+    seed48(seed);
+    return 0;
+}
+
+int loop_new(Loop **ret)
+{
+    CLEANUP(loop_freep) Loop *loop = malloc(sizeof(*loop));
+    int r;
+
+    if (!loop)
+        return -ENOMEM;
+    *loop = (Loop){.timer_fd = -1, .armed_usec = TIMER_NEVER};
+    r = loop_seed_random();
+    if (r >= 0)
+        r = timers_new(&loop_clock, &loop->timers);
+    if (r < 0)
+        return r;
+    loop->base = event_base_new();
+    if (!loop->base)
+        return -ENOMEM;
+    loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (loop->timer_fd < 0)
+        return -errno;
+    timer_init(&loop->watchdog_timer, loop->timers, on_watchdog, loop);
+    r = loop_add_events(loop);
+    if (r < 0)
+        return r;
+    *ret = TAKE(loop);
+    return 0;
+}
+
+void loop_free(Loop *loop)
+{
+    if (!loop)
+        return;
+    timer_clear(&loop->watchdog_timer);
+    for (size_t i = 0; i < N_LOOP_EVENTS; i++)
+        if (loop->events[i])
+            event_free(loop->events[i]);
+    if (loop->timer_fd >= 0)
+        close(loop->timer_fd);
+    timers_free(loop->timers);
+    if (loop->base)
+        event_base_free(loop->base);
+    free(loop);
+}
+
+/* Sets the descriptor to the earliest timer. */
+static int loop_arm(Loop *loop, uint64_t at_usec)
+{
+    struct itimerspec when = {0};
+
+    if (at_usec == loop->armed_usec)
+        return 0;
+    if (at_usec != TIMER_NEVER) {
+        when.it_value.tv_sec = (time_t)(at_usec / USEC_PER_SEC);
+        when.it_value.tv_nsec = (long)(at_usec % USEC_PER_SEC) * 1000;
+    }
+    if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+        return -errno;
+    loop->armed_usec = at_usec;
+    return 0;
+}
+
+static int loop_turn(Loop *loop)
+{
+    uint64_t next_usec = timers_next_usec(loop->timers);
+    bool due = next_usec <= timers_boottime_usec(loop->timers);
+    int r = due ? 0 : loop_arm(loop, next_usec);
+
+    if (r < 0)
+        return r;
+    if (event_base_loop(loop->base, due ? EVLOOP_NONBLOCK : EVLOOP_ONCE) < 0)
+        return -EIO;
+    timers_run(loop->timers);
+    return loop->handler.turn(loop->handler.userdata);
+}
+
+int loop_run(Loop *loop, const LoopHandler *handler)
+{
+    uint64_t watchdog_usec = 0;
+    int r = 0;
+
+    loop->handler = *handler;
+    if (sd_watchdog_enabled(0, &watchdog_usec) > 0) {
+        loop->watchdog_usec = watchdog_usec / 2;
+        on_watchdog(loop);
+    }
+    while (r >= 0 && !loop->stopped)
+        r = loop_turn(loop);
+    return r;
+}

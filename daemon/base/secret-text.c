@@ -1,0 +1,57 @@
+#include "daemon/base/secret-text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "common/memory.h"
+
+void secret_text_clear(SecretText *text)
+{
+    if (text->data)
+        OPENSSL_cleanse(text->data, text->capacity);
+    free(text->data);
+    *text = (SecretText){0};
+}
+
+void secret_text_append(SecretText *text, const char *data, size_t size)
+{
+    if (text->failed)
+        return;
+    if (size >= text->capacity - text->size) {
+        size_t capacity = 2 * (text->size + size) + 256;
+        char *grown = malloc(capacity);
+        if (!grown) {
+            text->failed = true;
+            return;
+        }
+        size_t used = text->size;
+        if (used > 0)
+            memcpy(grown, text->data, used);
+        secret_text_clear(text);
+        *text = (SecretText){.data = grown, .size = used, .capacity = capacity};
+    }
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+void secret_text_add(SecretText *text, const char *string)
+{
+    secret_text_append(text, string, strlen(string));
+}
+
+void secret_text_add_char(SecretText *text, char character)
+{
+    secret_text_append(text, &character, 1);
+}
+
+int secret_text_finish(SecretText *text, char **ret)
+{
+    if (text->failed)
+        return -ENOMEM;
+    *ret = TAKE(text->data);
+    return 0;
+}

@@ -1,0 +1,242 @@
+#include "daemon/config/config-file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "common/utf8.h"
+#include "daemon/base/file.h"
+#include "daemon/base/ini.h"
+#include "daemon/config/option-value.h"
+
+#define BLANKS " \t"
+#define NAME_LENGTH_MAX 64U /* of a target's name, and of what a sentence repeats */
+
+/* Sections and keys go into sentences as they are, so they are checked first. */
+static int check_name(const char *name, const char *what, char **ret_error)
+{
+    if (strlen(name) > NAME_LENGTH_MAX)
+        return explain(ret_error, -EINVAL, "the %s is longer than %u characters", what,
+                       NAME_LENGTH_MAX);
+    for (const char *at = name; *at; at++)
+        if (*at < ' ' || *at > '~')
+            return explain(ret_error, -EINVAL, "the %s holds characters other than printable ASCII",
+                           what);
+    return 0;
+}
+
+static int check_target_name(const char *name, char **ret_error)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789_.-";
+
+    if (!*name)
+        return explain(ret_error, -EINVAL, "a target needs a name: [target NAME]");
+    int r = check_name(name, "target's name", ret_error);
+    if (r < 0)
+        return r;
+    if (name[strspn(name, allowed)])
+        return explain(ret_error, -EINVAL,
+                       "the target's name \"%s\" holds characters other than letters, digits, "
+                       "'_', '.' and '-'",
+                       name);
+    return 0;
+}
+
+static int check_value(const char *key, const char *value, char **ret_error)
+{
+    if (!utf8_is_valid(value, strlen(value)))
+        return explain(ret_error, -EINVAL, "%s: the value is not UTF-8", key);
+    for (const char *at = value; *at; at++)
+        if (((unsigned char)*at < ' ' && *at != '\t') || *at == '\x7f')
+            return explain(ret_error, -EINVAL, "%s: the value holds control characters", key);
+    return 0;
+}
+
+static int begin_target(ConfigReader *reader, const char *name, unsigned line, char **ret_error)
+{
+    int r = check_target_name(name, ret_error);
+    if (r < 0)
+        return r;
+    r = config_add_target(reader->config, name, reader->file, line, &reader->target);
+    if (r < 0)
+        return r;
+    reader->section = OPTION_TARGET_SECTION;
+    return 0;
+}
+
+static int begin_section(const char *name, unsigned line, void *userdata, char **ret_error)
+{
+    static const size_t target_length = sizeof(OPTION_TARGET_SECTION) - 1;
+    ConfigReader *reader = userdata;
+
+    if (strncmp(name, OPTION_TARGET_SECTION, target_length) == 0 &&
+        (!name[target_length] || strchr(BLANKS, name[target_length])))
+        return begin_target(reader, name + target_length + strspn(name + target_length, BLANKS),
+                            line, ret_error);
+
+    int r = check_name(name, "section's name", ret_error);
+    if (r < 0)
+        return r;
+    reader->section = option_find_section(name);
+    if (reader->section)
+        return 0;
+
+    const char *near = option_suggest_section(name);
+    return near
+               ? explain(ret_error, -EINVAL, "unknown section [%s]; did you mean [%s]?", name, near)
+               : explain(ret_error, -EINVAL, "unknown section [%s]", name);
+}
+
+static int refuse_key(const ConfigReader *reader, const char *key, char **ret_error)
+{
+    int r = check_name(key, "key", ret_error);
+    if (r < 0)
+        return r;
+    const char *near = option_suggest_key(reader->section, key);
+    return near ? explain(ret_error, -EINVAL, "unknown key \"%s\" in [%s]; did you mean \"%s\"?",
+                          key, reader->section, near)
+                : explain(ret_error, -EINVAL, "unknown key \"%s\" in [%s]", key, reader->section);
+}
+
+static int take_property(const char *key, const char *value, unsigned line, void *userdata,
+                         char **ret_error)
+{
+    ConfigReader *reader = userdata;
+    const Option *option = option_find(reader->section, key);
+
+    if (!option)
+        return refuse_key(reader, key, ret_error);
+    int r = check_value(key, value, ret_error);
+    if (r < 0)
+        return r;
+    bool of_target = strcmp(option->section, OPTION_TARGET_SECTION) == 0;
+    r = option_set(option, of_target ? (void *)reader->target : reader->config, value, ret_error);
+    if (r < 0)
+        return r;
+    ConfigOrigin *origins = of_target ? reader->target->origins : reader->origins;
+    origins[option - options] = (ConfigOrigin){
+        .file = reader->file,
+        .line = line,
+        .order = ++reader->n_values,
+    };
+    return 0;
+}
+
+/* In the AWS files a line that begins with a blank goes on with the value above; here it does not
+ * matter. */
+static void drop_indentation(char *text)
+{
+    char *to = text;
+    bool at_start = true;
+
+    for (const char *from = text; *from; from++) {
+        if (at_start && strchr(BLANKS, *from))
+            continue;
+        at_start = *from == '\n';
+        *to++ = *from;
+    }
+    *to = '\0';
+}
+
+/* The Config keeps the name: origins and targets borrow it. */
+static int keep_file_name(Config *config, const char *path, const char **ret)
+{
+    char **files = reallocarray(config->files, config->n_files + 1, sizeof(*files));
+    if (!files)
+        return -ENOMEM;
+    config->files = files;
+
+    char *name = strdup(path);
+    if (!name)
+        return -ENOMEM;
+    files[config->n_files++] = name;
+    *ret = name;
+    return 0;
+}
+
+static int read_file(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+{
+    static const IniHandler handler = {.section = begin_section, .property = take_property};
+    CLEANUP(freep) char *text = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    int r = file_read_text(path, &text, &error);
+    if (r == -ENOENT && !must_exist)
+        return 0;
+    if (r < 0) {
+        if (error)
+            *ret_error = TAKE(error);
+        return r;
+    }
+    r = keep_file_name(reader->config, path, &reader->file);
+    if (r < 0)
+        return r;
+    drop_indentation(text);
+    reader->section = NULL;
+    return ini_parse(text, reader->file, &handler, reader, ret_error);
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    return entry->d_name[0] != '.' && length > strlen(".conf") &&
+           strcmp(entry->d_name + length - strlen(".conf"), ".conf") == 0;
+}
+
+/* By bytes: the order must not depend on a locale, as alphasort()'s does. */
+static int compare_names(const struct dirent **one, const struct dirent **other)
+{
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static int read_drop_in(ConfigReader *reader, const char *directory, const char *name,
+                        char **ret_error)
+{
+    CLEANUP(freep) char *path = NULL;
+
+    if (string_format(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    return read_file(reader, path, true, ret_error);
+}
+
+static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
+{
+    struct dirent **entries;
+    int r = 0;
+
+    int n = scandir(directory, &entries, is_drop_in, compare_names);
+    if (n < 0)
+        return errno == ENOENT ? 0
+                               : explain(ret_error, -errno, "%s: cannot be read: %s", directory,
+                                         strerror(errno));
+    for (int i = 0; i < n; i++) {
+        if (r >= 0)
+            r = read_drop_in(reader, directory, entries[i]->d_name, ret_error);
+        free(entries[i]);
+    }
+    free(entries);
+    return r;
+}
+
+int config_read_files(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+{
+    CLEANUP(freep) char *directory = NULL;
+
+    int r = read_file(reader, path, must_exist, ret_error);
+    if (r < 0)
+        return r;
+    if (string_format(&directory, "%s.d", path) < 0)
+        return -ENOMEM;
+    return read_drop_ins(reader, directory, ret_error);
+}
+
+const ConfigOrigin *config_find_origin(const ConfigReader *reader, const char *section,
+                                       const char *key)
+{
+    return &reader->origins[option_find(section, key) - options];
+}

@@ -1,0 +1,25 @@
+/* Reads the files of the configuration into a Config, one after the other; a later value wins. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/config/config.h"
+
+typedef struct ConfigReader {
+    Config *config;
+    ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of targets */
+
+    /* What is being read: */
+    const char *file;
+    const char *section; /* as in options[] */
+    TargetConfig *target;
+    unsigned n_values;
+} ConfigReader;
+
+/* The file, then those in the directory of the same name with ".d" that end in ".conf", in the
+ * order of their names; the directory need not exist. 0; -EINVAL, or the errno of a file that
+ * cannot be read, and an owned "file:line: what is wrong"; -ENOMEM. */
+int config_read_files(ConfigReader *reader, const char *path, bool must_exist, char **ret_error);
+
+const ConfigOrigin *config_find_origin(const ConfigReader *reader, const char *section,
+                                       const char *key);

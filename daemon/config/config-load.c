@@ -1,0 +1,200 @@
+/* Puts a Config together: files, environment, AWS's profiles, and the checks that need all of it.
+ */
+#include "daemon/config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/base/environment.h"
+#include "daemon/config/config-file.h"
+#include "daemon/config/option-value.h"
+
+/* An environment variable that stands for an option which no file names. */
+static int take_environment(const ConfigReader *reader, const char *section, const char *key,
+                            const char *variable, const char *value, char **ret_error)
+{
+    CLEANUP(freep) char *cause = NULL;
+
+    if (!value || !*value || config_find_origin(reader, section, key)->order > 0)
+        return 0;
+    int r = option_set(option_find(section, key), reader->config, value, &cause);
+    return r == -EINVAL ? explain(ret_error, r, "$%s: %s", variable, cause) : r;
+}
+
+static int take_state_directory(const ConfigReader *reader, char **ret_error)
+{
+    const char *all = getenv("STATE_DIRECTORY");
+
+    if (!all)
+        return 0;
+    /* systemd.exec(5): one path for each StateDirectory=, with colons between them; ours is the
+     * first. */
+    CLEANUP(freep) char *first = strndup(all, strcspn(all, ":"));
+    if (!first)
+        return -ENOMEM;
+    return take_environment(reader, "daemon", "state-directory", "STATE_DIRECTORY", first,
+                            ret_error);
+}
+
+static int check_polling(const ConfigReader *reader, char **ret_error)
+{
+    const Config *config = reader->config;
+    const ConfigOrigin *first = config_find_origin(reader, "polling", "first");
+    const ConfigOrigin *longest = config_find_origin(reader, "polling", "longest");
+    /* What was said last made the contradiction. */
+    const ConfigOrigin *origin = first->order > longest->order ? first : longest;
+    char first_text[TIMESPAN_SIZE], longest_text[TIMESPAN_SIZE];
+
+    if (config->polling_first_usec <= config->polling_longest_usec)
+        return 0;
+    return explain(ret_error, -EINVAL, "%s:%u: first (%s) is more than longest (%s)", origin->file,
+                   origin->line, timespan_format(config->polling_first_usec, first_text),
+                   timespan_format(config->polling_longest_usec, longest_text));
+}
+
+static int blame(const TargetConfig *target, const char *file, unsigned line, const char *cause,
+                 char **ret_error)
+{
+    return file ? explain(ret_error, -EINVAL, "%s:%u: target %s: %s", file, line, target->name,
+                          cause)
+                : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
+}
+
+/* Where the option with this key is said (NULL: none is to blame), else where the target is
+ * declared. */
+static void find_line(const TargetConfig *target, const char *key, const char **ret_file,
+                      unsigned *ret_line)
+{
+    const ConfigOrigin *origin =
+        key ? &target->origins[option_find(OPTION_TARGET_SECTION, key) - options] : NULL;
+    bool said = origin && origin->order > 0;
+
+    *ret_file = said ? origin->file : target->file;
+    *ret_line = said ? origin->line : target->line;
+}
+
+/* Where no file of ours names the target, its profile is what can be mended. */
+static int blame_option(const Config *config, const TargetConfig *target, const char *key,
+                        const char *cause, char **ret_error)
+{
+    const char *file;
+    unsigned line;
+
+    find_line(target, key, &file, &line);
+    if (!file && key && strcmp(key, "profile") == 0)
+        file = aws_profiles_section_file(config->profiles,
+                                         aws_settings_choose_profile(target->profile), &line);
+    return blame(target, file, line, cause, ret_error);
+}
+
+static int resolve_settings(const Config *config, TargetConfig *target, char **ret_error)
+{
+    const AwsSettingsSource source = {
+        .region = target->region,
+        .profile = target->profile,
+        .endpoint_url = target->endpoint_url,
+        .sts_endpoint_url = target->sts_endpoint_url,
+        .use_fips_endpoint = target->use_fips_endpoint,
+        .use_dualstack_endpoint = target->use_dualstack_endpoint,
+        .ca_bundle = target->ca_bundle,
+        .role_arn = target->role_arn,
+        .external_id = target->external_id,
+        .role_session_name = target->role_session_name,
+        .duration_seconds = (unsigned)(target->duration_usec / USEC_PER_SEC),
+    };
+    CLEANUP(freep) char *cause = NULL;
+    const char *key = NULL;
+
+    int r = aws_settings_resolve(&source, config->profiles, &target->settings, &key, &cause);
+    if (r < 0)
+        return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
+    AwsTrouble *trouble = &target->settings->trouble;
+    if (!trouble->file)
+        find_line(target, "profile", &trouble->file, &trouble->line);
+    return 0;
+}
+
+/* A profile's own number counts only where neither the configuration nor the environment names one.
+ */
+static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target, char **ret_error)
+{
+    const Option *option = option_find("calls", "max-attempts");
+    CLEANUP(freep) char *cause = NULL;
+    CLEANUP(freep) char *sentence = NULL;
+    Config read = {.max_attempts = reader->config->max_attempts};
+    int r = 0;
+
+    if (config_find_origin(reader, option->section, option->key)->order == 0 &&
+        !aws_environment_get("AWS_MAX_ATTEMPTS")) {
+        const char *profile = target->settings->profile;
+        const char *text = aws_profiles_get(reader->config->profiles, profile, "max_attempts");
+
+        if (text)
+            r = option_set(option, &read, text, &cause);
+        if (r == -EINVAL)
+            r = explain(&sentence, r, "profile %s: %s", profile, cause);
+        if (r < 0)
+            return r == -EINVAL
+                       ? blame_option(reader->config, target, "profile", sentence, ret_error)
+                       : r;
+    }
+    target->max_attempts = read.max_attempts;
+    return 0;
+}
+
+static int resolve_targets(const ConfigReader *reader, char **ret_error)
+{
+    Config *config = reader->config;
+    TargetConfig *target;
+    int r;
+
+    if (config->n_targets == 0 &&
+        (r = config_add_target(config, CONFIG_DEFAULT_TARGET, NULL, 0, &target)) < 0)
+        return r;
+    r = aws_profiles_load(&config->profiles, ret_error);
+    for (size_t i = 0; r >= 0 && i < config->n_targets; i++) {
+        r = resolve_settings(config, config->targets[i], ret_error);
+        if (r >= 0)
+            r = resolve_max_attempts(reader, config->targets[i], ret_error);
+        free(config->targets[i]->origins);
+        config->targets[i]->origins = NULL;
+    }
+    return r;
+}
+
+int config_load(const char *path, Config **ret, char **ret_error)
+{
+    CLEANUP(config_freep) Config *config = NULL;
+    ConfigReader reader = {0};
+
+    int r = config_new(&config);
+    if (r < 0)
+        return r;
+    reader.config = config;
+    if ((r = config_read_files(&reader, path ? path : SYSCONFDIR "/trailstop/trailstopd.conf",
+                               path != NULL, ret_error)) < 0 ||
+        (r = take_state_directory(&reader, ret_error)) < 0 ||
+        (r = take_environment(&reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
+                              getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
+        (r = check_polling(&reader, ret_error)) < 0 ||
+        (r = resolve_targets(&reader, ret_error)) < 0)
+        return r;
+    *ret = TAKE(config);
+    return 0;
+}
+
+int config_check_credentials(const Config *config, char **ret_error)
+{
+    for (size_t i = 0; i < config->n_targets; i++) {
+        const TargetConfig *target = config->targets[i];
+        const AwsTrouble *trouble = &target->settings->trouble;
+
+        if (trouble->sentence)
+            return blame(target, trouble->file, trouble->line, trouble->sentence, ret_error);
+    }
+    return 0;
+}

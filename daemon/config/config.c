@@ -1,0 +1,251 @@
+#include "daemon/config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/config/option-value.h"
+#include "daemon/credentials/chain.h"
+
+static bool is_target_option(const Option *option)
+{
+    return strcmp(option->section, OPTION_TARGET_SECTION) == 0;
+}
+
+static void target_config_free(TargetConfig *target)
+{
+    aws_settings_free(target->settings);
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (is_target_option(&options[i]))
+            option_clear(&options[i], target);
+    free(target->origins);
+    free(target->name);
+    free(target);
+}
+
+DEFINE_CLEANUP(TargetConfig, target_config_free)
+
+static int target_config_new(const char *name, TargetConfig **ret)
+{
+    CLEANUP(target_config_freep) TargetConfig *target = calloc(1, sizeof(*target));
+    int r;
+
+    if (!target)
+        return -ENOMEM;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (is_target_option(&options[i]) && (r = option_set_default(&options[i], target)) < 0)
+            return r;
+    target->origins = calloc(N_OPTIONS, sizeof(target->origins[0]));
+    target->name = strdup(name);
+    if (!target->origins || !target->name)
+        return -ENOMEM;
+    *ret = TAKE(target);
+    return 0;
+}
+
+int config_new(Config **ret)
+{
+    CLEANUP(config_freep) Config *config = calloc(1, sizeof(*config));
+    int r;
+
+    if (!config)
+        return -ENOMEM;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (!is_target_option(&options[i]) && (r = option_set_default(&options[i], config)) < 0)
+            return r;
+    *ret = TAKE(config);
+    return 0;
+}
+
+void config_free(Config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config->n_targets; i++)
+        target_config_free(config->targets[i]);
+    free(config->targets);
+    aws_profiles_free(config->profiles); /* after the settings, which borrow from them */
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (!is_target_option(&options[i]))
+            option_clear(&options[i], config);
+    for (size_t i = 0; i < config->n_files; i++)
+        free(config->files[i]);
+    free(config->files);
+    free(config);
+}
+
+static TargetConfig *find_target(const Config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_targets; i++)
+        if (strcmp(config->targets[i]->name, name) == 0)
+            return config->targets[i];
+    return NULL;
+}
+
+const TargetConfig *config_find_target(const Config *config, const char *name)
+{
+    return find_target(config, name);
+}
+
+int config_add_target(Config *config, const char *name, const char *file, unsigned line,
+                      TargetConfig **ret)
+{
+    TargetConfig *target = find_target(config, name);
+
+    if (!target) {
+        TargetConfig **targets =
+            reallocarray(config->targets, config->n_targets + 1, sizeof(TargetConfig *));
+        if (!targets)
+            return -ENOMEM;
+        config->targets = targets;
+
+        int r = target_config_new(name, &target);
+        if (r < 0)
+            return r;
+        target->file = file;
+        target->line = line;
+        targets[config->n_targets++] = target;
+    }
+    *ret = target;
+    return 0;
+}
+
+/* What is taken at start only is a path, an owned string: options.def has nothing else. */
+static void swap_texts(void *one, void *other)
+{
+    char *text = *(char **)one;
+
+    *(char **)one = *(char **)other;
+    *(char **)other = text;
+}
+
+const char *config_keep_fixed(Config *running, Config *fresh)
+{
+    const char *changed = NULL;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char *one = (char *)running + options[i].offset, *other = (char *)fresh + options[i].offset;
+
+        if (options[i].reloadable || strcmp(*(char **)one, *(char **)other) == 0)
+            continue;
+        changed = options[i].key;
+        swap_texts(one, other);
+    }
+    return changed;
+}
+
+/* Each option of a section that is said and not there yet. */
+static int add_options(json_object *json, const char *section, const void *object)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        json_object *value = NULL;
+
+        if (strcmp(options[i].section, section) != 0 ||
+            json_object_object_get_ex(json, options[i].key, NULL))
+            continue;
+        int r = option_to_json(&options[i], object, &value);
+        if (r > 0)
+            r = json_add(json, options[i].key, value);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+typedef struct Explanation {
+    json_object *sources;
+    int error; /* the first one met */
+} Explanation;
+
+static void add_source(const char *source, bool taken, const char *why, void *userdata)
+{
+    Explanation *explanation = userdata;
+    CLEANUP(json_object_putp) json_object *json = json_object_new_object();
+
+    if (explanation->error < 0 || !json || json_add_string(json, "source", source) < 0 ||
+        json_add_bool(json, "taken", taken) < 0 || json_add_string(json, "why", why) < 0 ||
+        json_append(explanation->sources, TAKE(json)) < 0)
+        explanation->error = -ENOMEM;
+}
+
+/* The sources of credentials that were looked at, in order, and why each was passed over. */
+static int add_sources(json_object *json, const AwsSettings *settings)
+{
+    const AwsChainQuery query = {
+        .profiles = settings->profiles,
+        .profile = settings->profile,
+        .named = settings->profile_named,
+        .explicit = settings->profile_explicit,
+    };
+    Explanation explanation = {.sources = json_object_new_array()};
+    int r = json_add(json, "sources", explanation.sources);
+
+    if (r >= 0)
+        r = aws_chain_explain(&query, add_source, &explanation);
+    return r < 0 ? r : explanation.error;
+}
+
+/* -1: nobody says, so it is left out. */
+static int add_flag(json_object *json, const char *key, int flag)
+{
+    return flag < 0 ? 0 : json_add_bool(json, key, flag > 0);
+}
+
+/* First what the target comes to, under its own name or the option's, then how it was said. */
+static int add_target(json_object *array, const Config *config, const TargetConfig *target,
+                      bool explain_sources)
+{
+    const AwsSettings *settings = target->settings;
+    json_object *json = json_object_new_object();
+    int r;
+
+    if ((r = json_append(array, json)) < 0 ||
+        (r = json_add_string(json, "name", target->name)) < 0 ||
+        (r = json_add_string(json, "region", settings->region)) < 0 ||
+        (r = json_add_string(json, "endpoint", settings->endpoint)) < 0 ||
+        (r = json_add_string(json, "stsEndpoint", settings->sts_endpoint)) < 0 ||
+        (r = json_add_string(json, "profile", settings->profile)) < 0)
+        return r;
+    if (!settings->credentials) /* no source has any: said, not left out */
+        r = json_object_object_add(json, "credentials", NULL) < 0 ? -ENOMEM : 0;
+    else
+        r = json_add_string(json, "credentials", settings->credentials);
+    if (r >= 0 && explain_sources)
+        r = add_sources(json, settings);
+    if (r < 0 || (r = json_add_string(json, "ca-bundle", settings->ca_bundle)) < 0 ||
+        (r = add_flag(json, "use-fips-endpoint", settings->use_fips_endpoint)) < 0 ||
+        (r = add_flag(json, "use-dualstack-endpoint", settings->use_dualstack_endpoint)) < 0)
+        return r;
+    if (target->max_attempts != config->max_attempts &&
+        (r = json_add_int64(json, "max-attempts", target->max_attempts)) < 0)
+        return r;
+    return add_options(json, OPTION_TARGET_SECTION, target);
+}
+
+json_object *config_to_json(const Config *config, bool explain_sources)
+{
+    CLEANUP(json_object_putp) json_object *json = json_object_new_object();
+
+    if (!json)
+        return NULL;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const char *section = options[i].section;
+        json_object *object;
+
+        if (is_target_option(&options[i]) || json_object_object_get_ex(json, section, NULL))
+            continue;
+        object = json_object_new_object();
+        if (json_add(json, section, object) < 0 || add_options(object, section, config) < 0)
+            return NULL;
+    }
+
+    json_object *targets = json_object_new_array();
+    if (json_add(json, "targets", targets) < 0)
+        return NULL;
+    for (size_t i = 0; i < config->n_targets; i++)
+        if (add_target(targets, config, config->targets[i], explain_sources) < 0)
+            return NULL;
+    return TAKE(json);
+}

@@ -1,0 +1,102 @@
+/* The daemon's configuration: read, checked and put together; every option once, in options.def.
+ *
+ * A Config never changes once it is loaded: a reload makes a fresh one and swaps it in when all of
+ * it is right. Units are in the names. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "common/memory.h"
+#include "daemon/config/options.h"
+#include "daemon/credentials/profile.h"
+#include "daemon/credentials/settings.h"
+
+/* Where an option got its value; order counts values through all files, from 1. 0: no file names
+ * it. */
+typedef struct ConfigOrigin {
+    const char *file; /* borrowed from the Config */
+    unsigned line;
+    unsigned order;
+} ConfigOrigin;
+
+typedef struct TargetConfig {
+    char *name;
+    const char *file; /* where its section first begins, for messages; borrowed from the Config.
+                         NULL: no section names it */
+    unsigned line;
+    /* Where each option of it is said, by index in options[]; NULL once all is read. */
+    ConfigOrigin *origins;
+
+    char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
+    char *endpoint_url, *sts_endpoint_url, *ca_bundle;
+    uint64_t duration_usec;                        /* 0: not said */
+    int use_fips_endpoint, use_dualstack_endpoint; /* -1: not said */
+    double stop_rate, read_rate;                   /* calls per second */
+    unsigned max_attempts; /* the configuration's, else the environment's, else the profile's */
+    AwsSettings *settings; /* what all this comes to */
+} TargetConfig;
+
+typedef struct Config {
+    char *socket;
+    char *state_directory;
+    char **operators; /* NULL-terminated: users, and groups with a leading '@' */
+    int log_level;    /* of syslog(3) */
+    unsigned max_clients;
+    unsigned max_clients_per_user;
+    size_t max_message; /* bytes */
+    unsigned max_jobs;
+    uint64_t keep_finished_usec;
+
+    uint64_t connect_timeout_usec;
+    uint64_t call_timeout_usec;
+    unsigned max_attempts; /* a target's own may be another: see above */
+    unsigned max_connections;
+
+    uint64_t polling_first_usec;
+    uint64_t polling_longest_usec;
+    double polling_growth;
+    uint64_t polling_timeout_usec; /* 0: none */
+
+    TargetConfig **targets; /* at least one, in the order of the files */
+    size_t n_targets;
+    AwsProfiles *profiles;
+
+    char **files; /* names of those read, in order */
+    size_t n_files;
+} Config;
+
+#define CONFIG_DEFAULT_TARGET "default"
+
+/* path NULL: /etc/trailstop/trailstopd.conf and trailstopd.conf.d/, neither of which need exist.
+ * Otherwise path, which must exist, and path.d/. 0; -EINVAL (or the errno of a file that cannot be
+ * read) and an owned "file:line: what is wrong", one line; -ENOMEM. */
+int config_load(const char *path, Config **ret, char **ret_error);
+void config_free(Config *config);
+DEFINE_CLEANUP(Config, config_free)
+
+/* Whether credentials can come from where the targets look for them: what is wrong there may be
+ * mended while the daemon runs, so config_load() lets it pass. As above, with the file and line
+ * that is to blame. */
+int config_check_credentials(const Config *config, char **ret_error);
+
+/* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
+int config_new(Config **ret);
+
+/* A target with every option at its default, or the one that has this name already. 0 or -ENOMEM.
+ */
+int config_add_target(Config *config, const char *name, const char *file, unsigned line,
+                      TargetConfig **ret);
+
+const TargetConfig *config_find_target(const Config *config, const char *name);
+
+/* At a reload: what is taken at start only stays as it is running, and running gets what fresh had.
+ * The key of such an option that is another in fresh; NULL: there is none. */
+const char *config_keep_fixed(Config *running, Config *fresh);
+
+/* `trailstopd --check`: the effective configuration as one JSON document; with --explain, each
+ * target tells which sources of credentials were looked at. NULL: no memory. */
+json_object *config_to_json(const Config *config, bool explain_sources);

@@ -1,0 +1,50 @@
+/* The options of the configuration as a table, made of options.def.
+ *
+ * Their values live in a Config or a TargetConfig; see option-value.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum OptionType {
+    OPTION_STRING,   /* char *; NULL: not said */
+    OPTION_PATH,     /* the same, absolute */
+    OPTION_URL,      /* the same, an endpoint as aws_endpoint_validate() takes it */
+    OPTION_LIST,     /* char **, ended by NULL; white space or commas between the items */
+    OPTION_LEVEL,    /* int, a priority of syslog(3) */
+    OPTION_BOOL,     /* int: -1 not said, 0, 1 */
+    OPTION_COUNT,    /* unsigned */
+    OPTION_SIZE,     /* size_t, bytes; K, M and G are powers of 1024 */
+    OPTION_TIMESPAN, /* uint64_t, microseconds; 0: not said, where it may be left unsaid */
+    OPTION_REAL,     /* double */
+} OptionType;
+
+typedef struct Option {
+    const char *section;
+    const char *key;
+    OptionType type;
+    size_t offset; /* of the member in Config or TargetConfig */
+    const char *minimum, *maximum;
+    const char *default_text; /* NULL: may be left unsaid */
+    bool reloadable;
+} Option;
+
+enum {
+    N_OPTIONS = 0
+#define OPTION(...) +1
+#include "daemon/config/options.def"
+#undef OPTION
+};
+
+extern const Option options[N_OPTIONS]; /* in the order of options.def */
+
+/* The one section of which there may be many, with a name each; its values live in a TargetConfig.
+ */
+#define OPTION_TARGET_SECTION "target"
+
+const Option *option_find(const char *section, const char *key); /* NULL: no such key */
+const char *option_find_section(const char *section);            /* the same text, of the table */
+
+/* The section, or the key of a section, that is spelled most like the text; NULL: none is near. */
+const char *option_suggest_section(const char *text);
+const char *option_suggest_key(const char *section, const char *text);

@@ -1,0 +1,392 @@
+#include "daemon/credentials/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/string.h"
+#include "daemon/aws/credentials.h"
+#include "daemon/base/ini.h"
+
+#define BLANKS " \t"
+
+typedef struct Property {
+    struct Property *next;
+    char *key;
+    char *value;
+    const char *file; /* one of the AwsProfiles */
+    unsigned line;
+    bool nested; /* "outer.inner" of a line below outer */
+} Property;
+
+typedef enum SectionKind { SECTION_PROFILE, SECTION_SERVICES } SectionKind;
+
+typedef struct Section {
+    struct Section *next;
+    SectionKind kind;
+    char *name;
+    const char *file; /* where it first begins: one of the AwsProfiles, and the line */
+    unsigned line;
+    bool prefixed; /* [profile default], which bars [default] */
+    Property *properties;
+} Section;
+
+typedef enum FileKind { FILE_CONFIG, FILE_CREDENTIALS, FILE_FURTHER_CREDENTIALS, N_FILES } FileKind;
+
+struct AwsProfiles {
+    char *files[N_FILES]; /* names; NULL: no such file */
+    Section *sections;
+    char **warnings;
+    size_t n_warnings;
+};
+
+/* While a file is parsed. */
+typedef struct Reader {
+    AwsProfiles *profiles;
+    FileKind file;
+    unsigned line;
+    Section *section;   /* NULL: this one is passed over */
+    Property *property; /* NULL: this one is passed over */
+    bool nesting;       /* the value is empty: the lines below are `key = value` */
+} Reader;
+
+static void property_free(Property *property)
+{
+    free(property->key);
+    secret_free(property->value);
+    free(property);
+}
+
+static void clear_properties(Property **list, const char *outer)
+{
+    size_t length = outer ? strlen(outer) : 0;
+
+    while (*list) {
+        Property *property = *list;
+        if (outer && !(property->nested && strncmp(property->key, outer, length) == 0 &&
+                       property->key[length] == '.')) {
+            list = &property->next;
+            continue;
+        }
+        *list = property->next;
+        property_free(property);
+    }
+}
+
+void aws_profiles_free(AwsProfiles *profiles)
+{
+    if (!profiles)
+        return;
+    while (profiles->sections) {
+        Section *section = profiles->sections;
+        profiles->sections = section->next;
+        clear_properties(&section->properties, NULL);
+        free(section->name);
+        free(section);
+    }
+    for (size_t i = 0; i < profiles->n_warnings; i++)
+        free(profiles->warnings[i]);
+    free(profiles->warnings);
+    for (size_t i = 0; i < N_FILES; i++)
+        free(profiles->files[i]);
+    free(profiles);
+}
+
+static Section *find_section(const AwsProfiles *profiles, SectionKind kind, const char *name)
+{
+    for (Section *section = profiles->sections; section; section = section->next)
+        if (section->kind == kind && strcmp(section->name, name) == 0)
+            return section;
+    return NULL;
+}
+
+static Property *find_property(const Section *section, const char *key)
+{
+    for (Property *property = section->properties; property; property = property->next)
+        if (strcmp(property->key, key) == 0)
+            return property;
+    return NULL;
+}
+
+/* Names no name or key: what stands in the wrong place may be a secret. */
+static int warn(Reader *reader, const char *what)
+{
+    AwsProfiles *profiles = reader->profiles;
+    char *warning = NULL;
+
+    char **grown = reallocarray(profiles->warnings, profiles->n_warnings + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    profiles->warnings = grown;
+    int r = string_format(&warning, "%s:%u: %s", profiles->files[reader->file], reader->line, what);
+    if (r < 0)
+        return r;
+    profiles->warnings[profiles->n_warnings++] = warning;
+    return 0;
+}
+
+static bool is_name(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "_-/.%@:+");
+    return length > 0 && !text[length];
+}
+
+static int enter_section(Reader *reader, SectionKind kind, const char *name, bool prefixed)
+{
+    Section *section = find_section(reader->profiles, kind, name);
+
+    if (!section) {
+        section = calloc(1, sizeof(*section));
+        if (!section)
+            return -ENOMEM;
+        section->kind = kind;
+        section->name = strdup(name);
+        section->file = reader->profiles->files[reader->file];
+        section->line = reader->line;
+        section->prefixed = prefixed;
+        section->next = reader->profiles->sections;
+        reader->profiles->sections = section;
+        if (!section->name)
+            return -ENOMEM;
+    } else if (prefixed && !section->prefixed) {
+        clear_properties(&section->properties, NULL);
+        section->prefixed = true;
+    } else if (!prefixed && section->prefixed && reader->file == FILE_CONFIG) {
+        return 0;
+    }
+    reader->section = section;
+    return 0;
+}
+
+/* "[profile x]", "[services x]", "[default]", and what is for others: "[sso-session x]",
+ * "[plugins]". */
+static int read_config_section(Reader *reader, const char *text)
+{
+    const char *name = text + strcspn(text, BLANKS);
+    CLEANUP(freep) char *kind = strndup(text, (size_t)(name - text));
+
+    if (!kind)
+        return -ENOMEM;
+    name += strspn(name, BLANKS);
+    if (!*name && strcmp(kind, "default") == 0)
+        return enter_section(reader, SECTION_PROFILE, kind, false);
+    bool profile = strcmp(kind, "profile") == 0, services = strcmp(kind, "services") == 0;
+    if (!profile && !services)
+        return warn(reader, "this section is passed over: here a profile's is [profile NAME]");
+    if (!is_name(name))
+        return warn(reader, "this section is passed over: its name is invalid");
+    return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile);
+}
+
+static int on_section(const char *name, unsigned line, void *userdata, char **ret_error)
+{
+    Reader *reader = userdata;
+
+    (void)ret_error;
+    reader->line = line;
+    reader->section = NULL;
+    reader->property = NULL;
+    if (reader->file == FILE_CONFIG)
+        return read_config_section(reader, name);
+    if (!is_name(name))
+        return warn(reader, "this section is passed over: its name is invalid");
+    return enter_section(reader, SECTION_PROFILE, name, false);
+}
+
+static char *lower(char *text)
+{
+    for (char *at = text; *at; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    return text;
+}
+
+/* outer NULL: a key of its own. */
+static int set_property(Reader *reader, const char *outer, const char *key, const char *value,
+                        Property **ret)
+{
+    CLEANUP(freep) char *name = NULL;
+    CLEANUP(secret_freep) char *copy = strdup(value);
+
+    if (!copy || string_format(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
+        return -ENOMEM;
+    lower(name);
+    if (!outer)
+        clear_properties(&reader->section->properties, name);
+
+    Property *property = find_property(reader->section, name);
+    if (!property) {
+        property = calloc(1, sizeof(*property));
+        if (!property)
+            return -ENOMEM;
+        property->key = TAKE(name);
+        property->next = reader->section->properties;
+        reader->section->properties = property;
+    }
+    secret_free(property->value);
+    property->value = TAKE(copy);
+    property->nested = outer != NULL;
+    property->file = reader->profiles->files[reader->file];
+    property->line = reader->line;
+    *ret = property;
+    return 0;
+}
+
+static int on_property(const char *key, const char *value, unsigned line, void *userdata,
+                       char **ret_error)
+{
+    Reader *reader = userdata;
+
+    (void)ret_error;
+    reader->line = line;
+    reader->property = NULL;
+    reader->nesting = !*value;
+    if (!reader->section)
+        return 0;
+    if (!is_name(key))
+        return warn(reader, "this key is passed over: its name is invalid");
+    return set_property(reader, NULL, key, value, &reader->property);
+}
+
+static int append_line(Property *property, const char *text)
+{
+    char *value = NULL;
+
+    if (string_format(&value, "%s\n%s", property->value, text) < 0)
+        return -ENOMEM;
+    secret_free(property->value);
+    property->value = value;
+    return 0;
+}
+
+static int on_continuation(const char *text, unsigned line, void *userdata, char **ret_error)
+{
+    Reader *reader = userdata;
+    Property *nested;
+    char *key, *value;
+
+    reader->line = line;
+    if (reader->nesting) {
+        CLEANUP(secret_freep) char *copy = strdup(text);
+        if (!copy)
+            return -ENOMEM;
+        int r = ini_split(copy, &key, &value, ret_error);
+        if (r >= 0 && reader->property)
+            r = is_name(key) ? set_property(reader, reader->property->key, key, value, &nested)
+                             : warn(reader, "this nested key is passed over: its name is invalid");
+        if (r < 0)
+            return r;
+    }
+    return reader->property ? append_line(reader->property, text) : 0;
+}
+
+static int parse_file(AwsProfiles *profiles, FileKind file, const char *text, const char *name,
+                      char **ret_error)
+{
+    static const IniHandler handler = {
+        .section = on_section,
+        .property = on_property,
+        .continuation = on_continuation,
+    };
+    Reader reader = {.profiles = profiles, .file = file};
+
+    if (!name)
+        return 0;
+    profiles->files[file] = strdup(name);
+    if (!profiles->files[file])
+        return -ENOMEM;
+    return text ? ini_parse(text, name, &handler, &reader, ret_error) : 0;
+}
+
+int aws_profiles_parse(const char *config_text, const char *config_name,
+                       const char *credentials_text, const char *credentials_name,
+                       AwsProfiles **ret, char **ret_error)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = calloc(1, sizeof(*profiles));
+
+    if (!profiles)
+        return -ENOMEM;
+    int r = parse_file(profiles, FILE_CONFIG, config_text, config_name, ret_error);
+    if (r >= 0)
+        r = parse_file(profiles, FILE_CREDENTIALS, credentials_text, credentials_name, ret_error);
+    if (r < 0)
+        return r;
+    *ret = TAKE(profiles);
+    return 0;
+}
+
+int aws_profiles_add_credentials(AwsProfiles *profiles, const char *text, const char *name,
+                                 char **ret_error)
+{
+    return parse_file(profiles, FILE_FURTHER_CREDENTIALS, text, name, ret_error);
+}
+
+static const Property *look_up(const AwsProfiles *profiles, SectionKind kind, const char *name,
+                               const char *key)
+{
+    const Section *section = find_section(profiles, kind, name);
+
+    return section ? find_property(section, key) : NULL;
+}
+
+bool aws_profiles_has(const AwsProfiles *profiles, const char *profile)
+{
+    return find_section(profiles, SECTION_PROFILE, profile) != NULL;
+}
+
+bool aws_profiles_has_services(const AwsProfiles *profiles, const char *services)
+{
+    return find_section(profiles, SECTION_SERVICES, services) != NULL;
+}
+
+const char *aws_profiles_get(const AwsProfiles *profiles, const char *profile, const char *key)
+{
+    const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
+
+    return property ? property->value : NULL;
+}
+
+const char *aws_profiles_get_service(const AwsProfiles *profiles, const char *services,
+                                     const char *key)
+{
+    const Property *property = look_up(profiles, SECTION_SERVICES, services, key);
+
+    return property ? property->value : NULL;
+}
+
+const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, const char *key)
+{
+    const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
+
+    return property ? property->file : NULL;
+}
+
+unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, const char *key)
+{
+    const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
+
+    return property ? property->line : 0;
+}
+
+const char *aws_profiles_section_file(const AwsProfiles *profiles, const char *profile,
+                                      unsigned *ret_line)
+{
+    const Section *section = find_section(profiles, SECTION_PROFILE, profile);
+
+    if (!section)
+        return NULL;
+    *ret_line = section->line;
+    return section->file;
+}
+
+const char *aws_profiles_config_file(const AwsProfiles *profiles)
+{
+    return profiles->files[FILE_CONFIG];
+}
+
+const char *aws_profiles_warning(const AwsProfiles *profiles, size_t i)
+{
+    return i < profiles->n_warnings ? profiles->warnings[i] : NULL;
+}

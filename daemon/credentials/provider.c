@@ -1,0 +1,346 @@
+/* Shares fetches and their results between all who ask; builds the sources anew for each fetch. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/string.h"
+#include "common/time.h"
+#include "daemon/base/journal.h"
+#include "daemon/credentials/profile-share.h"
+#include "daemon/credentials/settings.h"
+#include "daemon/credentials/source.h"
+#include "daemon/credentials/tree.h"
+
+/* This long before they expire, credentials are fetched anew. */
+#define REFRESH_USEC (15 * USEC_PER_MINUTE)
+
+/* Between two refreshes of credentials that are about to expire. */
+#define REFRESH_WAIT_MIN_USEC USEC_PER_SEC
+#define REFRESH_WAIT_MAX_USEC USEC_PER_MINUTE
+
+/* For how long credentials are used that had expired when they were fetched. */
+#define GRACE_USEC (5 * USEC_PER_MINUTE)
+
+struct AwsCredentialsProvider {
+    AwsCredentialsContext context;
+    Timer timer; /* set while someone has asked and is to be answered in the next turn */
+    char *target;
+    char *profile;
+    bool profile_named, profile_explicit;
+    char *region, *sts_endpoint, *ca_bundle;
+    char *role_arn, *external_id, *role_session_name;
+    unsigned duration_seconds;
+    char *description; /* of where they come from; NULL: nowhere */
+
+    TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting;
+    uint64_t ticket; /* of the last who came */
+
+    /* A fetch; all but fetching is NULL where it ended before there was a source. */
+    bool fetching;
+    AwsSource *source;
+    AwsProfileReading *reading; /* not kept, it holds secrets */
+    AwsSourceContext source_context;
+    AwsInstanceToken instance_token;
+
+    AwsCredentials *current;
+    bool rejected;              /* by AWS: current is not handed out any more */
+    uint64_t refresh_at_usec;   /* CLOCK_BOOTTIME: not before, while current is good */
+    uint64_t refresh_wait_usec; /* what the next refresh that does not help is followed by */
+    bool failing;               /* and the journal knows */
+};
+
+static void set_soon(AwsCredentialsProvider *provider)
+{
+    timer_set(&provider->timer, timers_boottime_usec(provider->context.timers));
+}
+
+static bool expires_within(const AwsCredentialsProvider *provider, uint64_t usec)
+{
+    const AwsCredentials *current = provider->current;
+
+    return current->expires_usec != 0 &&
+           current->expires_usec <= timers_realtime_usec(provider->context.timers) + usec;
+}
+
+static bool is_good(const AwsCredentialsProvider *provider)
+{
+    return provider->current && !provider->rejected && !expires_within(provider, 0);
+}
+
+/* All who have come so far; who comes back from within done() waits for the next turn. */
+static void release(AwsCredentialsProvider *provider, AwsCredentials *credentials,
+                    const AwsError *error)
+{
+    const uint64_t last = provider->ticket;
+    AwsCredentialsWait *wait;
+
+    if (credentials)
+        aws_credentials_ref(credentials);
+    while ((wait = TAILQ_FIRST(&provider->waiting)) && wait->ticket <= last) {
+        aws_credentials_cancel(wait);
+        wait->done(credentials, error, wait->userdata);
+    }
+    aws_credentials_unref(credentials);
+}
+
+/* ---- the journal ---- */
+
+static bool same_string(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_credentials(const AwsCredentials *a, const AwsCredentials *b)
+{
+    return a && same_string(a->access_key_id, b->access_key_id) &&
+           same_string(a->secret_access_key, b->secret_access_key) &&
+           same_string(a->session_token, b->session_token);
+}
+
+static void report_obtained(const AwsCredentialsProvider *provider)
+{
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_CREDENTIALS_OBTAINED);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
+    journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->description);
+}
+
+static void report_failed(const AwsCredentialsProvider *provider, const AwsError *error)
+{
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_CREDENTIALS_FAILED);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
+    journal_add_error(&entry, error);
+    if (is_good(provider))
+        journal_send(&entry,
+                     "Target %s uses its old credentials until they expire, no new ones: %s",
+                     provider->target, error->message);
+    else
+        journal_send(&entry, "Target %s has no credentials: %s", provider->target, error->message);
+}
+
+/* ---- the end of a fetch ---- */
+
+/* A refresh has not helped: the next one comes after a wait that grows. */
+static void defer_refresh(AwsCredentialsProvider *provider)
+{
+    const Random *random = provider->context.random;
+    double share = 0.5 + random->uniform(random->userdata) / 2;
+
+    provider->refresh_at_usec = timers_boottime_usec(provider->context.timers) +
+                                (uint64_t)((double)provider->refresh_wait_usec * share);
+    provider->refresh_wait_usec *= 2;
+    if (provider->refresh_wait_usec > REFRESH_WAIT_MAX_USEC)
+        provider->refresh_wait_usec = REFRESH_WAIT_MAX_USEC;
+}
+
+static void succeed(AwsCredentialsProvider *provider, AwsCredentials *credentials)
+{
+    uint64_t now_usec = timers_realtime_usec(provider->context.timers);
+    bool news = provider->failing || !same_credentials(provider->current, credentials);
+
+    /* Whether they are really of no use, AWS knows better than the clock of this host. */
+    if (credentials->expires_usec != 0 && credentials->expires_usec <= now_usec)
+        credentials->expires_usec = now_usec + GRACE_USEC;
+    aws_credentials_ref(credentials);
+    aws_credentials_unref(provider->current);
+    provider->current = credentials;
+    provider->rejected = false;
+    provider->failing = false;
+    if (expires_within(provider, REFRESH_USEC))
+        defer_refresh(provider);
+    else
+        provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
+    if (news)
+        report_obtained(provider);
+    release(provider, credentials, NULL);
+}
+
+static void fail(AwsCredentialsProvider *provider, const AwsError *error)
+{
+    if (!provider->failing)
+        report_failed(provider, error);
+    provider->failing = true;
+    if (is_good(provider)) {
+        defer_refresh(provider);
+        release(provider, provider->current, NULL);
+    } else {
+        release(provider, NULL, error);
+    }
+}
+
+static void on_fetched(AwsCredentials *credentials, const AwsError *error, void *userdata)
+{
+    AwsCredentialsProvider *provider = userdata;
+
+    provider->fetching = false;
+    if (credentials)
+        succeed(provider, credentials);
+    else
+        fail(provider, error);
+    aws_source_free(TAKE(provider->source));
+    aws_profile_reading_unref(TAKE(provider->reading));
+}
+
+/* ---- the beginning of a fetch ---- */
+
+/* The tree of sources, by the shared files as they are now. */
+static int build_source(AwsCredentialsProvider *provider, char **ret_error)
+{
+    const AwsTreePlan plan = {
+        .profile = provider->profile,
+        .profile_named = provider->profile_named,
+        .profile_explicit = provider->profile_explicit,
+        .role =
+            {
+                .arn = provider->role_arn,
+                .session_name = provider->role_session_name,
+                .external_id = provider->external_id,
+                .duration_seconds = provider->duration_seconds,
+            },
+    };
+    char *description = NULL;
+
+    int r = aws_profile_share_get(provider->context.profiles, &provider->reading, ret_error);
+    if (r < 0)
+        return r;
+    provider->source_context = (AwsSourceContext){
+        .shared = &provider->context,
+        .profiles = provider->reading->profiles,
+        .target = provider->target,
+        .region = provider->region,
+        .sts_endpoint = provider->sts_endpoint,
+        .ca_bundle = provider->ca_bundle,
+        .instance_token = &provider->instance_token,
+    };
+    r = aws_tree_build(&plan, &provider->source_context, &provider->source, &description,
+                       ret_error);
+    if (r < 0)
+        return r;
+    free(provider->description);
+    provider->description = description;
+    return 0;
+}
+
+static void start_fetch(AwsCredentialsProvider *provider)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(freep) char *sentence = NULL;
+
+    provider->fetching = true;
+    int r = build_source(provider, &sentence);
+    if (r >= 0)
+        aws_source_start(provider->source, on_fetched, provider);
+    else if (!sentence || aws_error_set(&error, AWS_CODE_CREDENTIALS, sentence, 0, NULL) < 0)
+        on_fetched(NULL, &aws_error_no_memory, provider);
+    else
+        on_fetched(NULL, &error, provider);
+}
+
+static void on_timer(void *userdata)
+{
+    AwsCredentialsProvider *provider = userdata;
+    bool good = is_good(provider);
+
+    if (TAILQ_EMPTY(&provider->waiting))
+        return;
+    if (good)
+        release(provider, provider->current, NULL);
+    if (provider->fetching)
+        return;
+    if (!good || (expires_within(provider, REFRESH_USEC) &&
+                  timers_boottime_usec(provider->context.timers) >= provider->refresh_at_usec))
+        start_fetch(provider);
+}
+
+/* ---- for who asks ---- */
+
+void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait)
+{
+    wait->provider = provider;
+    wait->ticket = ++provider->ticket;
+    TAILQ_INSERT_TAIL(&provider->waiting, wait, entry);
+    set_soon(provider);
+}
+
+void aws_credentials_cancel(AwsCredentialsWait *wait)
+{
+    if (!wait->provider)
+        return;
+    TAILQ_REMOVE(&wait->provider->waiting, wait, entry);
+    wait->provider = NULL;
+}
+
+void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentials *credentials)
+{
+    if (provider->current == credentials)
+        provider->rejected = true;
+}
+
+const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider)
+{
+    return provider->description;
+}
+
+/* ---- birth and death ---- */
+
+static int copy_settings(AwsCredentialsProvider *provider, const AwsSettings *settings)
+{
+    provider->profile_named = settings->profile_named;
+    provider->profile_explicit = settings->profile_explicit;
+    provider->duration_seconds = settings->duration_seconds;
+    if (string_copy(settings->profile, &provider->profile) < 0 ||
+        string_copy(settings->region, &provider->region) < 0 ||
+        string_copy(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
+        string_copy(settings->ca_bundle, &provider->ca_bundle) < 0 ||
+        string_copy(settings->role_arn, &provider->role_arn) < 0 ||
+        string_copy(settings->external_id, &provider->external_id) < 0 ||
+        string_copy(settings->role_session_name, &provider->role_session_name) < 0 ||
+        string_copy(settings->credentials, &provider->description) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
+                                 const AwsSettings *settings, AwsCredentialsProvider **ret)
+{
+    AwsCredentialsProvider *provider = calloc(1, sizeof(*provider));
+
+    if (!provider)
+        return -ENOMEM;
+    provider->context = *context;
+    provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
+    TAILQ_INIT(&provider->waiting);
+    timer_init(&provider->timer, context->timers, on_timer, provider);
+    if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
+        aws_credentials_provider_free(provider);
+        return -ENOMEM;
+    }
+    *ret = provider;
+    return 0;
+}
+
+void aws_credentials_provider_free(AwsCredentialsProvider *provider)
+{
+    if (!provider)
+        return;
+    timer_clear(&provider->timer);
+    aws_source_free(provider->source);
+    aws_profile_reading_unref(provider->reading);
+    aws_credentials_unref(provider->current);
+    secret_free(provider->instance_token.text);
+    free(provider->target);
+    free(provider->profile);
+    free(provider->region);
+    free(provider->sts_endpoint);
+    free(provider->ca_bundle);
+    free(provider->role_arn);
+    free(provider->external_id);
+    free(provider->role_session_name);
+    free(provider->description);
+    free(provider);
+}

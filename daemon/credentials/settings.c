@@ -1,0 +1,253 @@
+#include "daemon/credentials/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "daemon/aws/endpoint.h"
+#include "daemon/base/environment.h"
+#include "daemon/credentials/chain-role.h"
+
+/* While a target's settings are put together. */
+typedef struct Resolver {
+    const AwsSettingsSource *source;
+    const AwsProfiles *profiles;
+    AwsSettings *settings;
+    const char *option; /* of the target's section, that what is being resolved begins with */
+    char **ret_error;
+} Resolver;
+
+static const char *from_profile(const Resolver *resolver, const char *key)
+{
+    return aws_chain_get(resolver->profiles, resolver->settings->profile, key);
+}
+
+static const char *from_either(const Resolver *resolver, const char *variable, const char *key)
+{
+    const char *value = aws_environment_get(variable);
+
+    return value ? value : from_profile(resolver, key);
+}
+
+const char *aws_settings_choose_profile(const char *said)
+{
+    const char *profile = said ? said : aws_environment_get("AWS_PROFILE");
+
+    return profile ? profile : "default";
+}
+
+static int resolve_profile(Resolver *resolver)
+{
+    AwsSettings *settings = resolver->settings;
+    const char *said = resolver->source->profile;
+    AwsChain chain;
+
+    resolver->option = "profile";
+    settings->profile_explicit = said != NULL;
+    settings->profile_named = said || aws_environment_get("AWS_PROFILE");
+    int r = string_copy(aws_settings_choose_profile(said), &settings->profile);
+    if (r < 0)
+        return r;
+
+    const AwsChainQuery query = {
+        .profiles = resolver->profiles,
+        .profile = settings->profile,
+        .named = settings->profile_named,
+        .explicit = settings->profile_explicit,
+    };
+    r = aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
+    if (r >= 0 && chain.n > 0 && settings->role_arn)
+        r = aws_tree_describe_role(settings->role_arn, &settings->credentials);
+    if (r < 0 || chain.n == 0)
+        return r;
+    return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
+}
+
+static int resolve_region(Resolver *resolver)
+{
+    AwsSettings *settings = resolver->settings;
+    const char *region = resolver->source->region;
+
+    resolver->option = "region";
+    if (!region)
+        region = aws_environment_get("AWS_REGION");
+    if (!region)
+        region = from_either(resolver, "AWS_DEFAULT_REGION", "region");
+    if (region) {
+        int r = aws_endpoint_validate_region(region, resolver->ret_error);
+        return r < 0 ? r : string_copy(region, &settings->region);
+    }
+
+    const char *file = aws_profiles_config_file(resolver->profiles);
+    return explain(resolver->ret_error, -EINVAL,
+                   "there is no region: set region = in the target's section, $AWS_REGION, or "
+                   "region in profile %s of %s",
+                   settings->profile, file ? file : "~/.aws/config");
+}
+
+/* "true" and "false" in any case, as the SDKs have it; -1: not said, 0 or 1, by the target's
+ * section and altogether. */
+static int resolve_flag(const Resolver *resolver, int said, const char *variable, const char *key,
+                        int *ret)
+{
+    const char *value = from_either(resolver, variable, key);
+
+    if (said >= 0 || !value)
+        *ret = said;
+    else if (strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0)
+        *ret = strcasecmp(value, "true") == 0;
+    else if (aws_environment_get(variable))
+        return explain(resolver->ret_error, -EINVAL, "$%s is neither true nor false", variable);
+    else
+        return explain(resolver->ret_error, -EINVAL, "%s of profile %s is neither true nor false",
+                       key, resolver->settings->profile);
+    return 0;
+}
+
+/* Where a service's custom endpoint may be written, and what its keys are called there. */
+typedef struct EndpointNames {
+    AwsService service;
+    const char *option; /* of the target's section */
+    const char *variable;
+    const char *key; /* of the profile's services section */
+} EndpointNames;
+
+/* *ret_url NULL: nobody names one. *ret_where: who does. */
+static int find_custom_endpoint(const Resolver *resolver, const EndpointNames *names,
+                                const char **ret_url, const char **ret_where)
+{
+    const char *services = from_profile(resolver, "services");
+    const char *url;
+
+    if ((url = aws_environment_get(names->variable))) {
+        *ret_where = names->variable;
+    } else if ((url = aws_environment_get("AWS_ENDPOINT_URL"))) {
+        *ret_where = "AWS_ENDPOINT_URL";
+    } else if (services && !aws_profiles_has_services(resolver->profiles, services)) {
+        return explain(resolver->ret_error, -EINVAL,
+                       "there is no section [services %s], which profile %s names", services,
+                       resolver->settings->profile);
+    } else if (services &&
+               (url = aws_profiles_get_service(resolver->profiles, services, names->key)) && *url) {
+        *ret_where = names->key;
+    } else if ((url = from_profile(resolver, "endpoint_url"))) {
+        *ret_where = "the profile's endpoint_url";
+    }
+    *ret_url = url;
+    return 0;
+}
+
+static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, const char *said,
+                            AwsEndpointParams params, char **ret)
+{
+    const char *where = names->option;
+    CLEANUP(freep) char *sentence = NULL;
+    int ignored = -1;
+
+    params.url = said;
+    int r = resolve_flag(resolver, -1, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                         "ignore_configured_endpoint_urls", &ignored);
+    if (r >= 0 && !said && ignored <= 0)
+        r = find_custom_endpoint(resolver, names, &params.url, &where);
+    if (r < 0)
+        return r;
+
+    resolver->option = names->option;
+    r = params.url ? aws_endpoint_validate(params.url, &sentence) : 0;
+    if (r >= 0)
+        r = aws_endpoint_resolve(names->service, &params, ret, &sentence);
+    if (r >= 0 || !sentence)
+        return r;
+    if (!params.url)
+        *resolver->ret_error = TAKE(sentence);
+    else
+        r = explain(resolver->ret_error, r, "%s: %s", where, sentence);
+    return r;
+}
+
+static int resolve_endpoints(Resolver *resolver)
+{
+    static const EndpointNames cloudtrail = {AWS_SERVICE_CLOUDTRAIL, "endpoint-url",
+                                             "AWS_ENDPOINT_URL_CLOUDTRAIL",
+                                             "cloudtrail.endpoint_url"};
+    static const EndpointNames sts = {AWS_SERVICE_STS, "sts-endpoint-url", "AWS_ENDPOINT_URL_STS",
+                                      "sts.endpoint_url"};
+    const AwsSettingsSource *source = resolver->source;
+    AwsSettings *settings = resolver->settings;
+    int r;
+
+    resolver->option = NULL;
+    if ((r = resolve_flag(resolver, source->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT",
+                          "use_fips_endpoint", &settings->use_fips_endpoint)) < 0 ||
+        (r = resolve_flag(resolver, source->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT",
+                          "use_dualstack_endpoint", &settings->use_dualstack_endpoint)) < 0)
+        return r;
+    const AwsEndpointParams params = {
+        .region = settings->region,
+        .use_fips = settings->use_fips_endpoint > 0,
+        .use_dualstack = settings->use_dualstack_endpoint > 0,
+    };
+    r = resolve_endpoint(resolver, &cloudtrail, source->endpoint_url, params, &settings->endpoint);
+    if (r < 0)
+        return r;
+    return resolve_endpoint(resolver, &sts, source->sts_endpoint_url, params,
+                            &settings->sts_endpoint);
+}
+
+static int resolve_ca_bundle(Resolver *resolver)
+{
+    const char *path = resolver->source->ca_bundle;
+
+    resolver->option = "ca-bundle";
+    if (!path)
+        path = from_either(resolver, "AWS_CA_BUNDLE", "ca_bundle");
+    if (path && access(path, R_OK) < 0)
+        return explain(resolver->ret_error, -EINVAL, "the CA bundle %s cannot be read: %s", path,
+                       strerror(errno));
+    return string_copy(path, &resolver->settings->ca_bundle);
+}
+
+int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
+                         AwsSettings **ret, const char **ret_option, char **ret_error)
+{
+    CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
+    Resolver resolver = {
+        .source = source, .profiles = profiles, .settings = settings, .ret_error = ret_error};
+    int r;
+
+    if (!settings)
+        return -ENOMEM;
+    settings->profiles = profiles;
+    settings->duration_seconds = source->duration_seconds;
+    if ((r = string_copy(source->role_arn, &settings->role_arn)) < 0 ||
+        (r = string_copy(source->external_id, &settings->external_id)) < 0 ||
+        (r = string_copy(source->role_session_name, &settings->role_session_name)) < 0 ||
+        (r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
+        (r = resolve_endpoints(&resolver)) < 0 || (r = resolve_ca_bundle(&resolver)) < 0) {
+        *ret_option = resolver.option;
+        return r;
+    }
+    *ret = TAKE(settings);
+    return 0;
+}
+
+void aws_settings_free(AwsSettings *settings)
+{
+    if (!settings)
+        return;
+    free(settings->profile);
+    free(settings->region);
+    free(settings->endpoint);
+    free(settings->sts_endpoint);
+    free(settings->ca_bundle);
+    free(settings->credentials);
+    free(settings->trouble.sentence);
+    free(settings->role_arn);
+    free(settings->external_id);
+    free(settings->role_session_name);
+    free(settings);
+}

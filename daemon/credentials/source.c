@@ -1,0 +1,126 @@
+/* What all sources of credentials have in common: how they begin and how they end. */
+#include "daemon/credentials/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/explain.h"
+
+int aws_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
+                   const char *name, const char *profile, AwsSource **ret)
+{
+    AwsSource *source = calloc(1, size);
+
+    if (!source)
+        return -ENOMEM;
+    source->type = type;
+    source->context = context;
+    if (string_copy(name, &source->name) < 0 || string_copy(profile, &source->profile) < 0) {
+        aws_source_free(source);
+        return -ENOMEM;
+    }
+    *ret = source;
+    return 0;
+}
+
+static int check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    *ret_key = NULL;
+    return source->type->check ? source->type->check(source, ret_key, ret_error) : 0;
+}
+
+static int put_name_before(const AwsSource *source, const char *sentence, char **ret)
+{
+    return explain(ret, -EINVAL, "%s: %s", source->name, sentence);
+}
+
+int aws_source_check(AwsSource *source, const char **ret_key, char **ret_error)
+{
+    CLEANUP(freep) char *sentence = NULL;
+
+    int r = check(source, ret_key, &sentence);
+    return r == -EINVAL ? put_name_before(source, sentence, ret_error) : r;
+}
+
+void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata)
+{
+    const char *key;
+    char *sentence = NULL;
+
+    source->done = done;
+    source->userdata = userdata;
+    if (check(source, &key, &sentence) < 0)
+        aws_source_fail_sentence(source, sentence);
+    else
+        source->type->start(source);
+}
+
+void aws_source_free(AwsSource *source)
+{
+    if (!source)
+        return;
+    free(TAKE(source->name));
+    free(TAKE(source->profile));
+    source->type->free(source);
+}
+
+void aws_source_succeed(AwsSource *source, AwsCredentials *credentials)
+{
+    source->done(credentials, NULL, source->userdata);
+    aws_credentials_unref(credentials);
+}
+
+void aws_source_fail(AwsSource *source, const AwsError *error)
+{
+    source->done(NULL, error, source->userdata);
+}
+
+void aws_source_fail_sentence(AwsSource *source, char *sentence)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(freep) char *owned = sentence;
+    CLEANUP(freep) char *whole = NULL;
+
+    if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
+        aws_error_set(&error, AWS_CODE_CREDENTIALS, whole, 0, NULL) < 0)
+        aws_source_fail(source, &aws_error_no_memory);
+    else
+        aws_source_fail(source, &error);
+}
+
+/* They go into headers. */
+static bool fits_into_header(const char *key)
+{
+    return !key || string_is_visible(key, strlen(key));
+}
+
+int aws_source_check_keys(const char *access_key_id, const char *secret_access_key,
+                          const char *session_token, char **ret_error)
+{
+    if (!access_key_id || !*access_key_id)
+        return explain(ret_error, -EINVAL, "there is no access key id");
+    if (!secret_access_key || !*secret_access_key)
+        return explain(ret_error, -EINVAL, "an access key id without its secret access key");
+    if (!fits_into_header(access_key_id) || !fits_into_header(secret_access_key) ||
+        !fits_into_header(session_token))
+        return explain(ret_error, -EINVAL, "a key with white space or control characters inside");
+    return 0;
+}
+
+void aws_source_end_with_keys(AwsSource *source, const char *access_key_id,
+                              const char *secret_access_key, const char *session_token,
+                              uint64_t expires_usec)
+{
+    AwsCredentials *credentials = NULL;
+    char *sentence = NULL;
+
+    if (aws_source_check_keys(access_key_id, secret_access_key, session_token, &sentence) < 0)
+        aws_source_fail_sentence(source, sentence);
+    else if (aws_credentials_new(access_key_id, secret_access_key,
+                                 session_token && *session_token ? session_token : NULL,
+                                 expires_usec, &credentials) < 0)
+        aws_source_fail_sentence(source, NULL);
+    else
+        aws_source_succeed(source, credentials);
+}

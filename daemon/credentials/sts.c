@@ -1,0 +1,261 @@
+#include "daemon/credentials/sts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/string.h"
+#include "common/time.h"
+#include "daemon/aws/answer.h"
+#include "daemon/base/xml.h"
+
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+struct StsCall {
+    AwsCall *call;
+    char *token; /* of the web identity, so that no message repeats it; or NULL */
+    AwsCredentials *credentials;
+    StsCallback done;
+    void *userdata;
+};
+
+/* ---- the protocol ---- */
+
+const char *sts_make_session_name(char buffer[static STS_SESSION_NAME_SIZE])
+{
+    static const char allowed[] = LETTERS_AND_DIGITS "_+=,.@-";
+    char host[STS_SESSION_NAME_SIZE - sizeof("trailstop-") + 1];
+
+    /* A longer name is cut, and then without an end. */
+    if (gethostname(host, sizeof(host)) < 0 && errno != ENAMETOOLONG)
+        host[0] = '\0';
+    host[sizeof(host) - 1] = '\0';
+    for (char *at = host; (at += strspn(at, allowed)) && *at;)
+        *at = '-';
+    snprintf(buffer, STS_SESSION_NAME_SIZE, "trailstop%s%s", host[0] ? "-" : "", host);
+    return buffer;
+}
+
+/* As application/x-www-form-urlencoded; all but RFC 3986's unreserved characters are encoded. */
+static void add_encoded(SecretText *text, const char *value)
+{
+    static const char unreserved[] = LETTERS_AND_DIGITS "-._~";
+    char code[4];
+
+    for (;;) {
+        size_t length = strspn(value, unreserved);
+        secret_text_append(text, value, length);
+        value += length;
+        if (!*value)
+            return;
+        snprintf(code, sizeof(code), "%%%02X", (unsigned char)*value++);
+        secret_text_add(text, code);
+    }
+}
+
+static void add_parameter(SecretText *text, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    if (text->size > 0)
+        secret_text_add_char(text, '&');
+    secret_text_add(text, name);
+    secret_text_add_char(text, '=');
+    add_encoded(text, value);
+}
+
+int sts_encode(const StsRole *role, char **ret)
+{
+    CLEANUP(secret_text_clear) SecretText text = {0};
+    char duration[16];
+
+    snprintf(duration, sizeof(duration), "%u", role->duration_seconds);
+    add_parameter(&text, "Action",
+                  role->web_identity_token ? "AssumeRoleWithWebIdentity" : "AssumeRole");
+    add_parameter(&text, "Version", "2011-06-15");
+    add_parameter(&text, "RoleArn", role->role_arn);
+    add_parameter(&text, "RoleSessionName", role->session_name);
+    add_parameter(&text, "ExternalId", role->external_id);
+    add_parameter(&text, "DurationSeconds", role->duration_seconds > 0 ? duration : NULL);
+    add_parameter(&text, "WebIdentityToken", role->web_identity_token);
+    return secret_text_finish(&text, ret);
+}
+
+/* They go into headers. */
+static bool is_header_text(const SecretText *text)
+{
+    return text->size > 0 && string_is_visible(text->data, text->size);
+}
+
+static void clear_fields(XmlField *fields, size_t n_fields)
+{
+    for (size_t i = 0; i < n_fields; i++)
+        secret_text_clear(&fields[i].text);
+}
+
+/* As arn:aws:sts::123456789012:assumed-role/NAME/SESSION has it; NULL where it is not there. */
+static int copy_account_id(const char *arn, char **ret)
+{
+    static const unsigned n_fields_before = 4;
+
+    for (unsigned i = 0; arn && i < n_fields_before; i++) {
+        arn = strchr(arn, ':');
+        arn = arn ? arn + 1 : NULL;
+    }
+    size_t length = arn ? strspn(arn, "0123456789") : 0;
+    if (length == 0 || arn[length] != ':')
+        return 0;
+    return string_format(ret, "%.*s", (int)length, arn);
+}
+
+int sts_decode(const HttpResponse *response, AwsCredentials **ret)
+{
+    enum { KEY_ID, SECRET, TOKEN, EXPIRATION, USER, N_FIELDS };
+    XmlField fields[N_FIELDS] = {
+        [KEY_ID] = {.path = "Credentials/AccessKeyId"},
+        [SECRET] = {.path = "Credentials/SecretAccessKey"},
+        [TOKEN] = {.path = "Credentials/SessionToken"},
+        [EXPIRATION] = {.path = "Credentials/Expiration"},
+        [USER] = {.path = "AssumedRoleUser/Arn"},
+    };
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = NULL;
+    uint64_t expires_usec;
+
+    int r = xml_read(response->body, response->body_size, fields, N_FIELDS);
+    for (size_t i = KEY_ID; r == 0 && i <= TOKEN; i++)
+        if (!is_header_text(&fields[i].text))
+            r = -EBADMSG;
+    if (r == 0 && (!fields[EXPIRATION].text.data ||
+                   time_parse_rfc3339(fields[EXPIRATION].text.data, &expires_usec) < 0))
+        r = -EBADMSG;
+    if (r == 0)
+        r = aws_credentials_new(fields[KEY_ID].text.data, fields[SECRET].text.data,
+                                fields[TOKEN].text.data, expires_usec, &credentials);
+    if (r == 0)
+        r = copy_account_id(fields[USER].text.data, &credentials->account_id);
+    if (r == 0)
+        *ret = TAKE(credentials);
+    clear_fields(fields, N_FIELDS);
+    return r;
+}
+
+int sts_read_error(const HttpResponse *response, const char *host, AwsError *error, bool *ret_named)
+{
+    enum { CODE, MESSAGE, REQUEST_ID, N_FIELDS };
+    XmlField fields[N_FIELDS] = {
+        [CODE] = {.path = "ErrorResponse/Error/Code"},
+        [MESSAGE] = {.path = "ErrorResponse/Error/Message"},
+        [REQUEST_ID] = {.path = "ErrorResponse/RequestId"},
+    };
+    int r = 0;
+
+    if (response->failure == HTTP_OK)
+        r = xml_read(response->body, response->body_size, fields, N_FIELDS);
+    if (r == -EBADMSG) /* what was read of it counts for nothing */
+        clear_fields(fields, N_FIELDS);
+    if (r == 0 || r == -EBADMSG) {
+        const AwsErrorText text = {
+            .code = fields[CODE].text.data,
+            .message = fields[MESSAGE].text.data,
+            .request_id = fields[REQUEST_ID].text.data,
+        };
+        r = aws_answer_make_error(response, host, &text, error, ret_named);
+    }
+    clear_fields(fields, N_FIELDS);
+    return r;
+}
+
+/* ---- the call ---- */
+
+static void call_free(StsCall *call)
+{
+    secret_free(call->token);
+    aws_credentials_unref(call->credentials);
+    free(call);
+}
+
+static int read_success(const HttpResponse *response, void *userdata)
+{
+    StsCall *call = userdata;
+
+    return sts_decode(response, &call->credentials);
+}
+
+/* STS quotes parameters that it finds wrong. */
+static int read_error(const HttpResponse *response, const char *host, void *userdata,
+                      AwsError *error, bool *ret_named)
+{
+    const StsCall *call = userdata;
+
+    int r = sts_read_error(response, host, error, ret_named);
+    if (r == 0)
+        aws_error_mask(error, call->token);
+    return r;
+}
+
+static const AwsProtocol query_protocol = {
+    .content_type = "application/x-www-form-urlencoded",
+    .read_success = read_success,
+    .read_error = read_error,
+};
+
+static void on_done(const AwsResult *result, void *userdata)
+{
+    StsCall *call = userdata;
+
+    call->done(result->outcome == AWS_OK ? call->credentials : NULL, result->error, call->userdata);
+    call_free(call);
+}
+
+int sts_assume_role(const AwsClientConfig *config, const StsRole *role, StsCallback done,
+                    void *userdata, StsCall **ret)
+{
+    static const AwsOperation assume_role = {
+        .name = "AssumeRole",
+        .protocol = &query_protocol,
+    };
+    static const AwsOperation assume_role_with_web_identity = {
+        .name = "AssumeRoleWithWebIdentity",
+        .protocol = &query_protocol,
+    };
+    CLEANUP(secret_freep) char *body = NULL;
+    AwsClientConfig sts = *config;
+    AwsClient *client = NULL;
+
+    sts.service = "sts";
+    sts.credentials = NULL;
+    sts.limits = NULL;
+    if (role->web_identity_token)
+        sts.fixed_credentials = NULL;
+    StsCall *call = calloc(1, sizeof(*call));
+    if (!call)
+        return -ENOMEM;
+    *call = (StsCall){.done = done, .userdata = userdata};
+    const AwsCallHooks hooks = {.done = on_done, .userdata = call};
+    int r = sts_encode(role, &body);
+    if (r == 0)
+        r = string_copy(role->web_identity_token, &call->token);
+    if (r == 0)
+        r = aws_client_new(&sts, &client);
+    if (r == 0)
+        r = aws_call_start(client,
+                           role->web_identity_token ? &assume_role_with_web_identity : &assume_role,
+                           body, &hooks, &call->call);
+    aws_client_unref(client); /* the call has a reference of its own */
+    if (r < 0) {
+        call_free(call);
+        return r;
+    }
+    *ret = call;
+    return 0;
+}
+
+void sts_call_cancel(StsCall *call)
+{
+    if (!call)
+        return;
+    aws_call_cancel(call->call);
+    call_free(call);
+}

@@ -1,0 +1,34 @@
+/* Builds the tree of sources for one fetch: what chain.h decides, and a target's own role on top;
+ * and says beforehand what such a fetch cannot but fail with. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/credentials/chain.h"
+#include "daemon/credentials/source.h"
+
+/* What of a target's settings decides where its credentials come from. */
+typedef struct AwsTreePlan {
+    const char *profile;
+    bool profile_named, profile_explicit; /* see AwsChainQuery */
+    AwsRole role;                         /* of the target's section; arn NULL: none */
+} AwsTreePlan;
+
+/* Why a source can give no credentials as it is set up now, which somebody may mend later. */
+typedef struct AwsTrouble {
+    char *sentence;   /* as a fetch would fail with it; NULL: nothing is known against the source */
+    const char *file; /* what is to blame, of the profiles; NULL: it is none of their lines */
+    unsigned line;
+} AwsTrouble;
+
+/* Looks at what the chain ends in, without asking anybody. 0 or -ENOMEM. */
+int aws_tree_check(const AwsProfiles *profiles, const AwsChain *chain, AwsTrouble *ret);
+
+/* Adds the role of a target's section to the description of what it is assumed with. 0; -ENOMEM:
+ * description is then NULL. */
+int aws_tree_describe_role(const char *role_arn, char **description);
+
+/* 0, the tree and an owned description of it, for people; -errno and an owned sentence that says
+ * why there is none; -ENOMEM. */
+int aws_tree_build(const AwsTreePlan *plan, const AwsSourceContext *context, AwsSource **ret,
+                   char **ret_description, char **ret_error);

@@ -1,0 +1,328 @@
+#include "daemon/http/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include <curl/curl.h>
+
+#include "common/memory.h"
+#include "daemon/http/outcome.h"
+#include "daemon/http/transfer.h"
+
+/* An idle handle costs about 6 KiB; what a burst needs beyond these is made anew. */
+#define IDLE_HANDLES_MAX 4U
+
+TAILQ_HEAD(TransferList, HttpTransfer);
+
+typedef struct CurlClient {
+    HttpClient interface; /* first: an HttpClient of ours is cast back */
+    struct event_base *base;
+    CURLM *multi;
+    struct event *timer;   /* when libcurl wants to be called */
+    struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
+    struct TransferList queued; /* no handle and no connection yet */
+    struct TransferList running;
+    unsigned n_running;
+    unsigned max_connections;
+    CURL *idle[IDLE_HANDLES_MAX];
+    size_t n_idle;
+    uint64_t connections; /* opened so far */
+} CurlClient;
+
+/* ---- a transfer's life: queued, running, ended ---- */
+
+static int schedule_start(CurlClient *client)
+{
+    if (TAILQ_EMPTY(&client->queued) || client->n_running >= client->max_connections)
+        return 0;
+    /* A timer of zero, not event_active(): that would run in this very turn of the loop. */
+    return event_add(client->starter, &(struct timeval){0}) < 0 ? -ENOMEM : 0;
+}
+
+/* Gives a queued transfer its handle. */
+static CURLcode transfer_run(HttpTransfer *transfer)
+{
+    CurlClient *client = transfer->client;
+    CURL *easy = client->n_idle > 0 ? client->idle[--client->n_idle] : curl_easy_init();
+    CURLcode code;
+
+    if (!easy)
+        return CURLE_OUT_OF_MEMORY;
+    code = http_transfer_setup(transfer, easy);
+    if (code == CURLE_OK && curl_multi_add_handle(client->multi, easy) != CURLM_OK)
+        code = CURLE_OUT_OF_MEMORY;
+    if (code != CURLE_OK) {
+        curl_easy_cleanup(easy);
+        return code;
+    }
+    transfer->easy = easy;
+    TAILQ_REMOVE(&client->queued, transfer, entry);
+    TAILQ_INSERT_TAIL(&client->running, transfer, entry);
+    client->n_running++;
+    return CURLE_OK;
+}
+
+/* Takes the transfer out of the client: after this it has no handle, and libcurl does not know it.
+ */
+static void transfer_detach(HttpTransfer *transfer)
+{
+    CurlClient *client = transfer->client;
+    long connections = 0;
+
+    if (!transfer->easy) {
+        TAILQ_REMOVE(&client->queued, transfer, entry);
+        return;
+    }
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK)
+        client->connections += (uint64_t)connections;
+    TAILQ_REMOVE(&client->running, transfer, entry);
+    client->n_running--;
+    curl_multi_remove_handle(client->multi, transfer->easy);
+    /* In libcurl a failure may outlive its transfer: a name that was not found fails the next one,
+     * and so does the refusal to send again. */
+    if (client->n_idle < IDLE_HANDLES_MAX && transfer->succeeded) {
+        curl_easy_reset(transfer->easy);
+        client->idle[client->n_idle++] = transfer->easy;
+    } else {
+        curl_easy_cleanup(transfer->easy);
+    }
+    transfer->easy = NULL;
+    /* Should memory lack for the event, the next transfer that starts or ends sees to the queue. */
+    (void)schedule_start(client);
+}
+
+/* The one end of a transfer that is not cancelled. */
+static void transfer_end(HttpTransfer *transfer, CURLcode code)
+{
+    char message[HTTP_MESSAGE_SIZE];
+    HttpResponse response = http_outcome_response(transfer, code, message);
+
+    transfer->succeeded = code == CURLE_OK;
+    transfer_detach(transfer);
+    transfer->callback(&response, transfer->userdata);
+    http_transfer_free(transfer);
+}
+
+/* ---- libcurl on the event loop ---- */
+
+/* Without memory libcurl 7.88 leaves a socket half known, and must not meet it again. */
+static void client_end_all(CurlClient *client)
+{
+    HttpTransfer *transfer;
+
+    for (unsigned n = client->n_running; n > 0 && (transfer = TAILQ_FIRST(&client->running)); n--)
+        transfer_end(transfer, CURLE_OUT_OF_MEMORY);
+}
+
+/* Lets libcurl work and hands out what is done. Callbacks may start and cancel transfers meanwhile.
+ */
+static void client_work(CurlClient *client, curl_socket_t fd, int events)
+{
+    struct CURLMsg *message;
+    int n;
+
+    /* Other failures are those of single transfers, and come as their messages. */
+    if (curl_multi_socket_action(client->multi, fd, events, &n) == CURLM_OUT_OF_MEMORY)
+        client_end_all(client);
+    while ((message = curl_multi_info_read(client->multi, &n))) {
+        char *transfer = NULL;
+        CURLcode code = message->data.result; /* the message dies with its transfer */
+
+        if (message->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) == CURLE_OK)
+            transfer_end((HttpTransfer *)transfer, code);
+    }
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *userdata)
+{
+    client_work(userdata, fd,
+                (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *userdata)
+{
+    (void)fd;
+    (void)what;
+    client_work(userdata, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_start(evutil_socket_t fd, short what, void *userdata)
+{
+    CurlClient *client = userdata;
+    HttpTransfer *transfer;
+
+    (void)fd;
+    (void)what;
+    while (client->n_running < client->max_connections &&
+           (transfer = TAILQ_FIRST(&client->queued))) {
+        CURLcode code = transfer_run(transfer);
+
+        if (code != CURLE_OK) {
+            transfer_end(transfer, code);
+            (void)schedule_start(client); /* what its callback started is for a later turn */
+            break;
+        }
+    }
+    client_work(client, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl's timer callback. It must not call libcurl back, so also a time-out of 0 becomes an
+ * event. */
+static int on_set_timer(CURLM *multi, long timeout_msec, void *userdata)
+{
+    CurlClient *client = userdata;
+
+    (void)multi;
+    if (timeout_msec < 0)
+        return event_del(client->timer);
+    return event_add(client->timer, &(struct timeval){.tv_sec = timeout_msec / 1000,
+                                                      .tv_usec = timeout_msec % 1000 * 1000});
+}
+
+/* libcurl's socket callback: socketp is the event we attached to this socket. What fails here is
+ * left to the time-out of the transfer: an error would make libcurl give up all transfers, now and
+ * later. */
+static int on_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
+{
+    CurlClient *client = userdata;
+    struct event *event = socketp;
+    short wanted = EV_PERSIST;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (event)
+            event_free(event);
+        curl_multi_assign(client->multi, fd, NULL);
+        return 0;
+    }
+    if (what != CURL_POLL_OUT)
+        wanted |= EV_READ;
+    if (what != CURL_POLL_IN)
+        wanted |= EV_WRITE;
+    if (!event) {
+        event = event_new(client->base, fd, wanted, on_ready, client);
+        if (!event)
+            return 0;
+        curl_multi_assign(client->multi, fd, event);
+    } else if (event_get_events(event) == wanted) {
+        return 0;
+    } else {
+        event_del(event);
+        event_assign(event, client->base, fd, wanted, on_ready, client);
+    }
+    event_add(event, NULL);
+    return 0;
+}
+
+/* ---- the interface ---- */
+
+static int client_start(HttpClient *interface, const HttpRequest *request, HttpCallback callback,
+                        void *userdata, HttpTransfer **ret)
+{
+    CurlClient *client = (CurlClient *)interface;
+    HttpTransfer *transfer;
+    int r = http_transfer_new(request, &transfer);
+
+    if (r < 0)
+        return r;
+    transfer->client = client;
+    transfer->callback = callback;
+    transfer->userdata = userdata;
+    TAILQ_INSERT_TAIL(&client->queued, transfer, entry);
+    r = schedule_start(client);
+    if (r < 0) {
+        transfer_detach(transfer);
+        http_transfer_free(transfer);
+        return r;
+    }
+    *ret = transfer;
+    return 0;
+}
+
+static void client_cancel(HttpClient *interface, HttpTransfer *transfer)
+{
+    (void)interface;
+    transfer_detach(transfer);
+    http_transfer_free(transfer);
+}
+
+void http_client_set_max_connections(HttpClient *interface, unsigned max_connections)
+{
+    CurlClient *client = (CurlClient *)interface;
+
+    client->max_connections = max_connections;
+    /* Running transfers never exceed the limit; these two make kept connections count as well. */
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+    (void)schedule_start(client); /* as in transfer_detach() */
+}
+
+uint64_t http_client_connections(const HttpClient *interface)
+{
+    return ((const CurlClient *)interface)->connections;
+}
+
+static int client_setup(CurlClient *client)
+{
+    client->multi = curl_multi_init();
+    client->timer = evtimer_new(client->base, on_timeout, client);
+    client->starter = evtimer_new(client->base, on_start, client);
+    if (!client->multi || !client->timer || !client->starter)
+        return -ENOMEM;
+    if (curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_watch) != CURLM_OK ||
+        curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) != CURLM_OK ||
+        curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_set_timer) != CURLM_OK ||
+        curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client) != CURLM_OK)
+        return -EIO;
+    return 0;
+}
+
+int http_client_new(struct event_base *base, unsigned max_connections, HttpClient **ret)
+{
+    CurlClient *client;
+    int r;
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -EIO;
+    client = malloc(sizeof(*client));
+    if (!client) {
+        curl_global_cleanup();
+        return -ENOMEM;
+    }
+    *client = (CurlClient){
+        .interface = {.start = client_start, .cancel = client_cancel},
+        .base = base,
+    };
+    TAILQ_INIT(&client->queued);
+    TAILQ_INIT(&client->running);
+    r = client_setup(client);
+    if (r < 0) {
+        http_client_free(&client->interface);
+        return r;
+    }
+    http_client_set_max_connections(&client->interface, max_connections);
+    *ret = &client->interface;
+    return 0;
+}
+
+void http_client_free(HttpClient *interface)
+{
+    CurlClient *client = (CurlClient *)interface;
+    HttpTransfer *transfer;
+
+    if (!client)
+        return;
+    while ((transfer = TAILQ_FIRST(&client->running)) || (transfer = TAILQ_FIRST(&client->queued)))
+        client_cancel(interface, transfer);
+    while (client->n_idle > 0)
+        curl_easy_cleanup(client->idle[--client->n_idle]);
+    curl_multi_cleanup(client->multi); /* may still call on_watch() and on_set_timer() */
+    if (client->timer)
+        event_free(client->timer);
+    if (client->starter)
+        event_free(client->starter);
+    free(client);
+    curl_global_cleanup();
+}

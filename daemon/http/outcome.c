@@ -1,0 +1,109 @@
+#include "daemon/http/outcome.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
+{
+    switch (transfer->local_error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return HTTP_NO_RESOURCES;
+    default:
+        break;
+    }
+    switch (code) {
+    case CURLE_OK:
+        return HTTP_OK;
+    case CURLE_OPERATION_TIMEDOUT:
+        return HTTP_TIMED_OUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_USE_SSL_FAILED:
+        return HTTP_TLS_FAILED;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that does not begin like HTTP */
+    case CURLE_FILESIZE_EXCEEDED:
+    case CURLE_WRITE_ERROR: /* over a limit of ours */
+    case CURLE_BAD_CONTENT_ENCODING:
+        return HTTP_UNREADABLE;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+        return HTTP_NO_RESOURCES;
+    default:
+        return HTTP_CONNECT_FAILED;
+    }
+}
+
+static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
+{
+    long error = 0;
+
+    if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
+        return strerror(transfer->local_error);
+    if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
+        return "larger than 1 MiB, or with headers larger than 64 KiB";
+    if (transfer->sent_in_vain)
+        return "closed before an answer came";
+    /* libcurl says no more than that it could not connect. */
+    if (code == CURLE_COULDNT_CONNECT && transfer->easy &&
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error) == CURLE_OK && error != 0)
+        return strerror((int)error);
+    return transfer->cause[0] != '\0' ? transfer->cause : curl_easy_strerror(code);
+}
+
+/* One line of printable ASCII: the cause may quote what the other side sent, such as a
+ * certificate's name. */
+static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, CURLcode code,
+                             char *buffer, size_t size)
+{
+    static const char *const phrases[] = {
+        [HTTP_CONNECT_FAILED] = "connection failed",
+        [HTTP_TIMED_OUT] = "no answer in time",
+        [HTTP_TLS_FAILED] = "no secure connection",
+        [HTTP_UNREADABLE] = "unreadable answer",
+        [HTTP_NO_RESOURCES] = "out of resources on this host",
+    };
+    char *host = http_transfer_url_part(transfer, CURLUPART_HOST);
+    char *port = http_transfer_url_part(transfer, CURLUPART_PORT);
+
+    snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?", phrases[failure],
+             describe_cause(transfer, failure, code));
+    for (char *c = buffer; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    curl_free(port);
+    curl_free(host);
+}
+
+HttpResponse http_outcome_response(const HttpTransfer *transfer, CURLcode code,
+                                   char buffer[static HTTP_MESSAGE_SIZE])
+{
+    HttpFailure failure = classify(transfer, code);
+    long status = 0;
+
+    if (failure != HTTP_OK) {
+        describe_failure(transfer, failure, code, buffer, HTTP_MESSAGE_SIZE);
+        return (HttpResponse){.failure = failure, .message = buffer};
+    }
+    /* Cannot fail for a handle that has an answer; 0 would be no status of HTTP. */
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (HttpResponse){
+        .failure = HTTP_OK,
+        .status = (unsigned)status,
+        .headers = transfer->answer.headers,
+        .n_headers = transfer->answer.n_headers,
+        .body = transfer->answer.body,
+        .body_size = transfer->answer.body_size,
+    };
+}

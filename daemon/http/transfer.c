@@ -1,0 +1,308 @@
+#include "daemon/http/transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+#include "common/memory.h"
+#include "common/string.h"
+#include "common/time.h"
+#include "daemon/http/no-proxy.h"
+
+/* Answers are small; libcurl's own choice is 16 KiB a handle. */
+#define RECEIVE_BUFFER_BYTES 4096L
+#define SEND_BUFFER_BYTES 16384L /* the least that libcurl takes */
+
+/* So that a change in DNS is seen also by a connection that is never idle. */
+#define CONNECTION_LIFETIME_SEC 300L
+
+DEFINE_CLEANUP(HttpTransfer, http_transfer_free)
+
+void http_transfer_free(HttpTransfer *transfer)
+{
+    if (!transfer)
+        return;
+    for (struct curl_slist *header = transfer->headers; header; header = header->next)
+        OPENSSL_cleanse(header->data, strlen(header->data));
+    curl_slist_free_all(transfer->headers);
+    if (transfer->body)
+        OPENSSL_cleanse(transfer->body, transfer->body_size);
+    free(transfer->body);
+    http_answer_clear(&transfer->answer);
+    free(transfer->method);
+    free(transfer->url);
+    free(transfer->ca_bundle);
+    free(transfer);
+}
+
+/* libcurl reads "Name:" as "leave this header out", and "Name;" as one with an empty value. */
+static int add_header(HttpTransfer *transfer, const char *name, const char *separator,
+                      const char *value)
+{
+    size_t size = strlen(name) + strlen(separator) + strlen(value) + 1;
+    CLEANUP(freep) char *line = malloc(size);
+    struct curl_slist *list;
+
+    if (!line)
+        return -ENOMEM;
+    snprintf(line, size, "%s%s%s", name, separator, value);
+    list = curl_slist_append(transfer->headers, line);
+    OPENSSL_cleanse(line, size);
+    if (!list)
+        return -ENOMEM;
+    transfer->headers = list;
+    return 0;
+}
+
+static int copy_headers(HttpTransfer *transfer, const HttpRequest *request)
+{
+    bool has_type = false;
+    int r;
+
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const HttpHeader *header = &request->headers[i];
+
+        if (strpbrk(header->name, "\r\n:;") || strpbrk(header->value, "\r\n"))
+            return -EINVAL;
+        if (strcasecmp(header->name, "Content-Type") == 0)
+            has_type = true;
+        r = add_header(transfer, header->name, header->value[0] != '\0' ? ": " : ";",
+                       header->value);
+        if (r < 0)
+            return r;
+    }
+    /* What libcurl would add by itself, and nobody asked for. */
+    r = add_header(transfer, "Expect", ":", "");
+    if (r == 0 && !has_type)
+        r = add_header(transfer, "Content-Type", ":", "");
+    return r;
+}
+
+static int copy_request(HttpTransfer *transfer, const HttpRequest *request)
+{
+    transfer->connect_timeout_usec = request->connect_timeout_usec;
+    transfer->timeout_usec = request->timeout_usec;
+    if (string_copy(request->method, &transfer->method) < 0 ||
+        string_copy(request->url, &transfer->url) < 0 ||
+        string_copy(request->ca_bundle, &transfer->ca_bundle) < 0)
+        return -ENOMEM;
+    if (request->body_size > 0) {
+        transfer->body = malloc(request->body_size);
+        if (!transfer->body)
+            return -ENOMEM;
+        memcpy(transfer->body, request->body, request->body_size);
+        transfer->body_size = request->body_size;
+    }
+    return copy_headers(transfer, request);
+}
+
+int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
+{
+    CLEANUP(http_transfer_freep) HttpTransfer *transfer = calloc(1, sizeof(*transfer));
+    int r;
+
+    if (!transfer)
+        return -ENOMEM;
+    r = copy_request(transfer, request);
+    if (r < 0)
+        return r;
+    *ret = TAKE(transfer);
+    return 0;
+}
+
+char *http_transfer_url_part(const HttpTransfer *transfer, CURLUPart part)
+{
+    CURLU *parsed = curl_url();
+    char *text = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, transfer->url, 0) == CURLUE_OK)
+        (void)curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT);
+    curl_url_cleanup(parsed);
+    return text;
+}
+
+/* ---- what libcurl asks of us while it works on a transfer ---- */
+
+static size_t on_header(char *line, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    int r = http_answer_add_line(&transfer->answer, line, one * size);
+
+    transfer->local_error = -r;
+    return r < 0 ? 0 : one * size;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    int r = http_answer_add_body(&transfer->answer, data, one * size);
+
+    transfer->local_error = -r;
+    return r < 0 ? 0 : one * size;
+}
+
+static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    size_t left = transfer->body_size - transfer->body_sent;
+    size_t n = one * size < left ? one * size : left;
+
+    if (n > 0)
+        memcpy(buffer, transfer->body + transfer->body_sent, n);
+    transfer->body_sent += n;
+    return n;
+}
+
+/* libcurl sends a request again by itself when a kept connection breaks before the answer. That
+ * would be an attempt that nobody counted, past the caller's rate. So there is no other connection
+ * for a body once it is sent, and no rewinding of it. */
+static int on_rewind(void *userdata, curl_off_t offset, int origin)
+{
+    HttpTransfer *transfer = userdata;
+
+    (void)offset;
+    (void)origin;
+    transfer->sent_in_vain = true;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
+                                    struct curl_sockaddr *address)
+{
+    HttpTransfer *transfer = userdata;
+    int fd;
+
+    (void)purpose;
+    if (transfer->body_sent > 0) {
+        transfer->sent_in_vain = true;
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        transfer->local_error = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* ---- the handle's options ---- */
+
+/* By the variables that libcurl would look at itself, in its order. */
+static bool is_excepted_from_proxy(const HttpTransfer *transfer)
+{
+    const char *list = getenv("no_proxy");
+
+    if (!list || !*list)
+        list = getenv("NO_PROXY");
+    if (!list || !*list)
+        return false;
+    char *host = http_transfer_url_part(transfer, CURLUPART_HOST);
+    bool excepted = host && no_proxy_excepts(list, host);
+    curl_free(host);
+    return excepted;
+}
+
+static CURLcode restrict_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
+static long to_msec(uint64_t usec)
+{
+    uint64_t msec = (usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+
+    return msec > INT32_MAX ? INT32_MAX : (long)msec;
+}
+
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (code == CURLE_OK)                                                                      \
+            code = curl_easy_setopt(easy, option, value);                                          \
+    } while (0)
+
+static CURLcode set_policy(CURL *easy)
+{
+    CURLcode code = restrict_protocols(easy);
+
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFETIME_SEC);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Else a transfer that is given up waits for a resolver that hangs. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+    return code;
+}
+
+static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_URL, transfer->url);
+    SET(CURLOPT_HTTPHEADER, transfer->headers);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(transfer->connect_timeout_usec));
+    SET(CURLOPT_TIMEOUT_MS, to_msec(transfer->timeout_usec));
+    if (transfer->ca_bundle)
+        SET(CURLOPT_CAINFO, transfer->ca_bundle);
+    /* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
+    if (strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
+        SET(CURLOPT_PROXY, "");
+    else
+        SET(CURLOPT_NOPROXY, is_excepted_from_proxy(transfer) ? "*" : "");
+    if (strcmp(transfer->method, "GET") == 0)
+        return code;
+
+    SET(CURLOPT_POST, 1L);
+    if (strcmp(transfer->method, "POST") != 0)
+        SET(CURLOPT_CUSTOMREQUEST, transfer->method);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
+    SET(CURLOPT_READFUNCTION, on_send);
+    SET(CURLOPT_READDATA, transfer);
+    SET(CURLOPT_SEEKFUNCTION, on_rewind);
+    SET(CURLOPT_SEEKDATA, transfer);
+    return code;
+}
+
+static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->cause);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    return code;
+}
+
+CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy)
+{
+    CURLcode code = set_policy(easy);
+
+    if (code == CURLE_OK)
+        code = set_request(easy, transfer);
+    if (code == CURLE_OK)
+        code = set_callbacks(easy, transfer);
+    return code;
+}

@@ -1,0 +1,51 @@
+/* One request and its answer on a libcurl handle: the copy of the request, the handle's options,
+ * and what arrives. Part of the HTTP client; everybody else includes daemon/http/client.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <curl/curl.h>
+
+#include "daemon/http/answer.h"
+#include "daemon/http/client.h"
+
+struct HttpTransfer {
+    /* The client's. */
+    TAILQ_ENTRY(HttpTransfer) entry;
+    struct CurlClient *client;
+    CURL *easy; /* NULL: queued */
+    HttpCallback callback;
+    void *userdata;
+
+    /* The request. Headers and body may hold tokens: they are wiped when freed. */
+    char *method;
+    char *url;
+    char *ca_bundle;
+    struct curl_slist *headers;
+    char *body;
+    size_t body_size;
+    size_t body_sent;
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec;
+
+    /* What came of it. */
+    HttpAnswer answer;
+    int local_error; /* errno of what failed on this host, which libcurl has no code for */
+    bool succeeded;
+    bool sent_in_vain; /* the connection broke with the request sent and no answer begun */
+    char cause[CURL_ERROR_SIZE];
+};
+
+/* Copies the request. 0; -EINVAL for a header with a line break; -ENOMEM. */
+int http_transfer_new(const HttpRequest *request, HttpTransfer **ret);
+void http_transfer_free(HttpTransfer *transfer);
+
+/* Sets all options of a fresh or reset handle. */
+CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy);
+
+/* Of its URL; the port is the scheme's where it names none. Free it with curl_free(). NULL: there
+ * is none, or no memory. */
+char *http_transfer_url_part(const HttpTransfer *transfer, CURLUPart part);

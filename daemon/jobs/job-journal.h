@@ -1,0 +1,21 @@
+/* What the journal is told of a job: the fields that every job event has, and a sentence each. */
+#pragma once
+
+#include "daemon/base/journal.h"
+#include "daemon/jobs/job-record.h"
+
+/* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE. */
+void job_journal_add_names(JournalEntry *entry, const JobRecord *record);
+
+/* TRAILSTOP_REQUESTER_UID, _GID, _PID, TRAILSTOP_REASON. */
+void job_journal_add_requester(JournalEntry *entry, const Requester *requester, const char *reason);
+
+void job_journal_accepted(const JobRecord *record);
+
+/* requester: who asked for what record's requester had asked for before. */
+void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
+
+void job_journal_stop_accepted(const JobRecord *record);
+
+/* canceller: of a job that was cancelled. */
+void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller);

@@ -1,0 +1,74 @@
+/* What is known of a job, as it is stored and shown: the lasting part of a Job, and all there is of
+ * one that has ended. Times on the wall clock are shown and survive a reboot; those on
+ * CLOCK_BOOTTIME rule. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <systemd/sd-id128.h>
+
+#include "common/memory.h"
+#include "common/names.h"
+#include "daemon/base/call-error.h"
+
+typedef enum JobState {
+    JOB_QUEUED,
+    JOB_STOPPING,
+    JOB_POLLING,
+    JOB_STOPPED, /* the first of the final states */
+    JOB_COMPLETED,
+    JOB_FAILED,
+    JOB_REFUSED,
+    JOB_EXPIRED,
+    JOB_CANCELLED,
+    N_JOB_STATES
+} JobState;
+
+const char *job_state_name(JobState state);
+int job_state_parse(const char *name, JobState *ret); /* 0 or -EINVAL */
+
+static inline bool job_state_is_final(JobState state)
+{
+    return state >= JOB_STOPPED;
+}
+
+typedef struct Requester {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid; /* decoration: it may be another process's by now */
+} Requester;
+
+#define JOB_ID_SIZE SD_ID128_STRING_MAX
+
+typedef struct JobRecord {
+    uint64_t number; /* order of acceptance, from 1 */
+    uint64_t change; /* order of the last change over all jobs, from 1; 0: not stored yet */
+    char id[JOB_ID_SIZE];
+    char import_id[IMPORT_ID_SIZE];
+    char *target; /* its name */
+    char *reason; /* NULL: none given */
+    Requester requester;
+    JobState state;
+    bool already_stopped;
+    unsigned attempts;                                    /* StopImport attempts sent */
+    unsigned polls;                                       /* GetImport attempts sent */
+    uint64_t requested_usec, updated_usec, finished_usec; /* CLOCK_REALTIME; 0: not yet */
+    uint64_t deadline_usec;                               /* CLOCK_REALTIME; 0: none */
+    uint64_t
+        requested_boottime_usec;     /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
+    uint64_t deadline_boottime_usec; /* CLOCK_BOOTTIME of this boot; 0: none */
+    AwsError last_error;             /* what holds it up now, or ended it */
+    AwsError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
+    char *import;     /* the last observation of the import as JSON text; NULL: none yet */
+} JobRecord;
+
+void job_record_clear(JobRecord *record); /* frees what is inside; takes an empty one */
+
+/* The last observation of the import; NULL: none yet. 0 or -ENOMEM. */
+int job_record_read_import(const JobRecord *record, json_object **ret);
+
+/* As Job of the Varlink interface, but for nextCallAt, which only the running job knows. 0 or
+ * -ENOMEM. */
+int job_record_to_json(const JobRecord *record, json_object **ret);

@@ -1,0 +1,375 @@
+#include "daemon/jobs/job.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/time.h"
+#include "daemon/aws/cloudtrail.h"
+#include "daemon/base/stats.h"
+#include "daemon/jobs/job-journal.h"
+
+/* After which a call that was withheld is tried again. */
+#define WITHHELD_USEC USEC_PER_SEC
+
+static void job_call(void *userdata);
+
+static void job_mark_changed(Job *job)
+{
+    job->context->changed(job, job->context->userdata);
+}
+
+static uint64_t now_boottime(const Job *job)
+{
+    return timers_boottime_usec(job->context->timers);
+}
+
+static double job_random(const Job *job)
+{
+    return job->context->random->uniform(job->context->random->userdata);
+}
+
+/* Whatever the job was waiting for, it does so no more. */
+static void job_rest(Job *job)
+{
+    timer_clear(&job->call_timer);
+    outage_leave(&job->outage_wait);
+    aws_call_cancel(TAKE(job->call));
+}
+
+/* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
+ */
+static void job_set_state(Job *job, JobState state, const AwsError *error)
+{
+    JobRecord *record = &job->record;
+
+    record->state = state;
+    record->updated_usec = timers_realtime_usec(job->context->timers);
+    if (error)
+        (void)aws_error_copy(&record->last_error, error);
+    else if (state == JOB_POLLING || state == JOB_STOPPED || state == JOB_COMPLETED ||
+             state == JOB_FAILED) /* a call succeeded */
+        aws_error_clear(&record->last_error);
+    if (job_state_is_final(state)) {
+        static const Stat stats[N_JOB_STATES] = {
+            [JOB_STOPPED] = STAT_JOBS_STOPPED, [JOB_COMPLETED] = STAT_JOBS_COMPLETED,
+            [JOB_FAILED] = STAT_JOBS_FAILED,   [JOB_REFUSED] = STAT_JOBS_REFUSED,
+            [JOB_EXPIRED] = STAT_JOBS_EXPIRED, [JOB_CANCELLED] = STAT_JOBS_CANCELLED,
+        };
+
+        record->finished_usec = record->updated_usec;
+        record->already_stopped =
+            state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
+        job_rest(job);
+        timer_clear(&job->deadline_timer);
+        job->elapsed_usec = now_boottime(job) - record->requested_boottime_usec;
+        stats_add(stats[state], 1);
+    }
+    job_mark_changed(job);
+}
+
+static void job_poll_later(Job *job)
+{
+    uint64_t delay =
+        schedule_poll_delay_usec(&job->context->polling, job->polls_done, job_random(job));
+
+    job->polls_done++;
+    timer_set(&job->call_timer, now_boottime(job) + delay);
+}
+
+/* The observation is kept as text: most jobs are looked at rarely, and there may be many. */
+static void job_observe(Job *job, json_object *import)
+{
+    const char *text;
+    char *copy;
+
+    (void)cloudtrail_import_set_id(import, job->record.import_id);
+    text = json_text(import, NULL);
+    if (text && job->record.import && strcmp(text, job->record.import) == 0)
+        return;
+    copy = text ? strdup(text) : NULL;
+    if (copy) { /* without memory the former observation stays, which is true as well */
+        free(job->record.import);
+        job->record.import = copy;
+    }
+}
+
+static void job_wait(Job *job, const AwsError *error)
+{
+    outage_failed(&job->outage_wait, error);
+    job_set_state(job, job->record.state, error);
+}
+
+/* What an answer of StopImport or GetImport leads to. */
+static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
+{
+    const AwsError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
+
+    if (verdict == VERDICT_WAIT) {
+        job_wait(job, result->error);
+        return;
+    }
+    outage_answered(&job->outage_wait);
+    if (result->outcome == AWS_OK)
+        job_observe(job, result->body);
+    switch (verdict) {
+    case VERDICT_WAIT:
+        break;
+    case VERDICT_POLL:
+        job_set_state(job, JOB_POLLING, NULL);
+        job_poll_later(job);
+        break;
+    case VERDICT_VERIFY:
+        job_set_state(job, JOB_STOPPING, result->error);
+        timer_set(&job->call_timer, now_boottime(job));
+        break;
+    case VERDICT_REFUSED:
+        job_set_state(job, JOB_REFUSED, refusal);
+        break;
+    case VERDICT_STOPPED:
+        job_set_state(job, JOB_STOPPED, NULL);
+        break;
+    case VERDICT_COMPLETED:
+        job_set_state(job, JOB_COMPLETED, NULL);
+        break;
+    case VERDICT_FAILED:
+        job_set_state(job, JOB_FAILED, NULL);
+        break;
+    }
+}
+
+/* On disk before the attempt is on the wire (see http.h): however the daemon ends, it knows
+   afterwards that CloudTrail may have been asked. */
+static void stop_attempt(unsigned number, void *userdata)
+{
+    Job *job = userdata;
+
+    (void)number;
+    job->record.attempts++;
+    job->attempt_unsaved = true;
+    job_set_state(job, JOB_STOPPING, NULL);
+}
+
+static void stop_done(const AwsResult *result, void *userdata)
+{
+    Job *job = userdata;
+    Verdict verdict = schedule_classify_stop(result);
+
+    job->call = NULL;
+    if (verdict == VERDICT_VERIFY && aws_error_copy(&job->record.refusal, result->error) < 0)
+        verdict = VERDICT_WAIT; /* not known to be refused, it will be asked again */
+    job->accepted_now = result->outcome == AWS_OK;
+    job_proceed(job, verdict, result);
+}
+
+static void get_attempt(unsigned number, void *userdata)
+{
+    Job *job = userdata;
+
+    (void)number;
+    job->record.polls++;
+    stats_add(STAT_GET_ATTEMPTS, 1);
+    job_mark_changed(job); /* counted on disk like StopImport, so that a crash loses none */
+}
+
+static void get_done(const AwsResult *result, void *userdata)
+{
+    Job *job = userdata;
+
+    job->call = NULL;
+    job_proceed(job, schedule_classify_get(result, job->record.refusal.code != NULL), result);
+}
+
+static void describe_call(JournalEntry *entry, void *userdata)
+{
+    const Job *job = userdata;
+
+    job_journal_add_names(entry, &job->record);
+}
+
+static bool job_is_to_stop(const Job *job)
+{
+    return job->record.state != JOB_POLLING && !job->record.refusal.code;
+}
+
+/* The next call is due. */
+static void job_call(void *userdata)
+{
+    Job *job = userdata;
+    Target *target = job->target;
+    bool stop = job_is_to_stop(job);
+    const AwsCallHooks hooks = {
+        .attempt = stop ? stop_attempt : get_attempt,
+        .describe = describe_call,
+        .done = stop ? stop_done : get_done,
+        .userdata = job,
+    };
+    int r;
+
+    if (!outage_enter(target->outage, &job->outage_wait))
+        return;
+    r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
+             : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
+    if (r < 0) {
+        CLEANUP(aws_error_clear) AwsError error = {0};
+
+        (void)aws_error_set(&error, AWS_CODE_RESOURCES, strerror(-r), 0, NULL);
+        job_wait(job, &error);
+    }
+}
+
+static void job_resume(uint64_t delay_usec, void *userdata)
+{
+    Job *job = userdata;
+
+    timer_set(&job->call_timer, now_boottime(job) + delay_usec);
+}
+
+/* A call that is not on the wire waits with the others; one that is will say itself how it went. */
+static bool job_hold(void *userdata)
+{
+    Job *job = userdata;
+
+    if (!job->call || aws_call_next_usec(job->call) == 0)
+        return false;
+    aws_call_cancel(TAKE(job->call));
+    return true;
+}
+
+void job_renew_call(Job *job)
+{
+    if (!job_hold(job))
+        return;
+    outage_leave(&job->outage_wait);
+    timer_set(&job->call_timer, now_boottime(job));
+}
+
+static void job_expire(void *userdata)
+{
+    job_set_state(userdata, JOB_EXPIRED, NULL);
+}
+
+int job_new(const JobContext *context, Target *target, JobRecord *record, Job **ret)
+{
+    Job *job = malloc(sizeof(*job));
+
+    if (!job) {
+        job_record_clear(record);
+        return -ENOMEM;
+    }
+    *job = (Job){
+        .record = *record,
+        .context = context,
+        .target = target,
+        .polls_done = record->polls,
+        .outage_wait = {.resume = job_resume, .hold = job_hold, .userdata = job},
+    };
+    timer_init(&job->call_timer, context->timers, job_call, job);
+    timer_init(&job->deadline_timer, context->timers, job_expire, job);
+    *record = (JobRecord){0};
+    *ret = job;
+    return 0;
+}
+
+void job_free(Job *job)
+{
+    if (!job)
+        return;
+    job_rest(job);
+    timer_clear(&job->deadline_timer);
+    job_record_clear(&job->record);
+    free(job);
+}
+
+void job_start(Job *job)
+{
+    if (job->record.deadline_boottime_usec > 0)
+        timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
+    timer_set(&job->call_timer, now_boottime(job));
+}
+
+void job_tell(Job *job)
+{
+    if (job->attempt_unsaved)
+        stats_add(STAT_STOP_ATTEMPTS, 1);
+    job->attempt_unsaved = false;
+    if (job->accepted_now)
+        job_journal_stop_accepted(&job->record);
+    if (job_state_is_final(job->record.state))
+        job_journal_end(&job->record, job->elapsed_usec, &job->canceller);
+    job->accepted_now = false;
+}
+
+void job_withhold(Job *job)
+{
+    if (!job->attempt_unsaved || !job->call)
+        return;
+    aws_call_cancel(TAKE(job->call));
+    outage_leave(&job->outage_wait);
+    job->attempt_unsaved = false;
+    job->record.attempts--;
+    job_set_state(job, job->record.attempts > 0 ? JOB_STOPPING : JOB_QUEUED, NULL);
+    timer_set(&job->call_timer, now_boottime(job) + WITHHELD_USEC);
+}
+
+void job_cancel(Job *job, const Requester *canceller)
+{
+    job->canceller = *canceller;
+    job_set_state(job, JOB_CANCELLED, NULL);
+}
+
+void job_remove_target(Job *job)
+{
+    static char code[] = AWS_CODE_TARGET_REMOVED,
+                message[] = "the configuration does not name this target any more; add its section "
+                            "again and request the stop anew";
+    static const AwsError error = {.code = code, .message = message};
+
+    job_set_state(job, JOB_REFUSED, &error);
+}
+
+bool job_finish(Job *job)
+{
+    if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
+        return true;
+    job_rest(job);
+    return false;
+}
+
+/* When the job calls next, on the wall clock; 0: it is calling. */
+static uint64_t job_next_call_usec(const Job *job)
+{
+    uint64_t at_usec = 0;
+
+    if (job->call)
+        at_usec = aws_call_next_usec(job->call);
+    else if (job->call_timer.set)
+        at_usec = job->call_timer.at_usec;
+    else if (job->outage_wait.place == OUTAGE_WAITING)
+        at_usec = outage_next_usec(job->target->outage);
+    if (at_usec == 0)
+        return 0;
+    return timers_realtime_usec(job->context->timers) + at_usec - now_boottime(job);
+}
+
+int job_to_json(const Job *job, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+    uint64_t next_usec = job_next_call_usec(job);
+    /* Who waits for the target, and who tries whether it is back. */
+    const AwsError *outage =
+        job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
+    char text[RFC3339_SIZE];
+    int r = job_record_to_json(&job->record, &object);
+
+    if (r < 0)
+        return r;
+    if (next_usec > 0 &&
+        json_add_string(object, "nextCallAt", time_format_rfc3339(next_usec, text)) < 0)
+        return -ENOMEM;
+    if (outage && outage->code && !job->record.last_error.code &&
+        json_add(object, "lastError", aws_error_to_json(outage)) < 0)
+        return -ENOMEM;
+    *ret = TAKE(object);
+    return 0;
+}

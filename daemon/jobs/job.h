@@ -1,0 +1,72 @@
+/* One job on its way: queued → stopping → polling → an end. It makes the calls, waits with its
+ * target when that is out, keeps its deadline; job_set_state() is the one place where its state
+ * changes. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "daemon/jobs/job-record.h"
+#include "daemon/jobs/outage.h"
+#include "daemon/jobs/schedule.h"
+#include "daemon/jobs/target.h"
+
+typedef struct Job Job;
+
+/* What all jobs share; outlives them. */
+typedef struct JobContext {
+    Timers *timers;
+    const Random *random;
+    PollingRules polling;
+    /* The record differs from what is on disk. A job that has ended is freed by the one who is told
+       here, but not before this returns. */
+    void (*changed)(Job *job, void *userdata);
+    void *userdata;
+} JobContext;
+
+struct Job {
+    JobRecord record;
+    const JobContext *context;
+    Target *target; /* borrowed; NULL or gone for a job that ended when its target was removed */
+    Timer call_timer;
+    Timer deadline_timer;
+    OutageWait outage_wait;
+    AwsCall *call;         /* under way; NULL: none */
+    unsigned polls_done;   /* GetImport calls since the stop was accepted */
+    bool attempt_unsaved;  /* of StopImport, which is not on the wire before it is on disk */
+    bool accepted_now;     /* StopImport was, and the journal has not been told */
+    Requester canceller;   /* of a job that was cancelled */
+    uint64_t elapsed_usec; /* from the request to its end */
+    /* The registry's: */
+    TAILQ_ENTRY(Job) entry;        /* of all jobs */
+    TAILQ_ENTRY(Job) change_entry; /* of those to save */
+    bool changed;                  /* among those to save */
+    bool stored;                   /* the store has a row of it */
+    bool joinable;                 /* a request for its import joins it */
+};
+
+/* Takes over what is in the record, also on failure; nothing happens before job_start(). */
+int job_new(const JobContext *context, Target *target, JobRecord *record, Job **ret);
+void job_free(Job *job); /* gives up a call under way; takes NULL */
+
+/* Goes on from where the record stands: a new job, or one of before a restart. */
+void job_start(Job *job);
+void job_cancel(Job *job, const Requester *canceller);
+
+/* The target's client was replaced: a call that is not on the wire begins anew with the new one. */
+void job_renew_call(Job *job);
+
+/* The configuration does not name the job's target any more. */
+void job_remove_target(Job *job);
+
+/* Tells the journal what happened; for when it is on disk. */
+void job_tell(Job *job);
+
+/* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
+void job_withhold(Job *job);
+
+/* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
+ * wire and its outcome will still be written down. */
+bool job_finish(Job *job);
+
+/* As Job of the Varlink interface. 0 or -ENOMEM. */
+int job_to_json(const Job *job, json_object **ret);

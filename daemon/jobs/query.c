@@ -1,0 +1,138 @@
+#include "daemon/jobs/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/string.h"
+#include "daemon/aws/cloudtrail.h"
+
+struct Query {
+    QueryKind kind;
+    AwsClient *client; /* both are of the target, which may be gone before the answer */
+    Outage *outage;
+    char *import_id, *destination, *status, *next_token;
+    QueryDone done;
+    void *userdata;
+    AwsCall *call;       /* under way */
+    json_object *listed; /* of the pages so far */
+};
+
+static int query_call(Query *query);
+
+static void query_end(Query *query, json_object *result, const AwsError *error)
+{
+    query->done(result, error, query->userdata);
+}
+
+static void query_end_without_memory(Query *query)
+{
+    query_end(query, NULL, &aws_error_no_memory);
+}
+
+static void query_end_with_import(Query *query, json_object *import)
+{
+    if (cloudtrail_import_set_id(import, query->import_id) < 0)
+        query_end_without_memory(query);
+    else
+        query_end(query, import, NULL);
+}
+
+/* Moves what a page lists to the end of the list. */
+static int query_take_page(Query *query, json_object *page)
+{
+    const char *member = query->kind == QUERY_IMPORTS ? CLOUDTRAIL_IMPORTS : CLOUDTRAIL_FAILURES;
+    json_object *array;
+    const char *token;
+
+    if (json_get_array(page, member, &array) > 0)
+        for (size_t i = 0; i < json_object_array_length(array); i++)
+            if (json_append(query->listed, json_object_get(json_object_array_get_idx(array, i))) <
+                0)
+                return -ENOMEM;
+    free(query->next_token);
+    query->next_token = NULL;
+    if (json_get_string(page, CLOUDTRAIL_NEXT_TOKEN, &token) > 0 && *token) {
+        query->next_token = strdup(token);
+        if (!query->next_token)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void on_done(const AwsResult *result, void *userdata)
+{
+    Query *query = userdata;
+
+    query->call = NULL;
+    if (result->outcome != AWS_UNAVAILABLE)
+        outage_end(query->outage);
+    if (result->outcome != AWS_OK)
+        query_end(query, NULL, result->error);
+    else if (query->kind == QUERY_IMPORT)
+        query_end_with_import(query, result->body);
+    else if (query_take_page(query, result->body) < 0 ||
+             (query->next_token && query_call(query) < 0))
+        query_end_without_memory(query);
+    else if (!query->call)
+        query_end(query, query->listed, NULL);
+}
+
+/* Asks for the import or for the next page. */
+static int query_call(Query *query)
+{
+    AwsCallHooks hooks = {.done = on_done, .userdata = query};
+
+    switch (query->kind) {
+    case QUERY_IMPORT:
+        return cloudtrail_get_import(query->client, query->import_id, &hooks, &query->call);
+    case QUERY_IMPORTS:
+        return cloudtrail_list_imports(query->client, query->destination, query->status,
+                                       query->next_token, &hooks, &query->call);
+    case QUERY_FAILURES:
+        return cloudtrail_list_import_failures(query->client, query->import_id, query->next_token,
+                                               &hooks, &query->call);
+    }
+    return -EINVAL;
+}
+
+int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret)
+{
+    CLEANUP(query_freep) Query *query = malloc(sizeof(*query));
+    int r;
+
+    if (!query)
+        return -ENOMEM;
+    *query = (Query){
+        .kind = request->kind,
+        .client = aws_client_ref(request->target->client),
+        .outage = outage_ref(request->target->outage),
+        .done = done,
+        .userdata = userdata,
+        .listed = json_object_new_array(),
+    };
+    if (!query->listed)
+        return -ENOMEM;
+    if ((r = string_copy(request->import_id, &query->import_id)) < 0 ||
+        (r = string_copy(request->destination, &query->destination)) < 0 ||
+        (r = string_copy(request->status, &query->status)) < 0 || (r = query_call(query)) < 0)
+        return r;
+    *ret = TAKE(query);
+    return 0;
+}
+
+void query_free(Query *query)
+{
+    if (!query)
+        return;
+    aws_call_cancel(query->call);
+    aws_client_unref(query->client);
+    outage_unref(query->outage);
+    json_object_put(query->listed);
+    free(query->import_id);
+    free(query->destination);
+    free(query->status);
+    free(query->next_token);
+    free(query);
+}

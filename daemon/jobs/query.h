@@ -1,0 +1,27 @@
+/* A question that goes straight to CloudTrail, for a client and without a job: an import, or all
+ * pages of a list. */
+#pragma once
+
+#include "common/memory.h"
+#include "daemon/jobs/target.h"
+
+typedef enum QueryKind { QUERY_IMPORT, QUERY_IMPORTS, QUERY_FAILURES } QueryKind;
+
+typedef struct QueryRequest {
+    QueryKind kind;
+    const Target *target;
+    const char *import_id;   /* of QUERY_IMPORT and QUERY_FAILURES */
+    const char *destination; /* of QUERY_IMPORTS; NULL: any */
+    const char *status;      /* of QUERY_IMPORTS; NULL: any */
+} QueryRequest;
+
+typedef struct Query Query;
+
+/* Once, never from query_new(): an Import, or an array of what was listed (borrowed), or NULL and
+ * the error. The query may be freed here. */
+typedef void (*QueryDone)(json_object *result, const AwsError *error, void *userdata);
+
+/* Copies what it needs. 0 or -ENOMEM. */
+int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret);
+void query_free(Query *query); /* gives up what is under way; takes NULL */
+DEFINE_CLEANUP(Query, query_free)

@@ -1,0 +1,418 @@
+#include "daemon/jobs/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <search.h>
+
+#include "daemon/base/stats.h"
+#include "daemon/jobs/job-journal.h"
+
+TAILQ_HEAD(JobList, Job);
+
+struct Registry {
+    JobContext context; /* of all jobs */
+    Store *store;
+    struct JobList jobs;    /* all of them */
+    void *jobs_by_id;       /* tsearch(3) tree of Job.record.id */
+    struct JobList changes; /* to save, in the order of their first change */
+    unsigned n_jobs, n_changes, max_jobs;
+    uint64_t last_number, last_change;
+};
+
+/* The trees hold pointers to the key inside the job: its id, or its import id in the tree of its
+ * target. */
+#define job_of(key, member) ((Job *)((char *)(key)-offsetof(Job, record.member)))
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* The key as it lies in its job, or NULL. */
+static void *find_key(const char *key, void *const *tree)
+{
+    char **node = tfind(key, tree, compare_keys);
+
+    return node ? *node : NULL;
+}
+
+Job *registry_find(Registry *registry, const char *id)
+{
+    void *key = find_key(id, &registry->jobs_by_id);
+
+    return key ? job_of(key, id) : NULL;
+}
+
+static Job *find_by_import(const Target *target, const char *import_id)
+{
+    void *key = find_key(import_id, &target->jobs);
+
+    return key ? job_of(key, import_id) : NULL;
+}
+
+bool registry_follows(const Target *target, const char *import_id)
+{
+    return find_key(import_id, &target->jobs) != NULL;
+}
+
+/* A job without target is in the tree of ids alone, and so is one that has ended. */
+static int registry_insert(Registry *registry, Job *job)
+{
+    if (!tsearch(job->record.id, &registry->jobs_by_id, compare_keys))
+        return -ENOMEM;
+    if (job->target && !tsearch(job->record.import_id, &job->target->jobs, compare_keys)) {
+        tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
+        return -ENOMEM;
+    }
+    job->joinable = job->target != NULL;
+    TAILQ_INSERT_TAIL(&registry->jobs, job, entry);
+    registry->n_jobs++;
+    return 0;
+}
+
+/* Makes a job of the record, which is taken over also on failure. */
+static int registry_add(Registry *registry, Target *target, JobRecord *record, Job **ret)
+{
+    Job *job;
+    int r = job_new(&registry->context, target, record, &job);
+
+    if (r < 0)
+        return r;
+    r = registry_insert(registry, job);
+    if (r < 0) {
+        job_free(job);
+        return r;
+    }
+    *ret = job;
+    return 0;
+}
+
+static void registry_close_to_joins(Job *job)
+{
+    if (job->joinable)
+        tdelete(job->record.import_id, &job->target->jobs, compare_keys);
+    job->joinable = false;
+}
+
+static void registry_remove(Registry *registry, Job *job)
+{
+    tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
+    registry_close_to_joins(job);
+    if (job->changed)
+        TAILQ_REMOVE(&registry->changes, job, change_entry);
+    registry->n_changes -= job->changed;
+    TAILQ_REMOVE(&registry->jobs, job, entry);
+    registry->n_jobs--;
+    job_free(job);
+}
+
+static void registry_job_changed(Job *job, void *userdata)
+{
+    Registry *registry = userdata;
+
+    if (job_state_is_final(job->record.state))
+        registry_close_to_joins(job);
+    if (job->changed)
+        return;
+    job->changed = true;
+    TAILQ_INSERT_TAIL(&registry->changes, job, change_entry);
+    registry->n_changes++;
+}
+
+int registry_new(const JobContext *rules, Store *store, Registry **ret)
+{
+    Registry *registry = malloc(sizeof(*registry));
+
+    if (!registry)
+        return -ENOMEM;
+    *registry = (Registry){
+        .context = *rules,
+        .store = store,
+        .last_number = store_last_number(store),
+        .last_change = store_last_change(store),
+    };
+    registry->context.changed = registry_job_changed;
+    registry->context.userdata = registry;
+    TAILQ_INIT(&registry->jobs);
+    TAILQ_INIT(&registry->changes);
+    *ret = registry;
+    return 0;
+}
+
+void registry_free(Registry *registry)
+{
+    Job *job;
+
+    if (!registry)
+        return;
+    while ((job = TAILQ_FIRST(&registry->jobs)))
+        registry_remove(registry, job);
+    free(registry);
+}
+
+void registry_configure(Registry *registry, const PollingRules *polling, unsigned max_jobs)
+{
+    registry->context.polling = *polling;
+    registry->max_jobs = max_jobs;
+}
+
+unsigned registry_count_jobs(const Registry *registry)
+{
+    return registry->n_jobs;
+}
+
+void registry_count_states(const Registry *registry, unsigned ret_counts[static N_JOB_STATES])
+{
+    const Job *job;
+
+    memset(ret_counts, 0, N_JOB_STATES * sizeof(ret_counts[0]));
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        ret_counts[job->record.state]++;
+}
+
+typedef struct Loading {
+    Registry *registry;
+    Target *(*find)(const char *name, void *userdata);
+    void *userdata;
+} Loading;
+
+static int load_job(JobRecord *record, void *userdata)
+{
+    Loading *loading = userdata;
+    Registry *registry = loading->registry;
+    Target *target = loading->find(record->target, loading->userdata);
+    Job *job;
+    int r = registry_add(registry, target, record, &job);
+
+    if (r < 0)
+        return r;
+    job->stored = true;
+    if (target)
+        job_start(job);
+    else
+        job_remove_target(job);
+    return 0;
+}
+
+int registry_load(Registry *registry, Target *(*find)(const char *name, void *userdata),
+                  void *userdata)
+{
+    Loading loading = {.registry = registry, .find = find, .userdata = userdata};
+
+    return store_each_active(registry->store, load_job, &loading);
+}
+
+static int fill_record(Registry *registry, const JobRequest *request, JobRecord *record)
+{
+    Timers *timers = registry->context.timers;
+    sd_id128_t id;
+    int r = sd_id128_randomize(&id);
+
+    if (r < 0)
+        return r;
+    *record = (JobRecord){
+        .number = registry->last_number + 1,
+        .target = strdup(request->target->name),
+        .reason = request->reason ? strdup(request->reason) : NULL,
+        .requester = request->requester,
+        .state = JOB_QUEUED,
+        .requested_usec = timers_realtime_usec(timers),
+        .requested_boottime_usec = timers_boottime_usec(timers),
+    };
+    sd_id128_to_string(id, record->id);
+    strcpy(record->import_id, request->import_id);
+    record->updated_usec = record->requested_usec;
+    if (request->timeout_usec > 0) {
+        record->deadline_usec = record->requested_usec + request->timeout_usec;
+        record->deadline_boottime_usec = record->requested_boottime_usec + request->timeout_usec;
+    }
+    if (!record->target || (request->reason && !record->reason)) {
+        job_record_clear(record);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static int registry_accept(Registry *registry, const JobRequest *request, Job **ret)
+{
+    JobRecord record;
+    Job *job;
+    int r;
+
+    if (registry->n_jobs >= registry->max_jobs)
+        return -EDQUOT;
+    r = fill_record(registry, request, &record);
+    if (r < 0)
+        return r;
+    r = registry_add(registry, request->target, &record, &job);
+    if (r < 0)
+        return r;
+    registry->last_number++;
+    registry_job_changed(job, registry);
+    *ret = job;
+    return 0;
+}
+
+int registry_request(Registry *registry, const JobRequest *request, char ret_id[static JOB_ID_SIZE])
+{
+    Job *job = find_by_import(request->target, request->import_id);
+
+    if (job) {
+        stats_add(STAT_REQUESTS_JOINED, 1);
+        job_journal_joined(&job->record, &request->requester, request->reason);
+    } else {
+        int r = registry_accept(registry, request, &job);
+
+        if (r < 0)
+            return r;
+    }
+    strcpy(ret_id, job->record.id);
+    return 0;
+}
+
+void registry_renew_calls(Registry *registry)
+{
+    Job *job;
+
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        job_renew_call(job);
+}
+
+void registry_remove_target(Registry *registry, Target *target)
+{
+    Job *job, *next;
+
+    for (job = TAILQ_FIRST(&registry->jobs); job; job = next) {
+        next = TAILQ_NEXT(job, entry);
+        if (job->target == target && !job_state_is_final(job->record.state))
+            job_remove_target(job);
+    }
+}
+
+unsigned registry_finish(Registry *registry)
+{
+    unsigned n_on_the_wire = 0;
+    Job *job;
+
+    TAILQ_FOREACH (job, &registry->jobs, entry)
+        n_on_the_wire += job_finish(job);
+    return n_on_the_wire;
+}
+
+/* What could not be saved has not begun. */
+static void registry_take_back(Registry *registry)
+{
+    Job *job, *next;
+
+    for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
+        next = TAILQ_NEXT(job, change_entry);
+        if (job->stored)
+            job_withhold(job);
+        else
+            registry_remove(registry, job);
+    }
+}
+
+/* The job is on disk as it is now. */
+static void registry_job_saved(Registry *registry, Job *job)
+{
+    bool is_new = !job->stored;
+
+    TAILQ_REMOVE(&registry->changes, job, change_entry);
+    registry->n_changes--;
+    job->changed = false;
+    job->stored = true;
+    if (is_new) {
+        stats_add(STAT_REQUESTS_ACCEPTED, 1);
+        job_journal_accepted(&job->record);
+    }
+    job_tell(job);
+    if (job_state_is_final(job->record.state))
+        registry_remove(registry, job);
+    else if (is_new)
+        job_start(job);
+}
+
+int registry_commit(Registry *registry, bool *ret_changed)
+{
+    CLEANUP(freep) const JobRecord **records = NULL;
+    size_t n = 0;
+    Job *job, *next;
+    int r = -ENOMEM;
+
+    *ret_changed = false;
+    if (registry->n_changes == 0)
+        return 0;
+    records = calloc(registry->n_changes, sizeof(records[0]));
+    TAILQ_FOREACH (job, &registry->changes, change_entry) {
+        job->record.change = ++registry->last_change;
+        if (records)
+            records[n++] = &job->record;
+    }
+    if (records)
+        r = store_save(registry->store, records, n);
+    if (r < 0) {
+        registry_take_back(registry);
+        return r;
+    }
+    stats_add(STAT_STORE_COMMITS, 1);
+    for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
+        next = TAILQ_NEXT(job, change_entry);
+        registry_job_saved(registry, job);
+    }
+    *ret_changed = true;
+    return 0;
+}
+
+uint64_t registry_last_change(const Registry *registry)
+{
+    return registry->last_change;
+}
+
+int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
+                 uint64_t *ret_change)
+{
+    const Job *job = registry_find(registry, id);
+    JobRecord record;
+    int r;
+
+    if (job) {
+        if (job->changed)
+            return 0;
+        r = job_to_json(job, ret);
+        if (r < 0)
+            return r;
+        *ret_state = job->record.state;
+        *ret_change = job->record.change;
+        return 1;
+    }
+    r = store_get(registry->store, id, &record);
+    if (r < 0)
+        return r;
+    r = job_record_to_json(&record, ret);
+    if (r >= 0) {
+        *ret_state = record.state;
+        *ret_change = record.change;
+        r = 1;
+    }
+    job_record_clear(&record);
+    return r;
+}
+
+bool registry_has_news(Registry *registry, const char *id, uint64_t change)
+{
+    const Job *job = registry_find(registry, id);
+
+    return !job || (!job->changed && job->record.change != change);
+}
+
+int registry_describe(Registry *registry, const JobRecord *record, json_object **ret)
+{
+    const Job *job = registry_find(registry, record->id);
+
+    if (job && !job->changed)
+        return job_to_json(job, ret);
+    return job_record_to_json(record, ret);
+}

@@ -1,0 +1,74 @@
+/* All jobs that are not final, by id and by import, and the way of their changes: first to disk,
+ * then to whoever follows them. Nobody is told of a change that is not on disk, and the calls of a
+ * new job begin after it is.
+ *
+ * Jobs that have ended live in the store alone. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/store.h"
+
+typedef struct Registry Registry;
+
+int registry_new(const JobContext *rules, Store *store, Registry **ret);
+void registry_free(Registry *registry); /* frees the jobs, not the store; takes NULL */
+
+/* Rules of polling for calls to come, and the cap on jobs that are not final. */
+void registry_configure(Registry *registry, const PollingRules *polling, unsigned max_jobs);
+
+/* Takes up the jobs of the store; find gives the target of a name, or NULL. */
+int registry_load(Registry *registry, Target *(*find)(const char *name, void *userdata),
+                  void *userdata);
+
+typedef struct JobRequest {
+    Target *target;
+    const char *import_id; /* as import_id_parse() leaves it */
+    const char *reason;    /* NULL: none given */
+    Requester requester;
+    uint64_t timeout_usec; /* 0: none */
+} JobRequest;
+
+/* A new job, or the one that is under way for this import already. It is durable after
+ * registry_commit(). 0; -EDQUOT: max-jobs are under way; -ENOMEM. */
+int registry_request(Registry *registry, const JobRequest *request,
+                     char ret_id[static JOB_ID_SIZE]);
+
+/* Whether a job of this target is under way for this import, so that a request would join it. */
+bool registry_follows(const Target *target, const char *import_id);
+
+Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or final */
+unsigned registry_count_jobs(const Registry *registry);
+void registry_count_states(const Registry *registry, unsigned ret_counts[static N_JOB_STATES]);
+
+/* Saves what changed since the last call, in one transaction; job calls begin, ended jobs are
+ * freed. 0: all saved; -ENOSPC or -ENOMEM: not yet, new jobs were dropped, changes of others are
+ * tried again by the next call; -EIO: the daemon must end. *ret_changed tells whether anything was
+ * saved. */
+int registry_commit(Registry *registry, bool *ret_changed);
+
+/* JobRecord.change of the latest change that anyone may be told of. */
+uint64_t registry_last_change(const Registry *registry);
+
+/* The job as Job of the Varlink interface, from here or from the store. 1: as it is on disk,
+ * changed last at *ret_change; 0: its latest change is not on disk yet; -ENOENT; -ENOMEM; -EIO. */
+int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
+                 uint64_t *ret_change);
+
+/* Whether registry_get() has anything but the job as of this change. Costs little, so that whoever
+ * follows many jobs can ask after each of them. */
+bool registry_has_news(Registry *registry, const char *id, uint64_t change);
+
+/* registry_get() for a record from the store: what runs here says more about itself. */
+int registry_describe(Registry *registry, const JobRecord *record, json_object **ret);
+
+/* What jobs have not sent yet goes out by the new clients of their targets. */
+void registry_renew_calls(Registry *registry);
+
+/* Ends the jobs of a target that is no more. */
+void registry_remove_target(Registry *registry, Target *target);
+
+/* For each turn of a shutdown: how many StopImports are on the wire. Gives up everything else. */
+unsigned registry_finish(Registry *registry);

@@ -1,0 +1,70 @@
+#include "daemon/jobs/schedule.h"
+
+#include <math.h>
+
+#include "common/names.h"
+#include "common/time.h"
+#include "daemon/aws/cloudtrail.h"
+
+#define OUTAGE_DELAY_FIRST_USEC USEC_PER_SEC
+#define OUTAGE_DELAY_LONGEST_USEC (5 * USEC_PER_MINUTE)
+#define POLL_JITTER 0.1
+
+static Verdict classify_status(json_object *import)
+{
+    switch (cloudtrail_import_status(import)) {
+    case IMPORT_STATUS_STOPPED:
+        return VERDICT_STOPPED;
+    case IMPORT_STATUS_COMPLETED:
+        return VERDICT_COMPLETED;
+    case IMPORT_STATUS_FAILED:
+        return VERDICT_FAILED;
+    case IMPORT_STATUS_UNKNOWN:
+    case IMPORT_STATUS_INITIALIZING:
+    case IMPORT_STATUS_IN_PROGRESS:
+        break;
+    }
+    return VERDICT_POLL;
+}
+
+Verdict schedule_classify_stop(const AwsResult *result)
+{
+    switch (result->outcome) {
+    case AWS_OK:
+        return classify_status(result->body);
+    case AWS_REFUSED:
+        if (cloudtrail_exception(result->error->code) == CLOUDTRAIL_IMPORT_NOT_FOUND ||
+            error_is_access_denied(result->error->code, result->error->http_status))
+            return VERDICT_REFUSED;
+        return VERDICT_VERIFY;
+    case AWS_UNAVAILABLE:
+        break;
+    }
+    return VERDICT_WAIT;
+}
+
+Verdict schedule_classify_get(const AwsResult *result, bool verifying)
+{
+    Verdict verdict = VERDICT_WAIT;
+
+    if (result->outcome == AWS_OK)
+        verdict = classify_status(result->body);
+    else if (result->outcome == AWS_REFUSED)
+        verdict = VERDICT_REFUSED;
+    return verifying && verdict == VERDICT_POLL ? VERDICT_REFUSED : verdict;
+}
+
+uint64_t schedule_poll_delay_usec(const PollingRules *rules, unsigned poll, double random)
+{
+    double delay = (double)rules->first_usec * pow(rules->growth, poll); /* may be infinite */
+
+    delay = fmin(delay, (double)rules->longest_usec);
+    return (uint64_t)(delay * (1 - POLL_JITTER + 2 * POLL_JITTER * random));
+}
+
+uint64_t schedule_outage_delay_usec(unsigned failures, double random)
+{
+    double delay = ldexp((double)OUTAGE_DELAY_FIRST_USEC, (int)fmin(failures - 1, 60));
+
+    return (uint64_t)(fmin(delay, (double)OUTAGE_DELAY_LONGEST_USEC) * random);
+}

@@ -1,0 +1,242 @@
+#include "daemon/jobs/store-file.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <systemd/sd-id128.h>
+
+#include "common/explain.h"
+#include "common/memory.h"
+#include "common/string.h"
+#include "daemon/jobs/store-row.h"
+
+#define FILE_NAME "jobs.sqlite3"
+
+int store_file_errno(sqlite3 *db, int result)
+{
+    int system_errno = sqlite3_system_errno(db);
+
+    if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW)
+        return 0;
+    if (result == SQLITE_FULL)
+        return -ENOSPC;
+    if (result == SQLITE_NOMEM || result == SQLITE_IOERR_NOMEM)
+        return -ENOMEM;
+    if ((result & 0xff) == SQLITE_IOERR && result != SQLITE_IOERR_FSYNC &&
+        result != SQLITE_IOERR_DIR_FSYNC && (system_errno == ENOSPC || system_errno == EDQUOT))
+        return -ENOSPC;
+    return -EIO;
+}
+
+int store_file_explain(sqlite3 *db, char **ret_error)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+    int failure = sqlite3_extended_errcode(db);
+
+    if (store_file_errno(db, failure) == -ENOMEM)
+        return -ENOMEM;
+    if ((failure & 0xff) == SQLITE_BUSY)
+        return explain(ret_error, -EBUSY,
+                       "%s is in use by another trailstopd: stop that one, or give this one a "
+                       "state-directory of its own",
+                       path);
+    return explain(ret_error, -EUCLEAN,
+                   "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
+                   "move it away to start with no jobs",
+                   path, sqlite3_errmsg(db));
+}
+
+DEFINE_CLEANUP(sqlite3_stmt, sqlite3_finalize)
+
+/* 1: the statement is at its first row; 0: there is none; negative errno. */
+static int query(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+    int result = sqlite3_prepare_v2(db, sql, -1, ret, NULL);
+
+    if (result == SQLITE_OK)
+        result = sqlite3_step(*ret);
+    return result == SQLITE_ROW ? 1 : store_file_errno(db, result);
+}
+
+int store_file_query(sqlite3 *db, const char *sql, int64_t *ret)
+{
+    CLEANUP(sqlite3_finalizep) sqlite3_stmt *statement = NULL;
+    int r = query(db, sql, &statement);
+
+    if (r < 0)
+        return r;
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    return 0;
+}
+
+/* 1: the first column of the first row is this text; 0: it is not; negative errno. */
+static int query_is(sqlite3 *db, const char *sql, const char *expected)
+{
+    CLEANUP(sqlite3_finalizep) sqlite3_stmt *statement = NULL;
+    int r = query(db, sql, &statement);
+    const char *text;
+
+    if (r <= 0)
+        return r;
+    text = (const char *)sqlite3_column_text(statement, 0);
+    if (!text)
+        return store_file_errno(db, sqlite3_extended_errcode(db));
+    return strcmp(text, expected) == 0;
+}
+
+static int execute(sqlite3 *db, const char *sql)
+{
+    return store_file_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+/* Only reads, so that a store that is not ours to use stays as it is. */
+static int examine(sqlite3 *db, const char *path, char **ret_error)
+{
+    int64_t version, tables, rows;
+    int r;
+
+    if (execute(db, "PRAGMA locking_mode = EXCLUSIVE") < 0 ||
+        store_file_query(db, "PRAGMA user_version", &version) < 0 ||
+        store_file_query(db, "SELECT count(*) FROM sqlite_master", &tables) < 0)
+        return store_file_explain(db, ret_error);
+    if (version > STORE_VERSION)
+        return explain(
+            ret_error, -EUCLEAN,
+            "%s has version %lld, written by a newer trailstopd (this one knows %d), and "
+            "was left untouched: install the newer one again, or move the file away",
+            path, (long long)version, STORE_VERSION);
+    if (version < 0 || (version == 0 && tables > 0))
+        return explain(
+            ret_error, -EUCLEAN,
+            "%s is a database of another program and was left untouched: give trailstopd "
+            "a state-directory of its own",
+            path);
+    r = query_is(db, "PRAGMA quick_check(1)", "ok");
+    if (r < 0 || (version > 0 && store_file_query(db, store_probe, &rows) < 0))
+        return store_file_explain(db, ret_error);
+    if (r == 0)
+        return explain(ret_error, -EUCLEAN,
+                       "%s is damaged and was left untouched: restore it from a backup, or move it "
+                       "away to start with no jobs (sqlite3's .recover reads what is left)",
+                       path);
+    return 0;
+}
+
+/* WAL with synchronous=FULL: a commit is on disk when it returns, with one sync. */
+static int prepare(sqlite3 *db)
+{
+    int64_t version;
+    int r;
+
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    r = query_is(db, "PRAGMA journal_mode = WAL", "wal");
+    if (r <= 0)
+        return r < 0 ? r : -EIO;
+    if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 ||
+        (r = store_file_query(db, "PRAGMA user_version", &version)) < 0 ||
+        (r = execute(db, "BEGIN IMMEDIATE")) < 0 ||
+        (version == 0 && (r = execute(db, store_tables)) < 0) ||
+        (r = execute(db, store_indexes)) < 0)
+        return r;
+    return execute(db, "COMMIT");
+}
+
+/* CLOCK_BOOTTIME begins anew with each boot: what an earlier one left is moved over by the wall
+ * clock. */
+static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
+{
+    CLEANUP(freep) char *sql = NULL;
+    char boot[SD_ID128_STRING_MAX];
+    int64_t offset;
+    int r;
+
+    sd_id128_to_string(id, boot);
+    r = query_is(db, "SELECT id FROM boot", boot);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    offset =
+        (int64_t)(clock->boottime_usec(clock->userdata) - clock->realtime_usec(clock->userdata));
+    r = string_format(&sql,
+                      "BEGIN IMMEDIATE;"
+                      "UPDATE jobs SET"
+                      " requested_boottime_usec = requested_usec + %1$lld,"
+                      " deadline_boottime_usec ="
+                      "  CASE deadline_usec WHEN 0 THEN 0 ELSE max(1, deadline_usec + %1$lld) END"
+                      " WHERE finished_usec = 0;"
+                      "UPDATE boot SET id = '%2$s';"
+                      "COMMIT",
+                      (long long)offset, boot);
+    return r < 0 ? r : execute(db, sql);
+}
+
+static int connect(const char *path, sqlite3 **db, char **ret_error)
+{
+    int result = sqlite3_open_v2(
+        path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (result == SQLITE_NOMEM)
+        return -ENOMEM;
+    if (result != SQLITE_OK)
+        return explain(ret_error, -EIO, "%s cannot be opened: %s", path, sqlite3_errmsg(*db));
+    sqlite3_extended_result_codes(*db, 1);
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return 0;
+}
+
+DEFINE_CLEANUP(sqlite3, sqlite3_close)
+
+/* Connects to a store that is fit for use; one that is not stays exactly as it was. */
+static int attach(const char *path, sqlite3 **db, char **ret_error)
+{
+    CLEANUP(freep) char *log = NULL;
+    bool had_log;
+    int r;
+
+    r = string_format(&log, "%s-wal", path);
+    if (r < 0)
+        return r;
+    had_log = access(log, F_OK) == 0;
+    r = connect(path, db, ret_error);
+    if (r >= 0)
+        r = examine(*db, path, ret_error);
+    if (r < 0 && r != -EBUSY && !had_log) { /* reading made an empty one */
+        sqlite3_close(TAKE(*db));
+        (void)unlink(log);
+    }
+    return r;
+}
+
+int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, char **ret_error)
+{
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(sqlite3_closep) sqlite3 *db = NULL;
+    sd_id128_t boot;
+    int r;
+
+    r = string_format(&path, "%s/" FILE_NAME, directory);
+    if (r < 0)
+        return r;
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+        return explain(ret_error, -errno, "state-directory %s cannot be made: %m", directory);
+    if (chmod(directory, 0700) < 0)
+        return explain(ret_error, -errno, "state-directory %s cannot be made private: %m",
+                       directory);
+    r = attach(path, &db, ret_error);
+    if (r < 0)
+        return r;
+    r = sd_id128_get_boot(&boot);
+    if (r < 0)
+        return explain(ret_error, r, "the id of this boot cannot be read: %s", strerror(-r));
+    r = prepare(db);
+    if (r >= 0)
+        r = adopt_boot(db, clock, boot);
+    if (r < 0)
+        return explain(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(db));
+    *ret = TAKE(db);
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* Jobs on disk, in one SQLite file: what is in it was synced before anyone was told of it. The only
+ * user of sqlite3.h.
+ *
+ * All changes of one turn of the loop are saved in one transaction with one sync (group commit).
+ * Errors of writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO
+ * means that a sync or a write failed in a way after which nothing may be acknowledged: the daemon
+ * has to end. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/timer.h"
+#include "daemon/jobs/job-record.h"
+
+typedef struct Store Store;
+
+/* Opens or creates directory/jobs.sqlite3. A store that is damaged, of a newer version, not ours or
+ * in use by another daemon is left as it is: negative errno and an owned sentence that says what to
+ * do. The clock turns deadlines of an earlier boot into this one's. */
+int store_open(const char *directory, const Clock *clock, Store **ret, char **ret_error);
+void store_close(Store *store); /* takes NULL */
+DEFINE_CLEANUP(Store, store_close)
+
+uint64_t store_last_number(const Store *store); /* highest JobRecord.number there is; 0: none */
+uint64_t store_last_change(const Store *store);
+
+/* Inserts or replaces all of them, or none. */
+int store_save(Store *store, const JobRecord *const records[], size_t n_records);
+
+/* The record is the callback's to keep or clear; a negative return ends the listing with it. */
+typedef int (*StoreEach)(JobRecord *record, void *userdata);
+
+typedef struct StoreFilter {
+    const JobState *state; /* NULL: any */
+    const char *target;    /* NULL: any */
+    const char *import_id; /* NULL: any */
+} StoreFilter;
+
+int store_get(Store *store, const char *id, JobRecord *ret); /* -ENOENT where there is none */
+int store_each_active(Store *store, StoreEach each, void *userdata); /* oldest first */
+
+/* Newest first, those accepted before number `before`. */
+int store_each(Store *store, const StoreFilter *filter, uint64_t before, size_t limit,
+               StoreEach each, void *userdata);
+
+/* Those changed after `change`, in the order of their last change. */
+int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach each, void *userdata);
+
+/* Forgets jobs that ended before; *ret_oldest_usec is when the oldest one left ended, 0: none. 1:
+ * some were forgotten; 0: there were none. */
+int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec);
+
+/* Reads something from its file, to see that the store answers. */
+bool store_is_well(Store *store);
+
+const char *store_error(const Store *store); /* SQLite's words for what failed last */

@@ -1,0 +1,105 @@
+#include "daemon/jobs/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+
+static int target_connect(const TargetContext *context, const Config *config,
+                          const TargetConfig *target_config, AwsClient **ret)
+{
+    const AwsSettings *settings = target_config->settings;
+    AwsClientConfig client = {
+        .timers = context->timers,
+        .random = context->random,
+        .http = context->http,
+        .target = target_config->name,
+        .endpoint = settings->endpoint,
+        .region = settings->region,
+        .service = "cloudtrail",
+        .ca_bundle = settings->ca_bundle,
+        .connect_timeout_usec = config->connect_timeout_usec,
+        .timeout_usec = config->call_timeout_usec,
+        .max_attempts = target_config->max_attempts,
+        .limits = context->limits,
+        .rates = {[LIMIT_STOP] = target_config->stop_rate, [LIMIT_READ] = target_config->read_rate},
+    };
+    const AwsCredentialsContext credentials = {
+        .timers = context->timers,
+        .random = context->random,
+        .http = context->http,
+        .base = context->base,
+        .profiles = context->profiles,
+        .connect_timeout_usec = client.connect_timeout_usec,
+        .timeout_usec = client.timeout_usec,
+        .max_attempts = client.max_attempts,
+    };
+    int r = aws_credentials_provider_new(&credentials, target_config->name, settings,
+                                         &client.credentials);
+
+    return r < 0 ? r : aws_client_new(&client, ret);
+}
+
+int target_new(const TargetContext *context, const Config *config,
+               const TargetConfig *target_config, Target **ret)
+{
+    const AwsSettings *settings = target_config->settings;
+    CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
+    int r;
+
+    if (!target)
+        return -ENOMEM;
+    target->name = strdup(target_config->name);
+    target->region = strdup(settings->region);
+    target->endpoint = strdup(settings->endpoint);
+    target->role_arn = target_config->role_arn ? strdup(target_config->role_arn) : NULL;
+    if (!target->name || !target->region || !target->endpoint ||
+        (target_config->role_arn && !target->role_arn))
+        return -ENOMEM;
+    if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
+        (r = target_connect(context, config, target_config, &target->client)) < 0)
+        return r;
+    *ret = TAKE(target);
+    return 0;
+}
+
+void target_succeed(Target *target, Target *successor)
+{
+    Target former = *target;
+
+    *target = *successor;
+    target->outage = former.outage;
+    target->jobs = former.jobs;
+    former.outage = successor->outage;
+    aws_client_follow(target->client, former.client);
+    *successor = former;
+    target_free(successor);
+    outage_restart_waits(target->outage);
+}
+
+void target_free(Target *target)
+{
+    if (!target)
+        return;
+    aws_client_unref(target->client);
+    outage_unref(target->outage);
+    free(target->name);
+    free(target->region);
+    free(target->endpoint);
+    free(target->role_arn);
+    free(target);
+}
+
+json_object *target_to_json(const Target *target)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+
+    if (!object || json_add_string(object, "name", target->name) < 0 ||
+        json_add_string(object, "region", target->region) < 0 ||
+        json_add_string(object, "endpoint", target->endpoint) < 0 ||
+        json_add_string(object, "credentials", aws_client_credentials_source(target->client)) < 0 ||
+        json_add_string(object, "roleArn", target->role_arn) < 0)
+        return NULL;
+    return TAKE(object);
+}

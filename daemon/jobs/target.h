@@ -1,0 +1,41 @@
+/* One target of the configuration, at work: an account and region with its AWS client, its limits,
+ * its outage state and the jobs that are not final. */
+#pragma once
+
+#include "common/memory.h"
+#include "daemon/aws/call.h"
+#include "daemon/aws/quotas.h"
+#include "daemon/config/config.h"
+#include "daemon/http/client.h"
+#include "daemon/jobs/outage.h"
+
+typedef struct Target {
+    char *name;
+    char *region, *endpoint;
+    char *role_arn; /* assumed on top of what the chain gives; NULL: none */
+    AwsClient *client;
+    Outage *outage;
+    void *jobs; /* the registry's tree of its jobs by import id */
+} Target;
+
+/* What all targets share; outlives them. */
+typedef struct TargetContext {
+    Timers *timers;
+    const Random *random;
+    HttpClient *http;
+    struct event_base *base;
+    Limits *limits;
+    struct AwsProfileShare *profiles; /* the set's own */
+} TargetContext;
+
+int target_new(const TargetContext *context, const Config *config,
+               const TargetConfig *target_config, Target **ret);
+void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
+DEFINE_CLEANUP(Target, target_free)
+
+/* Makes it what its successor is, which is freed; jobs, outage and limits stay, and calls under way
+ * end as they began. */
+void target_succeed(Target *target, Target *successor);
+
+/* As Target of the Varlink interface. NULL: no memory. */
+json_object *target_to_json(const Target *target);

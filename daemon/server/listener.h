@@ -1,0 +1,28 @@
+/* The socket: handed over by systemd or bound here; who may connect, how many, and the sessions
+ * that come of it. */
+#pragma once
+
+#include "daemon/base/timer.h"
+#include "daemon/server/methods.h"
+#include "daemon/server/session.h"
+
+typedef struct Listener Listener;
+
+/* Takes the socket that systemd handed over, else binds service->config->socket with mode 0660.
+ * Negative errno and an owned sentence. */
+int listener_new(struct event_base *base, Timers *timers, Service *service, Listener **ret,
+                 char **ret_error);
+
+/* For a daemon that could not start: closes the connections that wait on the socket of systemd,
+ * which would start it again for them at once and for ever. */
+void listener_turn_away(void);
+
+void listener_free(Listener *listener); /* ends all sessions; takes NULL */
+DEFINE_CLEANUP(Listener, listener_free)
+
+/* Goes on with every call that waits, now that changes are on disk. */
+void listener_pump(Listener *listener);
+
+/* For a shutdown: takes no further clients and calls. The most that is left to do for any client.
+ */
+SessionRest listener_finish(Listener *listener);

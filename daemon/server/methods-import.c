@@ -1,0 +1,94 @@
+/* Methods that ask CloudTrail directly, and make no job. */
+#include <errno.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/jobs/query.h"
+#include "daemon/server/methods.h"
+
+/* A call that waits for its query. */
+typedef struct Asking {
+    Call *call;
+    const char *member; /* of the reply */
+    Query *query;
+    int error; /* negative errno: there is no reply to be had */
+} Asking;
+
+static void asking_free(void *state)
+{
+    Asking *asking = state;
+
+    query_free(asking->query);
+    free(asking);
+}
+
+static void on_answer(json_object *result, const AwsError *error, void *userdata)
+{
+    Asking *asking = userdata;
+    Call *call = asking->call;
+
+    asking->error = error
+                        ? methods_reply_failure(call, error)
+                        : call_reply(call, methods_object(asking->member, json_object_get(result)));
+    call->service->answers_ready = true;
+}
+
+static int ask_pump(Call *call, CallProgress *ret)
+{
+    const Asking *asking = call->state;
+
+    *ret = CALL_WAITS;
+    return asking->error;
+}
+
+static int ask(Call *call, QueryKind kind, const char *member)
+{
+    const Parameters *parameters = &call->parameters;
+    const Target *target = target_set_find(call->service->targets, parameters->target);
+    Asking *asking;
+
+    if (!target)
+        return methods_reply_target_not_found(call, parameters->target);
+    asking = malloc(sizeof(*asking));
+    if (!asking)
+        return -ENOMEM;
+    *asking = (Asking){.call = call, .member = member};
+    call->state = asking;
+    call->free_state = asking_free;
+    return query_new(&(QueryRequest){.kind = kind,
+                                     .target = target,
+                                     .import_id = parameters->import_id,
+                                     .destination = parameters->destination,
+                                     .status = parameters->status},
+                     on_answer, asking, &asking->query);
+}
+
+static int get_import(Call *call)
+{
+    return ask(call, QUERY_IMPORT, "import");
+}
+
+static int list_imports(Call *call)
+{
+    return ask(call, QUERY_IMPORTS, "imports");
+}
+
+static int list_import_failures(Call *call)
+{
+    return ask(call, QUERY_FAILURES, "failures");
+}
+
+static const ParameterSpec import_parameters[] = {
+    {"importId", parameter_read_import_id, .required = true},
+    {"target", parameter_read_target},
+    {0}};
+static const ParameterSpec list_parameters[] = {{"target", parameter_read_target},
+                                                {"destination", parameter_read_destination},
+                                                {"status", parameter_read_status},
+                                                {0}};
+
+const Method methods_import[] = {
+    {TRAILSTOP_INTERFACE ".GetImport", import_parameters, get_import, ask_pump},
+    {TRAILSTOP_INTERFACE ".ListImports", list_parameters, list_imports, ask_pump},
+    {TRAILSTOP_INTERFACE ".ListImportFailures", import_parameters, list_import_failures, ask_pump},
+    {0}};

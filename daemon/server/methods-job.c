@@ -1,0 +1,255 @@
+/* Methods that make, follow and end jobs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/server/methods.h"
+#include "daemon/server/stop-all.h"
+#include "daemon/server/watch.h"
+
+/* Of ListJobs; also what a page holds at most where all are asked for. */
+#define LIST_LIMIT_DEFAULT 1000
+/* What one reply holds at most: the loop turns for nobody else while it is made. */
+#define LIST_LIMIT_MAX 10000
+
+static int reply_job_not_found(Call *call, const char *id)
+{
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".JobNotFound",
+                            methods_object("id", json_object_new_string(id)));
+}
+
+static int reply_not_stored(Call *call)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+
+    if (aws_error_set(&error, CODE_STORE_FAILED, MESSAGE_STORE_FAILED, 0, NULL) < 0)
+        return -ENOMEM;
+    return methods_reply_failure(call, &error);
+}
+
+/* Replies with the call's job once it is on disk; -ENOENT where there is none. */
+static int pump_job(Call *call, CallProgress *ret)
+{
+    json_object *job;
+    JobState state;
+    uint64_t change;
+    int r = registry_get(call->service->registry, call->job_id, &job, &state, &change);
+
+    *ret = r == 0 ? CALL_WAITS : CALL_DONE;
+    return r > 0 ? call_reply(call, methods_object("job", job)) : r;
+}
+
+static int stop_start(Call *call)
+{
+    const Service *service = call->service;
+    const Parameters *parameters = &call->parameters;
+    JobRequest request = {
+        .target = target_set_find(service->targets, parameters->target),
+        .import_id = parameters->import_id,
+        .reason = parameters->reason,
+        .requester = call->caller->peer.process,
+        .timeout_usec = methods_timeout_usec(call),
+    };
+    int r;
+
+    if (!request.target)
+        return methods_reply_target_not_found(call, parameters->target);
+    r = registry_request(service->registry, &request, call->job_id);
+    if (r == -EDQUOT)
+        return call_reply_error(
+            call, TRAILSTOP_INTERFACE ".QueueFull",
+            methods_object("limit", json_object_new_int64(service->config->max_jobs)));
+    if (r < 0)
+        return r;
+    return call->more ? watch_start_stop(call, call->job_id) : 0;
+}
+
+static int stop_pump(Call *call, CallProgress *ret)
+{
+    int r = call->more ? watch_pump(call, ret) : pump_job(call, ret);
+
+    if (r != -ENOENT)
+        return r;
+    *ret = CALL_DONE;
+    return reply_not_stored(call);
+}
+
+static int watch_method_start(Call *call)
+{
+    const char *id;
+    int r = watch_start(call, call->parameters.ids, &id);
+
+    return r == -ENOENT ? reply_job_not_found(call, id) : r;
+}
+
+static int watch_method_pump(Call *call, CallProgress *ret)
+{
+    int r = watch_pump(call, ret);
+
+    if (r != -ENOENT)
+        return r;
+    *ret = CALL_DONE;
+    return reply_job_not_found(call, call->job_id);
+}
+
+/* As it is on disk, at once: what changed since may have to wait until there is room for it. */
+static int get_job_start(Call *call)
+{
+    const Service *service = call->service;
+    json_object *shown;
+    JobRecord record;
+    int r = store_get(service->store, call->parameters.id, &record);
+
+    if (r == -ENOENT)
+        return reply_job_not_found(call, call->parameters.id);
+    if (r < 0)
+        return r;
+    r = registry_describe(service->registry, &record, &shown);
+    job_record_clear(&record);
+    return r < 0 ? r : call_reply(call, methods_object("job", shown));
+}
+
+/* A job that has ended already is left as it is, and shown. */
+static int cancel_start(Call *call)
+{
+    const char *id = call->parameters.id;
+    Job *job = registry_find(call->service->registry, id);
+
+    if (strlen(id) >= sizeof(call->job_id)) /* it is of no job */
+        return reply_job_not_found(call, id);
+    strcpy(call->job_id, id);
+    if (job && !job_state_is_final(job->record.state))
+        job_cancel(job, &call->caller->peer.process);
+    return 0;
+}
+
+static int cancel_pump(Call *call, CallProgress *ret)
+{
+    int r = pump_job(call, ret);
+
+    return r == -ENOENT ? reply_job_not_found(call, call->job_id) : r;
+}
+
+/* ListJobs under way. */
+typedef struct Listing {
+    Call *call;
+    json_object *jobs; /* of the page being read */
+    uint64_t before;   /* number of the last job read */
+    size_t page_size;
+} Listing;
+
+static int list_jobs_start(Call *call)
+{
+    const Parameters *parameters = &call->parameters;
+    int64_t limit = parameters->has_limit ? parameters->limit : LIST_LIMIT_DEFAULT;
+    int64_t most = call->more ? LIST_LIMIT_DEFAULT : LIST_LIMIT_MAX;
+    Listing *listing = malloc(sizeof(*listing));
+
+    if (!listing)
+        return -ENOMEM;
+    *listing = (Listing){
+        .call = call,
+        .before = UINT64_MAX,
+        .page_size = (size_t)(limit < most ? limit : most),
+    };
+    call->state = listing;
+    call->free_state = free;
+    return 0;
+}
+
+static int list_job(JobRecord *record, void *userdata)
+{
+    Listing *listing = userdata;
+    json_object *job;
+    int r = registry_describe(listing->call->service->registry, record, &job);
+
+    if (r >= 0)
+        r = json_append(listing->jobs, job);
+    listing->before = record->number;
+    job_record_clear(record);
+    return r;
+}
+
+/* Reads the next page. */
+static int list_jobs_read(Call *call, Listing *listing, json_object **ret)
+{
+    const Parameters *parameters = &call->parameters;
+    StoreFilter filter = {
+        .state = parameters->has_state ? &parameters->state : NULL,
+        .target = parameters->target,
+        .import_id = *parameters->import_id ? parameters->import_id : NULL,
+    };
+    CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
+    int r;
+
+    if (!jobs)
+        return -ENOMEM;
+    listing->jobs = jobs;
+    r = store_each(call->service->store, &filter, listing->before, listing->page_size, list_job,
+                   listing);
+    if (r < 0)
+        return r;
+    *ret = TAKE(jobs);
+    return 0;
+}
+
+static int list_jobs_pump(Call *call, CallProgress *ret)
+{
+    Listing *listing = call->state;
+
+    *ret = CALL_WAITS;
+    while (caller_may_write(call->caller)) {
+        json_object *jobs;
+        bool last;
+        int r = list_jobs_read(call, listing, &jobs);
+
+        if (r < 0)
+            return r;
+        last = !call->more || json_object_array_length(jobs) < listing->page_size;
+        if (last) {
+            *ret = CALL_DONE;
+            return call_reply(call, methods_object("jobs", jobs));
+        }
+        r = call_reply_continues(call, methods_object("jobs", jobs));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static const ParameterSpec stop_parameters[] = {
+    {"importId", parameter_read_import_id, .required = true},
+    {"target", parameter_read_target},
+    {"reason", parameter_read_reason},
+    {"timeout", parameter_read_timeout},
+    {0},
+};
+static const ParameterSpec stop_all_parameters[] = {
+    {"targets", parameter_read_targets}, {"destination", parameter_read_destination},
+    {"reason", parameter_read_reason},   {"timeout", parameter_read_timeout},
+    {"dryRun", parameter_read_dry_run},  {0}};
+static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
+static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
+static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
+                                                {"target", parameter_read_target},
+                                                {"importId", parameter_read_import_id},
+                                                {"limit", parameter_read_limit},
+                                                {0}};
+
+const Method methods_job[] = {
+    {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true,
+     .streams = true},
+    {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
+     .streams = true, .more_only = true},
+    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, get_job_start},
+    {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
+     .streams = true},
+    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, cancel_pump,
+     .operators_only = true},
+    {TRAILSTOP_INTERFACE ".StopAll", stop_all_parameters, stop_all_start, stop_all_pump,
+     .operators_only = true},
+    {0},
+};

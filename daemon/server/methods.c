@@ -1,0 +1,176 @@
+#include "daemon/server/methods.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+#include "daemon/aws/cloudtrail.h"
+#include "daemon/base/stats.h"
+#include "daemon/jobs/job-journal.h"
+
+static const Method *find_method(const char *name)
+{
+    static const Method *const tables[] = {methods_job, methods_import, methods_service,
+                                           methods_systemd};
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (const Method *method = tables[i]; method->name; method++)
+            if (strcmp(method->name, name) == 0)
+                return method;
+    return NULL;
+}
+
+static bool is_interface(const char *name, size_t length)
+{
+    static const char *const names[] = {TRAILSTOP_INTERFACE, VARLINK_SERVICE_INTERFACE,
+                                        SYSTEMD_SERVICE_INTERFACE};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+json_object *methods_object(const char *key, json_object *value)
+{
+    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+
+    if (!object) {
+        json_object_put(value);
+        return NULL;
+    }
+    return json_add(object, key, value) < 0 ? NULL : TAKE(object);
+}
+
+static int reply_not_found(Call *call, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    size_t length = dot ? (size_t)(dot - name) : strlen(name);
+
+    if (!is_interface(name, length))
+        return call_reply_error(
+            call, VARLINK_SERVICE_INTERFACE ".InterfaceNotFound",
+            methods_object("interface", json_object_new_string_len(name, (int)length)));
+    return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".MethodNotFound",
+                            methods_object("method", json_object_new_string(name)));
+}
+
+static int reply_invalid(Call *call, const char *parameter)
+{
+    return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".InvalidParameter",
+                            methods_object("parameter", json_object_new_string(parameter)));
+}
+
+int methods_reply_target_not_found(Call *call, const char *name)
+{
+    return call_reply_error(
+        call, TRAILSTOP_INTERFACE ".TargetNotFound",
+        methods_object("target", json_object_new_string(name ? name : CONFIG_DEFAULT_TARGET)));
+}
+
+const char *methods_failure_name(const char *code)
+{
+    static const char *const names[] = {
+        [CLOUDTRAIL_OTHER] = TRAILSTOP_INTERFACE ".CallFailed",
+        [CLOUDTRAIL_IMPORT_NOT_FOUND] = TRAILSTOP_INTERFACE ".ImportNotFound",
+        [CLOUDTRAIL_INVALID_PARAMETER] = TRAILSTOP_INTERFACE ".InvalidParameter",
+        [CLOUDTRAIL_OPERATION_NOT_PERMITTED] = TRAILSTOP_INTERFACE ".OperationNotPermitted",
+        [CLOUDTRAIL_UNSUPPORTED_OPERATION] = TRAILSTOP_INTERFACE ".UnsupportedOperation",
+    };
+
+    return names[cloudtrail_exception(code)];
+}
+
+int methods_reply_failure(Call *call, const AwsError *error)
+{
+    return call_reply_error(call, methods_failure_name(error->code),
+                            methods_object("cause", aws_error_to_json(error)));
+}
+
+/* What was asked for is named as far as it could be read. */
+static int reply_denied(Call *call)
+{
+    const Requester *requester = &call->caller->peer.process;
+    const Parameters *parameters = &call->parameters;
+    JournalEntry entry;
+
+    stats_add(STAT_REQUESTS_DENIED, 1);
+    journal_begin(&entry, EVENT_REQUEST_DENIED);
+    journal_add(&entry, "TRAILSTOP_METHOD", "%s", call->method->name);
+    job_journal_add_requester(&entry, requester, parameters->reason);
+    if (parameters->id)
+        journal_add(&entry, "TRAILSTOP_JOB", "%s", parameters->id);
+    if (parameters->target)
+        journal_add(&entry, "TRAILSTOP_TARGET", "%s", parameters->target);
+    if (*parameters->import_id)
+        journal_add(&entry, "TRAILSTOP_IMPORT_ID", "%s", parameters->import_id);
+    journal_send(&entry, "Denied: uid %u is no operator and called %s", requester->uid,
+                 call->method->name);
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".NotAuthorized", json_object_new_object());
+}
+
+uint64_t methods_timeout_usec(const Call *call)
+{
+    if (call->parameters.has_timeout)
+        return (uint64_t)call->parameters.timeout * USEC_PER_SEC;
+    return call->service->config->polling_timeout_usec;
+}
+
+/* Reads {method, parameters, oneway, more}; -EBADMSG for what is none. */
+static int read_message(Call *call, const char **ret_method, json_object **ret_parameters)
+{
+    json_object_object_foreach (call->message, key, value) {
+        bool *flag = NULL;
+
+        if (strcmp(key, "more") == 0)
+            flag = &call->more;
+        else if (strcmp(key, "oneway") == 0)
+            flag = &call->oneway;
+        else if (strcmp(key, "method") != 0 && strcmp(key, "parameters") != 0)
+            return -EBADMSG;
+        if (flag && value && !json_object_is_type(value, json_type_boolean))
+            return -EBADMSG;
+        if (flag)
+            *flag = json_object_get_boolean(value); /* null: false */
+    }
+    if (json_get_string(call->message, "method", ret_method) <= 0 ||
+        json_get_object(call->message, "parameters", ret_parameters) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
+int methods_check(json_object *message)
+{
+    json_object *parameters = NULL;
+    const char *name;
+
+    return read_message(&(Call){.message = message}, &name, &parameters);
+}
+
+int methods_start(Call *call)
+{
+    const char *name, *at_fault;
+    json_object *parameters = NULL;
+    int r = read_message(call, &name, &parameters);
+
+    if (r < 0)
+        return r;
+    call->method = find_method(name);
+    if (!call->method)
+        return reply_not_found(call, name);
+    call->more = call->more && call->method->streams && !call->oneway;
+    if (call->method->more_only && !call->more)
+        return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
+                                json_object_new_object());
+    r = parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault);
+    if (call->method->operators_only &&
+        !operators_include(call->service->operators, &call->caller->peer))
+        return reply_denied(call);
+    if (r < 0)
+        return reply_invalid(call, at_fault);
+    if (call->caller->gone && !call->method->operators_only) /* nobody reads what it tells */
+        return call_reply(call, json_object_new_object());
+    return call->method->start ? call->method->start(call) : 0;
+}

@@ -1,0 +1,67 @@
+/* The methods of the interfaces, as rows of a table: who may call them, what they take, what they
+ * do.
+ *
+ * A call has two moments. start() runs when the call is read: it checks, acts, and may reply
+ * already. pump() runs when all calls before it on its connection are answered, and again whenever
+ * changes have reached the disk, until it says CALL_DONE; a method whose start() always replies has
+ * none. */
+#pragma once
+
+#include "daemon/config/config.h"
+#include "daemon/http/client.h"
+#include "daemon/jobs/registry.h"
+#include "daemon/jobs/target-set.h"
+#include "daemon/server/call.h"
+
+/* What methods work on. */
+struct Service {
+    const Config *config;
+    Operators *operators;
+    Registry *registry;
+    Store *store;
+    TargetSet *targets;
+    HttpClient *http;
+    unsigned n_clients;
+    bool answers_ready; /* a call that waited for AWS has its reply */
+};
+
+typedef struct Method {
+    const char *name; /* with its interface */
+    const ParameterSpec *parameters;
+    /* 0, or negative errno that ends the session (-ENOMEM, -EIO). */
+    int (*start)(Call *call);
+    int (*pump)(Call *call, CallProgress *ret);
+    bool operators_only;
+    bool streams; /* knows what to do with `more` */
+    bool more_only;
+} Method;
+
+/* 0: the message is a call; -EBADMSG: it is none. */
+int methods_check(json_object *message);
+
+/* Finds and starts the method the call's message names. 0 also where the reply is an error;
+ * -EBADMSG: the message is no call; other negative errno as Method.start. */
+int methods_start(Call *call);
+
+/* An object with one member; takes the value. NULL: no memory, for value too. */
+json_object *methods_object(const char *key, json_object *value);
+
+/* How long a job that the call makes may take: as it says, or the configuration; 0: no limit. */
+uint64_t methods_timeout_usec(const Call *call);
+
+/* A job that could not be written down: nobody was promised anything. */
+#define CODE_STORE_FAILED "StoreFailed"
+#define MESSAGE_STORE_FAILED                                                                       \
+    "the request could not be written to the state-directory and was not accepted; see the "       \
+    "journal, make room and try again"
+
+/* Replies with an error. */
+int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
+int methods_reply_failure(Call *call, const AwsError *error);
+
+/* The error that stands for what AWS answered: one of CloudTrail's exceptions, or CallFailed. */
+const char *methods_failure_name(const char *code);
+
+/* Rows that live beside what they are about. */
+extern const Method methods_job[], methods_import[], methods_service[],
+    methods_systemd[]; /* ended by a row without name */

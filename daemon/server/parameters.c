@@ -1,0 +1,163 @@
+#include "daemon/server/parameters.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "common/json.h"
+
+#define TIMEOUT_MAX INT64_C(100000000000) /* seconds, so that its end is a time of RFC 3339 */
+
+static int read_string(json_object *value, const char **ret)
+{
+    const char *text = json_string(value);
+
+    if (!text)
+        return -EINVAL;
+    *ret = text;
+    return 0;
+}
+
+static int read_int(json_object *value, int64_t minimum, int64_t maximum, int64_t *ret)
+{
+    int64_t number;
+
+    if (!json_object_is_type(value, json_type_int))
+        return -EINVAL;
+    number = json_object_get_int64(value);
+    if (number < minimum || number > maximum)
+        return -EINVAL;
+    *ret = number;
+    return 0;
+}
+
+int parameter_read_destination(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->destination);
+}
+
+int parameter_read_status(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->status);
+}
+
+int parameter_read_id(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->id);
+}
+
+int parameter_read_interface(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->interface);
+}
+
+int parameter_read_reason(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->reason);
+}
+
+int parameter_read_target(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->target);
+}
+
+int parameter_read_import_id(json_object *value, Parameters *parameters)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return -EINVAL;
+    return import_id_parse(json_object_get_string(value), (size_t)json_object_get_string_len(value),
+                           parameters->import_id);
+}
+
+int parameter_read_state(json_object *value, Parameters *parameters)
+{
+    const char *name;
+    int r = read_string(value, &name);
+
+    if (r < 0)
+        return r;
+    parameters->has_state = true;
+    return job_state_parse(name, &parameters->state);
+}
+
+int parameter_read_timeout(json_object *value, Parameters *parameters)
+{
+    parameters->has_timeout = true;
+    return read_int(value, 0, TIMEOUT_MAX, &parameters->timeout);
+}
+
+int parameter_read_level(json_object *value, Parameters *parameters)
+{
+    return read_int(value, LOG_EMERG, LOG_DEBUG, &parameters->level);
+}
+
+int parameter_read_limit(json_object *value, Parameters *parameters)
+{
+    parameters->has_limit = true;
+    return read_int(value, 1, INT64_MAX, &parameters->limit);
+}
+
+/* Of strings; one that is empty has no answer. */
+static int read_strings(json_object *value, json_object **ret)
+{
+    size_t n;
+
+    if (!json_object_is_type(value, json_type_array))
+        return -EINVAL;
+    n = json_object_array_length(value);
+    for (size_t i = 0; i < n; i++)
+        if (!json_string(json_object_array_get_idx(value, i)))
+            return -EINVAL;
+    *ret = value;
+    return n > 0 ? 0 : -EINVAL;
+}
+
+int parameter_read_ids(json_object *value, Parameters *parameters)
+{
+    return read_strings(value, &parameters->ids);
+}
+
+int parameter_read_targets(json_object *value, Parameters *parameters)
+{
+    return read_strings(value, &parameters->targets);
+}
+
+int parameter_read_dry_run(json_object *value, Parameters *parameters)
+{
+    if (!json_object_is_type(value, json_type_boolean))
+        return -EINVAL;
+    parameters->dry_run = json_object_get_boolean(value);
+    return 0;
+}
+
+static const ParameterSpec *find_spec(const ParameterSpec *specs, const char *name)
+{
+    for (; specs->name; specs++)
+        if (strcmp(specs->name, name) == 0)
+            return specs;
+    return NULL;
+}
+
+int parameters_read(const ParameterSpec *specs, json_object *object, Parameters *ret,
+                    const char **ret_name)
+{
+    Parameters parameters = {0};
+
+    if (object) {
+        json_object_object_foreach (object, name, value) {
+            const ParameterSpec *spec = find_spec(specs, name);
+
+            if (!spec || (value && spec->read(value, &parameters) < 0)) {
+                *ret_name = name;
+                return -EINVAL;
+            }
+        }
+    }
+    for (const ParameterSpec *spec = specs; spec->name; spec++)
+        if (spec->required && (!object || !json_object_object_get(object, spec->name))) {
+            *ret_name = spec->name;
+            return -EINVAL;
+        }
+    *ret = parameters;
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* One client: its calls in order, its replies in the same order, streams for calls with `more`, and
+ * a bound on what it can make the daemon keep for it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <event2/event.h>
+
+#include "daemon/server/call.h"
+
+typedef struct Session Session;
+
+/* What all sessions share, and where they tell of themselves; userdata is that of session_new(). */
+typedef struct SessionOwner {
+    struct event_base *base;
+    Service *service;
+    void (*misbehaved)(const char *how, void *userdata);
+    void (*ended)(void *userdata); /* the session is freed after this */
+} SessionOwner;
+
+/* Takes the descriptor and what is in the peer, also on failure. */
+int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret);
+void session_free(Session *session); /* drops what is not sent; no ended(); takes NULL */
+
+const Peer *session_peer(const Session *session);
+
+/* Goes on with the calls that wait, now that changes are on disk. May end the session. */
+void session_pump(Session *session);
+
+/* For a shutdown: no new calls. What is left to do, least first. */
+typedef enum SessionRest {
+    SESSION_DONE,      /* nothing, but for streams */
+    SESSION_SENDING,   /* the client has replies to read */
+    SESSION_ANSWERING, /* calls wait for their reply */
+} SessionRest;
+SessionRest session_finish(Session *session);

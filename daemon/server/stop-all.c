@@ -1,0 +1,328 @@
+#include "daemon/server/stop-all.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/jobs/query.h"
+#include "daemon/server/methods.h"
+
+/* CloudTrail's list takes one status at a time. */
+static const char *const running_statuses[] = {"INITIALIZING", "IN_PROGRESS"};
+#define N_RUNNING_STATUSES (sizeof(running_statuses) / sizeof(running_statuses[0]))
+
+typedef struct StopAll StopAll;
+
+/* One target's imports of one status. */
+typedef struct Listing {
+    StopAll *stop_all;
+    char *target; /* its name: the target may be gone when the answer comes */
+    Query *query;
+} Listing;
+
+struct StopAll {
+    Call *call;
+    Listing *listings;
+    size_t n_listings;
+    size_t n_open;         /* not answered yet */
+    json_object *targets;  /* of the jobs made: job id → name */
+    json_object *imports;  /* found */
+    json_object *seen;     /* import id → true: targets of one account find the same ones */
+    json_object *failures; /* TargetFailure */
+    int error;             /* negative errno: there is no reply to be had */
+};
+
+static void stop_all_free(void *state)
+{
+    StopAll *stop_all = state;
+
+    for (size_t i = 0; i < stop_all->n_listings; i++) {
+        query_free(stop_all->listings[i].query);
+        free(stop_all->listings[i].target);
+    }
+    free(stop_all->listings);
+    json_object_put(stop_all->targets);
+    json_object_put(stop_all->imports);
+    json_object_put(stop_all->seen);
+    json_object_put(stop_all->failures);
+    free(stop_all);
+}
+
+static bool has_failed(const StopAll *stop_all, const char *target)
+{
+    for (size_t i = 0; i < json_object_array_length(stop_all->failures); i++) {
+        json_object *failure = json_object_array_get_idx(stop_all->failures, i);
+        const char *name;
+
+        if (json_get_string(failure, "target", &name) > 0 && strcmp(name, target) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Once per target, however much of it fails. */
+static int add_failure(StopAll *stop_all, const char *target, const AwsError *error)
+{
+    CLEANUP(json_object_putp) json_object *failure = NULL;
+
+    if (has_failed(stop_all, target))
+        return 0;
+    failure = json_object_new_object();
+    if (!failure || json_add_string(failure, "target", target) < 0 ||
+        json_add(failure, "cause", aws_error_to_json(error)) < 0)
+        return -ENOMEM;
+    return json_append(stop_all->failures, TAKE(failure));
+}
+
+static int add_local_failure(StopAll *stop_all, const char *target, const char *code,
+                             const char *message)
+{
+    CLEANUP(aws_error_clear) AwsError error = {0};
+    int r = aws_error_set(&error, code, message, 0, NULL);
+
+    return r < 0 ? r : add_failure(stop_all, target, &error);
+}
+
+static bool is_asked(const StopAll *stop_all, const Target *target)
+{
+    for (size_t i = 0; i < stop_all->n_listings; i++)
+        if (strcmp(stop_all->listings[i].target, target->name) == 0)
+            return true;
+    return false;
+}
+
+/* Of the targets asked, the one that follows the import already, else the one that found it; NULL:
+ * that is gone. Where several find it, as those of one account do, another one may have been the
+ * first to answer when it was asked for before. */
+static Target *choose_target(const StopAll *stop_all, const char *found_by, const char *import_id)
+{
+    const TargetSet *targets = stop_all->call->service->targets;
+
+    for (size_t i = 0; i < target_set_size(targets); i++) {
+        Target *target = target_set_get(targets, i);
+
+        if (registry_follows(target, import_id) && is_asked(stop_all, target))
+            return target;
+    }
+    return target_set_find(targets, found_by);
+}
+
+static int request_job(StopAll *stop_all, const char *name, const char *import_id)
+{
+    Call *call = stop_all->call;
+    JobRequest request = {
+        .target = choose_target(stop_all, name, import_id),
+        .import_id = import_id,
+        .reason = call->parameters.reason,
+        .requester = call->caller->peer.process,
+        .timeout_usec = methods_timeout_usec(call),
+    };
+    char id[JOB_ID_SIZE];
+    int r;
+
+    if (!request.target)
+        return add_local_failure(stop_all, name, AWS_CODE_TARGET_REMOVED,
+                                 "the configuration does not name this target any more");
+    r = registry_request(call->service->registry, &request, id);
+    if (r == -EDQUOT)
+        return add_local_failure(stop_all, name, "QueueFull",
+                                 "max-jobs jobs are under way; imports of this target were left "
+                                 "out, try again later");
+    return r < 0 ? r : json_add_string(stop_all->targets, id, request.target->name);
+}
+
+static int take_import(const Listing *listing, json_object *import)
+{
+    StopAll *stop_all = listing->stop_all;
+    char import_id[IMPORT_ID_SIZE];
+    const char *text;
+    int r;
+
+    if (json_get_string(import, "ImportId", &text) <= 0 ||
+        import_id_parse(text, strlen(text), import_id) < 0 ||
+        json_object_object_get(stop_all->seen, import_id))
+        return 0;
+    r = json_add_bool(stop_all->seen, import_id, true);
+    if (r >= 0)
+        r = json_append(stop_all->imports, json_object_get(import));
+    if (r >= 0 && !stop_all->call->parameters.dry_run)
+        r = request_job(stop_all, listing->target, import_id);
+    return r;
+}
+
+static void on_listed(json_object *imports, const AwsError *error, void *userdata)
+{
+    Listing *listing = userdata;
+    StopAll *stop_all = listing->stop_all;
+    int r = error ? add_failure(stop_all, listing->target, error) : 0;
+
+    for (size_t i = 0; r >= 0 && !error && i < json_object_array_length(imports); i++)
+        r = take_import(listing, json_object_array_get_idx(imports, i));
+    if (r < 0)
+        stop_all->error = r;
+    stop_all->n_open--;
+    query_free(TAKE(listing->query));
+    stop_all->call->service->answers_ready = true;
+}
+
+static int add_listing(StopAll *stop_all, const Target *target, const char *status)
+{
+    Listing *listing = &stop_all->listings[stop_all->n_listings];
+    int r;
+
+    *listing = (Listing){.stop_all = stop_all, .target = strdup(target->name)};
+    if (!listing->target)
+        return -ENOMEM;
+    stop_all->n_listings++;
+    r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
+                                  .target = target,
+                                  .destination = stop_all->call->parameters.destination,
+                                  .status = status},
+                  on_listed, listing, &listing->query);
+    if (r >= 0)
+        stop_all->n_open++;
+    return r;
+}
+
+static int add_target(StopAll *stop_all, const Target *target)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < stop_all->n_listings; i++)
+        if (strcmp(stop_all->listings[i].target, target->name) == 0)
+            return 0; /* named twice */
+    for (size_t i = 0; r >= 0 && i < N_RUNNING_STATUSES; i++)
+        r = add_listing(stop_all, target, running_statuses[i]);
+    return r;
+}
+
+static int add_all_targets(StopAll *stop_all)
+{
+    const TargetSet *targets = stop_all->call->service->targets;
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < target_set_size(targets); i++)
+        for (size_t j = 0; r >= 0 && j < N_RUNNING_STATUSES; j++)
+            r = add_listing(stop_all, target_set_get(targets, i), running_statuses[j]);
+    return r;
+}
+
+/* The name that stands for no target, or NULL. */
+static const char *find_unknown(const TargetSet *targets, json_object *names)
+{
+    for (size_t i = 0; i < json_object_array_length(names); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(names, i));
+
+        if (!target_set_find(targets, name))
+            return name;
+    }
+    return NULL;
+}
+
+static bool names_all(json_object *names)
+{
+    return json_object_array_length(names) == 1 &&
+           strcmp(json_object_get_string(json_object_array_get_idx(names, 0)), "*") == 0;
+}
+
+static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
+{
+    StopAll *stop_all = calloc(1, sizeof(*stop_all));
+
+    if (!stop_all)
+        return -ENOMEM;
+    call->state = stop_all;
+    call->free_state = stop_all_free;
+    stop_all->call = call;
+    stop_all->listings = calloc(n_listings, sizeof(stop_all->listings[0]));
+    stop_all->targets = json_object_new_object();
+    stop_all->imports = json_object_new_array();
+    stop_all->seen = json_object_new_object();
+    stop_all->failures = json_object_new_array();
+    if (!stop_all->listings || !stop_all->targets || !stop_all->imports || !stop_all->seen ||
+        !stop_all->failures)
+        return -ENOMEM;
+    *ret = stop_all;
+    return 0;
+}
+
+int stop_all_start(Call *call)
+{
+    const TargetSet *targets = call->service->targets;
+    json_object *names = call->parameters.targets;
+    bool all = names && names_all(names);
+    const char *unknown = NULL;
+    StopAll *stop_all;
+    int r;
+
+    if (!names && !target_set_find(targets, NULL))
+        unknown = CONFIG_DEFAULT_TARGET;
+    else if (names && !all)
+        unknown = find_unknown(targets, names);
+    if (unknown)
+        return methods_reply_target_not_found(call, unknown);
+
+    r = stop_all_new(call, target_set_size(targets) * N_RUNNING_STATUSES, &stop_all);
+    if (r < 0)
+        return r;
+    if (all)
+        return add_all_targets(stop_all);
+    if (!names)
+        return add_target(stop_all, target_set_find(targets, NULL));
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(names); i++)
+        r = add_target(
+            stop_all,
+            target_set_find(targets, json_object_get_string(json_object_array_get_idx(names, i))));
+    return r;
+}
+
+/* 1: *ret is what became of each job; 0: some are not on disk yet. */
+static int collect_jobs(StopAll *stop_all, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
+
+    if (!jobs)
+        return -ENOMEM;
+    json_object_object_foreach (stop_all->targets, id, target) {
+        json_object *job;
+        JobState state;
+        uint64_t change;
+        int r = registry_get(stop_all->call->service->registry, id, &job, &state, &change);
+
+        if (r == 0)
+            return 0;
+        if (r == -ENOENT)
+            r = add_local_failure(stop_all, json_object_get_string(target), CODE_STORE_FAILED,
+                                  MESSAGE_STORE_FAILED);
+        else if (r > 0)
+            r = json_append(jobs, job);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE(jobs);
+    return 1;
+}
+
+int stop_all_pump(Call *call, CallProgress *ret)
+{
+    StopAll *stop_all = call->state;
+    json_object *jobs = NULL, *reply;
+    int r;
+
+    *ret = CALL_WAITS;
+    if (stop_all->error < 0 || stop_all->n_open > 0)
+        return stop_all->error;
+    r = collect_jobs(stop_all, &jobs);
+    if (r <= 0)
+        return r;
+    *ret = CALL_DONE;
+    reply = methods_object("jobs", jobs);
+    if (reply && (json_add(reply, "imports", json_object_get(stop_all->imports)) < 0 ||
+                  json_add(reply, "failures", json_object_get(stop_all->failures)) < 0)) {
+        json_object_put(reply);
+        reply = NULL;
+    }
+    return call_reply(call, reply);
+}

@@ -1,0 +1,11 @@
+/* StopAll: lists what runs in each target, and requests a job for each import found.
+ *
+ * A target that fails is reported beside the others' results; a job is made as soon as its import
+ * is listed, so that no target waits for another. The call is answered when all targets are through
+ * and all jobs are on disk. */
+#pragma once
+
+#include "daemon/server/call.h"
+
+int stop_all_start(Call *call);
+int stop_all_pump(Call *call, CallProgress *ret);
