@@ -28,23 +28,23 @@
  */
 #define CONNECT_TIMEOUT_SEC 10
 
-typedef struct Call {
-    STAILQ_ENTRY(Call) entry;
+typedef struct PendingReply {
+    STAILQ_ENTRY(PendingReply) entry;
     bool more;
     bool may_be_too_long; /* as far as is known: no reply has come */
     ReplyHandler handler;
     void *userdata;
-} Call;
+} PendingReply;
 
 struct Connection {
     const char *path;
     struct event_base *base;
     struct event *signals[2];
     struct event *timer;
-    struct bufferevent *stream;         /* NULL: not connected */
-    size_t searched;                    /* see varlink_read() */
-    STAILQ_HEAD(CallQueue, Call) calls; /* not answered yet, or not to the end */
-    int result;                         /* of the run */
+    struct bufferevent *stream;                        /* NULL: not connected */
+    size_t searched;                                   /* see varlink_read() */
+    STAILQ_HEAD(PendingReplies, PendingReply) pending; /* not answered yet, or not to the end */
+    int result;                                        /* of the run */
 };
 
 static void end_run(Connection *connection, int result)
@@ -55,15 +55,15 @@ static void end_run(Connection *connection, int result)
 
 static void close_stream(Connection *connection)
 {
-    Call *call;
+    PendingReply *pending;
 
     if (connection->stream)
         bufferevent_free(connection->stream);
     connection->stream = NULL;
     connection->searched = 0;
-    while ((call = STAILQ_FIRST(&connection->calls))) {
-        STAILQ_REMOVE_HEAD(&connection->calls, entry);
-        free(call);
+    while ((pending = STAILQ_FIRST(&connection->pending))) {
+        STAILQ_REMOVE_HEAD(&connection->pending, entry);
+        free(pending);
     }
 }
 
@@ -102,20 +102,20 @@ static int read_reply(json_object *message, Reply *ret)
 static int deliver(Connection *connection, json_object *message)
 {
     Reply reply;
-    Call *call = STAILQ_FIRST(&connection->calls);
+    PendingReply *pending = STAILQ_FIRST(&connection->pending);
 
-    if (!call)
+    if (!pending)
         return -EBADMSG; /* nobody asked */
     int r = read_reply(message, &reply);
     if (r < 0)
         return r;
-    if (reply.continues && !call->more)
+    if (reply.continues && !pending->more)
         return -EBADMSG; /* not as asked */
-    Call answered = *call;
-    call->may_be_too_long = false;
+    PendingReply answered = *pending;
+    pending->may_be_too_long = false;
     if (!reply.continues) {
-        STAILQ_REMOVE_HEAD(&connection->calls, entry);
-        free(call);
+        STAILQ_REMOVE_HEAD(&connection->pending, entry);
+        free(pending);
     }
     answered.handler(&reply, answered.userdata);
     return 0;
@@ -139,15 +139,15 @@ static void on_readable(struct bufferevent *stream, void *userdata)
             return;
         }
     }
-    if (STAILQ_EMPTY(&connection->calls))
+    if (STAILQ_EMPTY(&connection->pending))
         end_run(connection, 0);
 }
 
 static void on_closed(struct bufferevent *stream, short events, void *userdata)
 {
     Connection *connection = userdata;
-    const Call *call = STAILQ_FIRST(&connection->calls);
-    int error = call && call->may_be_too_long ? -E2BIG : -ECONNRESET;
+    const PendingReply *pending = STAILQ_FIRST(&connection->pending);
+    int error = pending && pending->may_be_too_long ? -E2BIG : -ECONNRESET;
 
     (void)stream;
     (void)events;
@@ -163,7 +163,7 @@ int connection_new(const char *path, Connection **ret)
     if (!connection)
         return -ENOMEM;
     connection->path = path;
-    STAILQ_INIT(&connection->calls);
+    STAILQ_INIT(&connection->pending);
     connection->base = event_base_new();
     if (!connection->base)
         goto fail;
@@ -278,21 +278,22 @@ int connection_call(Connection *connection, const char *method, json_object *par
         return r;
     if (!connection->stream)
         return -ENOTCONN;
-    Call *call = malloc(sizeof(*call));
-    if (!call)
+    PendingReply *pending = malloc(sizeof(*pending));
+    if (!pending)
         return -ENOMEM;
     struct evbuffer *output = bufferevent_get_output(connection->stream);
     size_t before = evbuffer_get_length(output);
     r = varlink_write(output, message);
     if (r < 0) {
-        free(call);
+        free(pending);
         return r;
     }
-    *call = (Call){.more = more,
-                   .may_be_too_long = evbuffer_get_length(output) - before > CALL_SIZE_SAFE,
-                   .handler = handler,
-                   .userdata = userdata};
-    STAILQ_INSERT_TAIL(&connection->calls, call, entry);
+    *pending =
+        (PendingReply){.more = more,
+                       .may_be_too_long = evbuffer_get_length(output) - before > CALL_SIZE_SAFE,
+                       .handler = handler,
+                       .userdata = userdata};
+    STAILQ_INSERT_TAIL(&connection->pending, pending, entry);
     return 0;
 }
 
@@ -305,7 +306,7 @@ static int dispatch(Connection *connection)
 
 int connection_run(Connection *connection)
 {
-    return STAILQ_EMPTY(&connection->calls) ? 0 : dispatch(connection);
+    return STAILQ_EMPTY(&connection->pending) ? 0 : dispatch(connection);
 }
 
 int connection_wait(Connection *connection, uint64_t usec)

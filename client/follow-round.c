@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/outcome.h"
 #include "client/text.h"
 #include "common/json.h"
@@ -49,13 +49,13 @@ static void fail_all(Follow *follow, const Reply *reply)
     follow->outcome = outcome_of_error(reply);
 }
 
-static int update_one(Follow *follow, Followed *followed, json_object *json, const Job *job)
+static int update_one(Follow *follow, Followed *followed, json_object *json, const JobView *job)
 {
     int r = followed_update(followed, json, job);
 
     if (r >= 0 && follow->progress)
         r = progress_change(follow->progress, json);
-    if (r >= 0 && job_is_final(job) && !followed->ended) {
+    if (r >= 0 && job_view_is_final(job) && !followed->ended) {
         end_one(follow, followed, outcome_of_job(job));
         if (followed->outcome != OUTCOME_OK)
             outcome_complain_job(job);
@@ -64,18 +64,18 @@ static int update_one(Follow *follow, Followed *followed, json_object *json, con
 }
 
 /* --no-wait: the request is all there is to tell. */
-static void accept_one(Follow *follow, Followed *followed, const Job *job)
+static void accept_one(Follow *follow, Followed *followed, const JobView *job)
 {
     if (!follow->options->json)
         puts(job->id);
     end_one(follow, followed, OUTCOME_OK);
 }
 
-static int read_job_of_reply(const Reply *reply, json_object **ret_json, Job *ret)
+static int read_job_of_reply(const Reply *reply, json_object **ret_json, JobView *ret)
 {
     if (json_get_object(reply->parameters, "job", ret_json) <= 0)
         return -EBADMSG;
-    return job_read(*ret_json, ret);
+    return job_view_read(*ret_json, ret);
 }
 
 static void on_first_reply(const Reply *reply, void *userdata)
@@ -98,7 +98,7 @@ static void on_stop_reply(const Reply *reply, void *userdata)
     Followed *followed =
         followed_first_unanswered(&follow->list); /* replies keep the order of calls */
     json_object *json = NULL;
-    Job job;
+    JobView job;
 
     hear(follow, reply);
     if (reply->error) {
@@ -128,7 +128,7 @@ static void on_watch_error(Follow *follow, const Reply *reply)
 }
 
 /* Of all jobs perhaps only some are asked for. */
-static bool is_wanted(const Follow *follow, const Job *job)
+static bool is_wanted(const Follow *follow, const JobView *job)
 {
     const Options *options = follow->options;
     const char *target = call_target(options);
@@ -137,7 +137,7 @@ static bool is_wanted(const Follow *follow, const Job *job)
                                 (!target || !job->target || strcmp(target, job->target) == 0));
 }
 
-static int take_watched(Follow *follow, json_object *json, const Job *job)
+static int take_watched(Follow *follow, json_object *json, const JobView *job)
 {
     Followed *followed = followed_find(&follow->list, job->id);
 
@@ -150,7 +150,7 @@ static void on_watch_reply(const Reply *reply, void *userdata)
 {
     Follow *follow = userdata;
     json_object *json = NULL;
-    Job job;
+    JobView job;
 
     int r = read_job_of_reply(reply, &json, &job);
     if (r >= 0 && !is_wanted(follow, &job)) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/follow-round.h"
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/outcome.h"
 #include "client/text.h"
 #include "common/time.h"
@@ -52,9 +52,9 @@ int follow_add_id(Follow *follow, const char *job_id)
 
 int follow_add_job(Follow *follow, json_object *json)
 {
-    Job job;
+    JobView job;
 
-    int r = job_read(json, &job);
+    int r = job_view_read(json, &job);
     return r < 0 ? r : followed_add(&follow->list, job.import_id, job.id, json);
 }
 

@@ -31,7 +31,7 @@ void followed_clear(FollowedList *list)
     *list = (FollowedList){0};
 }
 
-int followed_update(Followed *followed, json_object *json, const Job *job)
+int followed_update(Followed *followed, json_object *json, const JobView *job)
 {
     if (!followed->job_id && string_copy(job->id, &followed->job_id) < 0)
         return -ENOMEM;

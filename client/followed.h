@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-#include "client/job.h"
+#include "client/job-view.h"
 
 /* All owned. */
 typedef struct Followed {
@@ -27,7 +27,7 @@ int followed_add(FollowedList *list, const char *import_id, const char *job_id, 
 void followed_clear(FollowedList *list);
 
 /* Keeps the latest of its job. 0 or -ENOMEM. */
-int followed_update(Followed *followed, json_object *json, const Job *job);
+int followed_update(Followed *followed, json_object *json, const JobView *job);
 
 Followed *followed_find(const FollowedList *list, const char *job_id); /* NULL: none */
 

@@ -35,18 +35,18 @@ int job_table_new_live(const JobLayout *layout, Table **ret)
     return table_new(columns_of_jobs, N_COLUMNS, layout->gap, ret);
 }
 
-static TableStyle style_of(const Job *job)
+static TableStyle style_of(const JobView *job)
 {
     if (strcmp(job->state, "stopped") == 0)
         return STYLE_GOOD;
-    if (job_is_final(job))
+    if (job_view_is_final(job))
         return STYLE_BAD;
     return job->error_code ? STYLE_BUSY : STYLE_PLAIN;
 }
 
-static void add_row(Table *table, const struct row *row, const Job *job)
+static void add_row(Table *table, const struct row *row, const JobView *job)
 {
-    char prefixes[JOB_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
     TableStyle style = style_of(job);
 
     table_add(table, STYLE_PLAIN, row->job_id);
@@ -54,14 +54,14 @@ static void add_row(Table *table, const struct row *row, const Job *job)
     table_add(table, STYLE_PLAIN, row->target);
     table_add(table, style, job->state);
     table_add(table, STYLE_PLAIN, job->status);
-    table_add(table, STYLE_PLAIN, job_format_prefixes(job, prefixes));
+    table_add(table, STYLE_PLAIN, job_view_format_prefixes(job, prefixes));
     table_add(table, STYLE_GOOD, row->bar);
     table_add_int64(table, job->files);
     table_add_int64(table, job->events);
     table_add_int64(table, job->failed_entries);
-    table_add(table, STYLE_PLAIN, timespan_format(job_elapsed_usec(job), elapsed));
+    table_add(table, STYLE_PLAIN, timespan_format(job_view_elapsed_usec(job), elapsed));
     table_add(table, STYLE_PLAIN, row->requested_at);
-    table_add(table, style, job_note(job));
+    table_add(table, style, job_view_note(job));
 }
 
 /* An import without a job: not asked yet, or not taken. */
@@ -71,7 +71,7 @@ static void add_row_without_job(Table *table, const char *import_id)
         table_add(table, STYLE_PLAIN, i == 1 ? import_id : i == 3 ? "-" : NULL);
 }
 
-static const char *format_bar(const Job *job, size_t columns, char buffer[static BAR_SIZE])
+static const char *format_bar(const JobView *job, size_t columns, char buffer[static BAR_SIZE])
 {
     const bool utf8 = text_is_utf8();
     char *out = buffer;
@@ -101,9 +101,9 @@ void job_table_add_live(Table *table, const JobLayout *layout, const char *impor
                         json_object *json)
 {
     char id[ID_SIZE], bar[BAR_SIZE];
-    Job job;
+    JobView job;
 
-    if (!json || job_read(json, &job) < 0)
+    if (!json || job_view_read(json, &job) < 0)
         add_row_without_job(table, format_id(import_id, layout, id));
     else
         add_row(table,
@@ -114,17 +114,17 @@ void job_table_add_live(Table *table, const JobLayout *layout, const char *impor
 
 void job_table_add_result(Table *table, json_object *json)
 {
-    Job job;
+    JobView job;
 
-    if (job_read(json, &job) == 0)
+    if (job_view_read(json, &job) == 0)
         add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
 }
 
 void job_table_add_listed(Table *table, json_object *json)
 {
-    Job job;
+    JobView job;
 
-    if (job_read(json, &job) == 0)
+    if (job_view_read(json, &job) == 0)
         add_row(table,
                 &(struct row){.job_id = job.id,
                               .import_id = job.import_id,
@@ -139,11 +139,11 @@ static void print_count(FILE *file, int64_t count, const char *what)
         fprintf(file, ", %" PRId64 " %s", count, what);
 }
 
-int job_format_line(const Job *job, char **ret)
+int job_format_line(const JobView *job, char **ret)
 {
     CLEANUP(freep) char *line = NULL;
-    char prefixes[JOB_PREFIXES_SIZE];
-    const char *note = job_note(job);
+    char prefixes[JOB_VIEW_PREFIXES_SIZE];
+    const char *note = job_view_note(job);
     size_t size;
     FILE *file = open_memstream(&line, &size);
 
@@ -152,7 +152,7 @@ int job_format_line(const Job *job, char **ret)
     fprintf(file, "%s %s", job->import_id, job->state);
     if (job->status)
         fprintf(file, " %s", job->status);
-    if (*job_format_prefixes(job, prefixes))
+    if (*job_view_format_prefixes(job, prefixes))
         fprintf(file, ", %s prefixes", prefixes);
     print_count(file, job->files, "files");
     print_count(file, job->events, "events");

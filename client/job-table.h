@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/table.h"
 
 int job_table_new(Table **ret);
@@ -34,4 +34,4 @@ void job_table_add_listed(Table *table, json_object *job);
 
 /* "ID polling IN_PROGRESS, 32/40 prefixes, 1234 files, 56789 events, 0 failed entries", escaped. 0
  * or -ENOMEM. */
-int job_format_line(const Job *job, char **ret);
+int job_format_line(const JobView *job, char **ret);

@@ -15,30 +15,30 @@
 #include "common/memory.h"
 #include "common/time.h"
 
-static int take_job(json_object *parameters, Job *ret)
+static int take_job(json_object *parameters, JobView *ret)
 {
     json_object *json = NULL;
 
-    return json_get_object(parameters, "job", &json) <= 0 ? -EBADMSG : job_read(json, ret);
+    return json_get_object(parameters, "job", &json) <= 0 ? -EBADMSG : job_view_read(json, ret);
 }
 
 static int print_job(const Options *options, json_object *parameters, void *userdata)
 {
-    char prefixes[JOB_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
-    Job job;
+    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    JobView job;
 
     (void)options;
     (void)userdata;
     int r = take_job(parameters, &job);
     if (r < 0)
         return r;
-    details_print("Job", job.id);
+    details_print("JobView", job.id);
     details_print("Import", job.import_id);
     details_print("Target", job.target);
     details_print("State", job.state);
     details_print("Already stopped", job.already_stopped ? "yes" : NULL);
     details_print("Import status", job.status);
-    details_print("Prefixes", *job_format_prefixes(&job, prefixes) ? prefixes : NULL);
+    details_print("Prefixes", *job_view_format_prefixes(&job, prefixes) ? prefixes : NULL);
     details_print_int64("Files", job.files);
     details_print_int64("Events", job.events);
     details_print_int64("Failed entries", job.failed_entries);
@@ -47,7 +47,7 @@ static int print_job(const Options *options, json_object *parameters, void *user
     details_print("Requested", job.requested_at);
     details_print("Updated", job.updated_at);
     details_print("Finished", job.finished_at);
-    details_print("Elapsed", timespan_format(job_elapsed_usec(&job), elapsed));
+    details_print("Elapsed", timespan_format(job_view_elapsed_usec(&job), elapsed));
     details_print("Deadline", job.deadline);
     details_print("Next call", job.next_call_at);
     details_print_int64("StopImport sent", job.attempts);
@@ -68,7 +68,7 @@ int jobs_run_show(const Options *options)
 
 static int print_cancelled(const Options *options, json_object *parameters, void *userdata)
 {
-    Job job;
+    JobView job;
 
     (void)options;
     (void)userdata;

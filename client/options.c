@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "client/commands.h"
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/text.h"
 #include "common/names.h"
 #include "common/time.h"

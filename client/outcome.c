@@ -93,7 +93,7 @@ int outcome_of_cause(json_object *cause)
     return outcome_of_code(code, http_status);
 }
 
-int outcome_of_job(const Job *job)
+int outcome_of_job(const JobView *job)
 {
     for (size_t i = 0; i < TABLE_SIZE(job_rows); i++) {
         if (strcmp(job_rows[i].state, job->state) != 0)
@@ -105,7 +105,7 @@ int outcome_of_job(const Job *job)
     return OUTCOME_FAILURE;
 }
 
-void outcome_complain_job(const Job *job)
+void outcome_complain_job(const JobView *job)
 {
     const char *sentence = job->state;
 

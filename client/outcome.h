@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/connection.h"
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/options.h"
 
 enum {
@@ -19,8 +19,8 @@ enum {
 };
 
 /* Of a job that is final. */
-int outcome_of_job(const Job *job);
-void outcome_complain_job(const Job *job);
+int outcome_of_job(const JobView *job);
+void outcome_complain_job(const JobView *job);
 
 /* Of an error reply. The subject, for example an import id, begins the sentence; NULL: none. */
 int outcome_of_error(const Reply *reply);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "client/job-table.h"
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/text.h"
 #include "common/json.h"
 #include "common/memory.h"
@@ -218,9 +218,9 @@ static int print_line(Progress *progress, json_object *json)
 {
     CLEANUP(freep) char *line = NULL;
     const char *printed = NULL;
-    Job job;
+    JobView job;
 
-    if (job_read(json, &job) < 0)
+    if (job_view_read(json, &job) < 0)
         return 0; /* who follows the job complains */
     int r = job_format_line(&job, &line);
     if (r < 0)

@@ -5,7 +5,7 @@
 
 #include "client/call.h"
 #include "client/follow.h"
-#include "client/job.h"
+#include "client/job-view.h"
 #include "client/object-table.h"
 #include "client/outcome.h"
 #include "client/text.h"
@@ -69,11 +69,11 @@ static int take_failures(struct answer *answer, json_object *failures)
 /* --no-wait: the id is all there is to tell. */
 static int take_job(const Options *options, struct answer *answer, json_object *json)
 {
-    Job job;
+    JobView job;
 
     if (!(options->given & OPTION_NO_WAIT))
         return follow_add_job(answer->follow, json);
-    int r = job_read(json, &job);
+    int r = job_view_read(json, &job);
     if (r >= 0 && !options->json)
         puts(job.id);
     return r;

@@ -31,7 +31,7 @@ struct Daemon {
     Config *config;
     Loop *loop;
     Service service;
-    Limits *limits;
+    Quotas *quotas;
     Listener *listener;
     Timer store_timer;           /* set while changes could not be saved */
     Timer purge_timer;           /* the next finished job is to be forgotten */
@@ -314,9 +314,9 @@ static int daemon_open(Daemon *daemon, char **ret_error)
                              &service->http)) < 0)
         return r;
     targets.http = service->http;
-    if ((r = limits_new(timers, &daemon->limits)) < 0)
+    if ((r = quotas_new(timers, &daemon->quotas)) < 0)
         return r;
-    targets.limits = daemon->limits;
+    targets.quotas = daemon->quotas;
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
         (r = registry_new(&jobs, service->store, &service->registry)) < 0)
         return r;
@@ -365,7 +365,7 @@ void daemon_free(Daemon *daemon)
     listener_free(daemon->listener);
     registry_free(daemon->service.registry);
     target_set_free(daemon->service.targets);
-    limits_free(daemon->limits);
+    quotas_free(daemon->quotas);
     http_client_free(daemon->service.http);
     store_close(daemon->service.store);
     operators_free(daemon->service.operators);

@@ -103,23 +103,23 @@ static const char *read_request_id(const HttpResponse *response, const char *tex
     return text && copy_token(text, strlen(text), buffer, REQUEST_ID_SIZE) ? buffer : NULL;
 }
 
-static int describe_failure(const HttpResponse *response, AwsError *error)
+static int describe_failure(const HttpResponse *response, CallError *error)
 {
     static const char *const codes[] = {
-        [HTTP_CONNECT_FAILED] = AWS_CODE_CONNECTION,
-        [HTTP_TIMED_OUT] = AWS_CODE_TIMEOUT,
-        [HTTP_TLS_FAILED] = AWS_CODE_TLS,
-        [HTTP_UNREADABLE] = AWS_CODE_UNREADABLE,
-        [HTTP_NO_RESOURCES] = AWS_CODE_RESOURCES,
+        [HTTP_CONNECT_FAILED] = CALL_ERROR_CONNECTION,
+        [HTTP_TIMED_OUT] = CALL_ERROR_TIMEOUT,
+        [HTTP_TLS_FAILED] = CALL_ERROR_TLS,
+        [HTTP_UNREADABLE] = CALL_ERROR_UNREADABLE,
+        [HTTP_NO_RESOURCES] = CALL_ERROR_RESOURCES,
     };
 
-    return aws_error_set(error, codes[response->failure], response->message, 0, NULL);
+    return call_error_set(error, codes[response->failure], response->message, 0, NULL);
 }
 
 /* For an answer that is not AWS's, such as the page of a proxy: "HOST answered 502 with no AWS
  * error, 1234 bytes of text/html". */
 static int describe_stranger(const HttpResponse *response, const char *host, const char *code,
-                             const char *lack, AwsError *error)
+                             const char *lack, CallError *error)
 {
     const char *type = http_response_header(response, "content-type");
     char type_name[64], message[512], request_id[REQUEST_ID_SIZE];
@@ -128,18 +128,18 @@ static int describe_stranger(const HttpResponse *response, const char *host, con
         snprintf(type_name, sizeof(type_name), "an unknown type");
     snprintf(message, sizeof(message), "%s answered %u with %s, %zu bytes of %s", host,
              response->status, lack, response->body_size, type_name);
-    return aws_error_set(error, code, message, response->status,
-                         read_request_id(response, NULL, request_id));
+    return call_error_set(error, code, message, response->status,
+                          read_request_id(response, NULL, request_id));
 }
 
-int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error)
+int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, CallError *error)
 {
-    return describe_stranger(response, host, AWS_CODE_UNREADABLE, "unexpected contents", error);
+    return describe_stranger(response, host, CALL_ERROR_UNREADABLE, "unexpected contents", error);
 }
 
 /* The error that AWS named. */
 static int describe_error(const HttpResponse *response, const char *code, const AwsErrorText *text,
-                          AwsError *error)
+                          CallError *error)
 {
     char message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
 
@@ -147,12 +147,12 @@ static int describe_error(const HttpResponse *response, const char *code, const 
         copy_message(text->message, message);
     else
         snprintf(message, sizeof(message), "HTTP status %u without a message", response->status);
-    return aws_error_set(error, code, message, response->status,
-                         read_request_id(response, text->request_id, request_id));
+    return call_error_set(error, code, message, response->status,
+                          read_request_id(response, text->request_id, request_id));
 }
 
 int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
-                          AwsError *error, bool *ret_named)
+                          CallError *error, bool *ret_named)
 {
     char code[CODE_SIZE];
     bool named = response->failure == HTTP_OK && text->code &&
@@ -162,7 +162,7 @@ int aws_answer_make_error(const HttpResponse *response, const char *host, const 
     if (named)
         r = describe_error(response, code, text, error);
     else if (response->failure == HTTP_OK)
-        r = describe_stranger(response, host, AWS_CODE_HTTP, "no AWS error", error);
+        r = describe_stranger(response, host, CALL_ERROR_HTTP, "no AWS error", error);
     else
         r = describe_failure(response, error);
     if (r >= 0)
@@ -170,7 +170,7 @@ int aws_answer_make_error(const HttpResponse *response, const char *host, const 
     return r;
 }
 
-int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
+int aws_answer_read_error(const HttpResponse *response, const char *host, CallError *error,
                           bool *ret_named)
 {
     CLEANUP(json_object_putp) json_object *body = NULL;

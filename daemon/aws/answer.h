@@ -25,7 +25,7 @@ int aws_answer_read_object(const HttpResponse *response, json_object **ret);
 
 /* Why there is no success: the error that AWS named, or one of our own codes with a sentence that
  * names the host. *ret_named: the code is AWS's. 0 or -ENOMEM. */
-int aws_answer_read_error(const HttpResponse *response, const char *host, AwsError *error,
+int aws_answer_read_error(const HttpResponse *response, const char *host, CallError *error,
                           bool *ret_named);
 
 /* What an answer of another protocol has of an error; NULL: nothing. */
@@ -35,10 +35,11 @@ typedef struct AwsErrorText {
 
 /* The same from these. */
 int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
-                          AwsError *error, bool *ret_named);
+                          CallError *error, bool *ret_named);
 
 /* For an answer that has a status of success and yet is unusable. 0 or -ENOMEM. */
-int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, AwsError *error);
+int aws_answer_describe_unreadable(const HttpResponse *response, const char *host,
+                                   CallError *error);
 
 /* The Date header. False: none came, or one that is no date. */
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);

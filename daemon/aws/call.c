@@ -28,7 +28,7 @@ struct AwsCall {
     CallState state;
     AwsCredentialsWait credentials_wait;
     Timer delay;
-    LimiterWait limiter_wait;
+    PacerWait pacer_wait;
     HttpTransfer *transfer;
 
     AwsCredentials *credentials; /* a reference, once they came */
@@ -38,7 +38,7 @@ struct AwsCall {
     bool credentials_renewed;
     int64_t skew_usec; /* what the last attempt was signed with; others may have learned better */
     bool finishing;    /* no more retries */
-    AwsError error;    /* of the last attempt */
+    CallError error;   /* of the last attempt */
 };
 
 /* ---- a call's beginning and end ---- */
@@ -46,7 +46,7 @@ struct AwsCall {
 static void call_free(AwsCall *call)
 {
     aws_credentials_unref(call->credentials);
-    aws_error_clear(&call->error);
+    call_error_clear(&call->error);
     aws_client_unref(call->client);
     secret_free(call->body); /* a form may hold a token */
     free(call);
@@ -59,7 +59,7 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
     if (outcome == AWS_OK)
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
     else /* an error without a code is one that memory ran out for */
-        result.error = call->error.code ? &call->error : &aws_error_no_memory;
+        result.error = call->error.code ? &call->error : &call_error_no_memory;
     call->hooks.done(&result, call->hooks.userdata);
     call_free(call);
 }
@@ -72,7 +72,7 @@ static void call_end_locally(AwsCall *call, int error)
     snprintf(message, sizeof(message), "cannot call %s: %s", call->client->route.host,
              strerror(-error));
     /* Without memory for the sentence the error stays empty: see call_end(). */
-    (void)aws_error_set(&call->error, AWS_CODE_RESOURCES, message, 0, NULL);
+    (void)call_error_set(&call->error, CALL_ERROR_RESOURCES, message, 0, NULL);
     call_end(call, AWS_UNAVAILABLE, NULL);
 }
 
@@ -197,8 +197,8 @@ static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetr
     if (r < 0)
         return r;
     if (call->credentials) {
-        aws_error_mask(&call->error, call->credentials->secret_access_key);
-        aws_error_mask(&call->error, call->credentials->session_token);
+        call_error_mask(&call->error, call->credentials->secret_access_key);
+        call_error_mask(&call->error, call->credentials->session_token);
     }
     *ret_refusal = false;
     if (response->failure != HTTP_OK) {
@@ -264,7 +264,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     call_end(call, refusal ? AWS_REFUSED : AWS_UNAVAILABLE, NULL);
 }
 
-/* ---- an attempt: credentials, then the limiter, then out ---- */
+/* ---- an attempt: credentials, then the pacer, then out ---- */
 
 static int call_send(AwsCall *call)
 {
@@ -344,26 +344,26 @@ static void call_await_limiter(AwsCall *call)
     const AwsCredentials *credentials = call->credentials;
     AwsClient *client = call->client;
 
-    if (!client->config.limits) {
+    if (!client->config.quotas) {
         call_go_on(call, on_granted);
-    } else if (limits_join(&client->limits, client->route.url, client->route.region,
+    } else if (quotas_join(&client->quotas, client->route.url, client->route.region,
                            credentials->account_id ? credentials->account_id
                                                    : credentials->access_key_id) < 0) {
         call_go_on(call, on_unavailable); /* no memory: see call_end() */
     } else {
         call->state = CALL_WAITING_LIMITER;
-        limits_enter(&client->limits, call->operation->limit, &call->limiter_wait);
+        quotas_enter(&client->quotas, call->operation->limit, &call->pacer_wait);
     }
 }
 
-static void on_credentials(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_credentials(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     AwsCall *call = userdata;
 
     if (!credentials) {
         /* Without memory for the copy the error stays empty: see call_end(). */
-        (void)aws_error_set(&call->error, AWS_CODE_CREDENTIALS, error->message, error->http_status,
-                            error->request_id);
+        (void)call_error_set(&call->error, CALL_ERROR_CREDENTIALS, error->message,
+                             error->http_status, error->request_id);
         call_go_on(call, on_unavailable);
         return;
     }
@@ -392,7 +392,7 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         .body_size = strlen(body),
         .hooks = *hooks,
         .credentials_wait = {.done = on_credentials, .userdata = call},
-        .limiter_wait = {.granted = on_granted, .userdata = call},
+        .pacer_wait = {.granted = on_granted, .userdata = call},
     };
     if (!call->body) {
         free(call);
@@ -417,7 +417,7 @@ void aws_call_cancel(AwsCall *call)
     http = call->client->config.http;
     aws_credentials_cancel(&call->credentials_wait);
     timer_clear(&call->delay);
-    limiter_leave(&call->limiter_wait);
+    pacer_leave(&call->pacer_wait);
     if (call->transfer)
         http->cancel(http, call->transfer);
     call_free(call);
@@ -439,7 +439,7 @@ uint64_t aws_call_next_usec(const AwsCall *call)
     case CALL_WAITING_DELAY:
         return call->delay.at_usec;
     case CALL_WAITING_LIMITER:
-        return limiter_expected_usec(&call->limiter_wait);
+        return pacer_expected_usec(&call->pacer_wait);
     case CALL_WAITING_CREDENTIALS:
         break;
     }

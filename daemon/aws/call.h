@@ -1,4 +1,4 @@
-/* One call of an AWS operation: credentials → limiter → sign → send → classify → retry, and one
+/* One call of an AWS operation: credentials → pacer → sign → send → classify → retry, and one
  * result.
  *
  * The rules of retries are those of the SDKs' standard mode ("Retry behavior", AWS SDKs and
@@ -23,9 +23,9 @@ typedef enum AwsOutcome {
 
 typedef struct AwsResult {
     AwsOutcome outcome;
-    json_object *body;     /* borrowed, on AWS_OK: what decode made of the answer; NULL with
-                              another protocol */
-    const AwsError *error; /* borrowed, else */
+    json_object *body;      /* borrowed, on AWS_OK: what decode made of the answer; NULL with
+                               another protocol */
+    const CallError *error; /* borrowed, else */
 } AwsResult;
 
 /* How a service writes and reads what is not JSON. */
@@ -36,7 +36,7 @@ typedef struct AwsProtocol {
     int (*read_success)(const HttpResponse *response, void *userdata);
     /* As aws_answer_read_error(); no secret of the request may be left in the message. */
     int (*read_error)(const HttpResponse *response, const char *host, void *userdata,
-                      AwsError *error, bool *ret_named);
+                      CallError *error, bool *ret_named);
 } AwsProtocol;
 
 typedef struct AwsOperation {
@@ -46,7 +46,7 @@ typedef struct AwsOperation {
     /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
        transient failure like a truncated answer; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
-    LimitKind limit;
+    QuotaKind limit;
 } AwsOperation;
 
 typedef struct AwsCallHooks {

@@ -11,7 +11,7 @@ struct AwsClient {
     char *target;
     char *ca_bundle;
     AwsRoute route;
-    LimitsHolder limits;
+    QuotasHolder quotas;
     AwsRetryQuota quota;
     int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
 };

@@ -21,7 +21,7 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     }
     *client = (AwsClient){
         .references = 1,
-        .limits = {.limits = config->limits},
+        .quotas = {.quotas = config->quotas},
         .config = *config,
         .target = strdup(config->target),
         .ca_bundle = config->ca_bundle ? strdup(config->ca_bundle) : NULL,
@@ -30,7 +30,7 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     client->config.service = client->config.ca_bundle = NULL;
     if (config->fixed_credentials)
         aws_credentials_ref(config->fixed_credentials);
-    memcpy(client->limits.rates, config->rates, sizeof(client->limits.rates));
+    memcpy(client->quotas.rates, config->rates, sizeof(client->quotas.rates));
     aws_retry_quota_init(&client->quota);
     if (!client->target || (config->ca_bundle && !client->ca_bundle))
         return -ENOMEM;
@@ -50,14 +50,14 @@ AwsClient *aws_client_ref(AwsClient *client)
 void aws_client_follow(AwsClient *client, AwsClient *predecessor)
 {
     if (strcmp(predecessor->route.url, client->route.url) == 0)
-        limits_follow(&client->limits, &predecessor->limits);
+        quotas_follow(&client->quotas, &predecessor->quotas);
 }
 
 void aws_client_unref(AwsClient *client)
 {
     if (!client || --client->references > 0)
         return;
-    limits_leave(&client->limits);
+    quotas_leave(&client->quotas);
     aws_credentials_provider_free(client->config.credentials);
     aws_credentials_unref(client->config.fixed_credentials);
     aws_route_clear(&client->route);

@@ -25,8 +25,8 @@ typedef struct AwsClientConfig {
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
     unsigned max_attempts;
-    Limits *limits;              /* NULL: calls are not limited */
-    double rates[N_LIMIT_KINDS]; /* calls per second */
+    Quotas *quotas;              /* NULL: calls are not limited */
+    double rates[N_QUOTA_KINDS]; /* calls per second */
 } AwsClientConfig;
 
 /* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */

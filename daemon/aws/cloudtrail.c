@@ -273,28 +273,28 @@ static const AwsOperation stop_import = {
     .name = "StopImport",
     .target = TARGET("StopImport"),
     .decode = cloudtrail_decode_import,
-    .limit = LIMIT_STOP,
+    .limit = QUOTA_STOP,
 };
 
 static const AwsOperation get_import = {
     .name = "GetImport",
     .target = TARGET("GetImport"),
     .decode = cloudtrail_decode_import,
-    .limit = LIMIT_READ,
+    .limit = QUOTA_READ,
 };
 
 static const AwsOperation list_imports = {
     .name = "ListImports",
     .target = TARGET("ListImports"),
     .decode = decode_imports,
-    .limit = LIMIT_READ,
+    .limit = QUOTA_READ,
 };
 
 static const AwsOperation list_import_failures = {
     .name = "ListImportFailures",
     .target = TARGET("ListImportFailures"),
     .decode = decode_failures,
-    .limit = LIMIT_READ,
+    .limit = QUOTA_READ,
 };
 
 #define MAX_RESULTS 1000 /* the most that a page may hold */

@@ -52,7 +52,7 @@ typedef struct AwsCredentialsProvider AwsCredentialsProvider;
 typedef struct AwsCredentialsWait {
     TAILQ_ENTRY(AwsCredentialsWait) entry;
     AwsCredentialsProvider *provider; /* NULL: not waiting */
-    void (*done)(AwsCredentials *credentials, const AwsError *error, void *userdata);
+    void (*done)(AwsCredentials *credentials, const CallError *error, void *userdata);
     void *userdata;
     uint64_t ticket;
 } AwsCredentialsWait;

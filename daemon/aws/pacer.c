@@ -6,111 +6,111 @@
 
 #include "common/time.h"
 
-struct Limiter {
+struct Pacer {
     unsigned references;
     Timers *timers;
     Timer timer; /* set while anyone waits */
     uint64_t interval_usec;
     uint64_t last_usec; /* when the last call went, CLOCK_BOOTTIME; 0: none has */
-    TAILQ_HEAD(LimiterQueue, LimiterWait) queue;
+    TAILQ_HEAD(PacerQueue, PacerWait) queue;
     uint64_t next_ticket;
 };
 
 /* When the next call may go. */
-static uint64_t limiter_free_usec(const Limiter *limiter)
+static uint64_t pacer_free_usec(const Pacer *pacer)
 {
-    return limiter->last_usec > 0 ? limiter->last_usec + limiter->interval_usec : 0;
+    return pacer->last_usec > 0 ? pacer->last_usec + pacer->interval_usec : 0;
 }
 
-static void limiter_arm(Limiter *limiter)
+static void pacer_arm(Pacer *pacer)
 {
-    if (TAILQ_EMPTY(&limiter->queue))
-        timer_clear(&limiter->timer);
+    if (TAILQ_EMPTY(&pacer->queue))
+        timer_clear(&pacer->timer);
     else
-        timer_set(&limiter->timer, limiter_free_usec(limiter));
+        timer_set(&pacer->timer, pacer_free_usec(pacer));
 }
 
-static void limiter_fire(void *userdata)
+static void pacer_fire(void *userdata)
 {
-    Limiter *limiter = userdata;
-    LimiterWait *wait = TAILQ_FIRST(&limiter->queue);
+    Pacer *pacer = userdata;
+    PacerWait *wait = TAILQ_FIRST(&pacer->queue);
 
-    limiter->last_usec = timers_boottime_usec(limiter->timers);
-    limiter_leave(wait); /* may have been the last reference */
+    pacer->last_usec = timers_boottime_usec(pacer->timers);
+    pacer_leave(wait); /* may have been the last reference */
     wait->granted(wait->userdata);
 }
 
-int limiter_new(Timers *timers, double rate, Limiter **ret)
+int pacer_new(Timers *timers, double rate, Pacer **ret)
 {
-    Limiter *limiter = malloc(sizeof(*limiter));
+    Pacer *pacer = malloc(sizeof(*pacer));
 
-    if (!limiter)
+    if (!pacer)
         return -ENOMEM;
-    *limiter = (Limiter){.references = 1, .timers = timers};
-    TAILQ_INIT(&limiter->queue);
-    timer_init(&limiter->timer, timers, limiter_fire, limiter);
-    limiter_set_rate(limiter, rate);
-    *ret = limiter;
+    *pacer = (Pacer){.references = 1, .timers = timers};
+    TAILQ_INIT(&pacer->queue);
+    timer_init(&pacer->timer, timers, pacer_fire, pacer);
+    pacer_set_rate(pacer, rate);
+    *ret = pacer;
     return 0;
 }
 
-void limiter_unref(Limiter *limiter)
+void pacer_unref(Pacer *pacer)
 {
-    if (!limiter || --limiter->references > 0)
+    if (!pacer || --pacer->references > 0)
         return;
-    timer_clear(&limiter->timer);
-    free(limiter);
+    timer_clear(&pacer->timer);
+    free(pacer);
 }
 
-void limiter_set_rate(Limiter *limiter, double rate)
+void pacer_set_rate(Pacer *pacer, double rate)
 {
-    limiter->interval_usec = (uint64_t)ceil((double)USEC_PER_SEC / rate);
-    limiter_arm(limiter);
+    pacer->interval_usec = (uint64_t)ceil((double)USEC_PER_SEC / rate);
+    pacer_arm(pacer);
 }
 
-void limiter_enter(Limiter *limiter, LimiterWait *wait)
+void pacer_enter(Pacer *pacer, PacerWait *wait)
 {
-    limiter->references++;
-    wait->limiter = limiter;
-    wait->ticket = limiter->next_ticket++;
-    TAILQ_INSERT_TAIL(&limiter->queue, wait, entry);
-    limiter_arm(limiter);
+    pacer->references++;
+    wait->pacer = pacer;
+    wait->ticket = pacer->next_ticket++;
+    TAILQ_INSERT_TAIL(&pacer->queue, wait, entry);
+    pacer_arm(pacer);
 }
 
-void limiter_leave(LimiterWait *wait)
+void pacer_leave(PacerWait *wait)
 {
-    Limiter *limiter = wait->limiter;
+    Pacer *pacer = wait->pacer;
 
-    if (!limiter)
+    if (!pacer)
         return;
-    TAILQ_REMOVE(&limiter->queue, wait, entry);
-    wait->limiter = NULL;
-    limiter_arm(limiter);
-    limiter_unref(limiter);
+    TAILQ_REMOVE(&pacer->queue, wait, entry);
+    wait->pacer = NULL;
+    pacer_arm(pacer);
+    pacer_unref(pacer);
 }
 
-void limiter_move(Limiter *limiter, const void *owner, Limiter *to)
+void pacer_move(Pacer *pacer, const void *owner, Pacer *to)
 {
-    LimiterWait *wait, *next;
+    PacerWait *wait, *next;
 
-    if (limiter->last_usec > to->last_usec)
-        to->last_usec = limiter->last_usec;
-    for (wait = TAILQ_FIRST(&limiter->queue); wait; wait = next) {
+    if (pacer->last_usec > to->last_usec)
+        to->last_usec = pacer->last_usec;
+    for (wait = TAILQ_FIRST(&pacer->queue); wait; wait = next) {
         next = TAILQ_NEXT(wait, entry);
         if (wait->owner != owner)
             continue;
-        limiter_leave(wait);
-        limiter_enter(to, wait);
+        pacer_leave(wait);
+        pacer_enter(to, wait);
     }
-    limiter_arm(to);
+    pacer_arm(to);
 }
 
-uint64_t limiter_expected_usec(const LimiterWait *wait)
+uint64_t pacer_expected_usec(const PacerWait *wait)
 {
-    const Limiter *limiter = wait->limiter;
-    uint64_t now = timers_boottime_usec(limiter->timers), first = limiter_free_usec(limiter);
+    const Pacer *pacer = wait->pacer;
+    uint64_t now = timers_boottime_usec(pacer->timers), first = pacer_free_usec(pacer);
 
     if (first < now)
         first = now;
-    return first + (wait->ticket - TAILQ_FIRST(&limiter->queue)->ticket) * limiter->interval_usec;
+    return first + (wait->ticket - TAILQ_FIRST(&pacer->queue)->ticket) * pacer->interval_usec;
 }

@@ -8,29 +8,29 @@
 
 #include "daemon/base/timer.h"
 
-typedef struct Limiter Limiter;
+typedef struct Pacer Pacer;
 
-typedef struct LimiterWait {
-    TAILQ_ENTRY(LimiterWait) entry;
-    Limiter *limiter; /* NULL: not waiting */
+typedef struct PacerWait {
+    TAILQ_ENTRY(PacerWait) entry;
+    Pacer *pacer; /* NULL: not waiting */
     void (*granted)(void *userdata);
     void *userdata;
-    const void *owner; /* for limiter_move() */
+    const void *owner; /* for pacer_move() */
     uint64_t ticket;
-} LimiterWait;
+} PacerWait;
 
 /* rate: calls per second. The reference returned is the only one but for those of the waiting. */
-int limiter_new(Timers *timers, double rate, Limiter **ret);
-void limiter_unref(Limiter *limiter); /* those who wait still get their turn; takes NULL */
-void limiter_set_rate(Limiter *limiter, double rate);
+int pacer_new(Timers *timers, double rate, Pacer **ret);
+void pacer_unref(Pacer *pacer); /* those who wait still get their turn; takes NULL */
+void pacer_set_rate(Pacer *pacer, double rate);
 
 /* granted() is called once, from timers_run(), when the call may go. */
-void limiter_enter(Limiter *limiter, LimiterWait *wait);
-void limiter_leave(LimiterWait *wait); /* takes one that does not wait */
+void pacer_enter(Pacer *pacer, PacerWait *wait);
+void pacer_leave(PacerWait *wait); /* takes one that does not wait */
 
-/* The owner's calls are of the other limiter from now on: those that wait go on waiting there, in
+/* The owner's calls are of the other pacer from now on: those that wait go on waiting there, in
  * their order, and what was let through before counts there too. */
-void limiter_move(Limiter *limiter, const void *owner, Limiter *to);
+void pacer_move(Pacer *pacer, const void *owner, Pacer *to);
 
 /* When a waiting call will be let through, at the latest; CLOCK_BOOTTIME. */
-uint64_t limiter_expected_usec(const LimiterWait *wait);
+uint64_t pacer_expected_usec(const PacerWait *wait);

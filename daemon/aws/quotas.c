@@ -10,43 +10,43 @@
 struct Account {
     TAILQ_ENTRY(Account) entry;
     char *key; /* endpoint and id */
-    Limiter *limiters[N_LIMIT_KINDS];
-    TAILQ_HEAD(HolderList, LimitsHolder) holders;
+    Pacer *pacers[N_QUOTA_KINDS];
+    TAILQ_HEAD(HolderList, QuotasHolder) holders;
 };
 
-struct Limits {
+struct Quotas {
     Timers *timers;
     TAILQ_HEAD(AccountList, Account) accounts;
 };
 
-int limits_new(Timers *timers, Limits **ret)
+int quotas_new(Timers *timers, Quotas **ret)
 {
-    Limits *limits = malloc(sizeof(*limits));
+    Quotas *quotas = malloc(sizeof(*quotas));
 
-    if (!limits)
+    if (!quotas)
         return -ENOMEM;
-    *limits = (Limits){.timers = timers};
-    TAILQ_INIT(&limits->accounts);
-    *ret = limits;
+    *quotas = (Quotas){.timers = timers};
+    TAILQ_INIT(&quotas->accounts);
+    *ret = quotas;
     return 0;
 }
 
-void limits_free(Limits *limits)
+void quotas_free(Quotas *quotas)
 {
-    free(limits);
+    free(quotas);
 }
 
 static void account_free(Account *account)
 {
-    for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++)
-        limiter_unref(account->limiters[kind]);
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
+        pacer_unref(account->pacers[kind]);
     free(account->key);
     free(account);
 }
 DEFINE_CLEANUP(Account, account_free)
 
 /* Takes the key, also on failure. */
-static int account_new(Limits *limits, char *key, const double rates[N_LIMIT_KINDS], Account **ret)
+static int account_new(Quotas *quotas, char *key, const double rates[N_QUOTA_KINDS], Account **ret)
 {
     CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
 
@@ -56,13 +56,13 @@ static int account_new(Limits *limits, char *key, const double rates[N_LIMIT_KIN
     }
     account->key = key;
     TAILQ_INIT(&account->holders);
-    for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++) {
-        int r = limiter_new(limits->timers, rates[kind], &account->limiters[kind]);
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
+        int r = pacer_new(quotas->timers, rates[kind], &account->pacers[kind]);
 
         if (r < 0)
             return r;
     }
-    TAILQ_INSERT_TAIL(&limits->accounts, account, entry);
+    TAILQ_INSERT_TAIL(&quotas->accounts, account, entry);
     *ret = TAKE(account);
     return 0;
 }
@@ -71,48 +71,48 @@ static int account_new(Limits *limits, char *key, const double rates[N_LIMIT_KIN
  * Where nobody is left but such, it stays as it was. */
 static void account_set_rates(Account *account)
 {
-    for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++) {
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
         double rate = INFINITY;
-        const LimitsHolder *holder;
+        const QuotasHolder *holder;
 
         TAILQ_FOREACH (holder, &account->holders, entry)
             if (holder->joined && holder->rates[kind] < rate)
                 rate = holder->rates[kind];
         if (isfinite(rate))
-            limiter_set_rate(account->limiters[kind], rate);
+            pacer_set_rate(account->pacers[kind], rate);
     }
 }
 
 /* The holder's own first: that is the one for nearly every call. */
-static Account *find_account(const LimitsHolder *holder, const char *key)
+static Account *find_account(const QuotasHolder *holder, const char *key)
 {
     Account *account = holder->account;
 
     if (account && strcmp(account->key, key) == 0)
         return account;
-    TAILQ_FOREACH (account, &holder->limits->accounts, entry)
+    TAILQ_FOREACH (account, &holder->quotas->accounts, entry)
         if (strcmp(account->key, key) == 0)
             return account;
     return NULL;
 }
 
-static void holder_enter(LimitsHolder *holder, Account *account)
+static void holder_enter(QuotasHolder *holder, Account *account)
 {
     if (holder->joined)
-        for (LimitKind kind = 0; kind < N_LIMIT_KINDS; kind++)
-            limiter_move(holder->account->limiters[kind], holder, account->limiters[kind]);
-    limits_leave(holder);
+        for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
+            pacer_move(holder->account->pacers[kind], holder, account->pacers[kind]);
+    quotas_leave(holder);
     holder->account = account;
     TAILQ_INSERT_TAIL(&account->holders, holder, entry);
 }
 
 /* Nobody else knows its account by the key that it had. */
-static bool holder_is_alone(const LimitsHolder *holder)
+static bool holder_is_alone(const QuotasHolder *holder)
 {
     return TAILQ_FIRST(&holder->account->holders) == holder && !TAILQ_NEXT(holder, entry);
 }
 
-int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, const char *id)
+int quotas_join(QuotasHolder *holder, const char *endpoint, const char *region, const char *id)
 {
     Account *account;
     char *key;
@@ -127,7 +127,7 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, 
         free(account->key);
         account->key = key;
     } else {
-        int r = account_new(holder->limits, key, holder->rates, &account);
+        int r = account_new(holder->quotas, key, holder->rates, &account);
 
         if (r < 0)
             return r;
@@ -141,7 +141,7 @@ int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, 
     return 0;
 }
 
-void limits_follow(LimitsHolder *holder, LimitsHolder *other)
+void quotas_follow(QuotasHolder *holder, QuotasHolder *other)
 {
     memcpy(other->rates, holder->rates, sizeof(other->rates));
     if (!other->account)
@@ -150,7 +150,7 @@ void limits_follow(LimitsHolder *holder, LimitsHolder *other)
     account_set_rates(other->account);
 }
 
-void limits_leave(LimitsHolder *holder)
+void quotas_leave(QuotasHolder *holder)
 {
     Account *account = holder->account;
 
@@ -159,15 +159,15 @@ void limits_leave(LimitsHolder *holder)
     TAILQ_REMOVE(&account->holders, holder, entry);
     holder->account = NULL;
     if (TAILQ_EMPTY(&account->holders)) {
-        TAILQ_REMOVE(&holder->limits->accounts, account, entry);
+        TAILQ_REMOVE(&holder->quotas->accounts, account, entry);
         account_free(account);
     } else {
         account_set_rates(account);
     }
 }
 
-void limits_enter(LimitsHolder *holder, LimitKind kind, LimiterWait *wait)
+void quotas_enter(QuotasHolder *holder, QuotaKind kind, PacerWait *wait)
 {
     wait->owner = holder;
-    limiter_enter(holder->account->limiters[kind], wait);
+    pacer_enter(holder->account->pacers[kind], wait);
 }

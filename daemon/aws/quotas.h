@@ -1,5 +1,5 @@
 /* CloudTrail's quotas hold for an account and region, not for a target: targets that call the same
- * endpoint and region for the same account share their limiters, at the lowest rate that any of
+ * endpoint and region for the same account share their pacers, at the lowest rate that any of
  * them is given.
  *
  * Which account a target's calls belong to is known when it has credentials, so each client of AWS
@@ -15,38 +15,38 @@
 #include "daemon/aws/pacer.h"
 #include "daemon/base/timer.h"
 
-/* CloudTrail's quotas, each with a limiter of its own. */
-typedef enum LimitKind {
-    LIMIT_STOP, /* StopImport */
-    LIMIT_READ, /* Get and List operations */
-    N_LIMIT_KINDS
-} LimitKind;
+/* CloudTrail's quotas, each with a pacer of its own. */
+typedef enum QuotaKind {
+    QUOTA_STOP, /* StopImport */
+    QUOTA_READ, /* Get and List operations */
+    N_QUOTA_KINDS
+} QuotaKind;
 
-typedef struct Limits Limits; /* of all accounts */
+typedef struct Quotas Quotas; /* of all accounts */
 typedef struct Account Account;
 
-typedef struct LimitsHolder {
-    TAILQ_ENTRY(LimitsHolder) entry;
-    Limits *limits;
+typedef struct QuotasHolder {
+    TAILQ_ENTRY(QuotasHolder) entry;
+    Quotas *quotas;
     Account *account; /* NULL: not known yet */
     bool joined;      /* it is that of its own calls, not only of those of whom it follows */
-    double rates[N_LIMIT_KINDS];
-} LimitsHolder;
+    double rates[N_QUOTA_KINDS];
+} QuotasHolder;
 
-int limits_new(Timers *timers, Limits **ret);
-void limits_free(Limits *limits); /* takes NULL; no holder may be left */
-DEFINE_CLEANUP(Limits, limits_free)
+int quotas_new(Timers *timers, Quotas **ret);
+void quotas_free(Quotas *quotas); /* takes NULL; no holder may be left */
+DEFINE_CLEANUP(Quotas, quotas_free)
 
 /* From now on the holder's calls are of this account; it leaves the one they were of. id: of the
  * account, else of the access key. 0 or -ENOMEM. */
-int limits_join(LimitsHolder *holder, const char *endpoint, const char *region, const char *id);
+int quotas_join(QuotasHolder *holder, const char *endpoint, const char *region, const char *id);
 
 /* Takes the place of the other one, which makes its last calls: of the same account as that is, if
  * any, so that what was called before counts on, and from now on at the rates of the holder. If it
  * then joins another account, it takes nothing along: the configuration names other credentials or
  * another region. Until it joins, its rates bind nobody else. */
-void limits_follow(LimitsHolder *holder, LimitsHolder *other);
-void limits_leave(LimitsHolder *holder); /* calls that wait in its limiters still get their turn */
+void quotas_follow(QuotasHolder *holder, QuotasHolder *other);
+void quotas_leave(QuotasHolder *holder); /* calls that wait in its pacers still get their turn */
 
-/* As limiter_enter(), for a holder that has joined. */
-void limits_enter(LimitsHolder *holder, LimitKind kind, LimiterWait *wait);
+/* As pacer_enter(), for a holder that has joined. */
+void quotas_enter(QuotasHolder *holder, QuotaKind kind, PacerWait *wait);

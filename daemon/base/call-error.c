@@ -10,8 +10,8 @@
 
 #define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
 
-static char no_memory_code[] = AWS_CODE_RESOURCES, no_memory_message[] = "out of memory";
-const AwsError aws_error_no_memory = {.code = no_memory_code, .message = no_memory_message};
+static char no_memory_code[] = CALL_ERROR_RESOURCES, no_memory_message[] = "out of memory";
+const CallError call_error_no_memory = {.code = no_memory_code, .message = no_memory_message};
 
 static int copy_repaired(const char *from, char **ret)
 {
@@ -23,34 +23,34 @@ static int copy_repaired(const char *from, char **ret)
     return 0;
 }
 
-int aws_error_set(AwsError *error, const char *code, const char *message, unsigned http_status,
-                  const char *request_id)
+int call_error_set(CallError *error, const char *code, const char *message, unsigned http_status,
+                   const char *request_id)
 {
-    AwsError fresh = {.http_status = http_status};
+    CallError fresh = {.http_status = http_status};
 
     /* Copied before the old one is freed: the strings may be the old one's. */
     if (copy_repaired(code, &fresh.code) < 0 || copy_repaired(message, &fresh.message) < 0 ||
         copy_repaired(request_id, &fresh.request_id) < 0) {
-        aws_error_clear(&fresh);
-        aws_error_clear(error);
+        call_error_clear(&fresh);
+        call_error_clear(error);
         return -ENOMEM;
     }
-    aws_error_clear(error);
+    call_error_clear(error);
     *error = fresh;
     return 0;
 }
 
-int aws_error_copy(AwsError *error, const AwsError *from)
+int call_error_copy(CallError *error, const CallError *from)
 {
-    return aws_error_set(error, from->code, from->message, from->http_status, from->request_id);
+    return call_error_set(error, from->code, from->message, from->http_status, from->request_id);
 }
 
-void aws_error_clear(AwsError *error)
+void call_error_clear(CallError *error)
 {
     free(error->code);
     free(error->message);
     free(error->request_id);
-    *error = (AwsError){0};
+    *error = (CallError){0};
 }
 
 static void mask_after(char *text, const char *mark, size_t skip, size_t length)
@@ -62,7 +62,7 @@ static void mask_after(char *text, const char *mark, size_t skip, size_t length)
     }
 }
 
-void aws_error_mask(AwsError *error, const char *secret)
+void call_error_mask(CallError *error, const char *secret)
 {
     static const char signature[] = "Signature=";
 
@@ -73,7 +73,7 @@ void aws_error_mask(AwsError *error, const char *secret)
     mask_after(error->message, signature, strlen(signature), SIGNATURE_LENGTH);
 }
 
-json_object *aws_error_to_json(const AwsError *error)
+json_object *call_error_to_json(const CallError *error)
 {
     CLEANUP(json_object_putp) json_object *json = json_object_new_object();
 

@@ -66,7 +66,7 @@ void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
     entry->n_fields++;
 }
 
-void journal_add_error(JournalEntry *entry, const AwsError *error)
+void journal_add_error(JournalEntry *entry, const CallError *error)
 {
     if (!error->code)
         return;

@@ -44,6 +44,6 @@ void journal_begin(JournalEntry *entry, JournalEvent event);
 __attribute__((format(printf, 3, 4))) void journal_add(JournalEntry *entry, const char *name,
                                                        const char *format, ...);
 /* TRAILSTOP_AWS_ERROR, TRAILSTOP_AWS_MESSAGE, TRAILSTOP_AWS_REQUEST_ID, TRAILSTOP_HTTP_STATUS */
-void journal_add_error(JournalEntry *entry, const AwsError *error);
+void journal_add_error(JournalEntry *entry, const CallError *error);
 __attribute__((format(printf, 2, 3))) void journal_send(JournalEntry *entry, const char *format,
                                                         ...);

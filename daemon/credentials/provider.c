@@ -71,7 +71,7 @@ static bool is_good(const AwsCredentialsProvider *provider)
 
 /* All who have come so far; who comes back from within done() waits for the next turn. */
 static void release(AwsCredentialsProvider *provider, AwsCredentials *credentials,
-                    const AwsError *error)
+                    const CallError *error)
 {
     const uint64_t last = provider->ticket;
     AwsCredentialsWait *wait;
@@ -108,7 +108,7 @@ static void report_obtained(const AwsCredentialsProvider *provider)
     journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->description);
 }
 
-static void report_failed(const AwsCredentialsProvider *provider, const AwsError *error)
+static void report_failed(const AwsCredentialsProvider *provider, const CallError *error)
 {
     JournalEntry entry;
 
@@ -160,7 +160,7 @@ static void succeed(AwsCredentialsProvider *provider, AwsCredentials *credential
     release(provider, credentials, NULL);
 }
 
-static void fail(AwsCredentialsProvider *provider, const AwsError *error)
+static void fail(AwsCredentialsProvider *provider, const CallError *error)
 {
     if (!provider->failing)
         report_failed(provider, error);
@@ -173,7 +173,7 @@ static void fail(AwsCredentialsProvider *provider, const AwsError *error)
     }
 }
 
-static void on_fetched(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_fetched(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     AwsCredentialsProvider *provider = userdata;
 
@@ -228,15 +228,15 @@ static int build_source(AwsCredentialsProvider *provider, char **ret_error)
 
 static void start_fetch(AwsCredentialsProvider *provider)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     CLEANUP(freep) char *sentence = NULL;
 
     provider->fetching = true;
     int r = build_source(provider, &sentence);
     if (r >= 0)
         aws_source_start(provider->source, on_fetched, provider);
-    else if (!sentence || aws_error_set(&error, AWS_CODE_CREDENTIALS, sentence, 0, NULL) < 0)
-        on_fetched(NULL, &aws_error_no_memory, provider);
+    else if (!sentence || call_error_set(&error, CALL_ERROR_CREDENTIALS, sentence, 0, NULL) < 0)
+        on_fetched(NULL, &call_error_no_memory, provider);
     else
         on_fetched(NULL, &error, provider);
 }

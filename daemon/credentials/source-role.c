@@ -7,7 +7,7 @@ typedef struct RoleSource {
     AwsSource *inner;
 } RoleSource;
 
-static void on_inner(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_inner(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     RoleSource *role = userdata;
 

@@ -37,20 +37,20 @@ void aws_sts_source_free(AwsSource *source)
 }
 
 /* The error as STS gave it, its message behind who asked, where, and the code. */
-static void fail(AwsStsSource *sts, const AwsError *error)
+static void fail(AwsStsSource *sts, const CallError *error)
 {
     CLEANUP(freep) char *message = NULL;
-    CLEANUP(aws_error_clear) AwsError explained = {0};
+    CLEANUP(call_error_clear) CallError explained = {0};
 
     if (string_format(&message, "%s: %s at %s: %s", sts->source.name, error->code,
                       sts->source.context->sts_endpoint, error->message) < 0 ||
-        aws_error_set(&explained, error->code, message, error->http_status, error->request_id) < 0)
+        call_error_set(&explained, error->code, message, error->http_status, error->request_id) < 0)
         aws_source_fail_sentence(&sts->source, NULL);
     else
         aws_source_fail(&sts->source, &explained);
 }
 
-static void on_answer(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_answer(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     AwsStsSource *sts = userdata;
 

@@ -71,20 +71,20 @@ void aws_source_succeed(AwsSource *source, AwsCredentials *credentials)
     aws_credentials_unref(credentials);
 }
 
-void aws_source_fail(AwsSource *source, const AwsError *error)
+void aws_source_fail(AwsSource *source, const CallError *error)
 {
     source->done(NULL, error, source->userdata);
 }
 
 void aws_source_fail_sentence(AwsSource *source, char *sentence)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     CLEANUP(freep) char *owned = sentence;
     CLEANUP(freep) char *whole = NULL;
 
     if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
-        aws_error_set(&error, AWS_CODE_CREDENTIALS, whole, 0, NULL) < 0)
-        aws_source_fail(source, &aws_error_no_memory);
+        call_error_set(&error, CALL_ERROR_CREDENTIALS, whole, 0, NULL) < 0)
+        aws_source_fail(source, &call_error_no_memory);
     else
         aws_source_fail(source, &error);
 }

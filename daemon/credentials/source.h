@@ -41,7 +41,7 @@ typedef struct AwsSourceContext {
 typedef struct AwsSource AwsSource;
 
 /* Credentials are borrowed and may be kept by reference; NULL: error says why. */
-typedef void (*AwsSourceDone)(AwsCredentials *credentials, const AwsError *error, void *userdata);
+typedef void (*AwsSourceDone)(AwsCredentials *credentials, const CallError *error, void *userdata);
 
 typedef struct AwsSourceType {
     /* Whether what it is set up with can work at all, without asking anybody; comes before start(),
@@ -76,7 +76,7 @@ DEFINE_CLEANUP(AwsSource, aws_source_free)
 
 /* The ways in which a source ends. The source may be gone when they return. */
 void aws_source_succeed(AwsSource *source, AwsCredentials *credentials); /* takes the reference */
-void aws_source_fail(AwsSource *source, const AwsError *error);
+void aws_source_fail(AwsSource *source, const CallError *error);
 /* sentence: owned, without the source's name, which is put before it; NULL: no memory for one. */
 void aws_source_fail_sentence(AwsSource *source, char *sentence);
 /* Whether these can be credentials: missing is NULL or empty. -EINVAL: an access key id without its

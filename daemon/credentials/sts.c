@@ -141,7 +141,8 @@ int sts_decode(const HttpResponse *response, AwsCredentials **ret)
     return r;
 }
 
-int sts_read_error(const HttpResponse *response, const char *host, AwsError *error, bool *ret_named)
+int sts_read_error(const HttpResponse *response, const char *host, CallError *error,
+                   bool *ret_named)
 {
     enum { CODE, MESSAGE, REQUEST_ID, N_FIELDS };
     XmlField fields[N_FIELDS] = {
@@ -185,13 +186,13 @@ static int read_success(const HttpResponse *response, void *userdata)
 
 /* STS quotes parameters that it finds wrong. */
 static int read_error(const HttpResponse *response, const char *host, void *userdata,
-                      AwsError *error, bool *ret_named)
+                      CallError *error, bool *ret_named)
 {
     const StsCall *call = userdata;
 
     int r = sts_read_error(response, host, error, ret_named);
     if (r == 0)
-        aws_error_mask(error, call->token);
+        call_error_mask(error, call->token);
     return r;
 }
 
@@ -226,7 +227,7 @@ int sts_assume_role(const AwsClientConfig *config, const StsRole *role, StsCallb
 
     sts.service = "sts";
     sts.credentials = NULL;
-    sts.limits = NULL;
+    sts.quotas = NULL;
     if (role->web_identity_token)
         sts.fixed_credentials = NULL;
     StsCall *call = calloc(1, sizeof(*call));

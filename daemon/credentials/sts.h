@@ -28,7 +28,7 @@ typedef struct StsCall StsCall;
 
 /* Once: credentials (borrowed), or NULL and an error (borrowed) that repeats no secret. Not from
  * within sts_assume_role(), not after sts_call_cancel(); the call is freed when it returns. */
-typedef void (*StsCallback)(AwsCredentials *credentials, const AwsError *error, void *userdata);
+typedef void (*StsCallback)(AwsCredentials *credentials, const CallError *error, void *userdata);
 
 /* Asks with the retries of call.h, within one overall time-out for each attempt. config: how STS is
  * reached, and in fixed_credentials whose role this is to be; they sign the request, but for a web
@@ -47,5 +47,5 @@ int sts_encode(const StsRole *role, char **ret);
 int sts_decode(const HttpResponse *response, AwsCredentials **ret);
 
 /* As aws_answer_read_error(). */
-int sts_read_error(const HttpResponse *response, const char *host, AwsError *error,
+int sts_read_error(const HttpResponse *response, const char *host, CallError *error,
                    bool *ret_named);

@@ -114,7 +114,7 @@ static const struct {
 void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller)
 {
     CLEANUP(json_object_putp) json_object *import = read_import(record);
-    const AwsError *error = &record->last_error;
+    const CallError *error = &record->last_error;
     char elapsed[TIMESPAN_SIZE];
     JournalEntry entry;
 

@@ -35,8 +35,8 @@ void job_record_clear(JobRecord *record)
     free(record->target);
     free(record->reason);
     free(record->import);
-    aws_error_clear(&record->last_error);
-    aws_error_clear(&record->refusal);
+    call_error_clear(&record->last_error);
+    call_error_clear(&record->refusal);
     *record = (JobRecord){0};
 }
 
@@ -90,7 +90,7 @@ int job_record_to_json(const JobRecord *record, json_object **ret)
         json_add_int64(job, "polls", record->polls) < 0)
         return -ENOMEM;
     if (record->last_error.code &&
-        json_add(job, "lastError", aws_error_to_json(&record->last_error)) < 0)
+        json_add(job, "lastError", call_error_to_json(&record->last_error)) < 0)
         return -ENOMEM;
     if (job_record_read_import(record, &import) < 0 ||
         (import && json_add(job, "import", import) < 0))

@@ -59,9 +59,9 @@ typedef struct JobRecord {
     uint64_t
         requested_boottime_usec;     /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
     uint64_t deadline_boottime_usec; /* CLOCK_BOOTTIME of this boot; 0: none */
-    AwsError last_error;             /* what holds it up now, or ended it */
-    AwsError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
-    char *import;     /* the last observation of the import as JSON text; NULL: none yet */
+    CallError last_error;            /* what holds it up now, or ended it */
+    CallError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
+    char *import;      /* the last observation of the import as JSON text; NULL: none yet */
 } JobRecord;
 
 void job_record_clear(JobRecord *record); /* frees what is inside; takes an empty one */

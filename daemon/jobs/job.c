@@ -39,17 +39,17 @@ static void job_rest(Job *job)
 
 /* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
  */
-static void job_set_state(Job *job, JobState state, const AwsError *error)
+static void job_set_state(Job *job, JobState state, const CallError *error)
 {
     JobRecord *record = &job->record;
 
     record->state = state;
     record->updated_usec = timers_realtime_usec(job->context->timers);
     if (error)
-        (void)aws_error_copy(&record->last_error, error);
+        (void)call_error_copy(&record->last_error, error);
     else if (state == JOB_POLLING || state == JOB_STOPPED || state == JOB_COMPLETED ||
              state == JOB_FAILED) /* a call succeeded */
-        aws_error_clear(&record->last_error);
+        call_error_clear(&record->last_error);
     if (job_state_is_final(state)) {
         static const Stat stats[N_JOB_STATES] = {
             [JOB_STOPPED] = STAT_JOBS_STOPPED, [JOB_COMPLETED] = STAT_JOBS_COMPLETED,
@@ -94,7 +94,7 @@ static void job_observe(Job *job, json_object *import)
     }
 }
 
-static void job_wait(Job *job, const AwsError *error)
+static void job_wait(Job *job, const CallError *error)
 {
     outage_failed(&job->outage_wait, error);
     job_set_state(job, job->record.state, error);
@@ -103,7 +103,7 @@ static void job_wait(Job *job, const AwsError *error)
 /* What an answer of StopImport or GetImport leads to. */
 static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
 {
-    const AwsError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
+    const CallError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
 
     if (verdict == VERDICT_WAIT) {
         job_wait(job, result->error);
@@ -156,7 +156,7 @@ static void stop_done(const AwsResult *result, void *userdata)
     Verdict verdict = schedule_classify_stop(result);
 
     job->call = NULL;
-    if (verdict == VERDICT_VERIFY && aws_error_copy(&job->record.refusal, result->error) < 0)
+    if (verdict == VERDICT_VERIFY && call_error_copy(&job->record.refusal, result->error) < 0)
         verdict = VERDICT_WAIT; /* not known to be refused, it will be asked again */
     job->accepted_now = result->outcome == AWS_OK;
     job_proceed(job, verdict, result);
@@ -211,9 +211,9 @@ static void job_call(void *userdata)
     r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
              : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
     if (r < 0) {
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
 
-        (void)aws_error_set(&error, AWS_CODE_RESOURCES, strerror(-r), 0, NULL);
+        (void)call_error_set(&error, CALL_ERROR_RESOURCES, strerror(-r), 0, NULL);
         job_wait(job, &error);
     }
 }
@@ -320,10 +320,10 @@ void job_cancel(Job *job, const Requester *canceller)
 
 void job_remove_target(Job *job)
 {
-    static char code[] = AWS_CODE_TARGET_REMOVED,
+    static char code[] = CALL_ERROR_TARGET_REMOVED,
                 message[] = "the configuration does not name this target any more; add its section "
                             "again and request the stop anew";
-    static const AwsError error = {.code = code, .message = message};
+    static const CallError error = {.code = code, .message = message};
 
     job_set_state(job, JOB_REFUSED, &error);
 }
@@ -357,7 +357,7 @@ int job_to_json(const Job *job, json_object **ret)
     CLEANUP(json_object_putp) json_object *object = NULL;
     uint64_t next_usec = job_next_call_usec(job);
     /* Who waits for the target, and who tries whether it is back. */
-    const AwsError *outage =
+    const CallError *outage =
         job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
     char text[RFC3339_SIZE];
     int r = job_record_to_json(&job->record, &object);
@@ -368,7 +368,7 @@ int job_to_json(const Job *job, json_object **ret)
         json_add_string(object, "nextCallAt", time_format_rfc3339(next_usec, text)) < 0)
         return -ENOMEM;
     if (outage && outage->code && !job->record.last_error.code &&
-        json_add(object, "lastError", aws_error_to_json(outage)) < 0)
+        json_add(object, "lastError", call_error_to_json(outage)) < 0)
         return -ENOMEM;
     *ret = TAKE(object);
     return 0;

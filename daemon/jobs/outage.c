@@ -17,7 +17,7 @@ struct Outage {
     Timer probe_timer;    /* set while somebody waits and nobody probes */
     unsigned failures;    /* probes in a row that failed; 0: the target is not out */
     uint64_t began_usec;  /* CLOCK_BOOTTIME */
-    AwsError error;       /* of the last failure */
+    CallError error;      /* of the last failure */
     OutageWait *beginner; /* whose call began it; NULL: gone */
     OutageWait *probe;    /* who is probing; NULL: nobody */
     TAILQ_HEAD(OutageList, OutageWait) calling, waiting;
@@ -55,12 +55,12 @@ void outage_unref(Outage *outage)
     if (!outage || --outage->references > 0)
         return;
     timer_clear(&outage->probe_timer);
-    aws_error_clear(&outage->error);
+    call_error_clear(&outage->error);
     free(outage->target);
     free(outage);
 }
 
-const AwsError *outage_error(const Outage *outage)
+const CallError *outage_error(const Outage *outage)
 {
     return &outage->error;
 }
@@ -144,7 +144,7 @@ bool outage_enter(Outage *outage, OutageWait *wait)
     return true;
 }
 
-static void outage_begin(Outage *outage, OutageWait *beginner, const AwsError *error)
+static void outage_begin(Outage *outage, OutageWait *beginner, const CallError *error)
 {
     JournalEntry entry;
     OutageWait *wait, *next;
@@ -168,13 +168,13 @@ static void outage_begin(Outage *outage, OutageWait *beginner, const AwsError *e
     }
 }
 
-void outage_failed(OutageWait *wait, const AwsError *error)
+void outage_failed(OutageWait *wait, const CallError *error)
 {
     Outage *outage = wait->outage;
 
     outage_displace(wait);
     outage_place_waiting(outage, wait);
-    (void)aws_error_copy(&outage->error, error); /* without memory, it is only told less of */
+    (void)call_error_copy(&outage->error, error); /* without memory, it is only told less of */
     if (outage->failures == 0) {
         outage_begin(outage, wait, error);
         outage->failures = 1;
@@ -197,7 +197,7 @@ void outage_end(Outage *outage)
     outage->failures = 0;
     outage->beginner = outage->probe = NULL;
     timer_clear(&outage->probe_timer);
-    aws_error_clear(&outage->error);
+    call_error_clear(&outage->error);
     journal_begin(&entry, EVENT_OUTAGE_ENDED);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s", outage->target);
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)lasted_usec);

@@ -38,7 +38,7 @@ void outage_unref(Outage *outage); /* nobody may take part when the last one goe
 
 /* True: go ahead. False: the target is out, resume() will come. */
 bool outage_enter(Outage *outage, OutageWait *wait);
-void outage_failed(OutageWait *wait, const AwsError *error);
+void outage_failed(OutageWait *wait, const CallError *error);
 void outage_answered(OutageWait *wait);
 void outage_leave(OutageWait *wait); /* the job takes part no more; takes one that does not */
 
@@ -49,5 +49,5 @@ void outage_end(Outage *outage);
 void outage_restart_waits(Outage *outage);
 
 /* While waiting: what the target is out with, and when the next probe is due (CLOCK_BOOTTIME). */
-const AwsError *outage_error(const Outage *outage);
+const CallError *outage_error(const Outage *outage);
 uint64_t outage_next_usec(const Outage *outage);

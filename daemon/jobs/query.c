@@ -21,14 +21,14 @@ struct Query {
 
 static int query_call(Query *query);
 
-static void query_end(Query *query, json_object *result, const AwsError *error)
+static void query_end(Query *query, json_object *result, const CallError *error)
 {
     query->done(result, error, query->userdata);
 }
 
 static void query_end_without_memory(Query *query)
 {
-    query_end(query, NULL, &aws_error_no_memory);
+    query_end(query, NULL, &call_error_no_memory);
 }
 
 static void query_end_with_import(Query *query, json_object *import)

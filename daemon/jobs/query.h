@@ -19,7 +19,7 @@ typedef struct Query Query;
 
 /* Once, never from query_new(): an Import, or an array of what was listed (borrowed), or NULL and
  * the error. The query may be freed here. */
-typedef void (*QueryDone)(json_object *result, const AwsError *error, void *userdata);
+typedef void (*QueryDone)(json_object *result, const CallError *error, void *userdata);
 
 /* Copies what it needs. 0 or -ENOMEM. */
 int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret);

@@ -39,7 +39,7 @@ static void bind_int(sqlite3_stmt *statement, int *column, uint64_t value)
     sqlite3_bind_int64(statement, (*column)++, (sqlite3_int64)value);
 }
 
-static void bind_error(sqlite3_stmt *statement, int *column, const AwsError *error)
+static void bind_error(sqlite3_stmt *statement, int *column, const CallError *error)
 {
     bind_text(statement, column, error->code);
     bind_text(statement, column, error->message);
@@ -119,7 +119,7 @@ static void row_state(Row *row, JobState *ret)
         row->error = -EUCLEAN;
 }
 
-static void row_error(Row *row, AwsError *ret)
+static void row_error(Row *row, CallError *ret)
 {
     ret->code = row_text(row);
     ret->message = row_text(row);

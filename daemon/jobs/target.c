@@ -22,8 +22,8 @@ static int target_connect(const TargetContext *context, const Config *config,
         .connect_timeout_usec = config->connect_timeout_usec,
         .timeout_usec = config->call_timeout_usec,
         .max_attempts = target_config->max_attempts,
-        .limits = context->limits,
-        .rates = {[LIMIT_STOP] = target_config->stop_rate, [LIMIT_READ] = target_config->read_rate},
+        .quotas = context->quotas,
+        .rates = {[QUOTA_STOP] = target_config->stop_rate, [QUOTA_READ] = target_config->read_rate},
     };
     const AwsCredentialsContext credentials = {
         .timers = context->timers,

@@ -24,7 +24,7 @@ typedef struct TargetContext {
     const Random *random;
     HttpClient *http;
     struct event_base *base;
-    Limits *limits;
+    Quotas *quotas;
     struct AwsProfileShare *profiles; /* the set's own */
 } TargetContext;
 

@@ -22,7 +22,7 @@ static void asking_free(void *state)
     free(asking);
 }
 
-static void on_answer(json_object *result, const AwsError *error, void *userdata)
+static void on_answer(json_object *result, const CallError *error, void *userdata)
 {
     Asking *asking = userdata;
     Call *call = asking->call;

@@ -23,9 +23,9 @@ static int reply_job_not_found(Call *call, const char *id)
 
 static int reply_not_stored(Call *call)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
 
-    if (aws_error_set(&error, CODE_STORE_FAILED, MESSAGE_STORE_FAILED, 0, NULL) < 0)
+    if (call_error_set(&error, CALL_ERROR_STORE_FAILED, MESSAGE_STORE_FAILED, 0, NULL) < 0)
         return -ENOMEM;
     return methods_reply_failure(call, &error);
 }

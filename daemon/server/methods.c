@@ -83,10 +83,10 @@ const char *methods_failure_name(const char *code)
     return names[cloudtrail_exception(code)];
 }
 
-int methods_reply_failure(Call *call, const AwsError *error)
+int methods_reply_failure(Call *call, const CallError *error)
 {
     return call_reply_error(call, methods_failure_name(error->code),
-                            methods_object("cause", aws_error_to_json(error)));
+                            methods_object("cause", call_error_to_json(error)));
 }
 
 /* What was asked for is named as far as it could be read. */

@@ -50,14 +50,14 @@ json_object *methods_object(const char *key, json_object *value);
 uint64_t methods_timeout_usec(const Call *call);
 
 /* A job that could not be written down: nobody was promised anything. */
-#define CODE_STORE_FAILED "StoreFailed"
+#define CALL_ERROR_STORE_FAILED "StoreFailed"
 #define MESSAGE_STORE_FAILED                                                                       \
     "the request could not be written to the state-directory and was not accepted; see the "       \
     "journal, make room and try again"
 
 /* Replies with an error. */
 int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
-int methods_reply_failure(Call *call, const AwsError *error);
+int methods_reply_failure(Call *call, const CallError *error);
 
 /* The error that stands for what AWS answered: one of CloudTrail's exceptions, or CallFailed. */
 const char *methods_failure_name(const char *code);

@@ -63,7 +63,7 @@ static bool has_failed(const StopAll *stop_all, const char *target)
 }
 
 /* Once per target, however much of it fails. */
-static int add_failure(StopAll *stop_all, const char *target, const AwsError *error)
+static int add_failure(StopAll *stop_all, const char *target, const CallError *error)
 {
     CLEANUP(json_object_putp) json_object *failure = NULL;
 
@@ -71,7 +71,7 @@ static int add_failure(StopAll *stop_all, const char *target, const AwsError *er
         return 0;
     failure = json_object_new_object();
     if (!failure || json_add_string(failure, "target", target) < 0 ||
-        json_add(failure, "cause", aws_error_to_json(error)) < 0)
+        json_add(failure, "cause", call_error_to_json(error)) < 0)
         return -ENOMEM;
     return json_append(stop_all->failures, TAKE(failure));
 }
@@ -79,8 +79,8 @@ static int add_failure(StopAll *stop_all, const char *target, const AwsError *er
 static int add_local_failure(StopAll *stop_all, const char *target, const char *code,
                              const char *message)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
-    int r = aws_error_set(&error, code, message, 0, NULL);
+    CLEANUP(call_error_clear) CallError error = {0};
+    int r = call_error_set(&error, code, message, 0, NULL);
 
     return r < 0 ? r : add_failure(stop_all, target, &error);
 }
@@ -123,7 +123,7 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
     int r;
 
     if (!request.target)
-        return add_local_failure(stop_all, name, AWS_CODE_TARGET_REMOVED,
+        return add_local_failure(stop_all, name, CALL_ERROR_TARGET_REMOVED,
                                  "the configuration does not name this target any more");
     r = registry_request(call->service->registry, &request, id);
     if (r == -EDQUOT)
@@ -152,7 +152,7 @@ static int take_import(const Listing *listing, json_object *import)
     return r;
 }
 
-static void on_listed(json_object *imports, const AwsError *error, void *userdata)
+static void on_listed(json_object *imports, const CallError *error, void *userdata)
 {
     Listing *listing = userdata;
     StopAll *stop_all = listing->stop_all;
@@ -294,7 +294,7 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
         if (r == 0)
             return 0;
         if (r == -ENOENT)
-            r = add_local_failure(stop_all, json_object_get_string(target), CODE_STORE_FAILED,
+            r = add_local_failure(stop_all, json_object_get_string(target), CALL_ERROR_STORE_FAILED,
                                   MESSAGE_STORE_FAILED);
         else if (r > 0)
             r = json_append(jobs, job);

@@ -16,7 +16,7 @@
 struct Core {
     Timers *timers;
     Config *config;
-    Limits *limits;
+    Quotas *quotas;
     TargetSet *targets;
     Registry *registry;
     Store *store;
@@ -89,8 +89,8 @@ Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const c
     assert_non_null(core->directory);
     assert_int_equal(timers_new(&model->clock, &core->timers), 0);
     targets.timers = jobs.timers = core->timers;
-    assert_int_equal(limits_new(core->timers, &core->limits), 0);
-    targets.limits = core->limits;
+    assert_int_equal(quotas_new(core->timers, &core->quotas), 0);
+    targets.quotas = core->quotas;
     core->config = make_config(rules);
     core->store = open_store(directory, &model->clock);
     assert_int_equal(target_set_new(&targets, core->config, &core->targets), 0);
@@ -104,7 +104,7 @@ void core_stop(Core *core)
 {
     registry_free(core->registry);
     target_set_free(core->targets);
-    limits_free(core->limits);
+    quotas_free(core->quotas);
     store_close(core->store);
     timers_free(core->timers);
     config_free(core->config);

@@ -47,7 +47,7 @@ void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
     entry->fields[entry->n_fields++].value = value;
 }
 
-void journal_add_error(JournalEntry *entry, const AwsError *error)
+void journal_add_error(JournalEntry *entry, const CallError *error)
 {
     (void)entry, (void)error;
 }

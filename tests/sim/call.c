@@ -23,7 +23,7 @@ static const char *method_name(struct evhttp_request *request)
     }
 }
 
-void call_begin(Call *call, Sim *sim, struct evhttp_request *request)
+void call_begin(SimCall *call, Sim *sim, struct evhttp_request *request)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(request);
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
@@ -38,7 +38,7 @@ void call_begin(Call *call, Sim *sim, struct evhttp_request *request)
     call->claim_error = claim_read(call->headers, &call->claim, &call->claim_refusal);
 }
 
-void call_end(Call *call)
+void call_end(SimCall *call)
 {
     json_object_put(call->body);
     call->body = NULL;
@@ -49,7 +49,7 @@ static const char *or_null(const char *text)
     return *text ? text : NULL;
 }
 
-void call_record(Call *call)
+void call_record(SimCall *call)
 {
     char peer[80], *address = NULL;
     uint16_t port = 0;
@@ -73,7 +73,7 @@ void call_record(Call *call)
     call->sequence = record_call(call->sim->record, &facts);
 }
 
-int call_verify_signature(Call *call, const char *service_name, Refusal *ret_refusal)
+int call_verify_signature(SimCall *call, const char *service_name, Refusal *ret_refusal)
 {
     const Settings *settings = &call->sim->settings;
     const SignedRequest request = {

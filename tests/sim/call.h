@@ -16,31 +16,31 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/verify.h"
 
-typedef struct Call Call;
+typedef struct SimCall SimCall;
 
 typedef struct ServiceType {
     /* True: the call is for this service. */
-    bool (*recognizes)(const Call *call);
+    bool (*recognizes)(const SimCall *call);
 
     /* Finds out the operation, and sets body and import_id where there are such. */
-    void (*read)(Call *call);
+    void (*read)(SimCall *call);
 
     /* Whether the caller is who it says; sets the account, where the service has accounts.
      * 0; -EACCES and the refusal; -ENOMEM. */
-    int (*authenticate)(Call *call, Refusal *ret_refusal);
+    int (*authenticate)(SimCall *call, Refusal *ret_refusal);
 
     /* Runs the operation. 0 and what it answers, as a document that write() knows how to put;
      * -EACCES and the refusal; -ENOMEM. */
-    int (*run)(Call *call, json_object **ret, Refusal *ret_refusal);
+    int (*run)(SimCall *call, json_object **ret, Refusal *ret_refusal);
 
     /* Put the answer into the request. Return the status to send, 500 where memory has run out.
      * form: error-form.h, for services that have the choice. */
-    unsigned (*write)(Call *call, json_object *document);
-    unsigned (*write_error)(Call *call, unsigned status, const char *form, const char *code,
+    unsigned (*write)(SimCall *call, json_object *document);
+    unsigned (*write_error)(SimCall *call, unsigned status, const char *form, const char *code,
                             const char *message);
 } ServiceType;
 
-struct Call {
+struct SimCall {
     Sim *sim;
     struct evhttp_request *request;
     const ServiceType *service;
@@ -62,12 +62,12 @@ struct Call {
 };
 
 /* Reads all that does not depend on the service. */
-void call_begin(Call *call, Sim *sim, struct evhttp_request *request);
-void call_end(Call *call);
+void call_begin(SimCall *call, Sim *sim, struct evhttp_request *request);
+void call_end(SimCall *call);
 
 /* Counts and remembers it: sets the sequence. */
-void call_record(Call *call);
+void call_record(SimCall *call);
 
 /* Checks the signature, which must be for this service's name, and sets the account. As
  * authenticate(). */
-int call_verify_signature(Call *call, const char *service_name, Refusal *ret_refusal);
+int call_verify_signature(SimCall *call, const char *service_name, Refusal *ret_refusal);

@@ -21,7 +21,7 @@ typedef struct Page {
     uint64_t after;
 } Page;
 
-static int get_import_id(Call *call, const char **ret, Refusal *refusal)
+static int get_import_id(SimCall *call, const char **ret, Refusal *refusal)
 {
     char id[IMPORT_ID_SIZE];
 
@@ -32,7 +32,7 @@ static int get_import_id(Call *call, const char **ret, Refusal *refusal)
     return 0;
 }
 
-static int find_import(Call *call, Import **ret, Refusal *refusal)
+static int find_import(SimCall *call, Import **ret, Refusal *refusal)
 {
     const char *id;
 
@@ -51,7 +51,7 @@ static int answer_import(Import *import, json_object **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static int stop_import(Call *call, json_object **ret, Refusal *refusal)
+static int stop_import(SimCall *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
 
@@ -66,7 +66,7 @@ static int stop_import(Call *call, json_object **ret, Refusal *refusal)
     return answer_import(import, ret);
 }
 
-static int get_import(Call *call, json_object **ret, Refusal *refusal)
+static int get_import(SimCall *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
 
@@ -77,7 +77,7 @@ static int get_import(Call *call, json_object **ret, Refusal *refusal)
     return answer_import(import, ret);
 }
 
-static int get_page(Call *call, Page *ret, Refusal *refusal)
+static int get_page(SimCall *call, Page *ret, Refusal *refusal)
 {
     int64_t max_results = (int64_t)call->sim->settings.page_size;
     const char *token = NULL;
@@ -131,7 +131,7 @@ static bool is_known_status(const char *status)
     return false;
 }
 
-static int list_imports(Call *call, json_object **ret, Refusal *refusal)
+static int list_imports(SimCall *call, json_object **ret, Refusal *refusal)
 {
     const char *destination = NULL, *status = NULL;
     uint64_t n_listed = 0, last = 0;
@@ -167,7 +167,7 @@ static int list_imports(Call *call, json_object **ret, Refusal *refusal)
     return answer_page("Imports", TAKE(array), import, last, ret);
 }
 
-static int list_import_failures(Call *call, json_object **ret, Refusal *refusal)
+static int list_import_failures(SimCall *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
     Page page;
@@ -190,7 +190,7 @@ static int list_import_failures(Call *call, json_object **ret, Refusal *refusal)
     return answer_page("Failures", TAKE(array), at < n_failures, at, ret);
 }
 
-typedef int (*Run)(Call *call, json_object **ret, Refusal *refusal);
+typedef int (*Run)(SimCall *call, json_object **ret, Refusal *refusal);
 
 static const Run operations[] = {
     [OPERATION_STOP_IMPORT] = stop_import,
@@ -200,13 +200,13 @@ static const Run operations[] = {
 };
 #define N_OPERATIONS (sizeof(operations) / sizeof(*operations))
 
-static bool recognizes(const Call *call)
+static bool recognizes(const SimCall *call)
 {
     (void)call;
     return true;
 }
 
-static Operation read_operation(const Call *call)
+static Operation read_operation(const SimCall *call)
 {
     const char *target = evhttp_find_header(call->headers, "X-Amz-Target");
 
@@ -217,7 +217,7 @@ static Operation read_operation(const Call *call)
     return operation < N_OPERATIONS ? operation : OPERATION_UNKNOWN;
 }
 
-static void read_call(Call *call)
+static void read_call(SimCall *call)
 {
     call->operation = read_operation(call);
     if (json_read(call->body_text, call->body_size, BODY_DEPTH_MAX, &call->body) < 0)
@@ -230,12 +230,12 @@ static void read_call(Call *call)
     (void)json_get_string(call->body, "ImportId", &call->import_id);
 }
 
-static int authenticate(Call *call, Refusal *ret_refusal)
+static int authenticate(SimCall *call, Refusal *ret_refusal)
 {
     return call_verify_signature(call, "cloudtrail", ret_refusal);
 }
 
-static int run(Call *call, json_object **ret, Refusal *ret_refusal)
+static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
     if (!call->body)
         return refuse(ret_refusal, 400, "SerializationException", "The body is no JSON object.");
@@ -245,12 +245,12 @@ static int run(Call *call, json_object **ret, Refusal *ret_refusal)
     return operations[call->operation](call, ret, ret_refusal);
 }
 
-static unsigned write_answer(Call *call, json_object *document)
+static unsigned write_answer(SimCall *call, json_object *document)
 {
     return answer_set_json(call->request, HTTP_OK, NULL, document);
 }
 
-static unsigned write_error(Call *call, unsigned status, const char *form, const char *code,
+static unsigned write_error(SimCall *call, unsigned status, const char *form, const char *code,
                             const char *message)
 {
     return answer_set_error(call->request, status, form, code, message);

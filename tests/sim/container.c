@@ -12,17 +12,17 @@
 #define SESSION_SECONDS (6.0 * 3600)
 #define CONTENT_TYPE "application/json"
 
-static bool recognizes(const Call *call)
+static bool recognizes(const SimCall *call)
 {
     return strcmp(call->method, "GET") == 0 && containers_find(call->sim->containers, call->path);
 }
 
-static void read_call(Call *call)
+static void read_call(SimCall *call)
 {
     call->operation = OPERATION_CONTAINER_CREDENTIALS;
 }
 
-static int authenticate(Call *call, Refusal *ret_refusal)
+static int authenticate(SimCall *call, Refusal *ret_refusal)
 {
     const Container *container = containers_find(call->sim->containers, call->path);
     const char *authorization = evhttp_find_header(call->headers, "Authorization");
@@ -33,7 +33,7 @@ static int authenticate(Call *call, Refusal *ret_refusal)
     return 0;
 }
 
-static int run(Call *call, json_object **ret, Refusal *ret_refusal)
+static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
     CLEANUP(json_object_putp) json_object *document = json_object_new_object();
     const Container *container = containers_find(call->sim->containers, call->path);
@@ -51,13 +51,13 @@ static int run(Call *call, json_object **ret, Refusal *ret_refusal)
     return 0;
 }
 
-static unsigned write_answer(Call *call, json_object *document)
+static unsigned write_answer(SimCall *call, json_object *document)
 {
     return answer_set_json(call->request, HTTP_OK, CONTENT_TYPE, document);
 }
 
 /* {"code", "message"}, whatever the form is for the others. */
-static unsigned write_error(Call *call, unsigned status, const char *form, const char *code,
+static unsigned write_error(SimCall *call, unsigned status, const char *form, const char *code,
                             const char *message)
 {
     char header[ERROR_HEADER_SIZE];

@@ -21,13 +21,13 @@
 /* A token is opaque to clients: the time at which it ends, in microseconds of CLOCK_MONOTONIC. */
 #define TOKEN_FORMAT "AQAEA-trailstop-sim-%020" PRIu64 "=="
 
-static bool recognizes(const Call *call)
+static bool recognizes(const SimCall *call)
 {
     return strncmp(call->path, PREFIX, strlen(PREFIX)) == 0;
 }
 
 /* What follows the path of the credentials: empty, or a slash and more. NULL: another path. */
-static const char *after_credentials(const Call *call)
+static const char *after_credentials(const SimCall *call)
 {
     const char *rest = call->path + strlen(CREDENTIALS_PATH);
 
@@ -36,7 +36,7 @@ static const char *after_credentials(const Call *call)
     return *rest == '\0' || *rest == '/' ? rest : NULL;
 }
 
-static void read_call(Call *call)
+static void read_call(SimCall *call)
 {
     const char *rest = after_credentials(call);
 
@@ -48,7 +48,7 @@ static void read_call(Call *call)
 }
 
 /* It serves the instance itself, and whoever has a token of version 2. */
-static int authenticate(Call *call, Refusal *ret_refusal)
+static int authenticate(SimCall *call, Refusal *ret_refusal)
 {
     const char *token = evhttp_find_header(call->headers, "X-aws-ec2-metadata-token");
     char expected[64] = "";
@@ -71,7 +71,7 @@ static int answer_text(const char *text, json_object **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static int make_token(Call *call, json_object **ret, Refusal *refusal)
+static int make_token(SimCall *call, json_object **ret, Refusal *refusal)
 {
     const char *header = evhttp_find_header(call->headers, TTL_HEADER);
     double most = call->sim->instance.token_seconds;
@@ -90,7 +90,7 @@ static int make_token(Call *call, json_object **ret, Refusal *refusal)
     return answer_text(token, ret);
 }
 
-static int answer_credentials(Call *call, const char *role, json_object **ret)
+static int answer_credentials(SimCall *call, const char *role, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *document = json_object_new_object();
     char now[SESSION_TIME_SIZE];
@@ -109,7 +109,7 @@ static int answer_credentials(Call *call, const char *role, json_object **ret)
     return 0;
 }
 
-static int run(Call *call, json_object **ret, Refusal *ret_refusal)
+static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
     const char *role = call->sim->instance.role;
     const char *name = role ? strrchr(role, '/') + 1 : "";
@@ -131,7 +131,7 @@ static int run(Call *call, json_object **ret, Refusal *ret_refusal)
     return refuse(ret_refusal, 404, "NotFound", "There is nothing here.");
 }
 
-static unsigned write_answer(Call *call, json_object *document)
+static unsigned write_answer(SimCall *call, json_object *document)
 {
     if (json_object_is_type(document, json_type_object))
         return answer_set_json(call->request, HTTP_OK, CONTENT_TYPE, document);
@@ -139,7 +139,7 @@ static unsigned write_answer(Call *call, json_object *document)
 }
 
 /* Its errors are pages for people. */
-static unsigned write_error(Call *call, unsigned status, const char *form, const char *code,
+static unsigned write_error(SimCall *call, unsigned status, const char *form, const char *code,
                             const char *message)
 {
     char page[512];

@@ -22,7 +22,7 @@ static void end_loop(evutil_socket_t signal_number, short what, void *userdata)
     event_base_loopbreak(userdata);
 }
 
-static int announce(const Options *options, const char *url)
+static int announce(const SimOptions *options, const char *url)
 {
     if (options->ready_fd < 0) {
         printf("listening on %s\n", url);
@@ -44,7 +44,7 @@ static int print_calls(const Sim *sim)
 }
 
 /* Serves until a signal ends it. */
-static int serve(struct event_base *base, const Options *options, Sim *sim, char **ret_error)
+static int serve(struct event_base *base, const SimOptions *options, Sim *sim, char **ret_error)
 {
     const ServerConfig config = {
         .address = options->listen,
@@ -79,7 +79,7 @@ static struct event_base *new_base(void)
     return base;
 }
 
-static int run(const Options *options, char **ret_error)
+static int run(const SimOptions *options, char **ret_error)
 {
     struct event_base *base = new_base();
     struct event *terminate = base ? evsignal_new(base, SIGTERM, end_loop, base) : NULL;
@@ -116,19 +116,19 @@ static int fail(int error, const char *sentence)
 int main(int argc, char **argv)
 {
     CLEANUP(freep) char *sentence = NULL;
-    Options options;
+    SimOptions options;
 
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a call of --log is one write */
-    int r = options_parse(argc, argv, &options, &sentence);
+    int r = sim_options_parse(argc, argv, &options, &sentence);
     if (r < 0)
         return fail(r, sentence);
     if (options.help)
-        options_print_help();
+        sim_options_print_help();
     else if (options.version)
         puts("trailstop-sim " PACKAGE_VERSION);
     else
         r = run(&options, &sentence);
-    options_clear(&options);
+    sim_options_clear(&options);
     return r < 0 ? fail(r, sentence) : EXIT_SUCCESS;
 }

@@ -54,7 +54,7 @@ static const char help[] =
     "  curl http://127.0.0.1:4566/_sim/calls\n"
     "tests/sim/README.md has all names, faults and control endpoints.\n";
 
-void options_print_help(void)
+void sim_options_print_help(void)
 {
     fputs(help, stdout);
 }
@@ -188,7 +188,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int set_option(Options *options, Declarations *declarations, int option, char **ret_error)
+static int set_option(SimOptions *options, Declarations *declarations, int option, char **ret_error)
 {
     long number;
 
@@ -270,7 +270,7 @@ static int build_scenarios(Declarations *declarations, json_object **ret, char *
     return r;
 }
 
-static int parse(int argc, char **argv, Options *options, Declarations *declarations,
+static int parse(int argc, char **argv, SimOptions *options, Declarations *declarations,
                  char **ret_error)
 {
     int option, r = 0;
@@ -292,9 +292,9 @@ static int parse(int argc, char **argv, Options *options, Declarations *declarat
     return r;
 }
 
-int options_parse(int argc, char **argv, Options *ret, char **ret_error)
+int sim_options_parse(int argc, char **argv, SimOptions *ret, char **ret_error)
 {
-    Options options = {.listen = "127.0.0.1:0", .ready_fd = -1, .log_size = 10000};
+    SimOptions options = {.listen = "127.0.0.1:0", .ready_fd = -1, .log_size = 10000};
     Declarations declarations = {
         .settings = json_object_new_object(),
         .accounts = json_object_new_array(),
@@ -314,7 +314,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_error)
     return r;
 }
 
-void options_clear(Options *options)
+void sim_options_clear(SimOptions *options)
 {
     json_object_put(options->scenarios);
     options->scenarios = NULL;

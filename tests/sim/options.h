@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-typedef struct Options {
+typedef struct SimOptions {
     bool help, version;
     const char *listen;
     const char *certificate, *key; /* NULL: no TLS */
@@ -14,10 +14,10 @@ typedef struct Options {
     bool log, print_calls;
     size_t log_size;
     json_object *scenarios; /* what is declared, then the scenario files: an array, owned */
-} Options;
+} SimOptions;
 
 /* 0; -EINVAL and an owned sentence; another negative errno and a sentence for a file; -ENOMEM. */
-int options_parse(int argc, char **argv, Options *ret, char **ret_error);
-void options_clear(Options *options);
+int sim_options_parse(int argc, char **argv, SimOptions *ret, char **ret_error);
+void sim_options_clear(SimOptions *options);
 
-void options_print_help(void);
+void sim_options_print_help(void);

@@ -20,7 +20,7 @@ static const ServiceType *const services[] = {
     &cloudtrail_service,
 };
 
-static const ServiceType *find_service(const Call *call)
+static const ServiceType *find_service(const SimCall *call)
 {
     size_t i = 0;
 
@@ -29,7 +29,7 @@ static const ServiceType *find_service(const Call *call)
     return services[i];
 }
 
-static Fault *take_fault(Call *call, bool skew)
+static Fault *take_fault(SimCall *call, bool skew)
 {
     const FaultSubject subject = {
         .operation = operation_name(call->operation),
@@ -43,7 +43,7 @@ static Fault *take_fault(Call *call, bool skew)
     return fault;
 }
 
-static void set_clock(Call *call)
+static void set_clock(SimCall *call)
 {
     double offset_seconds = call->sim->settings.clock_offset_seconds;
 
@@ -55,7 +55,7 @@ static void set_clock(Call *call)
         time_now_realtime() + (uint64_t)(int64_t)(offset_seconds * (double)USEC_PER_SEC);
 }
 
-static void begin_answer(Call *call)
+static void begin_answer(SimCall *call)
 {
     char request_id[REQUEST_ID_SIZE];
 
@@ -63,7 +63,7 @@ static void begin_answer(Call *call)
                       call->realtime_usec);
 }
 
-static unsigned answer_refusal(Call *call, const Refusal *refusal)
+static unsigned answer_refusal(SimCall *call, const Refusal *refusal)
 {
     record_error(call->sim->record, call->sequence, refusal->code);
     return call->service->write_error(call, refusal->status, call->sim->settings.error_form,
@@ -71,7 +71,7 @@ static unsigned answer_refusal(Call *call, const Refusal *refusal)
 }
 
 /* 0: it is who it says; else the error is set, and the status to send returned. */
-static unsigned authenticate(Call *call)
+static unsigned authenticate(SimCall *call)
 {
     Refusal refusal;
 
@@ -81,14 +81,14 @@ static unsigned authenticate(Call *call)
     return r == -EACCES ? answer_refusal(call, &refusal) : HTTP_INTERNAL;
 }
 
-static bool within_quota(Call *call)
+static bool within_quota(SimCall *call)
 {
     return !call->sim->settings.enforce_quota || call->service != &cloudtrail_service ||
            quotas_take(call->sim->quotas, call->account->account_id, call->claim.region,
                        call->operation != OPERATION_STOP_IMPORT, clock_monotonic_usec());
 }
 
-static unsigned answer(Call *call, bool wrong_types)
+static unsigned answer(SimCall *call, bool wrong_types)
 {
     CLEANUP(json_object_putp) json_object *document = NULL;
     Refusal refusal;
@@ -106,7 +106,7 @@ static unsigned answer(Call *call, bool wrong_types)
     return document ? call->service->write(call, document) : HTTP_INTERNAL;
 }
 
-static unsigned answer_error_fault(Call *call, const Fault *fault)
+static unsigned answer_error_fault(SimCall *call, const Fault *fault)
 {
     const char *form = fault->form ? fault->form : call->sim->settings.error_form;
 
@@ -118,7 +118,7 @@ static unsigned answer_error_fault(Call *call, const Fault *fault)
 }
 
 /* Decides how the fault answers. Returns the status. */
-static unsigned answer_fault(Call *call, const Fault *fault, DeliveryKind *ret_kind)
+static unsigned answer_fault(SimCall *call, const Fault *fault, DeliveryKind *ret_kind)
 {
     CLEANUP(json_object_putp) json_object *unseen = NULL;
     unsigned status = HTTP_INTERNAL;
@@ -158,7 +158,7 @@ static unsigned answer_fault(Call *call, const Fault *fault, DeliveryKind *ret_k
 }
 
 /* Decides on a call whose caller is who it says. Returns the status. */
-static unsigned answer_call(Call *call, DeliveryKind *ret_kind, double *ret_delay_seconds)
+static unsigned answer_call(SimCall *call, DeliveryKind *ret_kind, double *ret_delay_seconds)
 {
     if (!within_quota(call)) {
         Refusal refusal;
@@ -176,7 +176,7 @@ static unsigned answer_call(Call *call, DeliveryKind *ret_kind, double *ret_dela
 
 void service_handle(Sim *sim, struct evhttp_request *request)
 {
-    Call call = {0};
+    SimCall call = {0};
     DeliveryKind kind = DELIVERY_ANSWER;
     double delay_seconds = 0;
 

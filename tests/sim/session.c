@@ -29,7 +29,7 @@ static int make_random_text(size_t n_bytes, char *ret)
     return 0;
 }
 
-static uint64_t end_usec(const Call *call, double seconds)
+static uint64_t end_usec(const SimCall *call, double seconds)
 {
     double wanted = call->sim->settings.session_seconds;
     double end_seconds =
@@ -38,7 +38,7 @@ static uint64_t end_usec(const Call *call, double seconds)
     return end_seconds > 0 ? (uint64_t)end_seconds * USEC_PER_SEC : 0;
 }
 
-int session_new(Call *call, const char *role_arn, double seconds, const Account **ret)
+int session_new(SimCall *call, const char *role_arn, double seconds, const Account **ret)
 {
     char secret[SECRET_BYTES * 4 / 3 + 1], token[TOKEN_BYTES * 4 / 3 + 1];
     CLEANUP(freep) char *error = NULL;

@@ -23,7 +23,7 @@
 #define DURATION_MAX 43200
 #define DURATION_MAX_CHAINED 3600 /* for the session of a role that assumes another one */
 
-static bool recognizes(const Call *call)
+static bool recognizes(const SimCall *call)
 {
     const char *type = evhttp_find_header(call->headers, "Content-Type");
 
@@ -31,7 +31,7 @@ static bool recognizes(const Call *call)
 }
 
 /* The form as an object of strings. NULL: it cannot be read. */
-static json_object *read_form(const Call *call)
+static json_object *read_form(const SimCall *call)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
     CLEANUP(freep) char *text = strndup(call->body_text, call->body_size);
@@ -49,7 +49,7 @@ static json_object *read_form(const Call *call)
     return r == 0 ? TAKE(object) : NULL;
 }
 
-static const char *parameter(const Call *call, const char *name)
+static const char *parameter(const SimCall *call, const char *name)
 {
     const char *value = "";
 
@@ -57,7 +57,7 @@ static const char *parameter(const Call *call, const char *name)
     return value;
 }
 
-static void read_call(Call *call)
+static void read_call(SimCall *call)
 {
     call->body = read_form(call);
     if (!call->body || strcmp(call->method, "POST") != 0 || strcmp(call->path, "/") != 0 ||
@@ -91,7 +91,7 @@ static void rename_refusal(Refusal *refusal)
     }
 }
 
-static int authenticate(Call *call, Refusal *ret_refusal)
+static int authenticate(SimCall *call, Refusal *ret_refusal)
 {
     if (call->operation == OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY)
         return 0;
@@ -101,7 +101,7 @@ static int authenticate(Call *call, Refusal *ret_refusal)
     return r;
 }
 
-static int check_session_name(const Call *call, Refusal *refusal)
+static int check_session_name(const SimCall *call, Refusal *refusal)
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-";
@@ -114,7 +114,7 @@ static int check_session_name(const Call *call, Refusal *refusal)
     return 0;
 }
 
-static int get_duration(const Call *call, int *ret, Refusal *refusal)
+static int get_duration(const SimCall *call, int *ret, Refusal *refusal)
 {
     const char *text = parameter(call, "DurationSeconds");
     bool is_chained = call->account && call->account->role_arn;
@@ -133,7 +133,7 @@ static int get_duration(const Call *call, int *ret, Refusal *refusal)
 }
 
 /* What both operations answer; subject: who came with a token, or NULL. */
-static int answer_session(Call *call, const Role *role, const char *subject, json_object **ret,
+static int answer_session(SimCall *call, const Role *role, const char *subject, json_object **ret,
                           Refusal *refusal)
 {
     CLEANUP(json_object_putp) json_object *document = json_object_new_object();
@@ -170,7 +170,7 @@ static int answer_session(Call *call, const Role *role, const char *subject, jso
     return 0;
 }
 
-static int assume_role(Call *call, json_object **ret, Refusal *refusal)
+static int assume_role(SimCall *call, json_object **ret, Refusal *refusal)
 {
     const char *arn = parameter(call, "RoleArn");
     const Role *role = roles_find(call->sim->roles, arn);
@@ -184,7 +184,7 @@ static int assume_role(Call *call, json_object **ret, Refusal *refusal)
     return answer_session(call, role, NULL, ret, refusal);
 }
 
-static int assume_role_with_web_identity(Call *call, json_object **ret, Refusal *refusal)
+static int assume_role_with_web_identity(SimCall *call, json_object **ret, Refusal *refusal)
 {
     const Role *role = roles_find(call->sim->roles, parameter(call, "RoleArn"));
     const char *token = parameter(call, "WebIdentityToken");
@@ -202,7 +202,7 @@ static int assume_role_with_web_identity(Call *call, json_object **ret, Refusal 
     return answer_session(call, role, "trailstop-sim", ret, refusal);
 }
 
-static int run(Call *call, json_object **ret, Refusal *ret_refusal)
+static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
     switch (call->operation) {
     case OPERATION_ASSUME_ROLE:
@@ -215,7 +215,7 @@ static int run(Call *call, json_object **ret, Refusal *ret_refusal)
     }
 }
 
-static const char *request_id(const Call *call)
+static const char *request_id(const SimCall *call)
 {
     const char *id =
         evhttp_find_header(evhttp_request_get_output_headers(call->request), "x-amzn-RequestId");
@@ -223,12 +223,12 @@ static const char *request_id(const Call *call)
     return id ? id : "";
 }
 
-static unsigned begin_xml(Call *call, unsigned status)
+static unsigned begin_xml(SimCall *call, unsigned status)
 {
     return answer_set_text(call->request, status, CONTENT_TYPE_XML, "");
 }
 
-static unsigned write_answer(Call *call, json_object *document)
+static unsigned write_answer(SimCall *call, json_object *document)
 {
     struct evbuffer *out = evhttp_request_get_output_buffer(call->request);
     const char *name = operation_name(call->operation);
@@ -244,7 +244,7 @@ static unsigned write_answer(Call *call, json_object *document)
     return begin_xml(call, HTTP_OK);
 }
 
-static unsigned write_error(Call *call, unsigned status, const char *form, const char *code,
+static unsigned write_error(SimCall *call, unsigned status, const char *form, const char *code,
                             const char *message)
 {
     CLEANUP(json_object_putp) json_object *error = json_object_new_object();

@@ -42,7 +42,7 @@ struct AwsCredentialsProvider {
 static void on_credentials(void *userdata)
 {
     static char code[] = "Other", message[] = "there are none";
-    const AwsError error = {.code = code, .message = message};
+    const CallError error = {.code = code, .message = message};
     World *world = userdata;
     AwsCredentialsWait *wait = provider.wait;
 
@@ -185,7 +185,7 @@ static void on_attempt(unsigned number, void *userdata)
 static void on_done(const AwsResult *result, void *userdata)
 {
     World *world = userdata;
-    const AwsError *error = result->error;
+    const CallError *error = result->error;
 
     assert_false(world->done);
     world->done = true;
@@ -212,7 +212,7 @@ void world_start(World *world)
         .name = "StopImport",
         .target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopImport",
         .decode = decode,
-        .limit = LIMIT_STOP,
+        .limit = QUOTA_STOP,
     };
     AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done, .userdata = world};
 
@@ -286,7 +286,7 @@ void world_connect(World *world)
 
 void world_set_rate(World *world, double rate)
 {
-    world->config.rates[LIMIT_STOP] = rate;
+    world->config.rates[QUOTA_STOP] = rate;
     world_connect(world);
 }
 
@@ -304,7 +304,7 @@ int world_setup(void **state)
     world->uniform = 0.5;
     world->http = (HttpClient){serve_start, serve_cancel};
     assert_int_equal(timers_new(&world->clock, &world->timers), 0);
-    assert_int_equal(limits_new(world->timers, &world->limits), 0);
+    assert_int_equal(quotas_new(world->timers, &world->quotas), 0);
     assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                                          NULL, 0, &world->credentials),
                      0);
@@ -322,8 +322,8 @@ int world_setup(void **state)
         .connect_timeout_usec = 3 * USEC_PER_SEC,
         .timeout_usec = 30 * USEC_PER_SEC,
         .max_attempts = 3,
-        .limits = world->limits,
-        .rates = {[LIMIT_STOP] = 1000},
+        .quotas = world->quotas,
+        .rates = {[QUOTA_STOP] = 1000},
     };
     world_connect(world);
     *state = world;
@@ -338,7 +338,7 @@ int world_teardown(void **state)
     aws_client_unref(world->client);
     aws_credentials_unref(world->credentials);
     aws_credentials_unref(world->renewed);
-    limits_free(world->limits);
+    quotas_free(world->quotas);
     timers_free(world->timers);
     free(world);
     return 0;

@@ -36,7 +36,7 @@ typedef struct World {
     Random random;
     double uniform; /* what random gives */
     Timers *timers;
-    Limits *limits;
+    Quotas *quotas;
 
     AwsCredentials *credentials; /* what the provider has; NULL: it fails */
     AwsCredentials *renewed;     /* what it has after a rejection; NULL: the same */

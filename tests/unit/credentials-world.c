@@ -251,7 +251,7 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
 
 /* ---- a turn of the loop ---- */
 
-static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_done(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     CredentialsWorld *world = userdata;
 

@@ -134,7 +134,7 @@ void sts_world_serve(StsWorld *world, const StsReply *replies, unsigned n_replie
 
 /* ---- the outcome ---- */
 
-void sts_world_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+void sts_world_done(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     StsWorld *world = userdata;
 

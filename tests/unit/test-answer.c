@@ -70,12 +70,12 @@ static void test_finds_the_code(void **state)
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         HttpHeader header = {"x-amzn-ErrorType", samples[i].header};
         HttpResponse response = answer(400, samples[i].body, &header, samples[i].header ? 1 : 0);
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         bool named;
 
         assert_int_equal(aws_answer_read_error(&response, "host", &error, &named), 0);
         assert_int_equal(named, samples[i].code != NULL);
-        assert_string_equal(error.code, samples[i].code ? samples[i].code : AWS_CODE_HTTP);
+        assert_string_equal(error.code, samples[i].code ? samples[i].code : CALL_ERROR_HTTP);
         assert_int_equal(error.http_status, 400);
     }
 }
@@ -97,7 +97,7 @@ static void test_finds_the_message(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         HttpResponse response = answer(404, samples[i].body, NULL, 0);
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         bool named;
 
         assert_int_equal(aws_answer_read_error(&response, "host", &error, &named), 0);
@@ -110,7 +110,7 @@ static void test_bounds_the_message(void **state)
     static const char head[] = "{\"__type\":\"B\",\"message\":\"x";
     char body[9000] = "";
     HttpResponse response;
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     bool named;
 
     (void)state;
@@ -141,7 +141,7 @@ static void test_finds_the_request_id(void **state)
         for (size_t j = 0; j < 2; j++) {
             HttpHeader header = {"X-Amzn-RequestId", samples[i].value};
             HttpResponse response = answer(400, bodies[j], &header, 1);
-            CLEANUP(aws_error_clear) AwsError error = {0};
+            CLEANUP(call_error_clear) CallError error = {0};
             bool named;
 
             assert_int_equal(aws_answer_read_error(&response, "host", &error, &named), 0);
@@ -166,12 +166,12 @@ static void test_describes_a_strangers_page(void **state)
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         HttpHeader header = {"Content-Type", samples[i].type};
         HttpResponse response = answer(502, "<html>", &header, 1);
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         bool named;
 
         assert_int_equal(aws_answer_read_error(&response, "host:1", &error, &named), 0);
         assert_string_equal(error.message, samples[i].message);
-        assert_string_equal(error.code, AWS_CODE_HTTP);
+        assert_string_equal(error.code, CALL_ERROR_HTTP);
     }
 }
 
@@ -181,17 +181,17 @@ static void test_names_failures_of_the_way(void **state)
         HttpFailure failure;
         const char *code;
     } samples[] = {
-        {HTTP_CONNECT_FAILED, AWS_CODE_CONNECTION},
-        {HTTP_TIMED_OUT, AWS_CODE_TIMEOUT},
-        {HTTP_TLS_FAILED, AWS_CODE_TLS},
-        {HTTP_UNREADABLE, AWS_CODE_UNREADABLE},
-        {HTTP_NO_RESOURCES, AWS_CODE_RESOURCES},
+        {HTTP_CONNECT_FAILED, CALL_ERROR_CONNECTION},
+        {HTTP_TIMED_OUT, CALL_ERROR_TIMEOUT},
+        {HTTP_TLS_FAILED, CALL_ERROR_TLS},
+        {HTTP_UNREADABLE, CALL_ERROR_UNREADABLE},
+        {HTTP_NO_RESOURCES, CALL_ERROR_RESOURCES},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         HttpResponse response = {.failure = samples[i].failure, .message = "host:1: no"};
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         bool named;
 
         assert_false(aws_answer_is_success(&response));

@@ -215,7 +215,7 @@ static void test_retries_keep_to_the_rate(void **state)
 
     world_set_rate(world, 2);
     world_call(world, replies, 3);
-    assert_gap(world, 2, 500);  /* the limiter is later than 25 ms */
+    assert_gap(world, 2, 500);  /* the pacer is later than 25 ms */
     assert_gap(world, 3, 1000); /* its own delay is later */
 }
 
@@ -281,7 +281,7 @@ static void test_corrects_a_wrong_clock(void **state)
         assert_int_equal(world->outcome, AWS_OK);
         assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T122345Z");
         assert_string_equal(world_header(world, 2, "x-amz-date"), "20261122T123345Z");
-        assert_gap(world, 2, 1); /* the limiter's; it has no delay of its own */
+        assert_gap(world, 2, 1); /* the pacer's; it has no delay of its own */
 
         world_call(world, &ok, 1); /* later calls begin with the right time */
         assert_string_equal(world_header(world, 1, "x-amz-date"), "20261122T123345Z");
@@ -411,7 +411,7 @@ static void test_lack_of_credentials_is_an_outage(void **state)
     world_call(world, NULL, 0);
     world->credentials = credentials;
     assert_int_equal(world->outcome, AWS_UNAVAILABLE);
-    assert_string_equal(world->code, AWS_CODE_CREDENTIALS);
+    assert_string_equal(world->code, CALL_ERROR_CREDENTIALS);
     assert_string_equal(world->message, "there are none");
     assert_int_equal(world->hooked, 0);
 }
@@ -443,7 +443,7 @@ static void test_credentials_may_expire_in_the_queue(void **state)
 
     world->credentials->expires_usec = WORLD_REALTIME + 500 * USEC_PER_MSEC;
     world_set_rate(world, 1);
-    world_call(world, &ok, 1); /* takes the limiter's first place */
+    world_call(world, &ok, 1); /* takes the pacer's first place */
     world_start(world);
     while (world->gets < 3)
         assert_true(world_step(world));
@@ -472,17 +472,17 @@ static void test_tells_a_no_from_an_outage(void **state)
         {ERROR_REPLY(301, "Moved"), AWS_UNAVAILABLE, "Moved", 1},
         {ERROR_REPLY(400, "RequestTimeout"), AWS_UNAVAILABLE, "RequestTimeout", 3},
         {ERROR_REPLY(429, "ThrottlingException"), AWS_UNAVAILABLE, "ThrottlingException", 3},
-        {{.status = 429}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 3},
-        {{.status = 403, .body = "<html>"}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 1},
-        {{.status = 307}, AWS_UNAVAILABLE, AWS_CODE_HTTP, 1},
-        {{.status = 200, .body = ""}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
-        {{.status = 200, .body = "<html>"}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
-        {{.status = 200, .body = "[]"}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
-        {{.failure = HTTP_CONNECT_FAILED}, AWS_UNAVAILABLE, AWS_CODE_CONNECTION, 3},
-        {{.failure = HTTP_TIMED_OUT}, AWS_UNAVAILABLE, AWS_CODE_TIMEOUT, 3},
-        {{.failure = HTTP_TLS_FAILED}, AWS_UNAVAILABLE, AWS_CODE_TLS, 3},
-        {{.failure = HTTP_UNREADABLE}, AWS_UNAVAILABLE, AWS_CODE_UNREADABLE, 3},
-        {{.failure = HTTP_NO_RESOURCES}, AWS_UNAVAILABLE, AWS_CODE_RESOURCES, 1},
+        {{.status = 429}, AWS_UNAVAILABLE, CALL_ERROR_HTTP, 3},
+        {{.status = 403, .body = "<html>"}, AWS_UNAVAILABLE, CALL_ERROR_HTTP, 1},
+        {{.status = 307}, AWS_UNAVAILABLE, CALL_ERROR_HTTP, 1},
+        {{.status = 200, .body = ""}, AWS_UNAVAILABLE, CALL_ERROR_UNREADABLE, 3},
+        {{.status = 200, .body = "<html>"}, AWS_UNAVAILABLE, CALL_ERROR_UNREADABLE, 3},
+        {{.status = 200, .body = "[]"}, AWS_UNAVAILABLE, CALL_ERROR_UNREADABLE, 3},
+        {{.failure = HTTP_CONNECT_FAILED}, AWS_UNAVAILABLE, CALL_ERROR_CONNECTION, 3},
+        {{.failure = HTTP_TIMED_OUT}, AWS_UNAVAILABLE, CALL_ERROR_TIMEOUT, 3},
+        {{.failure = HTTP_TLS_FAILED}, AWS_UNAVAILABLE, CALL_ERROR_TLS, 3},
+        {{.failure = HTTP_UNREADABLE}, AWS_UNAVAILABLE, CALL_ERROR_UNREADABLE, 3},
+        {{.failure = HTTP_NO_RESOURCES}, AWS_UNAVAILABLE, CALL_ERROR_RESOURCES, 1},
     };
     World *world = *state;
 
@@ -504,7 +504,7 @@ static void test_retries_what_cannot_be_decoded(void **state)
     world->decode_error = -EBADMSG;
     world_call(world, replies, 3);
     assert_int_equal(world->outcome, AWS_UNAVAILABLE);
-    assert_string_equal(world->code, AWS_CODE_UNREADABLE);
+    assert_string_equal(world->code, CALL_ERROR_UNREADABLE);
     assert_string_equal(world->message,
                         "cloudtrail.eu-west-1.amazonaws.com answered 200 with unexpected contents, "
                         "26 bytes of an unknown type");
@@ -512,7 +512,7 @@ static void test_retries_what_cannot_be_decoded(void **state)
     world->decode_error = -ENOMEM;
     world_call(world, replies, 1);
     assert_int_equal(world->outcome, AWS_UNAVAILABLE);
-    assert_string_equal(world->code, AWS_CODE_RESOURCES);
+    assert_string_equal(world->code, CALL_ERROR_RESOURCES);
 }
 
 static void test_survives_what_cannot_be_sent(void **state)
@@ -522,7 +522,7 @@ static void test_survives_what_cannot_be_sent(void **state)
     world->start_error = -ENOMEM;
     world_call(world, NULL, 0);
     assert_int_equal(world->outcome, AWS_UNAVAILABLE);
-    assert_string_equal(world->code, AWS_CODE_RESOURCES);
+    assert_string_equal(world->code, CALL_ERROR_RESOURCES);
 }
 
 /* ---- giving up, looking ahead ---- */
@@ -541,7 +541,7 @@ static void test_cancels_at_any_time(void **state)
     aws_call_cancel(world->call);
     assert_int_equal(world->cancelled, 1);
 
-    world_start(world); /* waits for the limiter */
+    world_start(world); /* waits for the pacer */
     timers_run(world->timers);
     aws_call_cancel(world->call);
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);

@@ -132,7 +132,7 @@ static void passes_the_inner_error_on_and_asks_nobody(void **state)
 
     assert_int_equal(unsetenv("AWS_SECRET_ACCESS_KEY"), 0);
     sts_world_fetch(world, make(world, "role A", &role, NULL), NULL, 0);
-    sts_world_assert_fails(world, AWS_CODE_CREDENTIALS, "without its secret access key");
+    sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS, "without its secret access key");
     assert_null(strstr(world->message, "role A"));
     assert_int_equal(world->n_seen, 0);
 }
@@ -155,7 +155,8 @@ static void says_that_an_endpoint_is_none(void **state)
 
     world->context.sts_endpoint = "ftp://sts";
     sts_world_fetch(world, make(world, "role A", &role, NULL), NULL, 0);
-    sts_world_assert_fails(world, AWS_CODE_CREDENTIALS, "role A: STS cannot be asked at ftp://sts");
+    sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS,
+                           "role A: STS cannot be asked at ftp://sts");
 }
 
 static void can_be_freed_at_any_time(void **state)

@@ -78,9 +78,9 @@ static void fetch_nothing(StsWorld *world, const char *with)
 {
     world->done = false;
     sts_world_fetch(world, make(world), NULL, 0);
-    sts_world_assert_fails(world, AWS_CODE_CREDENTIALS, with);
-    sts_world_assert_fails(world, AWS_CODE_CREDENTIALS, "web identity of profile B: ");
-    sts_world_assert_fails(world, AWS_CODE_CREDENTIALS, token_path);
+    sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS, with);
+    sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS, "web identity of profile B: ");
+    sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS, token_path);
     assert_int_equal(world->n_seen, 0);
 }
 

@@ -177,7 +177,7 @@ static void make_provider(Fixture *fixture, const AwsSettingsSource *source)
         aws_credentials_provider_new(&context, "audit-target", settings, &fixture->provider), 0);
 }
 
-static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_done(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     struct waiter *waiter = userdata;
 
@@ -187,7 +187,7 @@ static void on_done(AwsCredentials *credentials, const AwsError *error, void *us
     waiter->credentials = credentials ? aws_credentials_ref(credentials) : NULL;
     if (error) {
         assert_null(credentials);
-        assert_string_equal(error->code, AWS_CODE_CREDENTIALS);
+        assert_string_equal(error->code, CALL_ERROR_CREDENTIALS);
         assert_int_equal(error->http_status, 0);
         waiter->error = strdup(error->message);
         assert_non_null(waiter->error);

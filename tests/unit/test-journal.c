@@ -91,13 +91,13 @@ static void test_writes_json_lines_of_strings(void **state)
 static void test_adds_what_is_known_of_an_error(void **state)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
-    CLEANUP(aws_error_clear) AwsError error = {0}, none = {0};
+    CLEANUP(call_error_clear) CallError error = {0}, none = {0};
     JournalEntry entry;
     Capture capture;
 
     (void)state;
     journal_open(JOURNAL_JSON, LOG_INFO);
-    assert_int_equal(aws_error_set(&error, "ThrottlingException", "slow down", 429, "r-1"), 0);
+    assert_int_equal(call_error_set(&error, "ThrottlingException", "slow down", 429, "r-1"), 0);
     begin(&capture);
     journal_begin(&entry, EVENT_JOB_REFUSED);
     journal_add_error(&entry, &error);
@@ -113,13 +113,13 @@ static void test_adds_what_is_known_of_an_error(void **state)
 static void test_leaves_out_what_is_not_known_of_an_error(void **state)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     JournalEntry entry;
     Capture capture;
 
     (void)state;
     journal_open(JOURNAL_JSON, LOG_INFO);
-    assert_int_equal(aws_error_set(&error, AWS_CODE_TIMEOUT, "no answer", 0, NULL), 0);
+    assert_int_equal(call_error_set(&error, CALL_ERROR_TIMEOUT, "no answer", 0, NULL), 0);
     begin(&capture);
     journal_begin(&entry, EVENT_JOB_EXPIRED);
     journal_add_error(&entry, &error);

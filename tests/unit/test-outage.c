@@ -32,7 +32,7 @@ typedef struct Fixture {
     Outage *outage;
     Random random;
     FakeJob jobs[N_JOBS];
-    AwsError error;
+    CallError error;
 } Fixture;
 
 static void resume(uint64_t delay_usec, void *userdata)
@@ -60,7 +60,7 @@ static int set_up(void **state)
 
     assert_non_null(fixture);
     fixture->clock = (VirtualClock){.boottime_usec = START_USEC, .random = 0.5};
-    fixture->error = (AwsError){.code = code, .message = message};
+    fixture->error = (CallError){.code = code, .message = message};
     fixture->random = virtual_random(&fixture->clock);
     clock = virtual_clock(&fixture->clock);
     assert_int_equal(timers_new(&clock, &fixture->timers), 0);

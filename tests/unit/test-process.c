@@ -199,7 +199,7 @@ static bool is_dead(pid_t pid)
 
 static char *last_error;
 
-static void on_done(AwsCredentials *credentials, const AwsError *error, void *userdata)
+static void on_done(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     (void)userdata;
     assert_null(credentials);

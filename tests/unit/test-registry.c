@@ -280,7 +280,7 @@ static void test_goes_on_after_a_restart(void **state)
 
     assert_int_equal(store_get(fixture->store, removed, &record), 0);
     assert_int_equal(record.state, JOB_REFUSED);
-    assert_string_equal(record.last_error.code, AWS_CODE_TARGET_REMOVED);
+    assert_string_equal(record.last_error.code, CALL_ERROR_TARGET_REMOVED);
     job_record_clear(&record);
     assert_int_equal(store_get(fixture->store, later, &record), 0);
     assert_int_equal(record.number, 3);

@@ -67,11 +67,11 @@ static void test_verifies_a_refusal_that_may_have_another_reason(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         AwsResult result = {.outcome = AWS_REFUSED, .error = &error};
 
-        assert_int_equal(aws_error_set(&error, samples[i].code, "no", samples[i].http_status, NULL),
-                         0);
+        assert_int_equal(
+            call_error_set(&error, samples[i].code, "no", samples[i].http_status, NULL), 0);
         assert_int_equal(classify(true, false, &result), samples[i].verdict);
         assert_int_equal(classify(false, false, &result), VERDICT_REFUSED);
         assert_int_equal(classify(false, true, &result), VERDICT_REFUSED);
@@ -80,11 +80,11 @@ static void test_verifies_a_refusal_that_may_have_another_reason(void **state)
 
 static void test_waits_when_there_is_no_answer_that_counts(void **state)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     AwsResult result = {.outcome = AWS_UNAVAILABLE, .error = &error};
 
     (void)state;
-    assert_int_equal(aws_error_set(&error, "AccessDenied", "a proxy's", 403, NULL), 0);
+    assert_int_equal(call_error_set(&error, "AccessDenied", "a proxy's", 403, NULL), 0);
     assert_int_equal(classify(true, false, &result), VERDICT_WAIT);
     assert_int_equal(classify(false, false, &result), VERDICT_WAIT);
     assert_int_equal(classify(false, true, &result), VERDICT_WAIT);

@@ -115,7 +115,7 @@ static void assert_same_text(const char *a, const char *b)
         assert_ptr_equal(a, b);
 }
 
-static void assert_same_error(const AwsError *a, const AwsError *b)
+static void assert_same_error(const CallError *a, const CallError *b)
 {
     assert_same_text(a->code, b->code);
     assert_same_text(a->message, b->message);
@@ -173,8 +173,8 @@ static void test_keeps_every_member(void **state)
     record.deadline_usec = LARGE + 5;
     record.requested_boottime_usec = -LARGE; /* before this boot */
     record.deadline_boottime_usec = LARGE + 6;
-    record.last_error = (AwsError){code, message, 429, id};
-    record.refusal = (AwsError){code, empty, 400, NULL};
+    record.last_error = (CallError){code, message, 429, id};
+    record.refusal = (CallError){code, empty, 400, NULL};
     record.import = import;
     save(fixture, &record);
     assert_stored(fixture, &record);

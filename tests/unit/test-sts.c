@@ -196,19 +196,19 @@ static void reads_errors(void **state)
         {403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", true,
          "AccessDenied", "HTTP status 403 without a message", "of-the-header"},
         {400, "<ErrorResponse><Error><Code>not a code</Code></Error></ErrorResponse>", false,
-         AWS_CODE_HTTP, "sts answered 400 with no AWS error", "of-the-header"},
-        {400, "<ErrorResponse><Error><Code>Cut</Code>", false, AWS_CODE_HTTP,
+         CALL_ERROR_HTTP, "sts answered 400 with no AWS error", "of-the-header"},
+        {400, "<ErrorResponse><Error><Code>Cut</Code>", false, CALL_ERROR_HTTP,
          "sts answered 400 with no AWS error", "of-the-header"},
-        {403, "<Error><Code>AccessDenied</Code></Error>", false, AWS_CODE_HTTP,
+        {403, "<Error><Code>AccessDenied</Code></Error>", false, CALL_ERROR_HTTP,
          "sts answered 403 with no AWS error", "of-the-header"},
-        {502, "<html><body>Bad gateway</body></html>", false, AWS_CODE_HTTP,
+        {502, "<html><body>Bad gateway</body></html>", false, CALL_ERROR_HTTP,
          "sts answered 502 with no AWS error", "of-the-header"},
-        {503, "", false, AWS_CODE_HTTP, "sts answered 503 with no AWS error", "of-the-header"},
+        {503, "", false, CALL_ERROR_HTTP, "sts answered 503 with no AWS error", "of-the-header"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         HttpResponse response = make_response(cases[i].status, cases[i].body);
         bool named = !cases[i].named;
         response.headers = &(HttpHeader){"x-amzn-RequestId", "of-the-header"};
@@ -224,14 +224,14 @@ static void reads_errors(void **state)
 
 static void reads_the_failure_of_a_transfer(void **state)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
     const HttpResponse response = {.failure = HTTP_TIMED_OUT, .message = "sts:443: no answer"};
     bool named = true;
 
     (void)state;
     assert_int_equal(sts_read_error(&response, "sts", &error, &named), 0);
     assert_false(named);
-    assert_string_equal(error.code, AWS_CODE_TIMEOUT);
+    assert_string_equal(error.code, CALL_ERROR_TIMEOUT);
     assert_string_equal(error.message, "sts:443: no answer");
 }
 

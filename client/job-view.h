@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 
 /* Strings are borrowed from the JSON; NULL and -1: not said. */
-typedef struct Job {
+typedef struct JobView {
     const char *id, *target, *import_id, *state;
     const char *reason, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
     bool already_stopped;
@@ -17,20 +17,21 @@ typedef struct Job {
     json_object *import;
     const char *status; /* of the import, and its statistics: */
     int64_t prefixes_found, prefixes_completed, files, events, failed_entries;
-} Job;
+} JobView;
 
-/* 0, or -EBADMSG: it is no Job. */
-int job_read(json_object *json, Job *ret);
+/* 0, or -EBADMSG: it is not a Job. */
+int job_view_read(json_object *json, JobView *ret);
 
 bool job_state_exists(const char *state);
-bool job_is_final(const Job *job);
+bool job_view_is_final(const JobView *job);
 
 /* From the request to the end, or to now. */
-uint64_t job_elapsed_usec(const Job *job);
+uint64_t job_view_elapsed_usec(const JobView *job);
 
 /* "32/40", "0", or "" where nothing is known yet. */
-#define JOB_PREFIXES_SIZE 48U
-const char *job_format_prefixes(const Job *job, char buffer[static JOB_PREFIXES_SIZE]);
+#define JOB_VIEW_PREFIXES_SIZE 48U
+const char *job_view_format_prefixes(const JobView *job,
+                                     char buffer[static JOB_VIEW_PREFIXES_SIZE]);
 
 /* One line for people: what holds the job up or ended it, or NULL. */
-const char *job_note(const Job *job);
+const char *job_view_note(const JobView *job);

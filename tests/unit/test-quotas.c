@@ -1,4 +1,4 @@
-/* Which calls share a limiter, and at which rate. */
+/* Which calls share a pacer, and at which rate. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ typedef struct Fixture {
     VirtualClock virtual;
     Clock clock;
     Timers *timers;
-    Limits *limits;
+    Quotas *quotas;
 } Fixture;
 
 static int set_up(void **state)
@@ -28,7 +28,7 @@ static int set_up(void **state)
     fixture.clock = virtual_clock(&fixture.virtual);
     *state = &fixture;
     return timers_new(&fixture.clock, &fixture.timers) < 0 ||
-                   limits_new(fixture.timers, &fixture.limits) < 0
+                   quotas_new(fixture.timers, &fixture.quotas) < 0
                ? -1
                : 0;
 }
@@ -37,20 +37,20 @@ static int tear_down(void **state)
 {
     Fixture *fixture = *state;
 
-    limits_free(fixture->limits);
+    quotas_free(fixture->quotas);
     timers_free(fixture->timers);
     return 0;
 }
 
-static LimitsHolder make_holder(const Fixture *fixture, double stop_rate, double read_rate)
+static QuotasHolder make_holder(const Fixture *fixture, double stop_rate, double read_rate)
 {
-    return (LimitsHolder){.limits = fixture->limits,
-                          .rates = {[LIMIT_STOP] = stop_rate, [LIMIT_READ] = read_rate}};
+    return (QuotasHolder){.quotas = fixture->quotas,
+                          .rates = {[QUOTA_STOP] = stop_rate, [QUOTA_READ] = read_rate}};
 }
 
-static void join(LimitsHolder *holder, const char *id)
+static void join(QuotasHolder *holder, const char *id)
 {
-    assert_int_equal(limits_join(holder, HERE, "us-east-1", id), 0);
+    assert_int_equal(quotas_join(holder, HERE, "us-east-1", id), 0);
 }
 
 static void on_granted(void *userdata)
@@ -66,19 +66,19 @@ static void advance(Fixture *fixture, uint64_t usec)
 }
 
 /* How long the second of two calls waits for the first: the interval that is in force. */
-static uint64_t measure_usec(Fixture *fixture, LimitsHolder *holder, LimitKind kind)
+static uint64_t measure_usec(Fixture *fixture, QuotasHolder *holder, QuotaKind kind)
 {
     unsigned n_granted = 0;
-    LimiterWait first = {.granted = on_granted, .userdata = &n_granted}, second = first;
+    PacerWait first = {.granted = on_granted, .userdata = &n_granted}, second = first;
     uint64_t began_usec;
 
     fixture->virtual.boottime_usec += USEC_PER_DAY; /* nothing that was before counts any more */
-    limits_enter(holder, kind, &first);
-    limits_enter(holder, kind, &second);
+    quotas_enter(holder, kind, &first);
+    quotas_enter(holder, kind, &second);
     began_usec = fixture->virtual.boottime_usec;
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
-    fixture->virtual.boottime_usec = limiter_expected_usec(&second);
+    fixture->virtual.boottime_usec = pacer_expected_usec(&second);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 2);
     return fixture->virtual.boottime_usec - began_usec;
@@ -95,76 +95,76 @@ static void test_an_account_is_an_endpoint_a_region_and_an_id(void **state)
         {HERE, "us-east-1", "akidone", false},
     };
     Fixture *fixture = *state;
-    LimitsHolder first = make_holder(fixture, 1, 10);
+    QuotasHolder first = make_holder(fixture, 1, 10);
 
     join(&first, "AKIDONE");
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
-        LimitsHolder other = make_holder(fixture, 1, 10);
+        QuotasHolder other = make_holder(fixture, 1, 10);
 
-        assert_int_equal(limits_join(&other, samples[i].endpoint, samples[i].region, samples[i].id),
+        assert_int_equal(quotas_join(&other, samples[i].endpoint, samples[i].region, samples[i].id),
                          0);
         assert_int_equal(first.account == other.account, samples[i].same);
-        limits_leave(&other);
+        quotas_leave(&other);
     }
-    limits_leave(&first);
+    quotas_leave(&first);
 }
 
 static void test_each_kind_of_call_has_its_own_quota(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder holder = make_holder(fixture, 1, 10);
+    QuotasHolder holder = make_holder(fixture, 1, 10);
     unsigned n_granted = 0;
-    LimiterWait stop = {.granted = on_granted, .userdata = &n_granted}, read = stop;
+    PacerWait stop = {.granted = on_granted, .userdata = &n_granted}, read = stop;
 
     join(&holder, "AKIDONE");
-    limits_enter(&holder, LIMIT_STOP, &stop);
-    limits_enter(&holder, LIMIT_READ, &read);
+    quotas_enter(&holder, QUOTA_STOP, &stop);
+    quotas_enter(&holder, QUOTA_READ, &read);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 2);
-    limits_leave(&holder);
+    quotas_leave(&holder);
 }
 
 static void test_the_lowest_rate_holds_as_long_as_its_holder_is_there(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder fast = make_holder(fixture, 100, 20), slow = make_holder(fixture, 10, 1000);
+    QuotasHolder fast = make_holder(fixture, 100, 20), slow = make_holder(fixture, 10, 1000);
 
     join(&fast, "AKIDONE");
-    assert_int_equal(measure_usec(fixture, &fast, LIMIT_STOP), 10 * USEC_PER_MSEC);
+    assert_int_equal(measure_usec(fixture, &fast, QUOTA_STOP), 10 * USEC_PER_MSEC);
     join(&slow, "AKIDONE");
-    assert_int_equal(measure_usec(fixture, &fast, LIMIT_STOP), 100 * USEC_PER_MSEC);
-    assert_int_equal(measure_usec(fixture, &slow, LIMIT_READ), 50 * USEC_PER_MSEC);
-    limits_leave(&slow);
-    assert_int_equal(measure_usec(fixture, &fast, LIMIT_STOP), 10 * USEC_PER_MSEC);
-    limits_leave(&fast);
+    assert_int_equal(measure_usec(fixture, &fast, QUOTA_STOP), 100 * USEC_PER_MSEC);
+    assert_int_equal(measure_usec(fixture, &slow, QUOTA_READ), 50 * USEC_PER_MSEC);
+    quotas_leave(&slow);
+    assert_int_equal(measure_usec(fixture, &fast, QUOTA_STOP), 10 * USEC_PER_MSEC);
+    quotas_leave(&fast);
 }
 
 static void test_to_join_again_changes_nothing(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder holder = make_holder(fixture, 1, 10);
+    QuotasHolder holder = make_holder(fixture, 1, 10);
     const Account *account;
 
     join(&holder, "AKIDONE");
     account = holder.account;
     join(&holder, "AKIDONE");
     assert_ptr_equal(holder.account, account);
-    limits_leave(&holder);
+    quotas_leave(&holder);
 }
 
 static void test_other_keys_are_another_account(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder moving = make_holder(fixture, 1, 10), staying = make_holder(fixture, 100, 10);
+    QuotasHolder moving = make_holder(fixture, 1, 10), staying = make_holder(fixture, 100, 10);
 
     join(&staying, "AKIDONE");
     join(&moving, "AKIDONE");
     join(&moving, "AKIDOTHER");
     assert_ptr_not_equal(moving.account, staying.account);
-    assert_int_equal(measure_usec(fixture, &staying, LIMIT_STOP), 10 * USEC_PER_MSEC);
-    assert_int_equal(measure_usec(fixture, &moving, LIMIT_STOP), USEC_PER_SEC);
-    limits_leave(&staying);
-    limits_leave(&moving);
+    assert_int_equal(measure_usec(fixture, &staying, QUOTA_STOP), 10 * USEC_PER_MSEC);
+    assert_int_equal(measure_usec(fixture, &moving, QUOTA_STOP), USEC_PER_SEC);
+    quotas_leave(&staying);
+    quotas_leave(&moving);
 }
 
 /* Who makes calls under keys that are renewed, with whom, and whether the new keys are known. */
@@ -178,29 +178,29 @@ static void test_renewed_keys_begin_no_quota_anew(void **state)
     Fixture *fixture = *state;
 
     for (size_t i = 0; i < N_RENEWALS; i++) {
-        LimitsHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
+        QuotasHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
         unsigned n_granted = 0;
-        LimiterWait before = {.granted = on_granted, .userdata = &n_granted}, after = before;
+        PacerWait before = {.granted = on_granted, .userdata = &n_granted}, after = before;
 
         join(&holder, "ASIAOLD");
         if (renewals[i].shared)
             join(&old, "ASIAOLD");
         if (renewals[i].known)
             join(&new, "ASIANEW");
-        limits_enter(&holder, LIMIT_STOP, &before);
+        quotas_enter(&holder, QUOTA_STOP, &before);
         advance(fixture, USEC_PER_SEC / 4);
         assert_int_equal(n_granted, 1);
 
         join(&holder, "ASIANEW");
-        limits_enter(&holder, LIMIT_STOP, &after);
-        assert_int_equal(limiter_expected_usec(&after),
+        quotas_enter(&holder, QUOTA_STOP, &after);
+        assert_int_equal(pacer_expected_usec(&after),
                          fixture->virtual.boottime_usec + 3 * USEC_PER_SEC / 4);
         join(&new, "ASIANEW");
         assert_ptr_equal(new.account, holder.account);
-        limiter_leave(&after);
-        limits_leave(&holder);
-        limits_leave(&old);
-        limits_leave(&new);
+        pacer_leave(&after);
+        quotas_leave(&holder);
+        quotas_leave(&old);
+        quotas_leave(&new);
     }
 }
 
@@ -209,137 +209,137 @@ static void test_who_waits_keeps_its_place_when_keys_are_renewed(void **state)
     Fixture *fixture = *state;
 
     for (size_t i = 0; i < N_RENEWALS; i++) {
-        LimitsHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
+        QuotasHolder holder = make_holder(fixture, 1, 10), old = holder, new = holder;
         unsigned n_granted = 0, n_others = 0;
-        LimiterWait waits[4], other = {.granted = on_granted, .userdata = &n_others};
+        PacerWait waits[4], other = {.granted = on_granted, .userdata = &n_others};
 
         join(&holder, "ASIAOLD");
         if (renewals[i].known)
             join(&new, "ASIANEW");
         for (size_t j = 0; j < 4; j++) {
-            waits[j] = (LimiterWait){.granted = on_granted, .userdata = &n_granted};
+            waits[j] = (PacerWait){.granted = on_granted, .userdata = &n_granted};
             if (j < 3)
-                limits_enter(&holder, LIMIT_STOP, &waits[j]);
+                quotas_enter(&holder, QUOTA_STOP, &waits[j]);
         }
         advance(fixture, 0);
         if (renewals[i].shared) {
             join(&old, "ASIAOLD");
-            limits_enter(&old, LIMIT_STOP, &other);
+            quotas_enter(&old, QUOTA_STOP, &other);
         }
         join(&holder, "ASIANEW");
-        limits_enter(&holder, LIMIT_STOP, &waits[3]);
+        quotas_enter(&holder, QUOTA_STOP, &waits[3]);
         for (unsigned n = 1; n <= 4; n++) {
             assert_int_equal(n_granted, n);
             for (size_t j = 0; j < 4; j++)
-                assert_int_equal(waits[j].limiter == NULL, j < n);
+                assert_int_equal(waits[j].pacer == NULL, j < n);
             advance(fixture, USEC_PER_SEC);
         }
         assert_int_equal(n_others, renewals[i].shared);
-        limits_leave(&holder);
-        limits_leave(&old);
-        limits_leave(&new);
+        quotas_leave(&holder);
+        quotas_leave(&old);
+        quotas_leave(&new);
     }
 }
 
 static void test_a_successor_goes_on_at_its_own_rate(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 20, 10);
+    QuotasHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 20, 10);
 
     join(&old, "AKIDONE");
-    limits_follow(&new, &old);
+    quotas_follow(&new, &old);
     assert_ptr_equal(new.account, old.account);
-    assert_int_equal(measure_usec(fixture, &old, LIMIT_STOP), 50 * USEC_PER_MSEC);
-    limits_leave(&old);
-    assert_int_equal(measure_usec(fixture, &new, LIMIT_STOP), 50 * USEC_PER_MSEC);
-    limits_leave(&new);
+    assert_int_equal(measure_usec(fixture, &old, QUOTA_STOP), 50 * USEC_PER_MSEC);
+    quotas_leave(&old);
+    assert_int_equal(measure_usec(fixture, &new, QUOTA_STOP), 50 * USEC_PER_MSEC);
+    quotas_leave(&new);
 }
 
 static void test_a_successor_binds_nobody_else_until_it_joins(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder old = make_holder(fixture, 2, 10), new = make_holder(fixture, 1, 10);
-    LimitsHolder other = make_holder(fixture, 20, 10);
+    QuotasHolder old = make_holder(fixture, 2, 10), new = make_holder(fixture, 1, 10);
+    QuotasHolder other = make_holder(fixture, 20, 10);
 
     join(&old, "AKIDONE");
     join(&other, "AKIDONE");
-    limits_follow(&new, &old);
-    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), USEC_PER_SEC); /* old still calls */
-    limits_leave(&old);
-    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), 50 * USEC_PER_MSEC);
+    quotas_follow(&new, &old);
+    assert_int_equal(measure_usec(fixture, &other, QUOTA_STOP), USEC_PER_SEC); /* old still calls */
+    quotas_leave(&old);
+    assert_int_equal(measure_usec(fixture, &other, QUOTA_STOP), 50 * USEC_PER_MSEC);
     join(&new, "AKIDONE");
-    assert_int_equal(measure_usec(fixture, &other, LIMIT_STOP), USEC_PER_SEC);
-    limits_leave(&new);
-    limits_leave(&other);
+    assert_int_equal(measure_usec(fixture, &other, QUOTA_STOP), USEC_PER_SEC);
+    quotas_leave(&new);
+    quotas_leave(&other);
 }
 
 /* A holder makes a call, and leaves its place to another. */
-static void call_and_hand_over(Fixture *fixture, LimitsHolder *old, LimitsHolder *new)
+static void call_and_hand_over(Fixture *fixture, QuotasHolder *old, QuotasHolder *new)
 {
     unsigned n_granted = 0;
-    LimiterWait call = {.granted = on_granted, .userdata = &n_granted};
+    PacerWait call = {.granted = on_granted, .userdata = &n_granted};
 
     join(old, "AKIDONE");
-    limits_enter(old, LIMIT_STOP, &call);
+    quotas_enter(old, QUOTA_STOP, &call);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
-    limits_follow(new, old);
-    limits_leave(old);
+    quotas_follow(new, old);
+    quotas_leave(old);
 }
 
 static void test_what_was_called_before_counts_for_a_successor(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder old = make_holder(fixture, 1, 10), new = make_holder(fixture, 1, 10);
+    QuotasHolder old = make_holder(fixture, 1, 10), new = make_holder(fixture, 1, 10);
     unsigned n_granted = 0;
-    LimiterWait next = {.granted = on_granted, .userdata = &n_granted};
+    PacerWait next = {.granted = on_granted, .userdata = &n_granted};
 
     call_and_hand_over(fixture, &old, &new);
-    limits_enter(&new, LIMIT_STOP, &next);
-    assert_int_equal(limiter_expected_usec(&next), fixture->virtual.boottime_usec + USEC_PER_SEC);
-    limiter_leave(&next);
-    limits_leave(&new);
+    quotas_enter(&new, QUOTA_STOP, &next);
+    assert_int_equal(pacer_expected_usec(&next), fixture->virtual.boottime_usec + USEC_PER_SEC);
+    pacer_leave(&next);
+    quotas_leave(&new);
     assert_int_equal(n_granted, 0);
 }
 
 static void test_a_successor_with_other_keys_has_another_account(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 0.01, 10);
+    QuotasHolder old = make_holder(fixture, 0.01, 10), new = make_holder(fixture, 0.01, 10);
     unsigned n_granted = 0;
-    LimiterWait next = {.granted = on_granted, .userdata = &n_granted};
+    PacerWait next = {.granted = on_granted, .userdata = &n_granted};
 
     call_and_hand_over(fixture, &old, &new);
     join(&new, "AKIDOTHER");
-    limits_enter(&new, LIMIT_STOP, &next);
+    quotas_enter(&new, QUOTA_STOP, &next);
     advance(fixture, 0);
     assert_int_equal(n_granted, 1);
-    limits_leave(&new);
+    quotas_leave(&new);
 }
 
 static void test_one_who_has_not_joined_is_followed_nowhere(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder old = make_holder(fixture, 1, 10), new = make_holder(fixture, 1, 10);
+    QuotasHolder old = make_holder(fixture, 1, 10), new = make_holder(fixture, 1, 10);
 
-    limits_follow(&new, &old);
+    quotas_follow(&new, &old);
     assert_null(new.account);
-    limits_leave(&new);
-    limits_leave(&old);
+    quotas_leave(&new);
+    quotas_leave(&old);
 }
 
 static void test_who_waits_has_its_turn_when_all_have_left(void **state)
 {
     Fixture *fixture = *state;
-    LimitsHolder holder = make_holder(fixture, 1, 10);
+    QuotasHolder holder = make_holder(fixture, 1, 10);
     unsigned n_granted = 0;
-    LimiterWait waits[] = {{.granted = on_granted, .userdata = &n_granted},
-                           {.granted = on_granted, .userdata = &n_granted}};
+    PacerWait waits[] = {{.granted = on_granted, .userdata = &n_granted},
+                         {.granted = on_granted, .userdata = &n_granted}};
 
     join(&holder, "AKIDONE");
     for (size_t i = 0; i < 2; i++)
-        limits_enter(&holder, LIMIT_STOP, &waits[i]);
-    limits_leave(&holder);
+        quotas_enter(&holder, QUOTA_STOP, &waits[i]);
+    quotas_leave(&holder);
     timers_run(fixture->timers);
     assert_int_equal(n_granted, 1);
     fixture->virtual.boottime_usec += USEC_PER_SEC;
@@ -367,5 +367,5 @@ int main(void)
         TEST(test_who_waits_has_its_turn_when_all_have_left),
     };
 
-    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("quotas", tests, NULL, NULL);
 }

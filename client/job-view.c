@@ -1,4 +1,4 @@
-#include "client/job.h"
+#include "client/job-view.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include "common/json.h"
 #include "common/time.h"
 
-static int read_strings(json_object *json, Job *job)
+static int read_strings(json_object *json, JobView *job)
 {
     const struct {
         const char *key;
@@ -32,7 +32,7 @@ static int read_strings(json_object *json, Job *job)
     return job->id && job->import_id && job->state ? 0 : -EBADMSG;
 }
 
-static int read_error(json_object *json, Job *job)
+static int read_error(json_object *json, JobView *job)
 {
     json_object *error = NULL;
 
@@ -45,7 +45,7 @@ static int read_error(json_object *json, Job *job)
     return 0;
 }
 
-static int read_import(json_object *json, Job *job)
+static int read_import(json_object *json, JobView *job)
 {
     json_object *statistics = NULL;
 
@@ -61,9 +61,9 @@ static int read_import(json_object *json, Job *job)
     return 0;
 }
 
-int job_read(json_object *json, Job *ret)
+int job_view_read(json_object *json, JobView *ret)
 {
-    Job job = {
+    JobView job = {
         .uid = -1,
         .pid = -1,
         .attempts = -1,
@@ -106,7 +106,7 @@ bool job_state_exists(const char *state)
     return false;
 }
 
-bool job_is_final(const Job *job)
+bool job_view_is_final(const JobView *job)
 {
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
         if (strcmp(job->state, states[i].name) == 0)
@@ -114,7 +114,7 @@ bool job_is_final(const Job *job)
     return false; /* a state of a later version: something may still come */
 }
 
-uint64_t job_elapsed_usec(const Job *job)
+uint64_t job_view_elapsed_usec(const JobView *job)
 {
     uint64_t from, to;
 
@@ -125,20 +125,21 @@ uint64_t job_elapsed_usec(const Job *job)
     return to > from ? to - from : 0;
 }
 
-const char *job_format_prefixes(const Job *job, char buffer[static JOB_PREFIXES_SIZE])
+const char *job_view_format_prefixes(const JobView *job, char buffer[static JOB_VIEW_PREFIXES_SIZE])
 {
     int64_t completed = job->prefixes_completed < 0 ? 0 : job->prefixes_completed;
 
     if (job->prefixes_found >= 0)
-        snprintf(buffer, JOB_PREFIXES_SIZE, "%" PRId64 "/%" PRId64, completed, job->prefixes_found);
+        snprintf(buffer, JOB_VIEW_PREFIXES_SIZE, "%" PRId64 "/%" PRId64, completed,
+                 job->prefixes_found);
     else if (job->prefixes_completed >= 0)
-        snprintf(buffer, JOB_PREFIXES_SIZE, "%" PRId64, completed);
+        snprintf(buffer, JOB_VIEW_PREFIXES_SIZE, "%" PRId64, completed);
     else
         buffer[0] = '\0';
     return buffer;
 }
 
-const char *job_note(const Job *job)
+const char *job_view_note(const JobView *job)
 {
     return job->error_code ? job->error_code : job->already_stopped ? "was stopped already" : NULL;
 }

@@ -28,9 +28,9 @@ static void test_every_text_is_utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
-        CLEANUP(aws_error_clear) AwsError error = {0};
+        CLEANUP(call_error_clear) CallError error = {0};
         assert_int_equal(
-            aws_error_set(&error, samples[i].text, samples[i].text, 400, samples[i].text), 0);
+            call_error_set(&error, samples[i].text, samples[i].text, 400, samples[i].text), 0);
         assert_string_equal(error.code, samples[i].expected);
         assert_string_equal(error.message, samples[i].expected);
         assert_string_equal(error.request_id, samples[i].expected);
@@ -40,11 +40,11 @@ static void test_every_text_is_utf8(void **state)
 
 static void test_its_own_texts_may_be_set_again(void **state)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
 
     (void)state;
-    assert_int_equal(aws_error_set(&error, "Code", "message", 0, NULL), 0);
-    assert_int_equal(aws_error_set(&error, error.code, "another", 0, error.message), 0);
+    assert_int_equal(call_error_set(&error, "Code", "message", 0, NULL), 0);
+    assert_int_equal(call_error_set(&error, error.code, "another", 0, error.message), 0);
     assert_string_equal(error.code, "Code");
     assert_string_equal(error.message, "another");
     assert_string_equal(error.request_id, "message");
@@ -52,12 +52,12 @@ static void test_its_own_texts_may_be_set_again(void **state)
 
 static void test_masks_secrets_and_signatures(void **state)
 {
-    CLEANUP(aws_error_clear) AwsError error = {0};
+    CLEANUP(call_error_clear) CallError error = {0};
 
     (void)state;
-    assert_int_equal(aws_error_set(&error, "Code", "a 5ecr3t and 5ecr3t, Signature=0123", 0, NULL),
+    assert_int_equal(call_error_set(&error, "Code", "a 5ecr3t and 5ecr3t, Signature=0123", 0, NULL),
                      0);
-    aws_error_mask(&error, "5ecr3t");
+    call_error_mask(&error, "5ecr3t");
     assert_string_equal(error.message, "a ****** and ******, Signature=****");
 }
 

@@ -17,7 +17,7 @@
 #define N_WAITS 4U
 
 typedef struct Caller {
-    LimiterWait wait;
+    PacerWait wait;
     uint64_t granted_usec; /* 0: not yet */
     const VirtualClock *clock;
 } Caller;
@@ -25,7 +25,7 @@ typedef struct Caller {
 typedef struct Fixture {
     VirtualClock clock;
     Timers *timers;
-    Limiter *limiter;
+    Pacer *pacer;
     Caller callers[N_WAITS];
 } Fixture;
 
@@ -34,7 +34,7 @@ static void granted(void *userdata)
     Caller *caller = userdata;
 
     assert_int_equal(caller->granted_usec, 0);
-    assert_null(caller->wait.limiter);
+    assert_null(caller->wait.pacer);
     caller->granted_usec = caller->clock->boottime_usec;
 }
 
@@ -48,7 +48,7 @@ static int set_up(void **state)
     fixture->clock.boottime_usec = START_USEC;
     clock = virtual_clock(&fixture->clock);
     assert_int_equal(timers_new(&clock, &fixture->timers), 0);
-    assert_int_equal(limiter_new(fixture->timers, 2, &fixture->limiter), 0);
+    assert_int_equal(pacer_new(fixture->timers, 2, &fixture->pacer), 0);
     for (size_t i = 0; i < N_WAITS; i++) {
         fixture->callers[i].clock = &fixture->clock;
         fixture->callers[i].wait.granted = granted;
@@ -62,7 +62,7 @@ static int tear_down(void **state)
 {
     Fixture *fixture = *state;
 
-    limiter_unref(fixture->limiter);
+    pacer_unref(fixture->pacer);
     assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
     timers_free(fixture->timers);
     free(fixture);
@@ -71,7 +71,7 @@ static int tear_down(void **state)
 
 static void enter(Fixture *fixture, size_t i)
 {
-    limiter_enter(fixture->limiter, &fixture->callers[i].wait);
+    pacer_enter(fixture->pacer, &fixture->callers[i].wait);
 }
 
 static void advance(Fixture *fixture, uint64_t usec)
@@ -89,7 +89,7 @@ static void test_lets_the_first_go_at_once(void **state)
     Fixture *fixture = *state;
 
     enter(fixture, 0);
-    assert_int_equal(fixture->callers[0].granted_usec, 0); /* but not from limiter_enter() */
+    assert_int_equal(fixture->callers[0].granted_usec, 0); /* but not from pacer_enter() */
     advance(fixture, 0);
     assert_granted(fixture, 0, 0);
 }
@@ -125,8 +125,8 @@ static void test_leaving_leaves_no_hole(void **state)
     for (size_t i = 0; i < N_WAITS; i++)
         enter(fixture, i);
     advance(fixture, 0);
-    limiter_leave(&fixture->callers[1].wait);
-    limiter_leave(&fixture->callers[1].wait);
+    pacer_leave(&fixture->callers[1].wait);
+    pacer_leave(&fixture->callers[1].wait);
     advance(fixture, 10 * USEC_PER_SEC);
     assert_int_equal(fixture->callers[1].granted_usec, 0);
     assert_granted(fixture, 2, USEC_PER_SEC / 2);
@@ -140,7 +140,7 @@ static void test_a_slower_rate_counts_from_the_last_call(void **state)
     enter(fixture, 0);
     enter(fixture, 1);
     advance(fixture, USEC_PER_SEC / 4);
-    limiter_set_rate(fixture->limiter, 0.1);
+    pacer_set_rate(fixture->pacer, 0.1);
     advance(fixture, 20 * USEC_PER_SEC);
     assert_granted(fixture, 1, 10 * USEC_PER_SEC);
 }
@@ -149,12 +149,12 @@ static void test_a_faster_rate_lets_those_who_wait_go_sooner(void **state)
 {
     Fixture *fixture = *state;
 
-    limiter_set_rate(fixture->limiter, 0.1);
+    pacer_set_rate(fixture->pacer, 0.1);
     enter(fixture, 0);
     enter(fixture, 1);
     enter(fixture, 2);
     advance(fixture, 3 * USEC_PER_SEC);
-    limiter_set_rate(fixture->limiter, 1);
+    pacer_set_rate(fixture->pacer, 1);
     advance(fixture, 20 * USEC_PER_SEC);
     assert_granted(fixture, 1, 3 * USEC_PER_SEC);
     assert_granted(fixture, 2, 4 * USEC_PER_SEC);
@@ -167,12 +167,11 @@ static void test_tells_when_a_call_will_go(void **state)
     for (size_t i = 0; i < N_WAITS; i++)
         enter(fixture, i);
     advance(fixture, 0);
-    assert_int_equal(limiter_expected_usec(&fixture->callers[1].wait),
-                     START_USEC + USEC_PER_SEC / 2);
-    assert_int_equal(limiter_expected_usec(&fixture->callers[3].wait),
+    assert_int_equal(pacer_expected_usec(&fixture->callers[1].wait), START_USEC + USEC_PER_SEC / 2);
+    assert_int_equal(pacer_expected_usec(&fixture->callers[3].wait),
                      START_USEC + 3 * USEC_PER_SEC / 2);
     for (size_t i = 1; i < N_WAITS; i++)
-        limiter_leave(&fixture->callers[i].wait);
+        pacer_leave(&fixture->callers[i].wait);
 }
 
 static void test_lives_on_for_those_who_wait(void **state)
@@ -180,8 +179,8 @@ static void test_lives_on_for_those_who_wait(void **state)
     Fixture *fixture = *state;
 
     enter(fixture, 0);
-    limiter_unref(fixture->limiter);
-    fixture->limiter = NULL;
+    pacer_unref(fixture->pacer);
+    fixture->pacer = NULL;
     advance(fixture, 0);
     assert_granted(fixture, 0, 0);
 }
