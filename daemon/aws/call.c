@@ -148,7 +148,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
     if (retry_class == AWS_RETRY_SKEW || retry_class == AWS_RETRY_EXPIRED) {
         if (retry_class == AWS_RETRY_EXPIRED) {
             call->credentials_renewed = true;
-            aws_credentials_reject(client->config.credentials, call->credentials);
+            client->config.credentials->reject(client->config.credentials, call->credentials);
         } else {
             call->skew_corrected = true;
         }

@@ -68,7 +68,7 @@ void aws_client_unref(AwsClient *client)
 
 const char *aws_client_credentials_source(const AwsClient *client)
 {
-    return aws_credentials_provider_source(client->config.credentials);
+    return client->config.credentials->source;
 }
 
 uint64_t aws_client_server_time_usec(const AwsClient *client)

@@ -41,5 +41,5 @@ void aws_client_follow(AwsClient *client, AwsClient *predecessor);
  * replaced while they end as they began. Takes NULL. */
 void aws_client_unref(AwsClient *client);
 
-/* See aws_credentials_provider_source(). */
+/* See AwsCredentialsProvider.source. */
 const char *aws_client_credentials_source(const AwsClient *client);

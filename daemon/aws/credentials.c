@@ -1,5 +1,6 @@
 #include "daemon/aws/credentials.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,4 +50,29 @@ void aws_credentials_unref(AwsCredentials *credentials)
     secret_free(credentials->session_token);
     free(credentials->account_id);
     free(credentials);
+}
+
+void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait)
+{
+    assert(!wait->provider);
+    wait->provider = provider;
+    wait->ticket = ++provider->ticket;
+    TAILQ_INSERT_TAIL(&provider->waiting, wait, entry);
+    provider->wanted(provider);
+}
+
+void aws_credentials_cancel(AwsCredentialsWait *wait)
+{
+    if (!wait->provider)
+        return;
+    TAILQ_REMOVE(&wait->provider->waiting, wait, entry);
+    wait->provider = NULL;
+}
+
+void aws_credentials_provider_free(AwsCredentialsProvider *provider)
+{
+    if (!provider)
+        return;
+    assert(TAILQ_EMPTY(&provider->waiting));
+    provider->free(provider);
 }

@@ -1,4 +1,5 @@
-/* Shares fetches and their results between all who ask; builds the sources anew for each fetch. */
+#include "daemon/credentials/provider.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@
 /* For how long credentials are used that had expired when they were fetched. */
 #define GRACE_USEC (5 * USEC_PER_MINUTE)
 
-struct AwsCredentialsProvider {
+typedef struct Provider {
+    AwsCredentialsProvider base; /* the first member; source is owned below */
     AwsCredentialsContext context;
     Timer timer; /* set while someone has asked and is to be answered in the next turn */
     char *target;
@@ -33,9 +35,6 @@ struct AwsCredentialsProvider {
     char *role_arn, *external_id, *role_session_name;
     unsigned duration_seconds;
     char *description; /* of where they come from; NULL: nowhere */
-
-    TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting;
-    uint64_t ticket; /* of the last who came */
 
     /* A fetch; all but fetching is NULL where it ended before there was a source. */
     bool fetching;
@@ -49,14 +48,14 @@ struct AwsCredentialsProvider {
     uint64_t refresh_at_usec;   /* CLOCK_BOOTTIME: not before, while current is good */
     uint64_t refresh_wait_usec; /* what the next refresh that does not help is followed by */
     bool failing;               /* and the journal knows */
-};
+} Provider;
 
-static void set_soon(AwsCredentialsProvider *provider)
+static void set_soon(Provider *provider)
 {
     timer_set(&provider->timer, timers_boottime_usec(provider->context.timers));
 }
 
-static bool expires_within(const AwsCredentialsProvider *provider, uint64_t usec)
+static bool expires_within(const Provider *provider, uint64_t usec)
 {
     const AwsCredentials *current = provider->current;
 
@@ -64,21 +63,20 @@ static bool expires_within(const AwsCredentialsProvider *provider, uint64_t usec
            current->expires_usec <= timers_realtime_usec(provider->context.timers) + usec;
 }
 
-static bool is_good(const AwsCredentialsProvider *provider)
+static bool is_good(const Provider *provider)
 {
     return provider->current && !provider->rejected && !expires_within(provider, 0);
 }
 
 /* All who have come so far; who comes back from within done() waits for the next turn. */
-static void release(AwsCredentialsProvider *provider, AwsCredentials *credentials,
-                    const CallError *error)
+static void release(Provider *provider, AwsCredentials *credentials, const CallError *error)
 {
-    const uint64_t last = provider->ticket;
+    const uint64_t last = provider->base.ticket;
     AwsCredentialsWait *wait;
 
     if (credentials)
         aws_credentials_ref(credentials);
-    while ((wait = TAILQ_FIRST(&provider->waiting)) && wait->ticket <= last) {
+    while ((wait = TAILQ_FIRST(&provider->base.waiting)) && wait->ticket <= last) {
         aws_credentials_cancel(wait);
         wait->done(credentials, error, wait->userdata);
     }
@@ -99,7 +97,7 @@ static bool same_credentials(const AwsCredentials *a, const AwsCredentials *b)
            same_string(a->session_token, b->session_token);
 }
 
-static void report_obtained(const AwsCredentialsProvider *provider)
+static void report_obtained(const Provider *provider)
 {
     JournalEntry entry;
 
@@ -108,7 +106,7 @@ static void report_obtained(const AwsCredentialsProvider *provider)
     journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->description);
 }
 
-static void report_failed(const AwsCredentialsProvider *provider, const CallError *error)
+static void report_failed(const Provider *provider, const CallError *error)
 {
     JournalEntry entry;
 
@@ -126,7 +124,7 @@ static void report_failed(const AwsCredentialsProvider *provider, const CallErro
 /* ---- the end of a fetch ---- */
 
 /* A refresh has not helped: the next one comes after a wait that grows. */
-static void defer_refresh(AwsCredentialsProvider *provider)
+static void defer_refresh(Provider *provider)
 {
     const Random *random = provider->context.random;
     double share = 0.5 + random->uniform(random->userdata) / 2;
@@ -138,7 +136,7 @@ static void defer_refresh(AwsCredentialsProvider *provider)
         provider->refresh_wait_usec = REFRESH_WAIT_MAX_USEC;
 }
 
-static void succeed(AwsCredentialsProvider *provider, AwsCredentials *credentials)
+static void succeed(Provider *provider, AwsCredentials *credentials)
 {
     uint64_t now_usec = timers_realtime_usec(provider->context.timers);
     bool news = provider->failing || !same_credentials(provider->current, credentials);
@@ -160,7 +158,7 @@ static void succeed(AwsCredentialsProvider *provider, AwsCredentials *credential
     release(provider, credentials, NULL);
 }
 
-static void fail(AwsCredentialsProvider *provider, const CallError *error)
+static void fail(Provider *provider, const CallError *error)
 {
     if (!provider->failing)
         report_failed(provider, error);
@@ -175,7 +173,7 @@ static void fail(AwsCredentialsProvider *provider, const CallError *error)
 
 static void on_fetched(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
-    AwsCredentialsProvider *provider = userdata;
+    Provider *provider = userdata;
 
     provider->fetching = false;
     if (credentials)
@@ -189,7 +187,7 @@ static void on_fetched(AwsCredentials *credentials, const CallError *error, void
 /* ---- the beginning of a fetch ---- */
 
 /* The tree of sources, by the shared files as they are now. */
-static int build_source(AwsCredentialsProvider *provider, char **ret_error)
+static int build_source(Provider *provider, char **ret_error)
 {
     const AwsTreePlan plan = {
         .profile = provider->profile,
@@ -222,11 +220,11 @@ static int build_source(AwsCredentialsProvider *provider, char **ret_error)
     if (r < 0)
         return r;
     free(provider->description);
-    provider->description = description;
+    provider->base.source = provider->description = description;
     return 0;
 }
 
-static void start_fetch(AwsCredentialsProvider *provider)
+static void start_fetch(Provider *provider)
 {
     CLEANUP(call_error_clear) CallError error = {0};
     CLEANUP(freep) char *sentence = NULL;
@@ -243,10 +241,10 @@ static void start_fetch(AwsCredentialsProvider *provider)
 
 static void on_timer(void *userdata)
 {
-    AwsCredentialsProvider *provider = userdata;
+    Provider *provider = userdata;
     bool good = is_good(provider);
 
-    if (TAILQ_EMPTY(&provider->waiting))
+    if (TAILQ_EMPTY(&provider->base.waiting))
         return;
     if (good)
         release(provider, provider->current, NULL);
@@ -259,36 +257,22 @@ static void on_timer(void *userdata)
 
 /* ---- for who asks ---- */
 
-void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait)
+static void provider_wanted(AwsCredentialsProvider *base)
 {
-    wait->provider = provider;
-    wait->ticket = ++provider->ticket;
-    TAILQ_INSERT_TAIL(&provider->waiting, wait, entry);
-    set_soon(provider);
+    set_soon((Provider *)base);
 }
 
-void aws_credentials_cancel(AwsCredentialsWait *wait)
+static void provider_reject(AwsCredentialsProvider *base, const AwsCredentials *credentials)
 {
-    if (!wait->provider)
-        return;
-    TAILQ_REMOVE(&wait->provider->waiting, wait, entry);
-    wait->provider = NULL;
-}
+    Provider *provider = (Provider *)base;
 
-void aws_credentials_reject(AwsCredentialsProvider *provider, const AwsCredentials *credentials)
-{
     if (provider->current == credentials)
         provider->rejected = true;
 }
 
-const char *aws_credentials_provider_source(const AwsCredentialsProvider *provider)
-{
-    return provider->description;
-}
-
 /* ---- birth and death ---- */
 
-static int copy_settings(AwsCredentialsProvider *provider, const AwsSettings *settings)
+static int copy_settings(Provider *provider, const AwsSettings *settings)
 {
     provider->profile_named = settings->profile_named;
     provider->profile_explicit = settings->profile_explicit;
@@ -305,29 +289,10 @@ static int copy_settings(AwsCredentialsProvider *provider, const AwsSettings *se
     return 0;
 }
 
-int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
-                                 const AwsSettings *settings, AwsCredentialsProvider **ret)
+static void provider_free(AwsCredentialsProvider *base)
 {
-    AwsCredentialsProvider *provider = calloc(1, sizeof(*provider));
+    Provider *provider = (Provider *)base;
 
-    if (!provider)
-        return -ENOMEM;
-    provider->context = *context;
-    provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
-    TAILQ_INIT(&provider->waiting);
-    timer_init(&provider->timer, context->timers, on_timer, provider);
-    if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
-        aws_credentials_provider_free(provider);
-        return -ENOMEM;
-    }
-    *ret = provider;
-    return 0;
-}
-
-void aws_credentials_provider_free(AwsCredentialsProvider *provider)
-{
-    if (!provider)
-        return;
     timer_clear(&provider->timer);
     aws_source_free(provider->source);
     aws_profile_reading_unref(provider->reading);
@@ -343,4 +308,26 @@ void aws_credentials_provider_free(AwsCredentialsProvider *provider)
     free(provider->role_session_name);
     free(provider->description);
     free(provider);
+}
+
+int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
+                                 const AwsSettings *settings, AwsCredentialsProvider **ret)
+{
+    Provider *provider = calloc(1, sizeof(*provider));
+
+    if (!provider)
+        return -ENOMEM;
+    provider->context = *context;
+    provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
+    provider->base = (AwsCredentialsProvider){
+        .wanted = provider_wanted, .reject = provider_reject, .free = provider_free};
+    TAILQ_INIT(&provider->base.waiting);
+    timer_init(&provider->timer, context->timers, on_timer, provider);
+    if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
+        provider_free(&provider->base);
+        return -ENOMEM;
+    }
+    provider->base.source = provider->description;
+    *ret = &provider->base;
+    return 0;
 }

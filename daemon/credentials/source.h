@@ -18,8 +18,8 @@
 #include <stddef.h>
 
 #include "common/memory.h"
-#include "daemon/aws/credentials.h"
 #include "daemon/credentials/profile.h"
+#include "daemon/credentials/provider.h"
 
 /* A session token of the instance metadata service, which the provider keeps between fetches. */
 typedef struct AwsInstanceToken {

@@ -5,13 +5,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include <systemd/sd-id128.h>
 
 #include "common/memory.h"
 #include "common/names.h"
 #include "daemon/base/call-error.h"
+#include "daemon/base/peer.h"
 
 typedef enum JobState {
     JOB_QUEUED,
@@ -33,12 +33,6 @@ static inline bool job_state_is_final(JobState state)
 {
     return state >= JOB_STOPPED;
 }
-
-typedef struct Requester {
-    uid_t uid;
-    gid_t gid;
-    pid_t pid; /* decoration: it may be another process's by now */
-} Requester;
 
 #define JOB_ID_SIZE SD_ID128_STRING_MAX
 

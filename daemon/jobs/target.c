@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "daemon/credentials/provider.h"
 
 static int target_connect(const TargetContext *context, const Config *config,
                           const TargetConfig *target_config, AwsClient **ret)

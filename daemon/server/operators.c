@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* The kernel's overflow uid: somebody from a user namespace that is not ours, so nobody in
@@ -16,37 +15,6 @@ struct Operators {
     gid_t *gids;
     size_t n_uids, n_gids;
 };
-
-int peer_read(int fd, Peer *ret)
-{
-    struct ucred credentials;
-    socklen_t size = sizeof(credentials), groups_size = 0;
-    Peer peer = {0};
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
-        return -errno;
-    peer.process = (Requester){credentials.uid, credentials.gid, credentials.pid};
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &groups_size) < 0 && errno == ERANGE) {
-        peer.groups = malloc(groups_size);
-        if (!peer.groups)
-            return -ENOMEM;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups, &groups_size) < 0) {
-            int error = errno;
-
-            free(peer.groups);
-            return -error;
-        }
-        peer.n_groups = groups_size / sizeof(gid_t);
-    }
-    *ret = peer;
-    return 0;
-}
-
-void peer_clear(Peer *peer)
-{
-    free(peer->groups);
-    *peer = (Peer){0};
-}
 
 int operators_new(char *const *names, Operators **ret)
 {

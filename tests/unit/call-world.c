@@ -30,12 +30,12 @@ static double get_uniform(void *userdata)
     return ((World *)userdata)->uniform;
 }
 
-/* ---- credentials: these take the place of credentials-provider.c ---- */
+/* ---- credentials ---- */
 
-struct AwsCredentialsProvider {
+static struct {
+    AwsCredentialsProvider base; /* the first member */
     World *world;
     Timer timer;
-    AwsCredentialsWait *wait;
     bool busy;
 } provider;
 
@@ -44,38 +44,31 @@ static void on_credentials(void *userdata)
     static char code[] = "Other", message[] = "there are none";
     const CallError error = {.code = code, .message = message};
     World *world = userdata;
-    AwsCredentialsWait *wait = provider.wait;
+    AwsCredentialsWait *wait = TAILQ_FIRST(&provider.base.waiting);
 
-    provider.wait = NULL;
-    wait->provider = NULL;
+    if (!wait)
+        return;
+    aws_credentials_cancel(wait);
+    assert_true(TAILQ_EMPTY(&provider.base.waiting));
     provider.busy = true;
     wait->done(world->credentials, world->credentials ? NULL : &error, wait->userdata);
     provider.busy = false;
 }
 
-void aws_credentials_get(AwsCredentialsProvider *from, AwsCredentialsWait *wait)
+static void on_wanted(AwsCredentialsProvider *from)
 {
-    assert_null(from->wait);
-    assert_null(wait->provider);
-    from->wait = wait;
-    wait->provider = from;
-    from->world->gets++;
-    timer_set(&from->timer, from->world->boottime_usec);
+    World *world = provider.world;
+
+    assert_ptr_equal(from, &provider.base);
+    world->gets++;
+    timer_set(&provider.timer, world->boottime_usec);
 }
 
-void aws_credentials_cancel(AwsCredentialsWait *wait)
+static void on_rejected(AwsCredentialsProvider *from, const AwsCredentials *credentials)
 {
-    if (!wait->provider)
-        return;
-    timer_clear(&wait->provider->timer);
-    wait->provider->wait = NULL;
-    wait->provider = NULL;
-}
+    World *world = provider.world;
 
-void aws_credentials_reject(AwsCredentialsProvider *from, const AwsCredentials *credentials)
-{
-    World *world = from->world;
-
+    assert_ptr_equal(from, &provider.base);
     assert_ptr_equal(credentials, world->credentials);
     world->rejections++;
     if (!world->renewed)
@@ -85,17 +78,12 @@ void aws_credentials_reject(AwsCredentialsProvider *from, const AwsCredentials *
     world->renewed = NULL;
 }
 
-const char *aws_credentials_provider_source(const AwsCredentialsProvider *from)
+static void on_provider_freed(AwsCredentialsProvider *from)
 {
-    (void)from;
-    return "the test";
-}
-
-void aws_credentials_provider_free(AwsCredentialsProvider *from)
-{
-    assert_null(from->wait);
-    assert_false(from->busy);
-    from->world->providers_freed++;
+    assert_ptr_equal(from, &provider.base);
+    assert_false(provider.busy);
+    timer_clear(&provider.timer);
+    provider.world->providers_freed++;
 }
 
 /* ---- the server ---- */
@@ -308,13 +296,16 @@ int world_setup(void **state)
     assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                                          NULL, 0, &world->credentials),
                      0);
-    provider = (AwsCredentialsProvider){.world = world};
+    provider.base = (AwsCredentialsProvider){
+        .wanted = on_wanted, .reject = on_rejected, .free = on_provider_freed};
+    TAILQ_INIT(&provider.base.waiting);
+    provider.world = world;
     timer_init(&provider.timer, world->timers, on_credentials, world);
     world->config = (AwsClientConfig){
         .timers = world->timers,
         .random = &world->random,
         .http = &world->http,
-        .credentials = &provider,
+        .credentials = &provider.base,
         .target = "default",
         .endpoint = "https://cloudtrail.eu-west-1.amazonaws.com",
         .region = "eu-west-1",

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/aws/credentials.h"
+#include "daemon/credentials/provider.h"
 #include "daemon/credentials/settings.h"
 
 #define CREDENTIALS_EXCHANGES_MAX 12U

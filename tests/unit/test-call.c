@@ -534,6 +534,8 @@ static void test_cancels_at_any_time(void **state)
     world_set_rate(world, 1);
     world_start(world); /* waits for credentials */
     aws_call_cancel(world->call);
+    assert_true(TAILQ_EMPTY(&world->config.credentials->waiting));
+    timers_run(world->timers);
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
 
     world_start(world); /* in flight */

@@ -153,7 +153,7 @@ static void test_three_attempts(void **state)
     WORLD_SCRIPT(world, good);
     world_get(world);
     world_assert_keys(world, "ASIARCORRECT", "5ecr3t", "t0k3n", EXPIRES);
-    aws_credentials_reject(world->provider, world->credentials);
+    world->provider->reject(world->provider, world->credentials);
     world_get_fails(world, bad, N(bad),
                     "container: 169.254.170.2" PATH " answered with HTTP status 503");
 }
@@ -215,7 +215,7 @@ static void test_role_on_top(void **state)
     world_connect(world, NULL, "arn:aws:iam::130633740322:role/r");
     world_get(world);
     world_assert_keys(world, "ASIAROLE", "r0l35ecr3t", "r0l3t0k3n", "2026-11-22T13:00:00Z");
-    assert_string_equal(aws_credentials_provider_source(world->provider),
+    assert_string_equal(world->provider->source,
                         "role arn:aws:iam::130633740322:role/r with those of container");
 }
 

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/aws/credentials.h"
 #include "daemon/base/journal.h"
+#include "daemon/credentials/provider.h"
 #include "daemon/credentials/settings.h"
 
 #define N_WAITS 3U
@@ -264,7 +264,7 @@ static void test_environment(void **state)
     write_file(credentials_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
     make_provider(*state, &(AwsSettingsSource){0});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
-    assert_string_equal(aws_credentials_provider_source(((Fixture *)*state)->provider),
+    assert_string_equal(((Fixture *)*state)->provider->source,
                         "environment");
 }
 
@@ -341,7 +341,7 @@ static void test_credential_of_systemd(void **state)
     make_provider(fixture, &(AwsSettingsSource){0});
     assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
     snprintf(source, sizeof(source), "profile default in %s", system_path);
-    assert_string_equal(aws_credentials_provider_source(fixture->provider), source);
+    assert_string_equal(fixture->provider->source, source);
 }
 
 static void test_none_at_all(void **state)
@@ -350,7 +350,7 @@ static void test_none_at_all(void **state)
 
     assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
     make_provider(fixture, &(AwsSettingsSource){0});
-    assert_null(aws_credentials_provider_source(fixture->provider));
+    assert_null(fixture->provider->source);
     assert_fails(get(fixture), "neither the environment nor profile default names any");
 }
 
@@ -418,13 +418,13 @@ static void test_rejected_keys_are_read_again(void **state)
                "[default]\naws_access_key_id = AKID2\naws_secret_access_key = 5ecr3t2\n");
     assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
 
-    aws_credentials_reject(fixture->provider, old);
+    fixture->provider->reject(fixture->provider, old);
     assert_keys(get(fixture), "AKID2", "5ecr3t2", NULL);
     assert_int_equal(count_events("credentials-obtained"), 2);
 
     /* Who used the old ones rejects them late: the new ones stay. */
     write_file(credentials_path, "[default]\n");
-    aws_credentials_reject(fixture->provider, old);
+    fixture->provider->reject(fixture->provider, old);
     assert_keys(get(fixture), "AKID2", "5ecr3t2", NULL);
     aws_credentials_unref(old);
 }
@@ -435,7 +435,7 @@ static void test_same_keys_again_are_no_news(void **state)
 
     set_environment("AKID", "5ecr3t", "t0k3n");
     make_provider(fixture, &(AwsSettingsSource){0});
-    aws_credentials_reject(fixture->provider, get(fixture)->credentials);
+    fixture->provider->reject(fixture->provider, get(fixture)->credentials);
     assert_keys(get(fixture), "AKID", "5ecr3t", "t0k3n");
     assert_int_equal(count_events("credentials-obtained"), 1);
 }
@@ -455,7 +455,7 @@ static void test_a_streak_of_failures_is_one_event(void **state)
 
     write_file(credentials_path, good);
     assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
-    aws_credentials_reject(fixture->provider, fixture->waiters[0].credentials);
+    fixture->provider->reject(fixture->provider, fixture->waiters[0].credentials);
     write_file(credentials_path, "[x]\naws_access_key_id = AKID\n");
     assert_fails(get(fixture), "without its secret");
     assert_int_equal(count_events("credentials-failed"), 2);

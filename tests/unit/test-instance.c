@@ -216,7 +216,7 @@ static void test_refused_token_is_renewed_once(void **state)
     CredentialsWorld *world = *state;
 
     assert_all(world, good, N(good));
-    aws_credentials_reject(world->provider, world->credentials);
+    world->provider->reject(world->provider, world->credentials);
     world_get_fails(world, bad, N(bad), "security-credentials/ answered with HTTP status 401");
 }
 

@@ -40,7 +40,7 @@ static void run(CredentialsWorld *world, const char *command)
     world_write(WORLD_CONFIG, config);
     world->live = true;
     if (world->provider && world->credentials)
-        aws_credentials_reject(world->provider, world->credentials);
+        world->provider->reject(world->provider, world->credentials);
     world_get(world);
     world->live = false;
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
@@ -59,8 +59,7 @@ static void test_answers(void **state)
     run(world, "echo '{\"Version\": 1, " KEYS ", \"SessionToken\": null,"
                " \"Expiration\": \"2026-12-02T18:36:00-01:30\"}'");
     world_assert_keys(world, "ASIARTESTID", "5ecr3t", NULL, "2026-12-02T20:06:00Z");
-    assert_string_equal(aws_credentials_provider_source(world->provider),
-                        "credential_process of profile default");
+    assert_string_equal(world->provider->source, "credential_process of profile default");
 }
 
 static void test_answers_that_are_none(void **state)

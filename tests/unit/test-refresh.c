@@ -157,7 +157,7 @@ static void test_rejected_ones_are_fetched_anew(void **state)
     CredentialsWorld *world = *state;
 
     begin(world);
-    aws_credentials_reject(world->provider, world->credentials);
+    world->provider->reject(world->provider, world->credentials);
     WORLD_SCRIPT(world, refused);
     world_get(world);
     world_assert_fails(world, "HTTP status 400");

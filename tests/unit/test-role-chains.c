@@ -224,7 +224,7 @@ static void test_role_of_the_target_on_top(void **state)
     world_connect(world, NULL, "arn:aws:iam::1:role/top");
     WORLD_SCRIPT(world, script);
     assert_assumed(world);
-    assert_string_equal(aws_credentials_provider_source(world->provider),
+    assert_string_equal(world->provider->source,
                         "role arn:aws:iam::1:role/top with those of role " ROLE
                         " of profile default");
 }

@@ -1,0 +1,42 @@
+/* Where a target's credentials come from: one provider for each target, one file per source.
+ *
+ * All who ask while a fetch is under way share it, and its failure releases them all.
+ *
+ * From 15 minutes before they expire, credentials are fetched anew in the background, and the old
+ * ones handed out until the new ones are there or they expire. That begins when someone asks, so
+ * that a target at rest wakes nobody up. A refresh that fails, or that brings nothing which lives
+ * longer, is followed by the next after a wait that doubles from 1 s to 1 min; once there is
+ * nothing to hand out, who asks waits for a fetch of the moment. Credentials that look expired when
+ * they are fetched are used for 5 minutes: AWS decides that, not the clock of this host.
+ *
+ * The provider tells the journal when credentials are there that differ from those before or end a
+ * streak of failures, and once when such a streak begins. */
+#pragma once
+
+#include "daemon/aws/credentials.h"
+#include "daemon/base/timer.h"
+#include "daemon/http/client.h"
+
+struct AwsProfileShare;
+struct AwsSettings;
+struct event_base;
+
+/* What a provider and its sources work with; what it points to outlives them. */
+typedef struct AwsCredentialsContext {
+    Timers *timers;
+    const Random *random;
+    HttpClient *http;
+    struct event_base *base;          /* for the pipes and the end of a credential_process */
+    struct AwsProfileShare *profiles; /* NULL: every fetch reads the files for itself */
+    /* Of calls of STS; the metadata services have time-outs of their own. */
+    uint64_t connect_timeout_usec;
+    uint64_t timeout_usec; /* of one attempt */
+    unsigned max_attempts;
+} AwsCredentialsContext;
+
+/* The provider that the settings of a target lead to, in the order of chain.h; target is its name,
+ * for the journal. Copies what it needs. The source is chosen at every fetch, so that a profile
+ * that is put right needs no restart; one that cannot work makes every fetch fail with that
+ * sentence. 0 or -ENOMEM. */
+int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
+                                 const struct AwsSettings *settings, AwsCredentialsProvider **ret);
