@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that are one call: made, answered, printed. */
 #pragma once
 

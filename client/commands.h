@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands, each a row of one table: what it is called, takes and does. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A connection to the daemon and the loop it runs on: calls go out, replies come back by callback,
  * in the order of the calls.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* "Name: value" lines about one thing, names aligned. What is not known is left out; values are
  * escaped. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One round of following: something is asked, and its replies are taken. What follow.c and
  * follow-round.c share. */
 #pragma once

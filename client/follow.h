@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Following jobs until they are final: asks for stops, watches what comes of them, shows it, and
  * goes on when the daemon restarts meanwhile. */
 #pragma once

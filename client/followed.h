@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What one command follows, in the order of its arguments: imports, and the jobs that stop them. */
 #pragma once
 

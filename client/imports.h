@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopctl show, list and failures: straight from CloudTrail, no job. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs as rows of a table, or as a line. Columns about which no row says anything are left out. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a Job of the interface says, taken out of its JSON for showing and judging it. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopctl job, jobs, watch and cancel. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopctl: the command-line client of trailstopd. */
 #include <errno.h>
 #include <signal.h>

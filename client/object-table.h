@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An array of JSON objects as a table: each column shows one member of them. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a command ends with: the exit status, and the sentence on standard error that says why. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How jobs come along, for people: on a terminal a table that is redrawn in place, elsewhere one
  * line for each change that can be seen. */
 #pragma once

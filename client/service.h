@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopctl targets, statistics and version: about the daemon itself. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopctl stop --all: every import of some targets that still runs. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Columns of text, each as wide as its widest cell.
  *
  * Cells are added one after the other, row by row, and escaped (see text.h). A column whose cells

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is printed. Text from outside (CloudTrail, the daemon, other users' reasons, the command
  * line) is shown with its control characters escaped, so that none of it steers the terminal.
  *

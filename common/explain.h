@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Errors for people: a sentence, owned by who receives it, beside the negative errno for the
  * caller. */
 #pragma once

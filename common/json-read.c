@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of common/json.h: one pass over the text, recursive by nesting, straight into json-c's
  * objects. Functions named read_*() expect the reader before the first byte of what they read and
  * leave it after the last. */

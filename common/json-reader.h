@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the reader of common/json.h: where it is in the text, and what it needs memory for.
  * Functions expect the reader before the first byte of what they read and leave it after the last;
  * they return 0, -EBADMSG or -ENOMEM. */

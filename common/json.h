@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON (RFC 8259), read strictly and typed exactly, into and out of json-c's objects.
  *
  * json-c's own parser lets through what RFC 8259 forbids (single quotes, NaN, lone surrogates,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ownership helpers: scope-bound cleanup for the owning pointers of this project and of json-c.
  *
  * CLEANUP(f) on a local variable calls f(&variable) when the variable leaves scope. Every opaque

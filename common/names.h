@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names that daemon and client share: of the protocol, of CloudTrail, of where things are. */
 #pragma once
 

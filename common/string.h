@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Strings: made, copied, and looked at. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Points in time and spans of time. All are unsigned 64-bit microseconds; points on the wall clock
  * count from 1970-01-01T00:00:00Z. */
 #pragma once

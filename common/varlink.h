@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Varlink framing (https://varlink.org): one JSON object per message, ended by one NUL byte. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon: its modules put together, what a turn of the loop ends with, reload and shutdown. */
 #pragma once
 

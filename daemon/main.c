@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstopd: arguments → configuration → daemon → loop. */
 #include <errno.h>
 #include <getopt.h>

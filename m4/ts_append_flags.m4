@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # TS_APPEND_FLAGS(FLAGS): appends each flag that the compiler takes to CFLAGS.
 AC_DEFUN([TS_APPEND_FLAGS], [
   for ts_flag in $1; do

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests. TRAILSTOP_BUILD names the build directory (run-tests sets it)."""
 
 import os

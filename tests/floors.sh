@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The floors of daemon/ (see docs/ARCHITECTURE.md): a file includes only what is on its own floor or below. The client
 # stands apart and sees common/ alone.
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* For cppcheck alone, which does not know queue(3): what its macros come to. */
 #define TAILQ_HEAD(name, type)                                                                     \
     struct name {                                                                                  \

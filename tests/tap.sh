@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What tests in shell script share: results in TAP, and a directory for what they find out. To be sourced, from the build
 # directory with $srcdir set, as make check does.
 

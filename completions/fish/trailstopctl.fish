@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Completion of trailstopctl for fish.
 
 # The MEMBER of each job or target that the daemon knows: __trailstopctl_names COMMAND MEMBER

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an answer of AWS says, pure: the error in any of the forms of the JSON protocols, the JSON
  * of a success, the server's time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One call of an AWS operation: credentials → pacer → sign → send → classify → retry, and one
  * result.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all calls of one target to one service share: endpoint, credentials, limits, retry quota,
  * clock skew. */
 #pragma once

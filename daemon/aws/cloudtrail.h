@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The four operations of CloudTrail that stop and follow an import: encode, decode, error names.
  *
  * Source: AWS CloudTrail API Reference (StopImport, GetImport, ListImports, ListImportFailures). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials, and how a call gets them: an interface, so that signing and sending know nothing of
  * where credentials come from.
  *

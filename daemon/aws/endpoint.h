@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which host serves a service in a region: partitions, FIPS, dual-stack, custom endpoints.
  *
  * Source: the endpoint rule sets of CloudTrail and STS that botocore publishes. STS is always asked

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Spaces calls of one kind 1/rate apart (CloudTrail's quotas per account and region), first come
  * first served. A place in the queue lives inside the call that waits, so waiting cannot fail, and
  * a call that is given up leaves no hole. */

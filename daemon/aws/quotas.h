@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudTrail's quotas hold for an account and region, not for a target: targets that call the same
  * endpoint and region for the same account share their pacers, at the lowest rate that any of
  * them is given.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One attempt of an AWS operation as an HTTP request, signed anew each time.
  *
  * Source: Smithy, "AWS JSON 1.1 protocol" and "AWS Query protocol"; AWS SDKs and Tools Reference

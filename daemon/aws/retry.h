@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a failed attempt is tried again, and after how long. Pure: no clock, no I/O, randomness
  * given.
  *

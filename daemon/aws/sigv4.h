@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* AWS Signature Version 4, pure: no clock, no environment, no I/O. Three stages, each of which the
  * public test suite has a value for: canonical request, string to sign, authorization.
  *

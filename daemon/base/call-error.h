@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What AWS, or the way there, answered instead of a result: CallError of the Varlink interface. */
 #pragma once
 

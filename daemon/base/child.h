@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A child process on the event loop: started without a shell, with nothing of this process but its
  * environment and working directory; its output is collected, its end awaited, neither blocks.
  *

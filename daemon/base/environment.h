@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The environment, as the AWS SDKs read it. */
 #pragma once
 

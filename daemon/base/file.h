@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text files, read as a whole: configuration, profiles, tokens. */
 #pragma once
 

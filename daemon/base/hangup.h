@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* That the other side of a socket has gone for good, not only shut down its writing side: for times
  * when nothing is read from it. */
 #pragma once

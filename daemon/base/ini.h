@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sections of `key = value` lines: what the daemon's own configuration and the AWS shared files
  * have in common. Who calls gives every name and value its meaning.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Events: what the daemon tells the journal, each with a MESSAGE_ID, a catalog entry and structured
  * fields. The only user of sd-journal.h. events.def declares every event once.
  *

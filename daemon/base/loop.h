@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The event loop: turns, timers, signals, and what systemd is told.
  *
  * A turn waits for events, handles all that are there, fires the timers that are due, and ends with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The process at the other end of a connection, as the kernel saw it connect.
  *
  * Source: unix(7), SO_PEERCRED and SO_PEERGROUPS. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A string that grows and leaves no copy of its text behind, for what holds keys and tokens. */
 #pragma once
 

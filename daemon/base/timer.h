@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One-shot timers on CLOCK_BOOTTIME, kept in a heap that needs no memory of its own.
  *
  * The clock is given, so that the same code runs on a virtual clock in the model tests. A Timer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Splits a command line into words as a shell does (POSIX.1-2017, XCU 2.2 "Quoting"): quotes and
  * backslashes, and nothing else. No expansion, no comments, no operators: there is no shell. */
 #pragma once

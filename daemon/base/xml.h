@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The texts of some elements of an XML document, read with expat: the answers of STS. Only xml.c
  * uses expat.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the files of the configuration into a Config, one after the other; a later value wins. */
 #pragma once
 

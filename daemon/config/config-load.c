@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Puts a Config together: files, environment, AWS's profiles, and the checks that need all of it.
  */
 #include "daemon/config/config.h"

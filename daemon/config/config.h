@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's configuration: read, checked and put together; every option once, in options.def.
  *
  * A Config never changes once it is loaded: a reload makes a fresh one and swaps it in when all of

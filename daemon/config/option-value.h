@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The value of an option: read from text, checked, stored, shown as JSON.
  *
  * Values live in an `object`, a Config or a TargetConfig, which owns the strings and lists among

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the configuration as a table, made of options.def.
  *
  * Their values live in a Config or a TargetConfig; see option-value.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The roles of profiles: role_arn with its source_profile or credential_source, link by link. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which source gives a target its credentials: a decision from the environment and the shared files
  * alone, without fetching anything, so that `--check` tells what the daemon will do.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request to a metadata service of this host, repeated while its failure may be gone the next
  * time: no connection, a time-out, 429 or 5xx. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the environment says the AWS shared files are. */
 #include "daemon/credentials/profile.h"
 

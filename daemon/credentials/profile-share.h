@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One reading of the AWS shared files for all fetches of credentials that begin in the same turn of
  * the loop: a thousand targets, each with a profile of its own, are one file.
  *

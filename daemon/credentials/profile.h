@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The profiles of the AWS shared files, ~/.aws/config and ~/.aws/credentials, merged.
  *
  * In config a profile is [profile NAME] (or [default], which [profile default] beats), in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where a target's credentials come from: one provider for each target, one file per source.
  *
  * All who ask while a fetch is under way share it, and its failure releases them all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a target comes to: its section of the configuration, then the AWS environment, then its
  * profile.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The role of an ECS task, or of a pod by EKS Pod Identity: an agent on this host answers with it.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Container credential provider". */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The role of an EC2 instance, by the instance metadata service, version 2: a session token, then
  * the role's name, then its credentials. There is no way back to version 1, which any request that
  * this host can be made to send would open.

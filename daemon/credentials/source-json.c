@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials as JSON: what a credential_process, a container's agent and the instance metadata
  * service answer with. */
 #include "daemon/credentials/source-json.h"

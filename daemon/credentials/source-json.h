@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials as JSON, and the errors of those who answer with it.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Process credential provider", "Container credential

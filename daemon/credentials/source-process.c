@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* credential_process of a profile: a command of the user's prints credentials.
  *
  * Neither the command line nor what it prints is ever shown: both may hold secrets. What it says on

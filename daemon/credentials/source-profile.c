@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* aws_access_key_id, aws_secret_access_key and aws_session_token of a profile. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A role that the credentials of another source may assume: role_arn of a profile, role-arn of a
  * target. */
 #include "daemon/credentials/source-sts.h"

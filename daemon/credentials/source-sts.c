@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/source-sts.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the two sources that ask STS for a role have in common: the role, the call, its errors. */
 #pragma once
 

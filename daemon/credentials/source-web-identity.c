@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A role for a web identity: its token is in a file, which whoever issues it renews. */
 #include "daemon/credentials/source-sts.h"
 

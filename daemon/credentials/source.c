@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all sources of credentials have in common: how they begin and how they end. */
 #include "daemon/credentials/source.h"
 

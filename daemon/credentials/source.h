@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A source of credentials at work: one object for one fetch, one file per kind of source.
  *
  * A source is made, started once and freed, or only checked and freed. It ends by calling done()

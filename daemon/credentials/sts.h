@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* AWS Security Token Service: credentials of a role, for those of somebody else or for a web
  * identity's token.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Builds the tree of sources for one fetch: what chain.h decides, and a target's own role on top;
  * and says beforehand what such a fetch cannot but fail with. */
 #pragma once

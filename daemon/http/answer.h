@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An HTTP answer while it arrives: its headers, and its body up to HTTP_BODY_MAX. Bodies may hold
  * credentials, so no copy of one is left behind in freed memory. */
 #pragma once

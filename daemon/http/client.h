@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP on the event loop: requests go out, answers come back by callback. Only http.c and its
  * http-transfer.c and http-outcome.c use curl.h; HttpClient is an interface so that tests put a
  * scripted server in its place.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which hosts are reached past the proxy: NO_PROXY, pure, and the same with every libcurl, of which
  * each version reads it in its own way.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What came of a transfer: libcurl's codes as our few kinds of failure, with a sentence. Part of
  * the HTTP client; everybody else includes daemon/http/client.h. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request and its answer on a libcurl handle: the copy of the request, the handle's options,
  * and what arrives. Part of the HTTP client; everybody else includes daemon/http/client.h. */
 #pragma once

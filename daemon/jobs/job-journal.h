@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the journal is told of a job: the fields that every job event has, and a sentence each. */
 #pragma once
 

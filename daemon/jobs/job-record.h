@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of a job, as it is stored and shown: the lasting part of a Job, and all there is of
  * one that has ended. Times on the wall clock are shown and survive a reboot; those on
  * CLOCK_BOOTTIME rule. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One job on its way: queued → stopping → polling → an end. It makes the calls, waits with its
  * target when that is out, keeps its deadline; job_set_state() is the one place where its state
  * changes. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A target that does not answer: its jobs wait together, and one call at a time probes for all of
  * them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A question that goes straight to CloudTrail, for a client and without a job: an import, or all
  * pages of a list. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All jobs that are not final, by id and by import, and the way of their changes: first to disk,
  * then to whoever follows them. Nobody is told of a change that is not on disk, and the calls of a
  * new job begin after it is.

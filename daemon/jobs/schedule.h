@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What comes next for a job, and when: pure rules, without clock or I/O. */
 #pragma once
 

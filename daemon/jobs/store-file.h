@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The store's file: made, or found fit for use. Part of the store, which is the only user of
  * sqlite3.h. */
 #pragma once

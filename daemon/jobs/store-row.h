@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A job as a row of the store: the columns, and the way there and back. Part of the store, which is
  * the only user of sqlite3.h. */
 #pragma once

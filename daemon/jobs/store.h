@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs on disk, in one SQLite file: what is in it was synced before anyone was told of it. The only
  * user of sqlite3.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One target of the configuration, at work: an account and region with its AWS client, its limits,
  * its outage state and the jobs that are not final. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One call of a client, from its message to its last reply. */
 #pragma once
 

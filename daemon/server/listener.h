@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The socket: handed over by systemd or bound here; who may connect, how many, and the sessions
  * that come of it. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Methods that ask CloudTrail directly, and make no job. */
 #include <errno.h>
 

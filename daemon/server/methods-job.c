@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Methods that make, follow and end jobs. */
 #include <errno.h>
 #include <stdlib.h>

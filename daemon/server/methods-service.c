@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the service says about itself: org.varlink.service, targets, statistics. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* io.systemd.service, as systemd 257 and newer have it for services of their own. */
 #include <errno.h>
 #include <string.h>

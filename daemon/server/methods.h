@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The methods of the interfaces, as rows of a table: who may call them, what they take, what they
  * do.
  *

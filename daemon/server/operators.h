@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may stop and cancel: root, the daemon's own user, and the users and groups of the option
  * `operators`. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parameters of a call, checked against what its method takes: exact types, nothing unknown,
  * nothing missing. Strings are borrowed from the message. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One client: its calls in order, its replies in the same order, streams for calls with `more`, and
  * a bound on what it can make the daemon keep for it. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* StopAll: lists what runs in each target, and requests a job for each import found.
  *
  * A target that fails is reported beside the others' results; a job is made as soon as its import

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Following jobs: the stream of Watch, and of Stop with `more`.
  *
  * A watch remembers for each job the change that it sent last, nothing else: a client that does not

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make bench`: how fast and how small, on this machine. Prints figures, judges none.
 
 Wants an optimized build without sanitizers, in the directory that TRAILSTOP_BUILD names.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How many requests a second the daemon accepts: many connections, each of which keeps a number of
  * Stop calls for distinct imports under way.
  *

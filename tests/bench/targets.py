@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Part of `make bench`: one daemon for a whole organisation, a target for each account.
 
 Prints figures, judges none.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Completions offer the commands of trailstopctl, and the options that each takes, and no others.
 set -u
 srcdir=${srcdir:-.}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Started by a service manager, without one: the listening socket is passed in, and the manager is told."""
 
 import os

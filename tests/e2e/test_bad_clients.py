@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that break the rules, or are too many: each costs one line, its own connection, and nothing else."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`trailstopd --check`: what a configuration comes to, or what is wrong with it and where."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """trailstopctl against a daemon that the test plays: what it asks, how it goes on, what it exits with."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What trailstopctl shows: live on a terminal, as lines elsewhere, and never what steers the terminal."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The configuration of a running daemon: what a reload takes over, and that a wrong one changes nothing."""
 
 import os

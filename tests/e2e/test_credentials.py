@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where credentials come from: every source with the real daemon, from its first fetch to its failures, and how
 fetches are shared, repeated and kept to themselves."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is asked of CloudTrail directly, without a job: an import, the list of them, what they failed to import."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What trailstopctl's exit status tells a script, with the real daemon behind it."""
 
 import os

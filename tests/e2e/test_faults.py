@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever breaks on the way to AWS, or over there, ends no job: it waits, calls again, and tells once."""
 
 import socket

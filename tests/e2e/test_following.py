@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """trailstopctl keeps following its imports over whatever happens to the real daemon."""
 
 import signal

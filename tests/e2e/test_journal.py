@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The journal: one entry per event, with the fields that the contract names, whatever the text from outside."""
 
 import json

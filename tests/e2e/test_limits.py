@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CloudTrail's quotas hold for an account and region, so targets of the same account share one limiter."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many accounts, many imports: every target keeps to its own quota and waits for no other."""
 
 import sqlite3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may do what: operators stop and cancel, whoever may connect looks on."""
 
 import os

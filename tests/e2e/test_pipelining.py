@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that send many calls at once, read late or not at all, and go away in the middle of it."""
 
 import select

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way out: proxies as the environment names them, and names that cannot be resolved."""
 
 import os

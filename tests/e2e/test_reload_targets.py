@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Targets that a reload adds, changes and removes while their jobs are under way."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever ends the daemon, no accepted job is lost, and nothing is asked of CloudTrail twice."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No secret, token or signature leaves the daemon but to AWS: not to the journal, the store, an argument list,
 or the memory image of a crash."""
 

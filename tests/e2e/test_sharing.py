@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several clients: who asks for the same import shares one job, and whoever goes away takes nothing along."""
 
 import pytest

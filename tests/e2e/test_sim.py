@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulator itself: what it answers, checks, breaks and counts is what its README says.
 
 botocore signs here, so that neither trailstop's signer nor the simulator's verifier judges itself."""

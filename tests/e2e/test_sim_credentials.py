@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulator's sources of credentials: STS, the instance's and the container's metadata services; and the
 accounts that their sessions lead to. botocore is the client: it asks, signs, and reads the answers."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The main job: a request becomes a StopImport, GetImport is polled until CloudTrail says how it ended, and
 whoever asked, the job and the journal have the statistics."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stop everything that runs, in one target or in all of them; what fails in one is told beside what the others did."""
 
 import json

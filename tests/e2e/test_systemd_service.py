@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """io.systemd.service: what systemd asks its own services."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS: which certificates and versions are taken, and that a fault is an outage which passes with its cause."""
 
 import re

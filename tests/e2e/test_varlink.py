@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The socket: what every Varlink client may rely on, and what a client that breaks the rules gets."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the real programs for the tests: daemon, client and simulator, and the wires between them.
 
 Nothing here sleeps for a fixed time: whatever a test waits for is an event (a reply, a journal entry, a

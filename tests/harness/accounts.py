@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AWS accounts: each has keys that the simulator takes, and a profile of that name for the daemon."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate authority of a test's own: issues certificates that are right, and others that are not."""
 
 import subprocess

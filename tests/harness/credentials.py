@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The places that AWS credentials come from, set up for one daemon: the shared files in its home directory, its
 environment, and what the simulator answers."""
 

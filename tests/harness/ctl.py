@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real trailstopctl, run as a script would run it: without a terminal."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real trailstopd: its configuration, its life (start, kill, reload, end) and the ways to talk to it."""
 
 import os

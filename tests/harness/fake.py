@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A daemon that the test plays itself, call by call: for what the real one does not do on request."""
 
 import json

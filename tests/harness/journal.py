@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the daemon writes with --log json: read as it is written, kept for as long as the test runs."""
 
 import json

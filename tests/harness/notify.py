@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The service manager's end of sd_notify(3): takes every datagram at once, as systemd does."""
 
 import os

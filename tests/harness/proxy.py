@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tinyproxy, as Debian has it: a real proxy, started by the tests and asked what went through it."""
 
 import shutil

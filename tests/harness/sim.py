@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """trailstop-sim: started, told what to do and asked what was called. tests/sim/README.md describes it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A terminal that a program runs on, and what can be seen on it."""
 
 import fcntl

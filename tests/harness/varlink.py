@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Varlink client on a plain socket, which can also misbehave: it sends whatever bytes it is told to."""
 
 import json

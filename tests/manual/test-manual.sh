@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The manual says what the code does: options, commands, keys, events, fields and methods agree.
 set -u
 srcdir=${srcdir:-.}

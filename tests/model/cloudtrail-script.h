@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudTrail as the model plays it: imports that run and end, StopImport and GetImport, and all
  * that can go wrong between here and there, drawn from the dice.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of the daemon that works on jobs, as daemon.c puts it together, on the virtual clock: a
  * store, targets, a registry. It can be started, turned, stopped, and killed at any moment. */
 #pragma once

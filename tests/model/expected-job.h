@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One job as it has to be: the rules of a job written a second time, plainly, from what the caller
  * asked for and what CloudTrail answered. What a commit made lasting is kept apart, because that is
  * what a crash leaves. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One target as it has to be: how far apart its calls are, when it is out, who probes it and when.
  */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All that has to be: the jobs and the targets of one history, held against the daemon's own after
  * each turn. */
 #pragma once

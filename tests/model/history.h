@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One history: what clients ask for, what CloudTrail and the way there do, and when the daemon is
  * reloaded, stopped or killed, all drawn from one seed; then quiet, in which every job has to end.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the place of daemon/base/journal.c: events are told to the model instead of the journal. */
 #pragma once
 

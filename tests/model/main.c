@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Histories by the thousand. $MODEL_HISTORIES says how many, $MODEL_SEED with which seed to begin;
  * the seed says what kind of history it is. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A virtual world: its clock, its dice, and the account of what happened in it.
  *
  * One history is all that follows from one seed. Whatever is found to be wrong ends the test with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An HttpClient without a network: what the daemon sends reaches the scripted CloudTrail in the
  * next turn, and the answer comes when it is due. As with the real one, what a turn has committed
  * is on disk before its requests are on the wire. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An independent judge: requests caught on the wire carry the signature that botocore computes for them."""
 
 import datetime

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What the packages say of themselves is true of the program.
 set -u
 srcdir=${srcdir:-.}

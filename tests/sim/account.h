@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts: the credentials that the simulator takes, each with what it sees. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers, put into the request they answer. Sending is for delivery.h. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The last calls, as they were on the wire: a ring whose places keep their memory, because a
  * benchmark calls tens of thousands of times a second and reads none of it. */
 #pragma once

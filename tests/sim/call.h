@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A call while it is decided on: the request as it came, and what has been found out about it.
  *
  * A service answers it in steps that are the same for all services: service.c has their order. */

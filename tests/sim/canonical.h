@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The canonical request of Signature Version 4, put together from a request as it came.
  *
  * Source: AWS IAM User Guide, "Create a signed AWS API request", steps 1 and 2. */

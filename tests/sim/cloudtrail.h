@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudTrail's operations on imports: parameters checked, effect, answer.
  *
  * Source: AWS CloudTrail API Reference. */

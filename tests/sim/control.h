@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The control endpoints below /_sim: README.md, "Control". */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers on their way: at once, later, or never.
  *
  * The status, headers and body of an answer are put into the request first; a delivery then takes

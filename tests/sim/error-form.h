@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where an answer carries its AWS error code: services and protocols differ, and clients take all
  * forms.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Faults: what goes wrong, for which calls and how often; README.md, "Faults". */
 #pragma once
 

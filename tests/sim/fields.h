@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Declarations of the simulator (imports, faults, accounts, settings): a JSON object read into a
  * struct by a table of its members, each with its type, so that all of them are checked and
  * explained alike. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An import from inside: for the two files that make it live (import.c) and show it
  * (import-json.c). */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The imports: each runs, is stopped or ends by itself, as its spec says, and shows what CloudTrail
  * would.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metadata service of an EC2 instance, version 2, as far as credentials go.
  *
  * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trailstop-sim: a simulated CloudTrail endpoint; see README.md here. */
 #include "config.h"
 

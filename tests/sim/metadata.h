@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the metadata services of an instance and of containers give out: README.md, "Instance and
  * containers". */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The operations of all services, by the names that faults, counts and the log know them by. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudTrail's quotas: StopImport once a second, reads ten times, per account and region.
  *
  * Source: AWS CloudTrail User Guide, "Quotas in AWS CloudTrail". */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What was called: counts of all calls, and a log of the last ones. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Why a call is refused: an AWS error on its way to the answer. */
 #pragma once
 

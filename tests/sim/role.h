@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The roles that STS lets callers assume: README.md, "Roles". */
 #pragma once
 

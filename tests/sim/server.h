@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP server: where it listens, TLS, and who answers which path. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One call of any service, from the request to its answer: who is calling, quota, fault, operation.
  */
 #pragma once

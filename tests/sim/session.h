@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: credentials of a role that expire, as STS and the metadata services hand them out. The
  * services take them like those of any account, for as long as they last. */
 #pragma once

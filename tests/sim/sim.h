@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All that the simulator knows, put together; what declares it is a scenario (README.md,
  * "Control"). */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is declared of an import: README.md, "Imports". Shared by all that were declared together.
  */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Security Token Service: sessions of the roles that are declared.
  *
  * Source: AWS STS API Reference, AssumeRole, AssumeRoleWithWebIdentity and "Common Errors"; Smithy,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TLS for the server, as AWS speaks it: 1.2 or later. */
 #pragma once
 

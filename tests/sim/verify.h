@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Checks the signature of a request as AWS does, from what is on the wire.
  *
  * Written on OpenSSL alone, apart from the code that signs: each is a check on the other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/xml.h"
 
 static bool write_text(struct evbuffer *out, const char *text)

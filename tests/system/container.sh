@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Debian's releases as directories, kept for the next time, and ways to run something in them. To be sourced; $roots is
 # the directory that keeps them.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The message catalog explains each event of the journal, and nothing else.
 set -u
 srcdir=${srcdir:-.}

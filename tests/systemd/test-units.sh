@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # systemd has nothing to say against the units, and little against the service's sandbox.
 set -u
 srcdir=${srcdir:-.}

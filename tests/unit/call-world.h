@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The world of an AWS call in tests: a virtual clock, a scripted server, credentials at hand.
  * Everything that aws/call.c reaches is here or real and fed from here. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The world of a target's credentials in tests: environment, shared files, a virtual clock and a
  * scripted HTTP side, with everything of daemon/aws/ between them real. */
 #pragma once

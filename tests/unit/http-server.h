@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server for tests of the HTTP client, on the same event loop: answers each whole request with
  * the bytes it is told to, which need not be HTTP. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The world of sources of credentials that ask STS: a virtual clock, a scripted server. */
 #pragma once
 

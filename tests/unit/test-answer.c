@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/answer.h: every form in which AWS, or what stands in for it, says that something went
  * wrong. */
 #include <errno.h>

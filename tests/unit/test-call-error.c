@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/call-error.h: what comes from outside can be passed on. */
 #include <setjmp.h>
 #include <stdarg.h>

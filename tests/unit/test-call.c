@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/call.h: one call from credentials to result, on a virtual clock. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/credentials/chain.h: the order of sources, and profiles that cannot work. */
 #include <errno.h>
 #include <setjmp.h>

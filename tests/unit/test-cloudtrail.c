@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/cloudtrail.h: CloudTrail's answers, decoded. */
 #include <errno.h>
 #include <setjmp.h>

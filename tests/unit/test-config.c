@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files, drop-ins, environment and targets put together; each error with its file and line. */
 #include <dirent.h>
 #include <errno.h>

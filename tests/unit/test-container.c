@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of a container: daemon/credentials/source-container.c, reached by the whole chain. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* aws_source_new_role(): a role on top of another source of credentials. */
 #include <errno.h>
 #include <setjmp.h>

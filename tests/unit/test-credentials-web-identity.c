@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* aws_source_new_web_identity(): a role for the token in a file. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/credentials.h: what each source gives, and how a provider shares it. */
 #include <errno.h>
 #include <setjmp.h>
@@ -264,8 +265,7 @@ static void test_environment(void **state)
     write_file(credentials_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
     make_provider(*state, &(AwsSettingsSource){0});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
-    assert_string_equal(((Fixture *)*state)->provider->source,
-                        "environment");
+    assert_string_equal(((Fixture *)*state)->provider->source, "environment");
 }
 
 static void test_environment_without_token(void **state)

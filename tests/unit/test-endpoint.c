@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/endpoint.h: the samples are those of the endpoint rule sets that botocore publishes.
  */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/file.h: what is a text file, and what a sentence says of one that is none. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/http/client.h: libcurl on the event loop, against a server in this process. */
 #include <errno.h>
 #include <fcntl.h>

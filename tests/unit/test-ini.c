@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/ini.h: which line becomes which call, and what is no line at all. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of an EC2 instance: daemon/credentials/source-instance.c, reached by the whole chain.
  */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/journal.h: what an entry looks like as a line of JSON and of text. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* common/json.h: what the reader takes and refuses, and that no getter converts. */
 #include <errno.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* common/names.h: import ids, and AWS's ways to say "you may not". */
 #include <errno.h>
 #include <setjmp.h>

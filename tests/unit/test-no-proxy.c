@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/http/no-proxy.h: which hosts a list excepts. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/server/operators.h: who is at the other end, and who may stop and cancel. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of options: what each takes, at both ends of its range, and that conf/trailstopd.conf
  * shows it as it is. */
 #include <errno.h>

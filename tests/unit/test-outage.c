@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/jobs/outage.h: jobs wait together for a target that is out, and one probes for all. */
 #include <setjmp.h>
 #include <stdarg.h>

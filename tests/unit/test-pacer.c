@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/pacer.h: calls go 1/rate apart, first come first served. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/server/parameters.h: exact types, nothing unknown, nothing missing. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of a credential_process: real commands of this host, a virtual clock. */
 #include <fcntl.h>
 #include <sched.h>

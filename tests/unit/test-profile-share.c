@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who shares a reading of the AWS shared files, and for how long. */
 #include <errno.h>
 #include <setjmp.h>

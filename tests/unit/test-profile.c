@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/credentials/profile.h: the samples follow the parser test suite that the AWS SDKs share.
  */
 #include <errno.h>

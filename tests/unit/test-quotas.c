@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which calls share a pacer, and at which rate. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a provider keeps credentials fresh: daemon/credentials/provider.c, with those of a
  * container. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/jobs/registry.h: joins, the cap, and what a commit that fails leaves behind. */
 #include <errno.h>
 #include <sched.h>

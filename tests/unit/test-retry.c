@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/retry.h: what is tried again, after how long, at what cost. */
 #include <setjmp.h>
 #include <stdarg.h>

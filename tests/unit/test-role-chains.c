@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Roles of profiles, of the environment and of targets, reached by the whole chain: which requests
  * they come to, and which credentials. */
 #include <setjmp.h>

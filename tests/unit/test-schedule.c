@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/jobs/schedule.h: what an answer means for a job, and how long it waits. */
 #include <setjmp.h>
 #include <stdarg.h>

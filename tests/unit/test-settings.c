@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/credentials/settings.h: who beats whom, what cannot work, and where credentials would come
  * from.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/aws/sigv4.h: each stage against the values of the SigV4 suite of aws-c-auth (v4), whose
  * inputs are AKIDEXAMPLE, us-east-1, "service" and 2015-08-30T12:36:00Z throughout. */
 #include <errno.h>

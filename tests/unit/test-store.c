@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/jobs/store.h: what is saved is there again, and what is not ours stays as it is. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/credentials/sts.h: forms, answers, errors, and a whole call on a virtual clock. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* common/time.h: points in time as RFC 3339, spans of time as systemd writes them. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/timer.h: timers fire in order, never from within timer_set(). */
 #include <setjmp.h>
 #include <stdarg.h>

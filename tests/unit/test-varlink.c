@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* common/varlink.h: framing over a buffer that fills in any number of pieces. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/words.h: the words of a command line. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/xml.h: which texts are found, and which documents are refused. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A clock and a random number that stand still until a test moves them. */
 #pragma once
 

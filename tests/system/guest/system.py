@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The machine that the tests run on: its units, its journal, its packages, its users."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys that systemd hands over."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What journald keeps of it, and how the catalog explains that."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Install, upgrade, remove and purge, as dpkg does them on a running system."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """systemctl reload, with no program named kill on the machine."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Restarts that callers do not notice, and ends that nobody asked for."""
 
 import os

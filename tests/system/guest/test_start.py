@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the service comes up, and what cage it is in."""
 
 import os

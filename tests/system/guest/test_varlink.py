@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """systemd's own Varlink client, as people will use it."""
 
 import json
