@@ -4,18 +4,15 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "client/commands.h"
 #include "client/job-view.h"
 #include "client/text.h"
 #include "common/names.h"
 #include "common/time.h"
 #include "common/utf8.h"
-#include "config.h"
 
 /* Numbers getopt_long() answers with for what every command takes; the others are their OPTION_*
  * bit, moved past the range of characters. */
@@ -135,6 +132,12 @@ static int set_state(Options *options, const char *text)
 static int apply(Options *options, int given, const char *value)
 {
     switch (given) {
+    case GIVEN_HELP:
+        options->question = OPTIONS_HELP;
+        return 0;
+    case GIVEN_VERSION:
+        options->question = OPTIONS_VERSION;
+        return 0;
     case GIVEN_SOCKET:
         return set_socket(options, value);
     case GIVEN_JSON:
@@ -214,25 +217,11 @@ int options_parse(int argc, char **argv, Options *ret)
         return r;
     set_defaults(&options);
     opterr = 0;
-    while (r >= 0 && (given = getopt_long(argc, argv, ":ht:", long_options, NULL)) != -1) {
-        if (given == GIVEN_HELP) {
-            commands_print_help(stdout);
-            r = 1;
-            break;
-        }
-        if (given == GIVEN_VERSION) {
-            puts(PACKAGE_NAME "ctl " PACKAGE_VERSION);
-            r = 1;
-            break;
-        }
+    while (r >= 0 && options.question == OPTIONS_NO_QUESTION &&
+           (given = getopt_long(argc, argv, ":ht:", long_options, NULL)) != -1)
         r = given == '?' || given == ':' ? complain_option(given, argv)
                                          : apply(&options, given, optarg);
-    }
-    if (r == 0 && optind == argc) {
-        commands_print_help(stderr);
-        r = -EINVAL;
-    }
-    if (r != 0) {
+    if (r < 0) {
         options_clear(&options);
         return r;
     }

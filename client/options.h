@@ -6,7 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the command line asks for besides a command: the first such option ends the reading. */
+typedef enum OptionsQuestion {
+    OPTIONS_NO_QUESTION,
+    OPTIONS_HELP,
+    OPTIONS_VERSION,
+} OptionsQuestion;
+
 typedef struct Options {
+    OptionsQuestion question;
     const char *socket_path; /* --socket, else $TRAILSTOP_SOCKET, else the default */
     bool socket_given;       /* by --socket */
     bool json;
@@ -36,9 +44,9 @@ enum {
     OPTION_WATCH = 1 << 9,
 };
 
-/* Reads the command line in any order of options and arguments. ret->arguments[0] is the command.
- * Returns 0; 1 when --help or --version was asked for and answered; -EINVAL after telling the user
- * what is wrong; -ENOMEM. */
+/* Reads the command line in any order of options and arguments. Where there are arguments,
+ * ret->arguments[0] is the command; which commands there are is not looked at here. Returns 0;
+ * -EINVAL after saying what is wrong; -ENOMEM. */
 int options_parse(int argc, char **argv, Options *ret);
 void options_clear(Options *options);
 
