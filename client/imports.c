@@ -26,9 +26,9 @@ static int print_strings(json_object *object, const char *const (*members)[2], s
 static int print_statistics(json_object *statistics)
 {
     static const char *const members[][2] = {
-        {"PrefixesFound", "Prefixes found"},   {"PrefixesCompleted", "Prefixes completed"},
-        {"FilesCompleted", "Files completed"}, {"EventsCompleted", "Events completed"},
-        {"FailedEntries", "Failed entries"},
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, label},
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {

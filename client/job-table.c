@@ -57,9 +57,8 @@ static void add_row(Table *table, const struct row *row, const JobView *job)
     table_add(table, STYLE_PLAIN, job->status);
     table_add(table, STYLE_PLAIN, job_view_format_prefixes(job, prefixes));
     table_add(table, STYLE_GOOD, row->bar);
-    table_add_int64(table, job->files);
-    table_add_int64(table, job->events);
-    table_add_int64(table, job->failed_entries);
+    for (ImportStatistic i = IMPORT_FILES_COMPLETED; i < N_IMPORT_STATISTICS; i++)
+        table_add_int64(table, job->statistics[i]);
     table_add(table, STYLE_PLAIN, timespan_format(job_view_elapsed_usec(job), elapsed));
     table_add(table, STYLE_PLAIN, row->requested_at);
     table_add(table, style, job_view_note(job));
@@ -75,12 +74,14 @@ static void add_row_without_job(Table *table, const char *import_id)
 static const char *format_bar(const JobView *job, size_t columns, char buffer[static BAR_SIZE])
 {
     const bool utf8 = text_is_utf8();
+    int64_t found = job->statistics[IMPORT_PREFIXES_FOUND];
+    int64_t completed = job->statistics[IMPORT_PREFIXES_COMPLETED];
     char *out = buffer;
 
     *out = '\0';
-    if (job->prefixes_found <= 0 || columns == 0)
+    if (found <= 0 || columns == 0)
         return buffer;
-    double share = (double)job->prefixes_completed / (double)job->prefixes_found;
+    double share = (double)completed / (double)found;
     size_t full = share <= 0 ? 0 : share >= 1 ? columns : (size_t)(share * (double)columns);
     for (size_t i = 0; i < columns; i++)
         out = stpcpy(out, i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : "-"));
@@ -142,6 +143,11 @@ static void print_count(FILE *file, int64_t count, const char *what)
 
 int job_format_line(const JobView *job, char **ret)
 {
+    static const char *const units[] = {
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = unit,
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+    };
     CLEANUP(freep) char *line = NULL;
     char prefixes[JOB_VIEW_PREFIXES_SIZE];
     const char *note = job_view_note(job);
@@ -155,9 +161,9 @@ int job_format_line(const JobView *job, char **ret)
         fprintf(file, " %s", job->status);
     if (*job_view_format_prefixes(job, prefixes))
         fprintf(file, ", %s prefixes", prefixes);
-    print_count(file, job->files, "files");
-    print_count(file, job->events, "events");
-    print_count(file, job->failed_entries, "failed entries");
+    for (ImportStatistic i = 0; i < N_IMPORT_STATISTICS; i++)
+        if (units[i])
+            print_count(file, job->statistics[i], units[i]);
     if (note)
         fprintf(file, " (%s)", note);
     if (fclose(file) != 0 || !line) /* without memory, perhaps only the latter */

@@ -48,17 +48,22 @@ static int read_error(json_object *json, JobView *job)
 
 static int read_import(json_object *json, JobView *job)
 {
+    static const char *const members[] = {
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = member,
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+    };
     json_object *statistics = NULL;
 
     if (json_get_object(json, "import", &job->import) < 0 ||
         json_get_string(job->import, "ImportStatus", &job->status) < 0 ||
-        json_get_object(job->import, "ImportStatistics", &statistics) < 0 ||
-        json_get_int64(statistics, "PrefixesFound", &job->prefixes_found) < 0 ||
-        json_get_int64(statistics, "PrefixesCompleted", &job->prefixes_completed) < 0 ||
-        json_get_int64(statistics, "FilesCompleted", &job->files) < 0 ||
-        json_get_int64(statistics, "EventsCompleted", &job->events) < 0 ||
-        json_get_int64(statistics, "FailedEntries", &job->failed_entries) < 0)
+        json_get_object(job->import, "ImportStatistics", &statistics) < 0)
         return -EBADMSG;
+    for (ImportStatistic i = 0; i < N_IMPORT_STATISTICS; i++) {
+        job->statistics[i] = -1;
+        if (json_get_int64(statistics, members[i], &job->statistics[i]) < 0)
+            return -EBADMSG;
+    }
     return 0;
 }
 
@@ -70,11 +75,6 @@ int job_view_read(json_object *json, JobView *ret)
         .attempts = -1,
         .polls = -1,
         .error_http_status = -1,
-        .prefixes_found = -1,
-        .prefixes_completed = -1,
-        .files = -1,
-        .events = -1,
-        .failed_entries = -1,
     };
     json_object *requester = NULL;
 
@@ -128,12 +128,13 @@ uint64_t job_view_elapsed_usec(const JobView *job)
 
 const char *job_view_format_prefixes(const JobView *job, char buffer[static JOB_VIEW_PREFIXES_SIZE])
 {
-    int64_t completed = job->prefixes_completed < 0 ? 0 : job->prefixes_completed;
+    int64_t found = job->statistics[IMPORT_PREFIXES_FOUND];
+    int64_t completed = job->statistics[IMPORT_PREFIXES_COMPLETED];
 
-    if (job->prefixes_found >= 0)
-        snprintf(buffer, JOB_VIEW_PREFIXES_SIZE, "%" PRId64 "/%" PRId64, completed,
-                 job->prefixes_found);
-    else if (job->prefixes_completed >= 0)
+    if (found >= 0)
+        snprintf(buffer, JOB_VIEW_PREFIXES_SIZE, "%" PRId64 "/%" PRId64,
+                 completed < 0 ? 0 : completed, found);
+    else if (completed >= 0)
         snprintf(buffer, JOB_VIEW_PREFIXES_SIZE, "%" PRId64, completed);
     else
         buffer[0] = '\0';

@@ -7,7 +7,14 @@
 
 #include <json-c/json.h>
 
-/* Strings are borrowed from the JSON; NULL and -1: not said. */
+typedef enum ImportStatistic {
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) IMPORT_##symbol,
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+    N_IMPORT_STATISTICS
+} ImportStatistic;
+
+/* Strings are borrowed from the JSON; NULL and -1: absent. */
 typedef struct JobView {
     const char *id, *target, *import_id, *state;
     const char *reason, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
@@ -16,8 +23,8 @@ typedef struct JobView {
     const char *error_code, *error_message, *error_request_id; /* lastError */
     int64_t error_http_status;
     json_object *import;
-    const char *status; /* of the import, and its statistics: */
-    int64_t prefixes_found, prefixes_completed, files, events, failed_entries;
+    const char *status; /* of the import, like the statistics */
+    int64_t statistics[N_IMPORT_STATISTICS];
 } JobView;
 
 /* 0, or -EBADMSG: it is not a Job. */

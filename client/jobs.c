@@ -33,16 +33,16 @@ static int print_job(const Options *options, json_object *parameters, void *user
     int r = take_job(parameters, &job);
     if (r < 0)
         return r;
-    details_print("JobView", job.id);
+    details_print("Job", job.id);
     details_print("Import", job.import_id);
     details_print("Target", job.target);
     details_print("State", job.state);
     details_print("Already stopped", job.already_stopped ? "yes" : NULL);
     details_print("Import status", job.status);
     details_print("Prefixes", *job_view_format_prefixes(&job, prefixes) ? prefixes : NULL);
-    details_print_int64("Files", job.files);
-    details_print_int64("Events", job.events);
-    details_print_int64("Failed entries", job.failed_entries);
+    details_print_int64("Files", job.statistics[IMPORT_FILES_COMPLETED]);
+    details_print_int64("Events", job.statistics[IMPORT_EVENTS_COMPLETED]);
+    details_print_int64("Failed entries", job.statistics[IMPORT_FAILED_ENTRIES]);
     details_print_int64("Requested by uid", job.uid);
     details_print("Reason", job.reason);
     details_print("Requested", job.requested_at);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/text.h"
+#include "common/exceptions.h"
 #include "common/json.h"
 #include "common/names.h"
 
@@ -73,14 +74,11 @@ static const struct {
 
 static int outcome_of_code(const char *code, int64_t http_status)
 {
-    if (code && strcmp(code, "ImportNotFoundException") == 0)
-        return OUTCOME_NOT_FOUND;
-    if (code && strcmp(code, "OperationNotPermittedException") == 0)
+    unsigned status = http_status > 0 && http_status < 1000 ? (unsigned)http_status : 0;
+
+    if (exception_denies_access(code, status))
         return OUTCOME_NOT_PERMITTED;
-    if (error_is_access_denied(code,
-                               http_status > 0 && http_status < 1000 ? (unsigned)http_status : 0))
-        return OUTCOME_NOT_PERMITTED;
-    return OUTCOME_FAILURE;
+    return exception_find(code)->exit_status;
 }
 
 int outcome_of_cause(json_object *cause)

@@ -21,33 +21,3 @@ int import_id_parse(const char *text, size_t size, char ret[static IMPORT_ID_SIZ
     memcpy(ret, id, sizeof(id));
     return 0;
 }
-
-bool error_is_access_denied(const char *code, unsigned http_status)
-{
-    static const char *const codes[] = {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "SignatureDoesNotMatch",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
-    };
-
-    if (http_status == 401 || http_status == 403)
-        return true;
-    for (size_t i = 0; code && i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
-}

@@ -2,7 +2,6 @@
 /* Names that daemon and client share: of the protocol, of CloudTrail, of where things are. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define TRAILSTOP_INTERFACE "io.trailstop.Imports"
@@ -17,8 +16,3 @@
 
 /* Checks size bytes of text and writes the id in lower case, ended by NUL. 0 or -EINVAL. */
 int import_id_parse(const char *text, size_t size, char ret[static IMPORT_ID_SIZE]);
-
-/* True for the ways AWS says "you may not": codes such as AccessDenied, AccessDeniedException,
- * UnrecognizedClientException or InvalidSignatureException, and statuses 401 and 403 whatever the
- * code. Code may be NULL, http_status 0. */
-bool error_is_access_denied(const char *code, unsigned http_status);

@@ -40,9 +40,10 @@ static const Member source_members[] = {
 };
 
 static const Member statistics_members[] = {
-    {"PrefixesFound", MEMBER_COUNT, NULL},  {"PrefixesCompleted", MEMBER_COUNT, NULL},
-    {"FilesCompleted", MEMBER_COUNT, NULL}, {"EventsCompleted", MEMBER_COUNT, NULL},
-    {"FailedEntries", MEMBER_COUNT, NULL},  {0},
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, MEMBER_##kind, NULL},
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+    {0},
 };
 
 static const Member import_members[] = {
@@ -249,21 +250,6 @@ ImportStatus cloudtrail_import_status(json_object *import)
         if (names[i] && strcmp(name, names[i]) == 0)
             return (ImportStatus)i;
     return IMPORT_STATUS_UNKNOWN;
-}
-
-CloudTrailException cloudtrail_exception(const char *code)
-{
-    static const char *const names[] = {
-        [CLOUDTRAIL_IMPORT_NOT_FOUND] = "ImportNotFoundException",
-        [CLOUDTRAIL_INVALID_PARAMETER] = "InvalidParameterException",
-        [CLOUDTRAIL_OPERATION_NOT_PERMITTED] = "OperationNotPermittedException",
-        [CLOUDTRAIL_UNSUPPORTED_OPERATION] = "UnsupportedOperationException",
-    };
-
-    for (size_t i = 0; code && i < sizeof(names) / sizeof(names[0]); i++)
-        if (names[i] && strcmp(code, names[i]) == 0)
-            return (CloudTrailException)i;
-    return CLOUDTRAIL_OTHER;
 }
 
 /* ---- the operations ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The four operations of CloudTrail that stop and follow an import: encode, decode, error names.
+/* The four operations of CloudTrail that stop and follow an import: encode and decode.
  *
  * Source: AWS CloudTrail API Reference (StopImport, GetImport, ListImports, ListImportFailures). */
 #pragma once
@@ -47,14 +47,3 @@ int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
 
 /* Decoding alone, for tests: see AwsOperation.decode. */
 int cloudtrail_decode_import(json_object *answer, json_object **ret);
-
-/* CloudTrail's four exceptions, each with the error of the Varlink interface that stands for it. */
-typedef enum CloudTrailException {
-    CLOUDTRAIL_OTHER,
-    CLOUDTRAIL_IMPORT_NOT_FOUND,
-    CLOUDTRAIL_INVALID_PARAMETER,
-    CLOUDTRAIL_OPERATION_NOT_PERMITTED,
-    CLOUDTRAIL_UNSUPPORTED_OPERATION,
-} CloudTrailException;
-
-CloudTrailException cloudtrail_exception(const char *code); /* e.g. "ImportNotFoundException" */

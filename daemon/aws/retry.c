@@ -18,47 +18,30 @@
 #define QUOTA_COST_THROTTLING 5U
 #define QUOTA_REFILL 1U
 
+/* The last column of exceptions.def: what the code asks for, and whether only with clocks that
+ * disagree. */
+#define RETRY_NEVER AWS_RETRY_NONE, false
+#define RETRY_TRANSIENT AWS_RETRY_TRANSIENT, false
+#define RETRY_THROTTLING AWS_RETRY_THROTTLING, false
+#define RETRY_CLOCK AWS_RETRY_SKEW, false
+#define RETRY_SIGNATURE AWS_RETRY_SKEW, true
+#define RETRY_CREDENTIALS AWS_RETRY_EXPIRED, false
+
 static const struct {
     const char *code;
     AwsRetryClass retry_class;
     bool only_when_skewed;
 } codes[] = {
-    {"RequestTimeout", AWS_RETRY_TRANSIENT, false},
-    {"RequestTimeoutException", AWS_RETRY_TRANSIENT, false},
-    {"PriorRequestNotComplete", AWS_RETRY_TRANSIENT, false},
-    {"IDPCommunicationError", AWS_RETRY_TRANSIENT, false}, /* of STS, for a web identity */
-
-    {"Throttling", AWS_RETRY_THROTTLING, false},
-    {"ThrottlingException", AWS_RETRY_THROTTLING, false},
-    {"ThrottledException", AWS_RETRY_THROTTLING, false},
-    {"RequestThrottledException", AWS_RETRY_THROTTLING, false},
-    {"RequestThrottled", AWS_RETRY_THROTTLING, false},
-    {"TooManyRequestsException", AWS_RETRY_THROTTLING, false},
-    {"ProvisionedThroughputExceededException", AWS_RETRY_THROTTLING, false},
-    {"TransactionInProgressException", AWS_RETRY_THROTTLING, false},
-    {"RequestLimitExceeded", AWS_RETRY_THROTTLING, false},
-    {"BandwidthLimitExceeded", AWS_RETRY_THROTTLING, false},
-    {"LimitExceededException", AWS_RETRY_THROTTLING, false},
-    {"SlowDown", AWS_RETRY_THROTTLING, false},
-    {"EC2ThrottledException", AWS_RETRY_THROTTLING, false},
-
-    {"RequestTimeTooSkewed", AWS_RETRY_SKEW, false},
-    {"RequestExpired", AWS_RETRY_SKEW, false},
-    {"RequestInTheFuture", AWS_RETRY_SKEW, false},
-    {"InvalidSignatureException", AWS_RETRY_SKEW, true},
-    {"SignatureDoesNotMatch", AWS_RETRY_SKEW, true},
-    {"AuthFailure", AWS_RETRY_SKEW, true},
-
-    {"ExpiredToken", AWS_RETRY_EXPIRED, false},
-    {"ExpiredTokenException", AWS_RETRY_EXPIRED, false},
-    {"UnrecognizedClientException", AWS_RETRY_EXPIRED, false},
-    {"InvalidClientTokenId", AWS_RETRY_EXPIRED, false},
+#define EXCEPTION(code, service, failure, exit_status, denied, retry) {code, RETRY_##retry},
+#include "common/exceptions.def"
+#undef EXCEPTION
 };
 
 AwsRetryClass aws_retry_classify(unsigned http_status, const char *code, bool skewed)
 {
     for (size_t i = 0; code && i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(code, codes[i].code) == 0 && (skewed || !codes[i].only_when_skewed))
+        if (strcmp(code, codes[i].code) == 0 && codes[i].retry_class != AWS_RETRY_NONE &&
+            (skewed || !codes[i].only_when_skewed))
             return codes[i].retry_class;
     switch (http_status) {
     case 429:

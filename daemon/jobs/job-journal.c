@@ -84,11 +84,9 @@ static void add_statistics(JournalEntry *entry, json_object *import)
     static const struct {
         const char *member, *field;
     } members[] = {
-        {"PrefixesFound", "TRAILSTOP_PREFIXES_FOUND"},
-        {"PrefixesCompleted", "TRAILSTOP_PREFIXES_COMPLETED"},
-        {"FilesCompleted", "TRAILSTOP_FILES_COMPLETED"},
-        {"EventsCompleted", "TRAILSTOP_EVENTS_COMPLETED"},
-        {"FailedEntries", "TRAILSTOP_FAILED_ENTRIES"},
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, field},
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
     };
     json_object *statistics;
     int64_t value;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "common/names.h"
+#include "common/exceptions.h"
 #include "common/time.h"
 #include "daemon/aws/cloudtrail.h"
 
@@ -34,8 +34,8 @@ Verdict schedule_classify_stop(const AwsResult *result)
     case AWS_OK:
         return classify_status(result->body);
     case AWS_REFUSED:
-        if (cloudtrail_exception(result->error->code) == CLOUDTRAIL_IMPORT_NOT_FOUND ||
-            error_is_access_denied(result->error->code, result->error->http_status))
+        if (exception_find(result->error->code)->failure == FAILURE_IMPORT_NOT_FOUND ||
+            exception_denies_access(result->error->code, result->error->http_status))
             return VERDICT_REFUSED;
         return VERDICT_VERIFY;
     case AWS_UNAVAILABLE:

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/exceptions.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/cloudtrail.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
 
@@ -73,15 +73,7 @@ int methods_reply_target_not_found(Call *call, const char *name)
 
 const char *methods_failure_name(const char *code)
 {
-    static const char *const names[] = {
-        [CLOUDTRAIL_OTHER] = TRAILSTOP_INTERFACE ".CallFailed",
-        [CLOUDTRAIL_IMPORT_NOT_FOUND] = TRAILSTOP_INTERFACE ".ImportNotFound",
-        [CLOUDTRAIL_INVALID_PARAMETER] = TRAILSTOP_INTERFACE ".InvalidParameter",
-        [CLOUDTRAIL_OPERATION_NOT_PERMITTED] = TRAILSTOP_INTERFACE ".OperationNotPermitted",
-        [CLOUDTRAIL_UNSUPPORTED_OPERATION] = TRAILSTOP_INTERFACE ".UnsupportedOperation",
-    };
-
-    return names[cloudtrail_exception(code)];
+    return exception_failure_name(exception_find(code)->failure);
 }
 
 int methods_reply_failure(Call *call, const CallError *error)

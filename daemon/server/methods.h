@@ -60,7 +60,7 @@ uint64_t methods_timeout_usec(const Call *call);
 int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
 int methods_reply_failure(Call *call, const CallError *error);
 
-/* The error that stands for what AWS answered: one of CloudTrail's exceptions, or CallFailed. */
+/* The error of the interface that stands for an error code of AWS. */
 const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */

@@ -182,20 +182,6 @@ static void test_names_statuses(void **state)
     }
 }
 
-static void test_names_exceptions(void **state)
-{
-    (void)state;
-    assert_int_equal(cloudtrail_exception("ImportNotFoundException"), CLOUDTRAIL_IMPORT_NOT_FOUND);
-    assert_int_equal(cloudtrail_exception("InvalidParameterException"),
-                     CLOUDTRAIL_INVALID_PARAMETER);
-    assert_int_equal(cloudtrail_exception("OperationNotPermittedException"),
-                     CLOUDTRAIL_OPERATION_NOT_PERMITTED);
-    assert_int_equal(cloudtrail_exception("UnsupportedOperationException"),
-                     CLOUDTRAIL_UNSUPPORTED_OPERATION);
-    assert_int_equal(cloudtrail_exception("AccessDeniedException"), CLOUDTRAIL_OTHER);
-    assert_int_equal(cloudtrail_exception(NULL), CLOUDTRAIL_OTHER);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,7 +191,6 @@ int main(void)
         cmocka_unit_test(test_survives_absurd_times),
         cmocka_unit_test(test_refuses_other_types),
         cmocka_unit_test(test_names_statuses),
-        cmocka_unit_test(test_names_exceptions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,13 @@ static void test_classifies(void **state)
     } samples[] = {
         {400, "RequestTimeout", false, AWS_RETRY_TRANSIENT},
         {400, "RequestTimeoutException", false, AWS_RETRY_TRANSIENT},
-        {400, "PriorRequestNotComplete", false, AWS_RETRY_TRANSIENT},
+        {400, "PriorRequestNotComplete", false, AWS_RETRY_THROTTLING},
         {500, NULL, false, AWS_RETRY_TRANSIENT},
         {502, NULL, false, AWS_RETRY_TRANSIENT},
         {503, NULL, false, AWS_RETRY_TRANSIENT},
         {504, NULL, false, AWS_RETRY_TRANSIENT},
         {500, "InternalFailure", false, AWS_RETRY_TRANSIENT},
+        {500, "AccessDenied", false, AWS_RETRY_TRANSIENT},
 
         {400, "Throttling", false, AWS_RETRY_THROTTLING},
         {400, "ThrottlingException", false, AWS_RETRY_THROTTLING},
