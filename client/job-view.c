@@ -94,9 +94,9 @@ static const struct {
     const char *name;
     bool final;
 } states[] = {
-    {"queued", false}, {"stopping", false}, {"polling", false},
-    {"stopped", true}, {"completed", true}, {"failed", true},
-    {"refused", true}, {"expired", true},   {"cancelled", true},
+#define JOB_STATE_ACTIVE(symbol, name, ...) {name, false},
+#define JOB_STATE_FINAL(symbol, name, ...) {name, true},
+#include "common/job-states.def"
 };
 
 bool job_state_exists(const char *state)
@@ -105,6 +105,20 @@ bool job_state_exists(const char *state)
         if (strcmp(state, states[i].name) == 0)
             return true;
     return false;
+}
+
+const char *job_state_names(char buffer[static JOB_STATE_NAMES_SIZE])
+{
+    static const char list[] =
+#define JOB_STATE_ACTIVE(symbol, name, ...) ", " name
+#define JOB_STATE_FINAL(symbol, name, ...) ", " name
+#include "common/job-states.def"
+        ;
+    const char *last = strrchr(list, ',');
+
+    _Static_assert(sizeof(list) + sizeof(" or") <= JOB_STATE_NAMES_SIZE, "room for all");
+    snprintf(buffer, JOB_STATE_NAMES_SIZE, "%.*s or%s", (int)(last - list) - 2, list + 2, last + 1);
+    return buffer;
 }
 
 bool job_view_is_final(const JobView *job)

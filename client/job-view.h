@@ -31,6 +31,11 @@ typedef struct JobView {
 int job_view_read(json_object *json, JobView *ret);
 
 bool job_state_exists(const char *state);
+
+/* All of them for a sentence: "queued, stopping, … or cancelled". */
+#define JOB_STATE_NAMES_SIZE 160U
+const char *job_state_names(char buffer[static JOB_STATE_NAMES_SIZE]);
+
 bool job_view_is_final(const JobView *job);
 
 /* From the request to the end, or to now. */

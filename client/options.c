@@ -119,10 +119,10 @@ static int set_socket(Options *options, const char *path)
 
 static int set_state(Options *options, const char *text)
 {
+    char names[JOB_STATE_NAMES_SIZE];
+
     if (!job_state_exists(text)) {
-        text_complain("There is no state \"%s\": jobs are queued, stopping, polling, stopped, "
-                      "completed, failed, refused, expired or cancelled",
-                      text);
+        text_complain("There is no state \"%s\": jobs are %s", text, job_state_names(names));
         return -EINVAL;
     }
     options->state = text;

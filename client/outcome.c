@@ -29,14 +29,9 @@ static const struct error_row {
     {TRAILSTOP_INTERFACE ".UnsupportedOperation", OUTCOME_FAILURE, "CloudTrail does not support it",
      NULL},
     {TRAILSTOP_INTERFACE ".CallFailed", OUTCOME_FAILURE, "The call failed", NULL},
-    {TRAILSTOP_INTERFACE ".ImportCompleted", OUTCOME_COMPLETED,
-     "The import COMPLETED before it could be stopped", NULL},
-    {TRAILSTOP_INTERFACE ".ImportFailed", OUTCOME_IMPORT_FAILED,
-     "The import FAILED before it could be stopped", NULL},
-    {TRAILSTOP_INTERFACE ".DeadlineExpired", OUTCOME_EXPIRED,
-     "The deadline passed before the import was STOPPED", NULL},
-    {TRAILSTOP_INTERFACE ".JobCancelled", OUTCOME_FAILURE,
-     "The job was cancelled; the import may go on", NULL},
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
+    {TRAILSTOP_INTERFACE "." error, OUTCOME_##status, sentence, NULL},
+#include "common/job-states.def"
     {TRAILSTOP_INTERFACE ".JobNotFound", OUTCOME_NOT_FOUND, "There is no such job", "id"},
     {TRAILSTOP_INTERFACE ".TargetNotFound", OUTCOME_NOT_FOUND,
      "The daemon's configuration has no such target", "target"},
@@ -64,12 +59,9 @@ static const struct {
     int outcome;
     const char *sentence;
 } job_rows[] = {
-    {"stopped", OUTCOME_OK, "STOPPED"},
-    {"completed", OUTCOME_COMPLETED, "It COMPLETED before it could be stopped"},
-    {"failed", OUTCOME_IMPORT_FAILED, "It FAILED before it could be stopped"},
-    {"refused", OUTCOME_FAILURE, "CloudTrail refused to stop it"},
-    {"expired", OUTCOME_EXPIRED, "The deadline passed before it was STOPPED"},
-    {"cancelled", OUTCOME_FAILURE, "The job was cancelled; the import may go on"},
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
+    {name, OUTCOME_##status, sentence},
+#include "common/job-states.def"
 };
 
 static int outcome_of_code(const char *code, int64_t http_status)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/job-journal.h"
 
+#include <assert.h>
+
 #include "common/json.h"
 #include "common/time.h"
 #include "daemon/aws/cloudtrail.h"
@@ -100,15 +102,14 @@ static void add_statistics(JournalEntry *entry, json_object *import)
 
 static const struct {
     JournalEvent event;
-    const char *outcome;
-} ends[N_JOB_STATES] = {
-    [JOB_STOPPED] = {EVENT_IMPORT_STOPPED, "is STOPPED"},
-    [JOB_COMPLETED] = {EVENT_IMPORT_COMPLETED, "COMPLETED before it could be stopped"},
-    [JOB_FAILED] = {EVENT_IMPORT_FAILED, "FAILED"},
-    [JOB_REFUSED] = {EVENT_JOB_REFUSED, "could not be stopped, AWS said no"},
-    [JOB_EXPIRED] = {EVENT_JOB_EXPIRED, "was not seen to stop before the deadline"},
-    [JOB_CANCELLED] = {EVENT_JOB_CANCELLED, "is not followed any more, as asked"},
+    const char *said;
+} ends[] = {
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
+    {EVENT_##event, said},
+#include "common/job-states.def"
 };
+_Static_assert(sizeof(ends) / sizeof(ends[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
+               "an event for each end");
 
 void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller)
 {
@@ -117,7 +118,8 @@ void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Reque
     char elapsed[TIMESPAN_SIZE];
     JournalEntry entry;
 
-    journal_begin(&entry, ends[record->state].event);
+    assert(job_state_is_final(record->state));
+    journal_begin(&entry, ends[record->state - N_ACTIVE_JOB_STATES].event);
     job_journal_add_names(&entry, record);
     add_import_status(&entry, import);
     job_journal_add_requester(&entry, &record->requester, record->reason);
@@ -132,7 +134,7 @@ void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Reque
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)elapsed_usec);
     journal_add_error(&entry, error);
     journal_send(&entry, "Import %s of target %s %s (%s)%s%s", record->import_id, record->target,
-                 ends[record->state].outcome, timespan_format(elapsed_usec, elapsed),
-                 error->code ? ": " : "",
+                 ends[record->state - N_ACTIVE_JOB_STATES].said,
+                 timespan_format(elapsed_usec, elapsed), error->code ? ": " : "",
                  error->code ? (error->message ? error->message : error->code) : "");
 }

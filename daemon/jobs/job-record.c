@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/job-record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,14 +11,16 @@
 /* Import > ImportSource > S3, see CloudTrail's GetImport. */
 #define IMPORT_DEPTH_MAX 4U
 
-static const char *const state_names[N_JOB_STATES] = {
-    [JOB_QUEUED] = "queued",   [JOB_STOPPING] = "stopping",   [JOB_POLLING] = "polling",
-    [JOB_STOPPED] = "stopped", [JOB_COMPLETED] = "completed", [JOB_FAILED] = "failed",
-    [JOB_REFUSED] = "refused", [JOB_EXPIRED] = "expired",     [JOB_CANCELLED] = "cancelled",
+static const char *const state_names[] = {
+#define JOB_STATE_ACTIVE(symbol, name, ...) name,
+#define JOB_STATE_FINAL(symbol, name, ...) name,
+#include "common/job-states.def"
 };
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == N_JOB_STATES, "a name each");
 
 const char *job_state_name(JobState state)
 {
+    assert(state < N_JOB_STATES);
     return state_names[state];
 }
 

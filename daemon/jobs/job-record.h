@@ -14,16 +14,14 @@
 #include "daemon/base/call-error.h"
 #include "daemon/base/peer.h"
 
+/* Those of common/job-states.def, in its order: the final ones come last. */
 typedef enum JobState {
-    JOB_QUEUED,
-    JOB_STOPPING,
-    JOB_POLLING,
-    JOB_STOPPED, /* the first of the final states */
-    JOB_COMPLETED,
-    JOB_FAILED,
-    JOB_REFUSED,
-    JOB_EXPIRED,
-    JOB_CANCELLED,
+#define JOB_STATE_ACTIVE(symbol, ...) JOB_##symbol,
+#include "common/job-states.def"
+    N_ACTIVE_JOB_STATES,
+    JOB_LAST_ACTIVE = N_ACTIVE_JOB_STATES - 1, /* so that the next one has the next number */
+#define JOB_STATE_FINAL(symbol, ...) JOB_##symbol,
+#include "common/job-states.def"
     N_JOB_STATES
 } JobState;
 
@@ -32,7 +30,7 @@ int job_state_parse(const char *name, JobState *ret); /* 0 or -EINVAL */
 
 static inline bool job_state_is_final(JobState state)
 {
-    return state >= JOB_STOPPED;
+    return state >= N_ACTIVE_JOB_STATES;
 }
 
 #define JOB_ID_SIZE SD_ID128_STRING_MAX

@@ -38,6 +38,13 @@ static void job_rest(Job *job)
     aws_call_cancel(TAKE(job->call));
 }
 
+static const Stat end_stats[] = {
+#define JOB_STATE_FINAL(symbol, name, event, statistic, ...) STAT_##statistic,
+#include "common/job-states.def"
+};
+_Static_assert(sizeof(end_stats) / sizeof(end_stats[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
+               "a counter for each end");
+
 /* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
  */
 static void job_set_state(Job *job, JobState state, const CallError *error)
@@ -52,19 +59,13 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
              state == JOB_FAILED) /* a call succeeded */
         call_error_clear(&record->last_error);
     if (job_state_is_final(state)) {
-        static const Stat stats[N_JOB_STATES] = {
-            [JOB_STOPPED] = STAT_JOBS_STOPPED, [JOB_COMPLETED] = STAT_JOBS_COMPLETED,
-            [JOB_FAILED] = STAT_JOBS_FAILED,   [JOB_REFUSED] = STAT_JOBS_REFUSED,
-            [JOB_EXPIRED] = STAT_JOBS_EXPIRED, [JOB_CANCELLED] = STAT_JOBS_CANCELLED,
-        };
-
         record->finished_usec = record->updated_usec;
         record->already_stopped =
             state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
         job_rest(job);
         timer_clear(&job->deadline_timer);
         job->elapsed_usec = now_boottime(job) - record->requested_boottime_usec;
-        stats_add(stats[state], 1);
+        stats_add(end_stats[state - N_ACTIVE_JOB_STATES], 1);
     }
     job_mark_changed(job);
 }

@@ -24,6 +24,16 @@ typedef struct JobContext {
     void *userdata;
 } JobContext;
 
+/* The registry's own members of a job. */
+typedef struct JobRegistration {
+    TAILQ_ENTRY(Job) entry;        /* of all jobs */
+    TAILQ_ENTRY(Job) change_entry; /* of those to save */
+    JobState counted_as;
+    bool changed;  /* among those to save */
+    bool stored;   /* the store has a row of it */
+    bool joinable; /* a request for its import joins it */
+} JobRegistration;
+
 struct Job {
     JobRecord record;
     const JobContext *context;
@@ -37,12 +47,7 @@ struct Job {
     bool accepted_now;     /* StopImport was, and the journal has not been told */
     Requester canceller;   /* of a job that was cancelled */
     uint64_t elapsed_usec; /* from the request to its end */
-    /* The registry's: */
-    TAILQ_ENTRY(Job) entry;        /* of all jobs */
-    TAILQ_ENTRY(Job) change_entry; /* of those to save */
-    bool changed;                  /* among those to save */
-    bool stored;                   /* the store has a row of it */
-    bool joinable;                 /* a request for its import joins it */
+    JobRegistration registered;
 };
 
 /* Takes over what is in the record, also on failure; nothing happens before job_start(). */

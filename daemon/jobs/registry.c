@@ -19,6 +19,7 @@ struct Registry {
     void *jobs_by_id;       /* tsearch(3) tree of Job.record.id */
     struct JobList changes; /* to save, in the order of their first change */
     unsigned n_jobs, n_changes, max_jobs;
+    unsigned n_in_state[N_JOB_STATES];
     uint64_t last_number, last_change;
 };
 
@@ -67,9 +68,11 @@ static int registry_insert(Registry *registry, Job *job)
         tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
         return -ENOMEM;
     }
-    job->joinable = job->target != NULL;
-    TAILQ_INSERT_TAIL(&registry->jobs, job, entry);
+    job->registered.joinable = job->target != NULL;
+    TAILQ_INSERT_TAIL(&registry->jobs, job, registered.entry);
     registry->n_jobs++;
+    job->registered.counted_as = job->record.state;
+    registry->n_in_state[job->record.state]++;
     return 0;
 }
 
@@ -92,20 +95,21 @@ static int registry_add(Registry *registry, Target *target, JobRecord *record, J
 
 static void registry_close_to_joins(Job *job)
 {
-    if (job->joinable)
+    if (job->registered.joinable)
         tdelete(job->record.import_id, &job->target->jobs, compare_keys);
-    job->joinable = false;
+    job->registered.joinable = false;
 }
 
 static void registry_remove(Registry *registry, Job *job)
 {
     tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
     registry_close_to_joins(job);
-    if (job->changed)
-        TAILQ_REMOVE(&registry->changes, job, change_entry);
-    registry->n_changes -= job->changed;
-    TAILQ_REMOVE(&registry->jobs, job, entry);
+    if (job->registered.changed)
+        TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
+    registry->n_changes -= job->registered.changed;
+    TAILQ_REMOVE(&registry->jobs, job, registered.entry);
     registry->n_jobs--;
+    registry->n_in_state[job->registered.counted_as]--;
     job_free(job);
 }
 
@@ -113,12 +117,15 @@ static void registry_job_changed(Job *job, void *userdata)
 {
     Registry *registry = userdata;
 
+    registry->n_in_state[job->registered.counted_as]--;
+    registry->n_in_state[job->record.state]++;
+    job->registered.counted_as = job->record.state;
     if (job_state_is_final(job->record.state))
         registry_close_to_joins(job);
-    if (job->changed)
+    if (job->registered.changed)
         return;
-    job->changed = true;
-    TAILQ_INSERT_TAIL(&registry->changes, job, change_entry);
+    job->registered.changed = true;
+    TAILQ_INSERT_TAIL(&registry->changes, job, registered.change_entry);
     registry->n_changes++;
 }
 
@@ -166,11 +173,7 @@ unsigned registry_count_jobs(const Registry *registry)
 
 void registry_count_states(const Registry *registry, unsigned ret_counts[static N_JOB_STATES])
 {
-    const Job *job;
-
-    memset(ret_counts, 0, N_JOB_STATES * sizeof(ret_counts[0]));
-    TAILQ_FOREACH (job, &registry->jobs, entry)
-        ret_counts[job->record.state]++;
+    memcpy(ret_counts, registry->n_in_state, sizeof(registry->n_in_state));
 }
 
 typedef struct Loading {
@@ -189,7 +192,7 @@ static int load_job(JobRecord *record, void *userdata)
 
     if (r < 0)
         return r;
-    job->stored = true;
+    job->registered.stored = true;
     if (target)
         job_start(job);
     else
@@ -277,7 +280,7 @@ void registry_renew_calls(Registry *registry)
 {
     Job *job;
 
-    TAILQ_FOREACH (job, &registry->jobs, entry)
+    TAILQ_FOREACH (job, &registry->jobs, registered.entry)
         job_renew_call(job);
 }
 
@@ -286,7 +289,7 @@ void registry_remove_target(Registry *registry, Target *target)
     Job *job, *next;
 
     for (job = TAILQ_FIRST(&registry->jobs); job; job = next) {
-        next = TAILQ_NEXT(job, entry);
+        next = TAILQ_NEXT(job, registered.entry);
         if (job->target == target && !job_state_is_final(job->record.state))
             job_remove_target(job);
     }
@@ -297,7 +300,7 @@ unsigned registry_finish(Registry *registry)
     unsigned n_on_the_wire = 0;
     Job *job;
 
-    TAILQ_FOREACH (job, &registry->jobs, entry)
+    TAILQ_FOREACH (job, &registry->jobs, registered.entry)
         n_on_the_wire += job_finish(job);
     return n_on_the_wire;
 }
@@ -308,8 +311,8 @@ static void registry_take_back(Registry *registry)
     Job *job, *next;
 
     for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
-        next = TAILQ_NEXT(job, change_entry);
-        if (job->stored)
+        next = TAILQ_NEXT(job, registered.change_entry);
+        if (job->registered.stored)
             job_withhold(job);
         else
             registry_remove(registry, job);
@@ -319,12 +322,12 @@ static void registry_take_back(Registry *registry)
 /* The job is on disk as it is now. */
 static void registry_job_saved(Registry *registry, Job *job)
 {
-    bool is_new = !job->stored;
+    bool is_new = !job->registered.stored;
 
-    TAILQ_REMOVE(&registry->changes, job, change_entry);
+    TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
     registry->n_changes--;
-    job->changed = false;
-    job->stored = true;
+    job->registered.changed = false;
+    job->registered.stored = true;
     if (is_new) {
         stats_add(STAT_REQUESTS_ACCEPTED, 1);
         job_journal_accepted(&job->record);
@@ -347,7 +350,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
     if (registry->n_changes == 0)
         return 0;
     records = calloc(registry->n_changes, sizeof(records[0]));
-    TAILQ_FOREACH (job, &registry->changes, change_entry) {
+    TAILQ_FOREACH (job, &registry->changes, registered.change_entry) {
         job->record.change = ++registry->last_change;
         if (records)
             records[n++] = &job->record;
@@ -360,7 +363,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
     }
     stats_add(STAT_STORE_COMMITS, 1);
     for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
-        next = TAILQ_NEXT(job, change_entry);
+        next = TAILQ_NEXT(job, registered.change_entry);
         registry_job_saved(registry, job);
     }
     *ret_changed = true;
@@ -380,7 +383,7 @@ int registry_get(Registry *registry, const char *id, json_object **ret, JobState
     int r;
 
     if (job) {
-        if (job->changed)
+        if (job->registered.changed)
             return 0;
         r = job_to_json(job, ret);
         if (r < 0)
@@ -406,14 +409,14 @@ bool registry_has_news(Registry *registry, const char *id, uint64_t change)
 {
     const Job *job = registry_find(registry, id);
 
-    return !job || (!job->changed && job->record.change != change);
+    return !job || (!job->registered.changed && job->record.change != change);
 }
 
 int registry_describe(Registry *registry, const JobRecord *record, json_object **ret)
 {
     const Job *job = registry_find(registry, record->id);
 
-    if (job && !job->changed)
+    if (job && !job->registered.changed)
         return job_to_json(job, ret);
     return job_record_to_json(record, ret);
 }

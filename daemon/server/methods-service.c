@@ -75,14 +75,19 @@ static int list_targets(Call *call)
 
 static json_object *statistics_to_json(const Service *service)
 {
+    static const char *const members[] = {
+#define JOB_STATE_ACTIVE(symbol, name, statistic) statistic,
+#include "common/job-states.def"
+    };
+    _Static_assert(sizeof(members) / sizeof(members[0]) == N_ACTIVE_JOB_STATES, "a member each");
     CLEANUP(json_object_putp) json_object *statistics = json_object_new_object();
     unsigned counts[N_JOB_STATES];
 
     registry_count_states(service->registry, counts);
+    for (JobState state = 0; statistics && state < N_ACTIVE_JOB_STATES; state++)
+        if (json_add_int64(statistics, members[state], counts[state]) < 0)
+            return NULL;
     if (!statistics || stats_to_json(statistics) < 0 ||
-        json_add_int64(statistics, "jobsQueued", counts[JOB_QUEUED]) < 0 ||
-        json_add_int64(statistics, "jobsStopping", counts[JOB_STOPPING]) < 0 ||
-        json_add_int64(statistics, "jobsPolling", counts[JOB_POLLING]) < 0 ||
         json_add_int64(statistics, "clients", service->n_clients) < 0 ||
         json_add_int64(statistics, "targets", (int64_t)target_set_size(service->targets)) < 0 ||
         json_add_int64(statistics, "connectionsOpened",

@@ -95,14 +95,16 @@ int watch_start(Call *call, json_object *ids, const char **ret_id)
 /* The error that stands for how a job ended, other than as stopped. */
 static const char *error_of_end(JobState state, const char *code)
 {
-    static const char *const by_state[N_JOB_STATES] = {
-        [JOB_COMPLETED] = TRAILSTOP_INTERFACE ".ImportCompleted",
-        [JOB_FAILED] = TRAILSTOP_INTERFACE ".ImportFailed",
-        [JOB_EXPIRED] = TRAILSTOP_INTERFACE ".DeadlineExpired",
-        [JOB_CANCELLED] = TRAILSTOP_INTERFACE ".JobCancelled",
+    static const char no_error[] = TRAILSTOP_INTERFACE ".";
+    static const char *const names[] = {
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, ...) TRAILSTOP_INTERFACE "." error,
+#include "common/job-states.def"
     };
+    _Static_assert(sizeof(names) / sizeof(names[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
+                   "an error for each end");
+    const char *name = names[state - N_ACTIVE_JOB_STATES];
 
-    return by_state[state] ? by_state[state] : methods_failure_name(code);
+    return strcmp(name, no_error) == 0 ? methods_failure_name(code) : name;
 }
 
 /* The last reply of Stop; takes the job. */
