@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/time.h"
+#include "daemon/base/stats.h"
 
 #define N_LOOP_EVENTS 4U
 
@@ -23,6 +24,7 @@ struct Loop {
     struct event *events[N_LOOP_EVENTS]; /* timer, SIGTERM, SIGINT, SIGHUP */
     Timer watchdog_timer;
     uint64_t watchdog_usec; /* between two signs of life; 0: none expected */
+    bool busy;              /* the last turn left work over */
     bool stopped;
 };
 
@@ -183,18 +185,24 @@ static int loop_arm(Loop *loop, uint64_t at_usec)
     return 0;
 }
 
+/* EVLOOP_ONCE leaves after one pass over what is ready. EVLOOP_NONBLOCK without it would go on for
+ * as long as anything is: a few descriptors that are ready again and again would hold off timers,
+ * commits and signs of life without end. */
 static int loop_turn(Loop *loop)
 {
     uint64_t next_usec = timers_next_usec(loop->timers);
-    bool due = next_usec <= timers_boottime_usec(loop->timers);
-    int r = due ? 0 : loop_arm(loop, next_usec);
+    bool waits = !loop->busy && next_usec > timers_boottime_usec(loop->timers);
+    int r = waits ? loop_arm(loop, next_usec) : 0;
 
     if (r < 0)
         return r;
-    if (event_base_loop(loop->base, due ? EVLOOP_NONBLOCK : EVLOOP_ONCE) < 0)
+    if (event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK)) < 0)
         return -EIO;
     timers_run(loop->timers);
-    return loop->handler.turn(loop->handler.userdata);
+    stats_add(STAT_TURNS, 1);
+    r = loop->handler.turn(loop->handler.userdata);
+    loop->busy = r == LOOP_BUSY;
+    return r;
 }
 
 int loop_run(Loop *loop, const LoopHandler *handler)
@@ -209,5 +217,5 @@ int loop_run(Loop *loop, const LoopHandler *handler)
     }
     while (r >= 0 && !loop->stopped)
         r = loop_turn(loop);
-    return r;
+    return r < 0 ? r : 0;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event loop: turns, timers, signals, and what systemd is told.
+/* The event loop: turns, timers, signals, and signs of life for systemd.
  *
- * A turn waits for events, handles all that are there, fires the timers that are due, and ends with
- * turn(): the place where changes are written down together. */
+ * A turn waits for events, handles each that is ready once, fires the timers that are due, and ends
+ * with turn(): the place where changes are written down together. It is short whatever anyone
+ * outside does, so a handler takes a bounded share of what is ready. Whoever leaves work over asks
+ * for the next turn at once: turn() by its answer, others by a timer set to now. That turn looks at
+ * all descriptors, timers and signals again before it goes on. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,9 +17,13 @@
 
 typedef struct Loop Loop;
 
+#define LOOP_BUSY 1
+
 typedef struct LoopHandler {
-    bool (*is_well)(void *userdata);   /* before the watchdog is told of a sign of life */
-    int (*turn)(void *userdata);       /* negative errno ends the loop with it */
+    bool (*is_well)(void *userdata); /* before the watchdog is told of a sign of life */
+    /* 0; LOOP_BUSY where work is left that waits for nothing: the next turn does not wait either;
+     * negative errno ends the loop with it. */
+    int (*turn)(void *userdata);
     void (*reload)(void *userdata);    /* SIGHUP */
     void (*shut_down)(void *userdata); /* SIGTERM or SIGINT */
     void *userdata;
