@@ -5,10 +5,6 @@
 #include <stdlib.h>
 
 #include "common/json.h"
-#include "common/varlink.h"
-
-/* A client that lets more than that lie unread gets no further replies for now. */
-#define OUTPUT_HIGH (64 * 1024)
 
 int call_new(Caller *caller, Service *service, json_object *message, Call **ret)
 {
@@ -34,16 +30,6 @@ void call_free(Call *call)
     json_object_put(call->reply);
     json_object_put(call->message);
     free(call);
-}
-
-bool caller_may_write(const Caller *caller)
-{
-    return caller->gone || evbuffer_get_length(caller->output) < OUTPUT_HIGH;
-}
-
-static int caller_send(Caller *caller, json_object *message)
-{
-    return caller->gone ? 0 : varlink_write(caller->output, message);
 }
 
 static json_object *reply_new(const char *error, json_object *parameters)
@@ -77,10 +63,10 @@ int call_reply_continues(Call *call, json_object *parameters)
 
     if (!reply || json_add_bool(reply, "continues", true) < 0)
         return -ENOMEM;
-    return caller_send(call->caller, reply);
+    return output_add(call->caller->output, reply);
 }
 
 int call_send_reply(Call *call)
 {
-    return call->oneway ? 0 : caller_send(call->caller, call->reply);
+    return call->oneway ? 0 : output_add(call->caller->output, call->reply);
 }

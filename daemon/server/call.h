@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-#include <event2/buffer.h>
 #include <json-c/json.h>
 
 #include "common/memory.h"
 #include "daemon/server/operators.h"
+#include "daemon/server/output.h"
 #include "daemon/server/parameters.h"
 
 typedef struct Service Service; /* what methods work on, see methods.h */
@@ -17,8 +17,7 @@ typedef struct Service Service; /* what methods work on, see methods.h */
 /* Who calls, and where replies go; outlives its calls. */
 typedef struct Caller {
     Peer peer;
-    struct evbuffer *output;
-    bool gone; /* nobody reads replies any more; what was asked for stands */
+    Output *output; /* closed: nobody reads replies any more; what was asked for stands */
 } Caller;
 
 typedef enum CallProgress { CALL_WAITS, CALL_DONE } CallProgress;
@@ -40,9 +39,6 @@ typedef struct Call {
 /* Takes the message, also on failure. */
 int call_new(Caller *caller, Service *service, json_object *message, Call **ret);
 void call_free(Call *call); /* takes NULL */
-
-/* Whether the client has read enough to be sent more. */
-bool caller_may_write(const Caller *caller);
 
 /* The call's last reply; parameters (NULL: memory ran out) are taken. 0 or -ENOMEM. */
 int call_reply(Call *call, json_object *parameters);

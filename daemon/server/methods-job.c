@@ -202,7 +202,7 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
     Listing *listing = call->state;
 
     *ret = CALL_WAITS;
-    while (caller_may_write(call->caller)) {
+    while (output_has_room(call->caller->output)) {
         json_object *jobs;
         bool last;
         int r = list_jobs_read(call, listing, &jobs);

@@ -163,7 +163,8 @@ int methods_start(Call *call)
         return reply_denied(call);
     if (r < 0)
         return reply_invalid(call, at_fault);
-    if (call->caller->gone && !call->method->operators_only) /* nobody reads what it tells */
+    if (output_is_closed(call->caller->output) &&
+        !call->method->operators_only) /* nobody reads what it tells */
         return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;
 }

@@ -7,17 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-
 #include "common/memory.h"
-#include "common/varlink.h"
 #include "daemon/base/hangup.h"
+#include "daemon/server/input.h"
 #include "daemon/server/methods.h"
 
-#define READ_SIZE (64 * 1024) /* in one turn of the loop, so that every client gets its share */
-#define CALLS_MAX 1024        /* read ahead of their replies */
+#define CALLS_MAX 1024 /* read ahead of their replies */
 
 TAILQ_HEAD(CallList, Call);
+
+typedef enum SessionLife { SESSION_OPEN, SESSION_HALF_CLOSED, SESSION_CLOSING } SessionLife;
 
 struct Session {
     const SessionOwner *owner;
@@ -26,20 +25,28 @@ struct Session {
     Caller caller;
     struct event *readable, *writable;
     Hangup *hangup; /* NULL: not needed so far */
-    struct evbuffer *input;
-    size_t searched;       /* of the input, see varlink_read() */
-    size_t checked;        /* of the input: whole calls that wait for a stream to end */
+    Input *input;
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
-    bool input_ended; /* no further calls: it shut down its writing side, or the daemon does */
-    bool closing;     /* nothing more is taken from it, and nothing waited for on its behalf */
-    bool starved;     /* no whole call is in the input, as far as has been looked */
-    bool produced;    /* by the last answers: there may be more where that came from */
+    SessionLife life;
+    bool produced; /* by the last answers: there may be more where that came from */
 };
 
 const Peer *session_peer(const Session *session)
 {
     return &session->caller.peer;
+}
+
+static size_t session_max_message(const Session *session)
+{
+    return session->owner->service->config->max_message;
+}
+
+/* Lives go forward only. */
+static void session_advance(Session *session, SessionLife life)
+{
+    if (session->life < life)
+        session->life = life;
 }
 
 static void session_end_call(Session *session, Call *call)
@@ -79,14 +86,14 @@ static bool session_streams(const Session *session)
 
 static bool session_may_start(const Session *session)
 {
-    return session->n_calls < CALLS_MAX && caller_may_write(&session->caller) &&
+    return session->n_calls < CALLS_MAX && output_has_room(session->caller.output) &&
            !session_streams(session);
 }
 
 /* A call waits in the input and could be started: not all fits into one turn of the loop. */
 static bool session_may_go_on(const Session *session)
 {
-    return !session->starved && session_may_start(session);
+    return !input_is_starved(session->input) && session_may_start(session);
 }
 
 /* A stream had more to tell than there was room for. */
@@ -95,15 +102,13 @@ static bool session_may_produce(const Session *session)
     return session->produced && TAILQ_FIRST(&session->calls);
 }
 
-/* Whether what waits for a stream to end are calls: a client that breaks the rules is not kept
- * until then. */
+/* Whether what waits for a stream to end are calls. */
 static int session_check_ahead(Session *session)
 {
     json_object *message;
     int r;
 
-    while ((r = varlink_peek(session->input, &session->checked,
-                             session->owner->service->config->max_message, &message)) > 0) {
+    while ((r = input_check(session->input, session_max_message(session), &message)) > 0) {
         r = methods_check(message);
         json_object_put(message);
         if (r < 0)
@@ -115,16 +120,10 @@ static int session_check_ahead(Session *session)
 /* Starts the calls that are there. 0 or negative errno: the session cannot go on. */
 static int session_start_calls(Session *session)
 {
-    size_t max_message = session->owner->service->config->max_message;
-
     while (session_may_start(session)) {
-        size_t before = evbuffer_get_length(session->input), taken;
         json_object *message;
-        int r = varlink_read(session->input, &session->searched, max_message, &message);
+        int r = input_take(session->input, session_max_message(session), &message);
 
-        taken = before - evbuffer_get_length(session->input);
-        session->checked -= taken < session->checked ? taken : session->checked;
-        session->starved = r == 0;
         if (r > 0)
             r = session_start_call(session, message);
         else if (r == 0)
@@ -138,20 +137,15 @@ static int session_start_calls(Session *session)
 /* Nobody reads what it has to tell, and it does nothing else. */
 static bool session_may_drop(const Session *session, const Call *call)
 {
-    return session->caller.gone && !call->reply && (call->more || !call->method->operators_only);
+    return output_is_closed(session->caller.output) && !call->reply &&
+           (call->more || !call->method->operators_only);
 }
 
 /* A stream that has told all there is for now; it does not keep open what is to be closed. */
 static bool session_may_cut(const Session *session, const Call *call)
 {
-    return session->closing && call->more && evbuffer_get_length(session->caller.output) == 0;
-}
-
-static void session_drop_input(Session *session)
-{
-    evbuffer_drain(session->input, evbuffer_get_length(session->input));
-    session->searched = session->checked = 0;
-    session->starved = true;
+    return session->life == SESSION_CLOSING && call->more &&
+           output_is_empty(session->caller.output);
 }
 
 /* Answers calls from the oldest on, as far as they are ready. */
@@ -171,7 +165,7 @@ static int session_answer_calls(Session *session)
         if (progress == CALL_WAITS) {
             if (!session_may_cut(session, call))
                 return 0;
-            session_drop_input(session); /* an answer to that would pass for one of this stream */
+            input_drop(session->input); /* an answer to that would pass for one of this stream */
         }
         if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
@@ -180,36 +174,16 @@ static int session_answer_calls(Session *session)
     return 0;
 }
 
-/* Writes what the client takes. One that is gone has no more use for replies, but what it asked for
- * stands. */
-static void session_write(Session *session)
-{
-    while (evbuffer_get_length(session->caller.output) > 0)
-        if (evbuffer_write(session->caller.output, session->fd) < 0) {
-            if (errno == EAGAIN || errno == EINTR)
-                return;
-            session->caller.gone = true;
-            evbuffer_drain(session->caller.output, evbuffer_get_length(session->caller.output));
-        }
-}
-
-/* Reads what is there, at most READ_SIZE. Notes whether the client is gone or only has no more to
- * say. */
+/* Notes whether the client is gone or only has no more to say. */
 static int session_read(Session *session)
 {
-    int n = evbuffer_read(session->input, session->fd, READ_SIZE);
+    int r = input_read(session->input);
 
-    if (n > 0) {
-        session->starved = false;
-        return 0;
-    }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    if (n < 0 && errno == ENOMEM)
-        return -ENOMEM;
-    session->input_ended = true;
-    if (n < 0 || hangup_has_come(session->fd))
-        session->caller.gone = true;
+    if (r > 0 || r == -ENOMEM)
+        return r;
+    session_advance(session, SESSION_HALF_CLOSED);
+    if (r < 0 || hangup_has_come(session->fd))
+        output_close(session->caller.output);
     return 0;
 }
 
@@ -236,9 +210,9 @@ static void session_blame(Session *session, int error)
 /* What it asked for before is answered, nothing more is read. */
 static void session_close_input(Session *session, int error)
 {
-    if (!session->closing)
+    if (session->life < SESSION_CLOSING)
         session_blame(session, error);
-    session->closing = session->input_ended = true;
+    session_advance(session, SESSION_CLOSING);
 }
 
 static void session_work(Session *session);
@@ -247,27 +221,34 @@ static void session_gone(void *userdata)
 {
     Session *session = userdata;
 
-    session->caller.gone = true;
+    output_close(session->caller.output);
     session_work(session);
 }
 
 /* Waits for what can come next. */
 static int session_await(Session *session)
 {
-    size_t max_message = session->owner->service->config->max_message;
-    bool read =
-        !session->input_ended && evbuffer_get_length(session->input) <= max_message + READ_SIZE;
+    const Output *output = session->caller.output;
+    bool gone = output_is_closed(output);
+    bool read = session->life == SESSION_OPEN &&
+                input_has_room(session->input, session_max_message(session));
     bool write = session_may_go_on(session) ||
-                 (!session->caller.gone && (evbuffer_get_length(session->caller.output) > 0 ||
-                                            session_may_produce(session)));
+                 (!gone && (!output_is_empty(output) || session_may_produce(session)));
 
-    if (!read && !session->caller.gone && !session->hangup) /* else the next write notices */
+    if (!read && !gone && !session->hangup) /* else the next write notices */
         (void)hangup_new(session->owner->base, session->fd, session_gone, session,
                          &session->hangup);
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
     return 0;
+}
+
+/* Nothing is left to do for the client, and nothing further will come from it. */
+static bool session_is_done(const Session *session)
+{
+    return session->life > SESSION_OPEN && input_is_starved(session->input) &&
+           !TAILQ_FIRST(&session->calls) && output_is_empty(session->caller.output);
 }
 
 /* Does what can be done in this turn of the loop: starts calls, answers, writes; ends the session
@@ -278,17 +259,16 @@ static void session_work(Session *session)
 
     if (r < 0) {
         session_close_input(session, r);
-        session_drop_input(session);
-    } else if (session_streams(session) && !session->closing) {
+        input_drop(session->input);
+    } else if (session_streams(session) && session->life < SESSION_CLOSING) {
         r = session_check_ahead(session);
         if (r < 0)
             session_close_input(session, r);
     }
     r = session_answer_calls(session);
-    session->produced = evbuffer_get_length(session->caller.output) > 0;
-    session_write(session);
-    if (r >= 0 && session->input_ended && session->starved && !TAILQ_FIRST(&session->calls) &&
-        (session->caller.gone || evbuffer_get_length(session->caller.output) == 0)) {
+    session->produced = !output_is_empty(session->caller.output);
+    output_write(session->caller.output);
+    if (r >= 0 && session_is_done(session)) {
         session_end(session);
         return;
     }
@@ -327,16 +307,16 @@ SessionRest session_finish(Session *session)
 {
     const Call *call;
 
-    session->input_ended = true;
+    session_advance(session, SESSION_HALF_CLOSED);
     event_del(session->readable);
-    if (session->caller.gone)
+    if (output_is_closed(session->caller.output))
         return SESSION_DONE;
     TAILQ_FOREACH (call, &session->calls, entry)
         if (!call->more)
             return SESSION_ANSWERING;
     if (session_may_go_on(session))
         return SESSION_ANSWERING;
-    if (evbuffer_get_length(session->caller.output) > 0)
+    if (!output_is_empty(session->caller.output))
         return SESSION_SENDING;
     return session_may_produce(session) ? SESSION_ANSWERING : SESSION_DONE;
 }
@@ -350,17 +330,14 @@ int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, S
         close(fd);
         return -ENOMEM;
     }
-    *session = (Session){
-        .owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}, .starved = true};
+    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}};
     *peer = (Peer){0};
     TAILQ_INIT(&session->calls);
-    session->input = evbuffer_new();
-    session->caller.output = evbuffer_new();
     session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_readable, session);
     session->writable =
         event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_writable, session);
-    if (!session->input || !session->caller.output || !session->readable || !session->writable ||
-        event_add(session->readable, NULL) < 0) {
+    if (input_new(fd, &session->input) < 0 || output_new(fd, &session->caller.output) < 0 ||
+        !session->readable || !session->writable || event_add(session->readable, NULL) < 0) {
         session_free(session);
         return -ENOMEM;
     }
@@ -381,10 +358,8 @@ void session_free(Session *session)
     if (session->writable)
         event_free(session->writable);
     hangup_free(session->hangup);
-    if (session->input)
-        evbuffer_free(session->input);
-    if (session->caller.output)
-        evbuffer_free(session->caller.output);
+    input_free(session->input);
+    output_free(session->caller.output);
     close(session->fd);
     peer_clear(&session->caller.peer);
     free(session);

@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One client: its calls in order, its replies in the same order, streams for calls with `more`, and
- * a bound on what it can make the daemon keep for it. */
+ * a bound on what it can make the daemon keep for it.
+ *
+ *              input.h              calls, oldest first              output.h
+ *     socket ──▶ bytes ──▶ message ──▶ start ▸ wait ▸ answer ──▶ bytes ──▶ socket
+ *
+ * Its life goes one way:
+ *
+ *     open ────────▶ half closed ────────▶ closing ────▶ ended
+ *       │                 │                   ▲
+ *       └─────────────────┴───────────────────┘
+ *
+ * open         it may send more.
+ * half closed  no more comes: it shut down its writing side or went away, or the daemon ends. What
+ *              it sent before is served.
+ * closing      it broke the rules. What it asked for before that is answered; nothing else is
+ *              taken, and no stream keeps it.
+ * ended        all is answered and read: the owner is notified, the session freed.
+ *
+ * Apart from that its output closes when it is gone: nobody reads replies, requests stand. */
 #pragma once
 
 #include <stdbool.h>

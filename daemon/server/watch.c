@@ -155,7 +155,7 @@ static int send_changed(JobRecord *record, void *userdata)
     json_object *job;
     int r = 0;
 
-    if (caller_may_write(call->caller)) {
+    if (output_has_room(call->caller->output)) {
         r = registry_describe(call->service->registry, record, &job);
         if (r >= 0)
             r = call_reply_continues(call, methods_object("job", job));
@@ -170,7 +170,7 @@ static int pump_all(Call *call, Watch *watch)
     uint64_t before = UINT64_MAX;
     int r = 0;
 
-    while (r >= 0 && caller_may_write(call->caller) && watch->change != before) {
+    while (r >= 0 && output_has_room(call->caller->output) && watch->change != before) {
         before = watch->change;
         r = store_each_changed(call->service->store, before, PAGE_SIZE, send_changed, call);
     }
@@ -188,7 +188,7 @@ int watch_pump(Call *call, CallProgress *ret)
         *ret = CALL_WAITS;
         return r;
     }
-    for (size_t i = 0; r >= 0 && i < watch->n_jobs && caller_may_write(call->caller); i++)
+    for (size_t i = 0; r >= 0 && i < watch->n_jobs && output_has_room(call->caller->output); i++)
         r = pump_one(call, watch, &watch->jobs[i]);
     *ret = watch->n_left > 0 ? CALL_WAITS : CALL_DONE;
     return r;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one client is to read: replies in the order of its calls.
+ *
+ * A client that does not read is sent no more once OUTPUT_HIGH bytes lie here: whoever makes
+ * replies asks output_has_room() first. One that is gone takes everything and keeps nothing, so
+ * that what it asked for is carried out to the end like any other call. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+typedef struct Output Output;
+
+int output_new(int fd, Output **ret); /* the descriptor is borrowed */
+void output_free(Output *output);     /* takes NULL */
+
+/* Adds a message. 0 or -ENOMEM, after which the output is as it was. */
+int output_add(Output *output, json_object *message);
+
+/* Whether the client has read enough to be sent more. */
+bool output_has_room(const Output *output);
+
+/* Writes what the client takes now; notes where it is gone. */
+void output_write(Output *output);
+
+bool output_is_empty(const Output *output);
+
+/* Nobody reads this any more; what is there is dropped. */
+void output_close(Output *output);
+bool output_is_closed(const Output *output);
