@@ -89,6 +89,7 @@ class Daemon:
             "ASAN_OPTIONS": sanitizers, "UBSAN_OPTIONS": f"{sanitizers}:print_stacktrace=1",
             **self.environment, **options.pop("env", {}),
         }
+        self.notifications.join()
         self.process = subprocess.Popen(
             [*self.command, "--config", self.config, *self.arguments], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)

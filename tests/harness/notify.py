@@ -21,18 +21,20 @@ class Notifications:
         self._socket.bind(str(path))
 
     def close(self):
-        self._join()
+        self.join()
         self._socket.close()
 
     def follow(self, process):
         """Takes what this process sends, to its end."""
-        self._join()
+        self.join()
         self.received, self._ended = [], False
         watched = os.pidfd_open(process.pid)
         self._thread = threading.Thread(target=self._read, args=(watched,), daemon=True)
         self._thread.start()
 
-    def _join(self):
+    def join(self):
+        """Waits until all that the former process sent was taken: before the next one starts, or what that sends would
+        pass for the former's."""
         if self._thread:
             self._thread.join(DEADLINE)
 
