@@ -24,6 +24,9 @@ struct row {
 
 #define BAR_SIZE (JOB_BAR_COLUMNS_MAX * (sizeof("█") - 1) + 1)
 
+_Static_assert(N_IMPORT_STATISTICS - IMPORT_FILES_COMPLETED == 3,
+               "a column for each statistic besides the prefixes: FILES, EVENTS, FAILED");
+
 #define N_COLUMNS (sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]))
 
 int job_table_new(Table **ret)

@@ -9,6 +9,12 @@
 #include "common/json.h"
 #include "common/time.h"
 
+const char *const job_statistic_labels[] = {
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = label,
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+};
+
 static int read_strings(json_object *json, JobView *job)
 {
     const struct {

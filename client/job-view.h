@@ -14,6 +14,8 @@ typedef enum ImportStatistic {
     N_IMPORT_STATISTICS
 } ImportStatistic;
 
+extern const char *const job_statistic_labels[N_IMPORT_STATISTICS];
+
 /* Strings are borrowed from the JSON; NULL and -1: absent. */
 typedef struct JobView {
     const char *id, *target, *import_id, *state;

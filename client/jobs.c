@@ -40,9 +40,8 @@ static int print_job(const Options *options, json_object *parameters, void *user
     details_print("Already stopped", job.already_stopped ? "yes" : NULL);
     details_print("Import status", job.status);
     details_print("Prefixes", *job_view_format_prefixes(&job, prefixes) ? prefixes : NULL);
-    details_print_int64("Files", job.statistics[IMPORT_FILES_COMPLETED]);
-    details_print_int64("Events", job.statistics[IMPORT_EVENTS_COMPLETED]);
-    details_print_int64("Failed entries", job.statistics[IMPORT_FAILED_ENTRIES]);
+    for (ImportStatistic i = IMPORT_FILES_COMPLETED; i < N_IMPORT_STATISTICS; i++)
+        details_print_int64(job_statistic_labels[i], job.statistics[i]);
     details_print_int64("Requested by uid", job.uid);
     details_print("Reason", job.reason);
     details_print("Requested", job.requested_at);
