@@ -88,29 +88,16 @@ static int blame_option(const Config *config, const TargetConfig *target, const 
     find_line(target, key, &file, &line);
     if (!file && key && strcmp(key, "profile") == 0)
         file = aws_profiles_section_file(config->profiles,
-                                         aws_settings_choose_profile(target->profile), &line);
+                                         aws_settings_choose_profile(target->aws.profile), &line);
     return blame(target, file, line, cause, ret_error);
 }
 
 static int resolve_settings(const Config *config, TargetConfig *target, char **ret_error)
 {
-    const AwsSettingsSource source = {
-        .region = target->region,
-        .profile = target->profile,
-        .endpoint_url = target->endpoint_url,
-        .sts_endpoint_url = target->sts_endpoint_url,
-        .use_fips_endpoint = target->use_fips_endpoint,
-        .use_dualstack_endpoint = target->use_dualstack_endpoint,
-        .ca_bundle = target->ca_bundle,
-        .role_arn = target->role_arn,
-        .external_id = target->external_id,
-        .role_session_name = target->role_session_name,
-        .duration_seconds = (unsigned)(target->duration_usec / USEC_PER_SEC),
-    };
     CLEANUP(freep) char *cause = NULL;
     const char *key = NULL;
 
-    int r = aws_settings_resolve(&source, config->profiles, &target->settings, &key, &cause);
+    int r = aws_settings_resolve(&target->aws, config->profiles, &target->settings, &key, &cause);
     if (r < 0)
         return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
     AwsTrouble *trouble = &target->settings->trouble;

@@ -174,17 +174,11 @@ static void add_source(const char *source, bool taken, const char *why, void *us
 /* The sources of credentials that were looked at, in order, and why each was passed over. */
 static int add_sources(json_object *json, const AwsSettings *settings)
 {
-    const AwsChainQuery query = {
-        .profiles = settings->profiles,
-        .profile = settings->profile,
-        .named = settings->profile_named,
-        .explicit = settings->profile_explicit,
-    };
     Explanation explanation = {.sources = json_object_new_array()};
     int r = json_add(json, "sources", explanation.sources);
 
     if (r >= 0)
-        r = aws_chain_explain(&query, add_source, &explanation);
+        r = aws_chain_explain(&settings->query, add_source, &explanation);
     return r < 0 ? r : explanation.error;
 }
 

@@ -32,13 +32,10 @@ typedef struct TargetConfig {
     /* Where each option of it is said, by index in options[]; NULL once all is read. */
     ConfigOrigin *origins;
 
-    char *region, *profile, *role_arn, *external_id, *role_session_name; /* NULL: not said */
-    char *endpoint_url, *sts_endpoint_url, *ca_bundle;
-    uint64_t duration_usec;                        /* 0: not said */
-    int use_fips_endpoint, use_dualstack_endpoint; /* -1: not said */
-    double stop_rate, read_rate;                   /* calls per second */
+    AwsSection aws;
+    double stop_rate, read_rate; /* calls per second */
     unsigned max_attempts; /* the configuration's, else the environment's, else the profile's */
-    AwsSettings *settings; /* what all this comes to */
+    AwsSettings *settings; /* what all this resolves to; borrows from aws */
 } TargetConfig;
 
 typedef struct Config {

@@ -7,6 +7,7 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/time.h"
 
 /* What STS takes; how long this role's sessions may be is its own affair. */
 #define DURATION_SECONDS_MIN 900U
@@ -39,7 +40,7 @@ int aws_chain_refuse_browser(const char *profile, char **ret_error)
         profile);
 }
 
-int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, unsigned *ret,
+int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, uint64_t *ret_usec,
                             char **ret_error)
 {
     const char *text = aws_chain_get(profiles, profile, "duration_seconds");
@@ -47,9 +48,9 @@ int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, un
 
     if (text && !string_to_number(text, DURATION_SECONDS_MIN, DURATION_SECONDS_MAX, &seconds))
         return explain(ret_error, -EINVAL,
-                       "duration_seconds of profile %s is no number from %u to %u", profile,
+                       "duration_seconds of profile %s is not a number from %u to %u", profile,
                        DURATION_SECONDS_MIN, DURATION_SECONDS_MAX);
-    *ret = seconds;
+    *ret_usec = seconds * USEC_PER_SEC;
     return 0;
 }
 
@@ -85,7 +86,7 @@ static int check_role(const AwsProfiles *profiles, const char *profile, char **r
 {
     bool source_profile = aws_chain_get(profiles, profile, "source_profile");
     bool credential_source = aws_chain_get(profiles, profile, "credential_source");
-    unsigned duration_seconds;
+    uint64_t duration_usec;
 
     if (aws_chain_get(profiles, profile, "mfa_serial"))
         return explain(ret_error, -EINVAL,
@@ -98,7 +99,7 @@ static int check_role(const AwsProfiles *profiles, const char *profile, char **r
             "profile %s has %s source_profile %s credential_source; its role_arn needs exactly one "
             "of them",
             profile, source_profile ? "both" : "neither", source_profile ? "and" : "nor");
-    return aws_chain_read_duration(profiles, profile, &duration_seconds, ret_error);
+    return aws_chain_read_duration(profiles, profile, &duration_usec, ret_error);
 }
 
 static int refuse_cycle(const AwsChain *chain, size_t first, const char *again, char **ret_error)

@@ -31,10 +31,9 @@ typedef struct Provider {
     Timer timer; /* set while someone has asked and is to be answered in the next turn */
     char *target;
     char *profile;
-    bool profile_named, profile_explicit;
+    AwsChainQuery query; /* for it; profiles are those of the fetch's reading */
+    AwsRole role;        /* of the target's section */
     char *region, *sts_endpoint, *ca_bundle;
-    char *role_arn, *external_id, *role_session_name;
-    unsigned duration_seconds;
     char *description; /* of where they come from; NULL: nowhere */
 
     /* A fetch; all but fetching is NULL where it ended before there was a source. */
@@ -190,23 +189,12 @@ static void on_fetched(AwsCredentials *credentials, const CallError *error, void
 /* The tree of sources, by the shared files as they are now. */
 static int build_source(Provider *provider, char **ret_error)
 {
-    const AwsTreePlan plan = {
-        .profile = provider->profile,
-        .profile_named = provider->profile_named,
-        .profile_explicit = provider->profile_explicit,
-        .role =
-            {
-                .arn = provider->role_arn,
-                .session_name = provider->role_session_name,
-                .external_id = provider->external_id,
-                .duration_seconds = provider->duration_seconds,
-            },
-    };
     char *description = NULL;
 
     int r = aws_profile_share_get(provider->context.profiles, &provider->reading, ret_error);
     if (r < 0)
         return r;
+    provider->query.profiles = provider->reading->profiles;
     provider->source_context = (AwsSourceContext){
         .shared = &provider->context,
         .profiles = provider->reading->profiles,
@@ -216,8 +204,8 @@ static int build_source(Provider *provider, char **ret_error)
         .ca_bundle = provider->ca_bundle,
         .instance_token = &provider->instance_token,
     };
-    r = aws_tree_build(&plan, &provider->source_context, &provider->source, &description,
-                       ret_error);
+    r = aws_tree_build(&provider->query, &provider->role, &provider->source_context,
+                       &provider->source, &description, ret_error);
     if (r < 0)
         return r;
     free(provider->description);
@@ -275,18 +263,15 @@ static void provider_reject(AwsCredentialsProvider *base, const AwsCredentials *
 
 static int copy_settings(Provider *provider, const AwsSettings *settings)
 {
-    provider->profile_named = settings->profile_named;
-    provider->profile_explicit = settings->profile_explicit;
-    provider->duration_seconds = settings->duration_seconds;
-    if (string_copy(settings->profile, &provider->profile) < 0 ||
+    if (aws_role_copy(settings->role, &provider->role) < 0 ||
+        string_copy(settings->profile, &provider->profile) < 0 ||
         string_copy(settings->region, &provider->region) < 0 ||
         string_copy(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
         string_copy(settings->ca_bundle, &provider->ca_bundle) < 0 ||
-        string_copy(settings->role_arn, &provider->role_arn) < 0 ||
-        string_copy(settings->external_id, &provider->external_id) < 0 ||
-        string_copy(settings->role_session_name, &provider->role_session_name) < 0 ||
         string_copy(settings->credentials, &provider->description) < 0)
         return -ENOMEM;
+    provider->query = settings->query;
+    provider->query.profile = provider->profile;
     return 0;
 }
 
@@ -304,9 +289,7 @@ static void provider_free(AwsCredentialsProvider *base)
     free(provider->region);
     free(provider->sts_endpoint);
     free(provider->ca_bundle);
-    free(provider->role_arn);
-    free(provider->external_id);
-    free(provider->role_session_name);
+    aws_role_clear(&provider->role);
     free(provider->description);
     free(provider);
 }

@@ -15,7 +15,7 @@
 
 /* While a target's settings are put together. */
 typedef struct Resolver {
-    const AwsSettingsSource *source;
+    const AwsSection *section;
     const AwsProfiles *profiles;
     AwsSettings *settings;
     const char *option; /* of the target's section, that what is being resolved begins with */
@@ -34,9 +34,9 @@ static const char *from_either(const Resolver *resolver, const char *variable, c
     return value ? value : from_profile(resolver, key);
 }
 
-const char *aws_settings_choose_profile(const char *said)
+const char *aws_settings_choose_profile(const char *named)
 {
-    const char *profile = said ? said : aws_environment_get("AWS_PROFILE");
+    const char *profile = named ? named : aws_environment_get("AWS_PROFILE");
 
     return profile ? profile : "default";
 }
@@ -44,25 +44,22 @@ const char *aws_settings_choose_profile(const char *said)
 static int resolve_profile(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
-    const char *said = resolver->source->profile;
+    const char *named = resolver->section->profile;
     AwsChain chain;
 
     resolver->option = "profile";
-    settings->profile_explicit = said != NULL;
-    settings->profile_named = said || aws_environment_get("AWS_PROFILE");
-    int r = string_copy(aws_settings_choose_profile(said), &settings->profile);
+    int r = string_copy(aws_settings_choose_profile(named), &settings->profile);
     if (r < 0)
         return r;
-
-    const AwsChainQuery query = {
+    settings->query = (AwsChainQuery){
         .profiles = resolver->profiles,
         .profile = settings->profile,
-        .named = settings->profile_named,
-        .explicit = settings->profile_explicit,
+        .named = named || aws_environment_get("AWS_PROFILE"),
+        .explicit = named != NULL,
     };
-    r = aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
-    if (r >= 0 && chain.n > 0 && settings->role_arn)
-        r = aws_tree_describe_role(settings->role_arn, &settings->credentials);
+    r = aws_chain_choose(&settings->query, &chain, &settings->credentials, resolver->ret_error);
+    if (r >= 0 && chain.n > 0 && settings->role->arn)
+        r = aws_tree_describe_role(settings->role->arn, &settings->credentials);
     if (r < 0 || chain.n == 0)
         return r;
     return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
@@ -71,7 +68,7 @@ static int resolve_profile(Resolver *resolver)
 static int resolve_region(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
-    const char *region = resolver->source->region;
+    const char *region = resolver->section->region;
 
     resolver->option = "region";
     if (!region)
@@ -90,15 +87,14 @@ static int resolve_region(Resolver *resolver)
                    settings->profile, file ? file : "~/.aws/config");
 }
 
-/* "true" and "false" in any case, as the SDKs have it; -1: not said, 0 or 1, by the target's
- * section and altogether. */
-static int resolve_flag(const Resolver *resolver, int said, const char *variable, const char *key,
-                        int *ret)
+/* "true" and "false" in any case, as the SDKs have it. of_section and *ret: -1 (unset), 0 or 1. */
+static int resolve_flag(const Resolver *resolver, int of_section, const char *variable,
+                        const char *key, int *ret)
 {
     const char *value = from_either(resolver, variable, key);
 
-    if (said >= 0 || !value)
-        *ret = said;
+    if (of_section >= 0 || !value)
+        *ret = of_section;
     else if (strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0)
         *ret = strcasecmp(value, "true") == 0;
     else if (aws_environment_get(variable))
@@ -142,17 +138,17 @@ static int find_custom_endpoint(const Resolver *resolver, const EndpointNames *n
     return 0;
 }
 
-static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, const char *said,
+static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, const char *of_section,
                             AwsEndpointParams params, char **ret)
 {
     const char *where = names->option;
     CLEANUP(freep) char *sentence = NULL;
     int ignored = -1;
 
-    params.url = said;
+    params.url = of_section;
     int r = resolve_flag(resolver, -1, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                          "ignore_configured_endpoint_urls", &ignored);
-    if (r >= 0 && !said && ignored <= 0)
+    if (r >= 0 && !of_section && ignored <= 0)
         r = find_custom_endpoint(resolver, names, &params.url, &where);
     if (r < 0)
         return r;
@@ -177,14 +173,14 @@ static int resolve_endpoints(Resolver *resolver)
                                              "cloudtrail.endpoint_url"};
     static const EndpointNames sts = {AWS_SERVICE_STS, "sts-endpoint-url", "AWS_ENDPOINT_URL_STS",
                                       "sts.endpoint_url"};
-    const AwsSettingsSource *source = resolver->source;
+    const AwsSection *section = resolver->section;
     AwsSettings *settings = resolver->settings;
     int r;
 
     resolver->option = NULL;
-    if ((r = resolve_flag(resolver, source->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT",
+    if ((r = resolve_flag(resolver, section->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT",
                           "use_fips_endpoint", &settings->use_fips_endpoint)) < 0 ||
-        (r = resolve_flag(resolver, source->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT",
+        (r = resolve_flag(resolver, section->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT",
                           "use_dualstack_endpoint", &settings->use_dualstack_endpoint)) < 0)
         return r;
     const AwsEndpointParams params = {
@@ -192,16 +188,16 @@ static int resolve_endpoints(Resolver *resolver)
         .use_fips = settings->use_fips_endpoint > 0,
         .use_dualstack = settings->use_dualstack_endpoint > 0,
     };
-    r = resolve_endpoint(resolver, &cloudtrail, source->endpoint_url, params, &settings->endpoint);
+    r = resolve_endpoint(resolver, &cloudtrail, section->endpoint_url, params, &settings->endpoint);
     if (r < 0)
         return r;
-    return resolve_endpoint(resolver, &sts, source->sts_endpoint_url, params,
+    return resolve_endpoint(resolver, &sts, section->sts_endpoint_url, params,
                             &settings->sts_endpoint);
 }
 
 static int resolve_ca_bundle(Resolver *resolver)
 {
-    const char *path = resolver->source->ca_bundle;
+    const char *path = resolver->section->ca_bundle;
 
     resolver->option = "ca-bundle";
     if (!path)
@@ -212,22 +208,18 @@ static int resolve_ca_bundle(Resolver *resolver)
     return string_copy(path, &resolver->settings->ca_bundle);
 }
 
-int aws_settings_resolve(const AwsSettingsSource *source, const AwsProfiles *profiles,
-                         AwsSettings **ret, const char **ret_option, char **ret_error)
+int aws_settings_resolve(const AwsSection *section, const AwsProfiles *profiles, AwsSettings **ret,
+                         const char **ret_option, char **ret_error)
 {
     CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
     Resolver resolver = {
-        .source = source, .profiles = profiles, .settings = settings, .ret_error = ret_error};
+        .section = section, .profiles = profiles, .settings = settings, .ret_error = ret_error};
     int r;
 
     if (!settings)
         return -ENOMEM;
-    settings->profiles = profiles;
-    settings->duration_seconds = source->duration_seconds;
-    if ((r = string_copy(source->role_arn, &settings->role_arn)) < 0 ||
-        (r = string_copy(source->external_id, &settings->external_id)) < 0 ||
-        (r = string_copy(source->role_session_name, &settings->role_session_name)) < 0 ||
-        (r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
+    settings->role = &section->role;
+    if ((r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
         (r = resolve_endpoints(&resolver)) < 0 || (r = resolve_ca_bundle(&resolver)) < 0) {
         *ret_option = resolver.option;
         return r;
@@ -247,8 +239,5 @@ void aws_settings_free(AwsSettings *settings)
     free(settings->ca_bundle);
     free(settings->credentials);
     free(settings->trouble.sentence);
-    free(settings->role_arn);
-    free(settings->external_id);
-    free(settings->role_session_name);
     free(settings);
 }

@@ -73,7 +73,7 @@ static int get_number(const InstanceSource *self, const Setting *setting, unsign
     unsigned number = default_value;
 
     if (text && !string_to_number(text, 1, max, &number))
-        return explain(ret_error, -EINVAL, "%s is no number from 1 to %u", where, max);
+        return explain(ret_error, -EINVAL, "%s is not a number from 1 to %u", where, max);
     *ret = number;
     return 0;
 }

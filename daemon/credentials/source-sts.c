@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/explain.h"
+#include "daemon/credentials/sts.h"
 
 int aws_sts_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
                        const char *name, const AwsRole *role, AwsSource **ret)
@@ -12,15 +13,10 @@ int aws_sts_source_new(size_t size, const AwsSourceType *type, const AwsSourceCo
     CLEANUP(aws_source_freep) AwsSource *source = NULL;
 
     int r = aws_source_new(size, type, context, name, NULL, &source);
+    if (r >= 0)
+        r = aws_role_copy(role, &((AwsStsSource *)source)->role);
     if (r < 0)
         return r;
-    AwsStsSource *sts = (AwsStsSource *)source;
-    sts->duration_seconds = role->duration_seconds;
-    if (string_copy(role->arn, &sts->arn) < 0 ||
-        string_copy(role->session_name, &sts->session_name) < 0 ||
-        string_copy(role->external_id, &sts->external_id) < 0 ||
-        string_copy(role->token_file, &sts->token_file) < 0)
-        return -ENOMEM;
     *ret = TAKE(source);
     return 0;
 }
@@ -29,12 +25,30 @@ void aws_sts_source_free(AwsSource *source)
 {
     AwsStsSource *sts = (AwsStsSource *)source;
 
-    sts_call_cancel(sts->call);
-    free(sts->arn);
-    free(sts->session_name);
-    free(sts->external_id);
-    free(sts->token_file);
+    aws_call_cancel(sts->call);
+    aws_credentials_unref(sts->credentials);
+    aws_role_clear(&sts->role);
+    secret_free(sts->token);
     free(sts);
+}
+
+static int read_success(const HttpResponse *response, void *userdata)
+{
+    AwsStsSource *sts = userdata;
+
+    return sts_decode(response, &sts->credentials);
+}
+
+/* STS quotes parameters that it finds wrong. */
+static int read_error(const HttpResponse *response, const char *host, void *userdata,
+                      CallError *error, bool *ret_named)
+{
+    const AwsStsSource *sts = userdata;
+
+    int r = sts_read_error(response, host, error, ret_named);
+    if (r == 0)
+        call_error_mask(error, sts->token);
+    return r;
 }
 
 /* The error as STS gave it, its message behind who asked, where, and the code. */
@@ -51,21 +65,31 @@ static void fail(AwsStsSource *sts, const CallError *error)
         aws_source_fail(&sts->source, &explained);
 }
 
-static void on_answer(AwsCredentials *credentials, const CallError *error, void *userdata)
+static void on_done(const AwsResult *result, void *userdata)
 {
     AwsStsSource *sts = userdata;
 
     sts->call = NULL;
-    if (credentials)
-        aws_source_succeed(&sts->source, aws_credentials_ref(credentials));
+    if (result->outcome == AWS_OK)
+        aws_source_succeed(&sts->source, TAKE(sts->credentials));
     else
-        fail(sts, error);
+        fail(sts, result->error);
 }
 
-void aws_sts_source_ask(AwsStsSource *sts, AwsCredentials *credentials, const char *token)
+static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
 {
+    static const AwsProtocol query = {
+        .content_type = "application/x-www-form-urlencoded",
+        .read_success = read_success,
+        .read_error = read_error,
+    };
+    static const AwsOperation assume_role = {.name = "AssumeRole", .protocol = &query};
+    static const AwsOperation assume_role_with_web_identity = {
+        .name = "AssumeRoleWithWebIdentity",
+        .protocol = &query,
+    };
     const AwsSourceContext *context = sts->source.context;
-    const AwsClientConfig client = {
+    const AwsClientConfig config = {
         .timers = context->shared->timers,
         .random = context->shared->random,
         .http = context->shared->http,
@@ -73,24 +97,35 @@ void aws_sts_source_ask(AwsStsSource *sts, AwsCredentials *credentials, const ch
         .target = context->target,
         .endpoint = context->sts_endpoint,
         .region = context->region,
+        .service = "sts",
         .ca_bundle = context->ca_bundle,
         .connect_timeout_usec = context->shared->connect_timeout_usec,
         .timeout_usec = context->shared->timeout_usec,
         .max_attempts = context->shared->max_attempts,
     };
-    char made_up[STS_SESSION_NAME_SIZE], *sentence = NULL;
-    const StsRole role = {
-        .role_arn = sts->arn,
-        .session_name = sts->session_name ? sts->session_name : sts_make_session_name(made_up),
-        .external_id = sts->external_id,
-        .web_identity_token = token,
-        .duration_seconds = sts->duration_seconds,
-    };
+    const AwsCallHooks hooks = {.done = on_done, .userdata = sts};
+    CLEANUP(secret_freep) char *body = NULL;
+    AwsClient *client = NULL;
 
-    int r = sts_assume_role(&client, &role, on_answer, sts, &sts->call);
+    int r = sts_encode(&sts->role, sts->token, &body);
+    if (r == 0)
+        r = aws_client_new(&config, &client);
+    if (r == 0)
+        r = aws_call_start(client, sts->token ? &assume_role_with_web_identity : &assume_role, body,
+                           &hooks, &sts->call);
+    aws_client_unref(client); /* the call has a reference of its own */
+    return r;
+}
+
+void aws_sts_source_ask(AwsStsSource *sts, AwsCredentials *credentials, char *token)
+{
+    char *sentence = NULL;
+
+    sts->token = token;
+    int r = start_call(sts, credentials);
     if (r == -EINVAL)
-        r = explain(&sentence, r, "STS cannot be asked at %s, which is no http or https URL",
-                    context->sts_endpoint);
+        r = explain(&sentence, r, "STS cannot be asked at %s, which is not an http or https URL",
+                    sts->source.context->sts_endpoint);
     if (r < 0)
         aws_source_fail_sentence(&sts->source, sentence);
 }

@@ -3,10 +3,16 @@
 #include "daemon/credentials/source-sts.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/explain.h"
 #include "daemon/base/file.h"
+
+typedef struct WebIdentitySource {
+    AwsStsSource sts;
+    char *token_file;
+} WebIdentitySource;
 
 /* White space at the end is not the token's. */
 static int read_token(const char *path, char **ret, char **ret_error)
@@ -26,20 +32,32 @@ static int read_token(const char *path, char **ret, char **ret_error)
 
 static void start(AwsSource *source)
 {
-    AwsStsSource *sts = (AwsStsSource *)source;
-    CLEANUP(secret_freep) char *token = NULL;
-    char *sentence = NULL;
+    WebIdentitySource *self = (WebIdentitySource *)source;
+    char *token = NULL, *sentence = NULL;
 
-    if (read_token(sts->token_file, &token, &sentence) < 0)
+    if (read_token(self->token_file, &token, &sentence) < 0)
         aws_source_fail_sentence(source, sentence);
     else
-        aws_sts_source_ask(sts, NULL, token);
+        aws_sts_source_ask(&self->sts, NULL, token);
+}
+
+static void free_web_identity(AwsSource *source)
+{
+    free(((WebIdentitySource *)source)->token_file);
+    aws_sts_source_free(source);
 }
 
 int aws_source_new_web_identity(const AwsSourceContext *context, const char *name,
-                                const AwsRole *role, AwsSource **ret)
+                                const AwsRole *role, const char *token_file, AwsSource **ret)
 {
-    static const AwsSourceType type = {.start = start, .free = aws_sts_source_free};
+    static const AwsSourceType type = {.start = start, .free = free_web_identity};
+    CLEANUP(aws_source_freep) AwsSource *source = NULL;
 
-    return aws_sts_source_new(sizeof(AwsStsSource), &type, context, name, role, ret);
+    int r = aws_sts_source_new(sizeof(WebIdentitySource), &type, context, name, role, &source);
+    if (r >= 0)
+        r = string_copy(token_file, &((WebIdentitySource *)source)->token_file);
+    if (r < 0)
+        return r;
+    *ret = TAKE(source);
+    return 0;
 }

@@ -21,6 +21,7 @@
 #include "common/memory.h"
 #include "daemon/credentials/profile.h"
 #include "daemon/credentials/provider.h"
+#include "daemon/credentials/role.h"
 
 /* A session token of the instance metadata service, which the provider keeps between fetches. */
 typedef struct AwsInstanceToken {
@@ -100,19 +101,10 @@ int aws_source_new_container(const AwsSourceContext *context, AwsSource **ret);
 /* profile: whose settings of the service count, where the environment has none. */
 int aws_source_new_instance(const AwsSourceContext *context, const char *profile, AwsSource **ret);
 
-/* A role as a profile, the environment or a target's section names it. */
-typedef struct AwsRole {
-    const char *arn;
-    const char *session_name;  /* NULL: one is made up */
-    const char *external_id;   /* NULL: none; not for web identity */
-    unsigned duration_seconds; /* 0: STS's own */
-    const char *token_file;    /* web identity: read at every fetch */
-} AwsRole;
-
 /* sts:AssumeRole with the credentials of inner, which is taken over, also on failure. */
 int aws_source_new_role(const AwsSourceContext *context, const char *name, const AwsRole *role,
                         AwsSource *inner, AwsSource **ret);
 
-/* sts:AssumeRoleWithWebIdentity. */
+/* sts:AssumeRoleWithWebIdentity, with the token in this file as it is at the fetch. */
 int aws_source_new_web_identity(const AwsSourceContext *context, const char *name,
-                                const AwsRole *role, AwsSource **ret);
+                                const AwsRole *role, const char *token_file, AwsSource **ret);

@@ -2,6 +2,7 @@
 #include "daemon/credentials/sts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,10 @@
 #include "common/string.h"
 #include "common/time.h"
 #include "daemon/aws/answer.h"
+#include "daemon/base/secret-text.h"
 #include "daemon/base/xml.h"
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-struct StsCall {
-    AwsCall *call;
-    char *token; /* of the web identity, so that no message repeats it; or NULL */
-    AwsCredentials *credentials;
-    StsCallback done;
-    void *userdata;
-};
-
-/* ---- the protocol ---- */
 
 const char *sts_make_session_name(char buffer[static STS_SESSION_NAME_SIZE])
 {
@@ -67,20 +59,20 @@ static void add_parameter(SecretText *text, const char *name, const char *value)
     add_encoded(text, value);
 }
 
-int sts_encode(const StsRole *role, char **ret)
+int sts_encode(const AwsRole *role, const char *web_identity_token, char **ret)
 {
     CLEANUP(secret_text_clear) SecretText text = {0};
-    char duration[16];
+    char duration[24], session_name[STS_SESSION_NAME_SIZE];
 
-    snprintf(duration, sizeof(duration), "%u", role->duration_seconds);
-    add_parameter(&text, "Action",
-                  role->web_identity_token ? "AssumeRoleWithWebIdentity" : "AssumeRole");
+    snprintf(duration, sizeof(duration), "%" PRIu64, role->duration_usec / USEC_PER_SEC);
+    add_parameter(&text, "Action", web_identity_token ? "AssumeRoleWithWebIdentity" : "AssumeRole");
     add_parameter(&text, "Version", "2011-06-15");
-    add_parameter(&text, "RoleArn", role->role_arn);
-    add_parameter(&text, "RoleSessionName", role->session_name);
+    add_parameter(&text, "RoleArn", role->arn);
+    add_parameter(&text, "RoleSessionName",
+                  role->session_name ? role->session_name : sts_make_session_name(session_name));
     add_parameter(&text, "ExternalId", role->external_id);
-    add_parameter(&text, "DurationSeconds", role->duration_seconds > 0 ? duration : NULL);
-    add_parameter(&text, "WebIdentityToken", role->web_identity_token);
+    add_parameter(&text, "DurationSeconds", role->duration_usec > 0 ? duration : NULL);
+    add_parameter(&text, "WebIdentityToken", web_identity_token);
     return secret_text_finish(&text, ret);
 }
 
@@ -167,97 +159,4 @@ int sts_read_error(const HttpResponse *response, const char *host, CallError *er
     }
     clear_fields(fields, N_FIELDS);
     return r;
-}
-
-/* ---- the call ---- */
-
-static void call_free(StsCall *call)
-{
-    secret_free(call->token);
-    aws_credentials_unref(call->credentials);
-    free(call);
-}
-
-static int read_success(const HttpResponse *response, void *userdata)
-{
-    StsCall *call = userdata;
-
-    return sts_decode(response, &call->credentials);
-}
-
-/* STS quotes parameters that it finds wrong. */
-static int read_error(const HttpResponse *response, const char *host, void *userdata,
-                      CallError *error, bool *ret_named)
-{
-    const StsCall *call = userdata;
-
-    int r = sts_read_error(response, host, error, ret_named);
-    if (r == 0)
-        call_error_mask(error, call->token);
-    return r;
-}
-
-static const AwsProtocol query_protocol = {
-    .content_type = "application/x-www-form-urlencoded",
-    .read_success = read_success,
-    .read_error = read_error,
-};
-
-static void on_done(const AwsResult *result, void *userdata)
-{
-    StsCall *call = userdata;
-
-    call->done(result->outcome == AWS_OK ? call->credentials : NULL, result->error, call->userdata);
-    call_free(call);
-}
-
-int sts_assume_role(const AwsClientConfig *config, const StsRole *role, StsCallback done,
-                    void *userdata, StsCall **ret)
-{
-    static const AwsOperation assume_role = {
-        .name = "AssumeRole",
-        .protocol = &query_protocol,
-    };
-    static const AwsOperation assume_role_with_web_identity = {
-        .name = "AssumeRoleWithWebIdentity",
-        .protocol = &query_protocol,
-    };
-    CLEANUP(secret_freep) char *body = NULL;
-    AwsClientConfig sts = *config;
-    AwsClient *client = NULL;
-
-    sts.service = "sts";
-    sts.credentials = NULL;
-    sts.quotas = NULL;
-    if (role->web_identity_token)
-        sts.fixed_credentials = NULL;
-    StsCall *call = calloc(1, sizeof(*call));
-    if (!call)
-        return -ENOMEM;
-    *call = (StsCall){.done = done, .userdata = userdata};
-    const AwsCallHooks hooks = {.done = on_done, .userdata = call};
-    int r = sts_encode(role, &body);
-    if (r == 0)
-        r = string_copy(role->web_identity_token, &call->token);
-    if (r == 0)
-        r = aws_client_new(&sts, &client);
-    if (r == 0)
-        r = aws_call_start(client,
-                           role->web_identity_token ? &assume_role_with_web_identity : &assume_role,
-                           body, &hooks, &call->call);
-    aws_client_unref(client); /* the call has a reference of its own */
-    if (r < 0) {
-        call_free(call);
-        return r;
-    }
-    *ret = call;
-    return 0;
-}
-
-void sts_call_cancel(StsCall *call)
-{
-    if (!call)
-        return;
-    aws_call_cancel(call->call);
-    call_free(call);
 }

@@ -16,24 +16,34 @@ static const char *get_either(const AwsSourceContext *context, const AwsChainLin
     return value ? value : aws_chain_get(context->profiles, link->profile, key);
 }
 
+static int copy_role(const char *arn, const char *session_name, const char *external_id,
+                     AwsRole *ret)
+{
+    return string_copy(arn, &ret->arn) < 0 || string_copy(session_name, &ret->session_name) < 0 ||
+                   string_copy(external_id, &ret->external_id) < 0
+               ? -ENOMEM
+               : 0;
+}
+
 static int make_web_identity(const AwsSourceContext *context, const AwsChainLink *link,
                              AwsSource **ret, char **ret_error)
 {
+    CLEANUP(aws_role_clear) AwsRole role = {0};
     CLEANUP(freep) char *name = NULL;
-    AwsRole role = {
-        .arn = get_either(context, link, "AWS_ROLE_ARN", "role_arn"),
-        .session_name = get_either(context, link, "AWS_ROLE_SESSION_NAME", "role_session_name"),
-        .token_file =
-            get_either(context, link, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"),
-    };
 
-    int r = aws_chain_read_duration(context->profiles, link->profile, &role.duration_seconds,
-                                    ret_error);
+    int r =
+        aws_chain_read_duration(context->profiles, link->profile, &role.duration_usec, ret_error);
+    if (r >= 0)
+        r = copy_role(get_either(context, link, "AWS_ROLE_ARN", "role_arn"),
+                      get_either(context, link, "AWS_ROLE_SESSION_NAME", "role_session_name"), NULL,
+                      &role);
+    if (r >= 0)
+        r = string_format(&name, "role %s for a web identity", role.arn);
     if (r < 0)
         return r;
-    if (string_format(&name, "role %s for a web identity", role.arn) < 0)
-        return -ENOMEM;
-    return aws_source_new_web_identity(context, name, &role, ret);
+    return aws_source_new_web_identity(
+        context, name, &role,
+        get_either(context, link, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"), ret);
 }
 
 /* inner is taken over, also on failure. */
@@ -41,19 +51,19 @@ static int make_role(const AwsSourceContext *context, const AwsChainLink *link, 
                      AwsSource **ret, char **ret_error)
 {
     CLEANUP(aws_source_freep) AwsSource *owned = inner;
+    CLEANUP(aws_role_clear) AwsRole role = {0};
     CLEANUP(freep) char *name = NULL;
-    AwsRole role = {
-        .arn = aws_chain_get(context->profiles, link->profile, "role_arn"),
-        .session_name = aws_chain_get(context->profiles, link->profile, "role_session_name"),
-        .external_id = aws_chain_get(context->profiles, link->profile, "external_id"),
-    };
 
-    int r = aws_chain_read_duration(context->profiles, link->profile, &role.duration_seconds,
-                                    ret_error);
+    int r =
+        aws_chain_read_duration(context->profiles, link->profile, &role.duration_usec, ret_error);
+    if (r >= 0)
+        r = copy_role(aws_chain_get(context->profiles, link->profile, "role_arn"),
+                      aws_chain_get(context->profiles, link->profile, "role_session_name"),
+                      aws_chain_get(context->profiles, link->profile, "external_id"), &role);
+    if (r >= 0)
+        r = string_format(&name, "role %s of profile %s", role.arn, link->profile);
     if (r < 0)
         return r;
-    if (string_format(&name, "role %s of profile %s", role.arn, link->profile) < 0)
-        return -ENOMEM;
     return aws_source_new_role(context, name, &role, TAKE(owned), ret);
 }
 
@@ -127,42 +137,36 @@ int aws_tree_describe_role(const char *role_arn, char **description)
 }
 
 /* The role of the target's own section, on top of what the chain gives. */
-static int add_target_role(const AwsTreePlan *plan, const AwsSourceContext *context,
-                           AwsSource **source, char **description)
+static int add_target_role(const AwsRole *role, const AwsSourceContext *context, AwsSource **source,
+                           char **description)
 {
     CLEANUP(freep) char *name = NULL;
 
-    if (string_format(&name, "role-arn %s", plan->role.arn) < 0 ||
-        aws_tree_describe_role(plan->role.arn, description) < 0)
+    if (string_format(&name, "role-arn %s", role->arn) < 0 ||
+        aws_tree_describe_role(role->arn, description) < 0)
         return -ENOMEM;
     AwsSource *inner = TAKE(*source);
-    return aws_source_new_role(context, name, &plan->role, inner, source);
+    return aws_source_new_role(context, name, role, inner, source);
 }
 
-int aws_tree_build(const AwsTreePlan *plan, const AwsSourceContext *context, AwsSource **ret,
-                   char **ret_description, char **ret_error)
+int aws_tree_build(const AwsChainQuery *query, const AwsRole *role, const AwsSourceContext *context,
+                   AwsSource **ret, char **ret_description, char **ret_error)
 {
     CLEANUP(aws_source_freep) AwsSource *source = NULL;
     CLEANUP(freep) char *description = NULL;
     AwsChain chain;
-    const AwsChainQuery query = {
-        .profiles = context->profiles,
-        .profile = plan->profile,
-        .named = plan->profile_named,
-        .explicit = plan->profile_explicit,
-    };
 
-    int r = aws_chain_choose(&query, &chain, &description, ret_error);
+    int r = aws_chain_choose(query, &chain, &description, ret_error);
     if (r < 0)
         return r;
     if (chain.n == 0)
         return explain(ret_error, -ENOENT,
                        "there are none: neither the environment nor profile %s names any, and the "
                        "EC2 instance metadata service is turned off (AWS_EC2_METADATA_DISABLED)",
-                       plan->profile);
+                       query->profile);
     r = make_chain(context, &chain, &source, ret_error);
-    if (r >= 0 && plan->role.arn)
-        r = add_target_role(plan, context, &source, &description);
+    if (r >= 0 && role->arn)
+        r = add_target_role(role, context, &source, &description);
     if (r < 0)
         return r;
     *ret = TAKE(source);

@@ -8,13 +8,6 @@
 #include "daemon/credentials/chain.h"
 #include "daemon/credentials/source.h"
 
-/* What of a target's settings decides where its credentials come from. */
-typedef struct AwsTreePlan {
-    const char *profile;
-    bool profile_named, profile_explicit; /* see AwsChainQuery */
-    AwsRole role;                         /* of the target's section; arn NULL: none */
-} AwsTreePlan;
-
 /* Why a source can give no credentials as it is set up now, which somebody may mend later. */
 typedef struct AwsTrouble {
     char *sentence;   /* as a fetch would fail with it; NULL: nothing is known against the source */
@@ -29,7 +22,8 @@ int aws_tree_check(const AwsProfiles *profiles, const AwsChain *chain, AwsTroubl
  * description is then NULL. */
 int aws_tree_describe_role(const char *role_arn, char **description);
 
-/* 0, the tree and an owned description of it, for people; -errno and an owned sentence that says
- * why there is none; -ENOMEM. */
-int aws_tree_build(const AwsTreePlan *plan, const AwsSourceContext *context, AwsSource **ret,
-                   char **ret_description, char **ret_error);
+/* role: of the target's section, on top of what the query gives; its arn NULL: none. 0, the tree
+ * and an owned description of it, for people; -errno and an owned sentence that says why there is
+ * none; -ENOMEM. */
+int aws_tree_build(const AwsChainQuery *query, const AwsRole *role, const AwsSourceContext *context,
+                   AwsSource **ret, char **ret_description, char **ret_error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/string.h"
 #include "daemon/credentials/provider.h"
 
 static int target_connect(const TargetContext *context, const Config *config,
@@ -55,9 +56,8 @@ int target_new(const TargetContext *context, const Config *config,
     target->name = strdup(target_config->name);
     target->region = strdup(settings->region);
     target->endpoint = strdup(settings->endpoint);
-    target->role_arn = target_config->role_arn ? strdup(target_config->role_arn) : NULL;
     if (!target->name || !target->region || !target->endpoint ||
-        (target_config->role_arn && !target->role_arn))
+        string_copy(target_config->aws.role.arn, &target->role_arn) < 0)
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
         (r = target_connect(context, config, target_config, &target->client)) < 0)

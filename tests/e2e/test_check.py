@@ -284,9 +284,9 @@ TROUBLES = {
     "a time-out that is none": (
         {**ON_INSTANCE, "AWS_METADATA_SERVICE_TIMEOUT": "x"}, {}, "t.conf:2", "AWS_METADATA_SERVICE_TIMEOUT is no"),
     "a number that is none": (
-        {**ON_INSTANCE, "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "x"}, {}, "t.conf:2", "NUM_ATTEMPTS is no number"),
+        {**ON_INSTANCE, "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "x"}, {}, "t.conf:2", "NUM_ATTEMPTS is not a number"),
     "a profile's number that is none": (
-        ON_INSTANCE, {"config": "metadata_service_num_attempts = x\n"}, ".aws/config:2", "attempts is no number"),
+        ON_INSTANCE, {"config": "metadata_service_num_attempts = x\n"}, ".aws/config:2", "attempts is not a number"),
     "an environment without keys": (
         NO_KEYS, {"config": f"{ROLE}credential_source = Environment\n"}, ".aws/config:3", "no access key id"),
     "a container that is not there": (

@@ -30,12 +30,13 @@ const char *core_target_name(unsigned target, char buffer[static CORE_TARGET_NAM
     return buffer;
 }
 
-static AwsSettings *make_settings(unsigned target)
+static AwsSettings *make_settings(const AwsRole *role, unsigned target)
 {
     AwsSettings *settings = calloc(1, sizeof(*settings));
     char url[WIRE_URL_SIZE];
 
     assert_non_null(settings);
+    settings->role = role;
     settings->profile = strdup("default");
     settings->region = strdup("eu-west-1");
     settings->endpoint = strdup(wire_url(target, url));
@@ -57,7 +58,7 @@ static Config *make_config(const CoreRules *rules)
         target->stop_rate = rules->stop_rates[i];
         target->read_rate = rules->read_rates[i];
         target->max_attempts = rules->max_attempts;
-        target->settings = make_settings(i);
+        target->settings = make_settings(&target->aws.role, i);
     }
     return config;
 }

@@ -227,10 +227,10 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
     const char *option;
-    const AwsSettingsSource source = {
-        .region = "us-east-1",
-        .profile = profile,
-        .role_arn = role_arn,
+    const AwsSection section = {
+        .region = (char *)"us-east-1",
+        .profile = (char *)profile,
+        .role = {.arn = (char *)role_arn},
         .use_fips_endpoint = -1,
         .use_dualstack_endpoint = -1,
     };
@@ -245,7 +245,7 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     };
 
     assert_int_equal(aws_profiles_load(&profiles, &error), 0);
-    assert_int_equal(aws_settings_resolve(&source, profiles, &settings, &option, &error), 0);
+    assert_int_equal(aws_settings_resolve(&section, profiles, &settings, &option, &error), 0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);
 }

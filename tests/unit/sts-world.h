@@ -60,7 +60,7 @@ void sts_world_serve(StsWorld *world, const StsReply *replies, unsigned n_replie
 void sts_world_fetch(StsWorld *world, AwsSource *source, const StsReply *replies,
                      unsigned n_replies);
 
-/* As AwsSourceDone and StsCallback: notes the outcome down. */
+/* As AwsSourceDone: notes the outcome down. */
 void sts_world_done(AwsCredentials *credentials, const CallError *error, void *userdata);
 
 /* Value of a header of request number n (1 for the first), or NULL. Valid until the next use. */

@@ -156,9 +156,9 @@ static void test_defaults(void **state)
     const TargetConfig *target = config->targets[0];
     assert_string_equal(target->name, "default");
     assert_null(target->file);
-    assert_null(target->region);
-    assert_int_equal(target->use_fips_endpoint, -1);
-    assert_int_equal(target->use_dualstack_endpoint, -1);
+    assert_null(target->aws.region);
+    assert_int_equal(target->aws.use_fips_endpoint, -1);
+    assert_int_equal(target->aws.use_dualstack_endpoint, -1);
     assert_true(target->stop_rate == 1);
     assert_true(target->read_rate == 10);
     assert_int_equal(target->max_attempts, 3);
@@ -200,8 +200,8 @@ static void test_values_and_comments(void **state)
     assert_string_equal(config->targets[0]->name, "a.B_c-9");
     assert_string_equal(config->targets[0]->file, CONF);
     assert_int_equal(config->targets[0]->line, 12);
-    assert_string_equal(config->targets[0]->region, "us-east-1");
-    assert_null(config->targets[0]->profile);
+    assert_string_equal(config->targets[0]->aws.region, "us-east-1");
+    assert_null(config->targets[0]->aws.profile);
 }
 
 static void test_errors_name_file_and_line(void **state)
@@ -316,7 +316,7 @@ static void test_later_wins(void **state)
 
     assert_int_equal(config->n_targets, 2);
     assert_string_equal(config->targets[0]->name, "a");
-    assert_string_equal(config->targets[0]->region, "us-west-2");
+    assert_string_equal(config->targets[0]->aws.region, "us-west-2");
     assert_true(config->targets[0]->stop_rate == 5);
     assert_string_equal(config->targets[0]->file, CONF);
     assert_int_equal(config->targets[0]->line, 6);

@@ -46,8 +46,10 @@ static AwsSource *make(StsWorld *world, const char *name, const AwsRole *role, A
 
 static void assumes_a_role_with_what_the_inner_source_gave(void **state)
 {
-    const AwsRole role = {
-        .arn = ROLE, .session_name = "my_session", .external_id = "my_id", .duration_seconds = 900};
+    const AwsRole role = {.arn = (char *)ROLE,
+                          .session_name = (char *)"my_session",
+                          .external_id = (char *)"my_id",
+                          .duration_usec = 900 * USEC_PER_SEC};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "role A", &role, NULL),
@@ -65,7 +67,7 @@ static void assumes_a_role_with_what_the_inner_source_gave(void **state)
 
 static void makes_up_a_session_name(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "role A", &role, NULL),
@@ -81,7 +83,7 @@ static void follows_a_chain_of_roles_from_the_inside_out(void **state)
         {.status = 200, .body = CREDENTIALS("ASIAB", "TB")},
         {.status = 200, .body = CREDENTIALS("ASIAA", "TA")},
     };
-    const AwsRole a = {.arn = "A"}, b = {.arn = "B"};
+    const AwsRole a = {.arn = (char *)"A"}, b = {.arn = (char *)"B"};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "role A", &a, make(world, "role B", &b, NULL)), replies, 2);
@@ -105,7 +107,7 @@ static void uses_what_the_inner_source_gave_even_if_it_looks_expired(void **stat
                  "</Credentials></AssumeRoleResult></AssumeRoleResponse>"},
         {.status = 200, .body = CREDENTIALS("ASIAA", "TA")},
     };
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "A", &role, make(world, "B", &role, NULL)), replies, 2);
@@ -114,7 +116,7 @@ static void uses_what_the_inner_source_gave_even_if_it_looks_expired(void **stat
 
 static void says_who_asked_where_and_what_came_back(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "role A", &role, NULL),
@@ -128,7 +130,7 @@ static void says_who_asked_where_and_what_came_back(void **state)
 
 static void passes_the_inner_error_on_and_asks_nobody(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     assert_int_equal(unsetenv("AWS_SECRET_ACCESS_KEY"), 0);
@@ -140,7 +142,7 @@ static void passes_the_inner_error_on_and_asks_nobody(void **state)
 
 static void stops_a_chain_at_the_first_no(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     sts_world_fetch(world, make(world, "role A", &role, make(world, "role B", &role, NULL)),
@@ -151,7 +153,7 @@ static void stops_a_chain_at_the_first_no(void **state)
 
 static void says_that_an_endpoint_is_none(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     world->context.sts_endpoint = "ftp://sts";
@@ -162,7 +164,7 @@ static void says_that_an_endpoint_is_none(void **state)
 
 static void can_be_freed_at_any_time(void **state)
 {
-    const AwsRole role = {.arn = ROLE};
+    const AwsRole role = {.arn = (char *)ROLE};
     StsWorld *world = *state;
 
     aws_source_free(make(world, "role A", &role, NULL));

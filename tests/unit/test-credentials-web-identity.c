@@ -63,15 +63,14 @@ static void write_token(const char *text, size_t size)
 static AwsSource *make(StsWorld *world)
 {
     const AwsRole role = {
-        .arn = "arn:aws:iam::123456789012:role/s3-reader",
-        .session_name = "s",
-        .token_file = token_path,
+        .arn = (char *)"arn:aws:iam::123456789012:role/s3-reader",
+        .session_name = (char *)"s",
     };
     AwsSource *source = NULL;
 
-    assert_int_equal(
-        aws_source_new_web_identity(&world->context, "web identity of profile B", &role, &source),
-        0);
+    assert_int_equal(aws_source_new_web_identity(&world->context, "web identity of profile B",
+                                                 &role, token_path, &source),
+                     0);
     return source;
 }
 
@@ -159,7 +158,7 @@ static void can_be_the_source_of_a_role(void **state)
                  "<SessionToken>ANOTHER</SessionToken><Expiration>2026-11-22T13:23:45Z</Expiration>"
                  "</Credentials></AssumeRoleResult></AssumeRoleResponse>"},
     };
-    const AwsRole role = {.arn = "arn:aws:iam::123456789:role/RoleA"};
+    const AwsRole role = {.arn = (char *)"arn:aws:iam::123456789:role/RoleA"};
     StsWorld *world = *state;
     AwsSource *source = NULL;
 

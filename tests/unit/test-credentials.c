@@ -161,16 +161,16 @@ static unsigned count_events(const char *event)
     return n;
 }
 
-static void make_provider(Fixture *fixture, const AwsSettingsSource *source)
+static void make_provider(Fixture *fixture, const AwsSection *section)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
     const char *option;
-    AwsSettingsSource complete = *source;
+    AwsSection complete = *section;
     const AwsCredentialsContext context = {.timers = fixture->timers, .random = &test_random};
 
-    complete.region = "us-east-1";
+    complete.region = (char *)"us-east-1";
     complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
     assert_int_equal(aws_profiles_load(&profiles, &error), 0);
     assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &option, &error), 0);
@@ -263,7 +263,7 @@ static void test_environment(void **state)
 {
     set_environment(" AKID\n", "5ecr3t", "t0k3n");
     write_file(credentials_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
     assert_string_equal(((Fixture *)*state)->provider->source, "environment");
 }
@@ -271,7 +271,7 @@ static void test_environment(void **state)
 static void test_environment_without_token(void **state)
 {
     set_environment("AKID", "5ecr3t", "");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", NULL);
 }
 
@@ -280,7 +280,7 @@ static void test_blank_environment_is_unset(void **state)
     set_environment(" ", " ", "t0k3n");
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", NULL);
 }
 
@@ -289,14 +289,14 @@ static void test_half_a_pair(void **state)
     set_environment("AKID", "", "t0k3n");
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_fails(get(*state), "environment: an access key id without its secret");
 }
 
 static void test_keys_fit_into_a_header(void **state)
 {
     set_environment("AKID", "5ecr3t", "t0k3n\nX: y");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_fails(get(*state), "control characters");
 }
 
@@ -305,7 +305,7 @@ static void test_profile_passes_over_environment(void **state)
     set_environment("no", "no", "no");
     write_file(config_path, "[profile audit]\naws_access_key_id = AKID\n"
                             "aws_secret_access_key = 5ecr3t\naws_session_token = t0k3n\n");
-    make_provider(*state, &(AwsSettingsSource){.profile = "audit"});
+    make_provider(*state, &(AwsSection){.profile = (char *)"audit"});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
 }
 
@@ -314,7 +314,7 @@ static void test_credentials_file_wins(void **state)
     write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = no\n");
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", NULL);
 }
 
@@ -324,7 +324,7 @@ static void test_keys_split_over_the_files(void **state)
     write_file(config_path, "[default]\naws_access_key_id = no\naws_secret_access_key = 5ecr3t\n"
                             "aws_session_token = t0k3n\n");
     write_file(credentials_path, "[default]\naws_access_key_id = AKID\n");
-    make_provider(*state, &(AwsSettingsSource){0});
+    make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
 }
 
@@ -338,7 +338,7 @@ static void test_credential_of_systemd(void **state)
     write_file(system_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", directory, 1), 0);
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     assert_keys(get(fixture), "AKID", "5ecr3t", NULL);
     snprintf(source, sizeof(source), "profile default in %s", system_path);
     assert_string_equal(fixture->provider->source, source);
@@ -349,7 +349,7 @@ static void test_none_at_all(void **state)
     Fixture *fixture = *state;
 
     assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     assert_null(fixture->provider->source);
     assert_fails(get(fixture), "neither the environment nor profile default names any");
 }
@@ -359,7 +359,7 @@ static void test_one_fetch_for_all(void **state)
     Fixture *fixture = *state;
 
     set_environment("AKID", "5ecr3t", "");
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     for (size_t i = 0; i < N_WAITS; i++)
         ask(fixture, i);
     run(fixture);
@@ -378,7 +378,7 @@ static void test_cancel(void **state)
     Fixture *fixture = *state;
 
     set_environment("AKID", "5ecr3t", "");
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     for (size_t i = 0; i < N_WAITS; i++)
         ask(fixture, i);
     aws_credentials_cancel(&fixture->waiters[0].wait);
@@ -396,7 +396,7 @@ static void test_who_comes_back_waits_for_the_next_turn(void **state)
     struct waiter *waiter = &fixture->waiters[0];
 
     assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     ask(fixture, 0);
     waiter->comes_back = true;
     run(fixture);
@@ -412,7 +412,7 @@ static void test_rejected_keys_are_read_again(void **state)
 
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     AwsCredentials *old = aws_credentials_ref(get(fixture)->credentials);
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID2\naws_secret_access_key = 5ecr3t2\n");
@@ -434,7 +434,7 @@ static void test_same_keys_again_are_no_news(void **state)
     Fixture *fixture = *state;
 
     set_environment("AKID", "5ecr3t", "t0k3n");
-    make_provider(fixture, &(AwsSettingsSource){0});
+    make_provider(fixture, &(AwsSection){0});
     fixture->provider->reject(fixture->provider, get(fixture)->credentials);
     assert_keys(get(fixture), "AKID", "5ecr3t", "t0k3n");
     assert_int_equal(count_events("credentials-obtained"), 1);
@@ -446,7 +446,7 @@ static void test_a_streak_of_failures_is_one_event(void **state)
     Fixture *fixture = *state;
 
     write_file(credentials_path, good);
-    make_provider(fixture, &(AwsSettingsSource){.profile = "x"});
+    make_provider(fixture, &(AwsSection){.profile = (char *)"x"});
     write_file(credentials_path, "[x]\nno key\n");
     assert_fails(get(fixture), "credentials:2: ");
     write_file(credentials_path, "[default]\n");

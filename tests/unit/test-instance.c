@@ -96,7 +96,8 @@ static void test_numbers_that_are_none(void **state)
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         world_setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", numbers[i]);
-        world_get_fails(*state, NULL, 0, "AWS_METADATA_SERVICE_NUM_ATTEMPTS is no number from 1");
+        world_get_fails(*state, NULL, 0,
+                        "AWS_METADATA_SERVICE_NUM_ATTEMPTS is not a number from 1");
     }
 }
 

@@ -260,7 +260,7 @@ static void test_urls(void **state)
                  "\"http://127.0.0.1:8080\"");
     assert_int_equal(option_set(option, &object, "http://trail.example", &error), -EINVAL);
     assert_int_equal(strncmp(error, "endpoint-url: ", strlen("endpoint-url: ")), 0);
-    assert_null(object.target.endpoint_url);
+    assert_null(object.target.aws.endpoint_url);
 }
 
 static void test_empty_values(void **state)
@@ -285,13 +285,13 @@ static void test_empty_values(void **state)
 
     assert_int_equal(option_set(region, &object, "eu-west-1", &error), 0);
     assert_int_equal(option_set(region, &object, "", &error), 0);
-    assert_null(object.target.region);
+    assert_null(object.target.aws.region);
     assert_int_equal(option_set(fips, &object, "no", &error), 0);
     assert_int_equal(option_set(fips, &object, "", &error), 0);
-    assert_int_equal(object.target.use_fips_endpoint, -1);
+    assert_int_equal(object.target.aws.use_fips_endpoint, -1);
     assert_int_equal(option_set(duration, &object, "1h", &error), 0);
     assert_int_equal(option_set(duration, &object, "", &error), 0);
-    assert_int_equal(object.target.duration_usec, 0);
+    assert_int_equal(object.target.aws.role.duration_usec, 0);
     assert_int_equal(option_to_json(duration, &object, &json), 0);
     assert_null(json);
 }

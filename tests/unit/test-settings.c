@@ -50,8 +50,8 @@ static int clear_environment(void **state)
 struct sample {
     const char *environment[VARIABLES_MAX][2]; /* up to the first without a name */
     const char *config, *credentials;
-    AwsSettingsSource source; /* flags: 0 stands for "not said" unless flags_said */
-    bool flags_said;
+    AwsSection section; /* flags: 0 stands for unset unless flags_set */
+    bool flags_set;
     const char *error;    /* part of the sentence; NULL: works */
     const char *option;   /* that has to do with the error; NULL: does not matter */
     const char *expected; /* what the test looks at */
@@ -64,18 +64,18 @@ static void assert_sample(const struct sample *sample, Look *look)
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
-    AwsSettingsSource source = sample->source;
+    AwsSection section = sample->section;
     const char *option = NULL;
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
         assert_int_equal(setenv(sample->environment[i][0], sample->environment[i][1], 1), 0);
-    if (!sample->flags_said)
-        source.use_fips_endpoint = source.use_dualstack_endpoint = -1;
+    if (!sample->flags_set)
+        section.use_fips_endpoint = section.use_dualstack_endpoint = -1;
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    int r = aws_settings_resolve(&source, profiles, &settings, &option, &error);
+    int r = aws_settings_resolve(&section, profiles, &settings, &option, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_null(settings);
@@ -152,7 +152,7 @@ static void test_region(void **state)
     static const struct sample samples[] = {
         {.environment = {{"AWS_REGION", "r-env-1"}, {"AWS_DEFAULT_REGION", "r-env-2"}},
          .config = config,
-         .source = {.region = "r-section-1"},
+         .section = {.region = (char *)"r-section-1"},
          .expected = "r-section-1"},
         {.environment = {{"AWS_REGION", "r-env-1"}, {"AWS_DEFAULT_REGION", "r-env-2"}},
          .config = config,
@@ -161,20 +161,20 @@ static void test_region(void **state)
          .config = config,
          .expected = "r-env-2"},
         {.config = config, .expected = "r-profile-1"},
-        {.config = config, .source = {.profile = "x"}, .expected = "r-x-1"},
+        {.config = config, .section = {.profile = (char *)"x"}, .expected = "r-x-1"},
         {.environment = {{"AWS_REGION", "r-env-1"}},
          .config = config,
-         .source = {.profile = "x"},
+         .section = {.profile = (char *)"x"},
          .expected = "r-env-1"},
         {.error = "set region = in the target's section, $AWS_REGION, or region in profile default "
                   "of config"},
-        {.source = {.endpoint_url = "https://example.com"}, .error = "there is no region"},
-        {.source = {.region = "no/region"},
+        {.section = {.endpoint_url = (char *)"https://example.com"}, .error = "there is no region"},
+        {.section = {.region = (char *)"no/region"},
          .error = "the region \"no/region\" is not one",
          .option = "region"},
-        {.source = {.region = "no/region",
-                    .endpoint_url = "https://example.com",
-                    .sts_endpoint_url = "https://example.com"},
+        {.section = {.region = (char *)"no/region",
+                     .endpoint_url = (char *)"https://example.com",
+                     .sts_endpoint_url = (char *)"https://example.com"},
          .error = "the region \"no/region\" is not one",
          .option = "region"},
     };
@@ -193,13 +193,19 @@ static void test_profile(void **state)
         {.environment = {{"AWS_PROFILE", ""}}, .config = config, .expected = "default"},
         {.environment = {{"AWS_PROFILE", "x"}},
          .config = config,
-         .source = {.profile = "y"},
+         .section = {.profile = (char *)"y"},
          .expected = "y"},
-        {.credentials = "[z]\nregion = a-b-1", .source = {.profile = "z"}, .expected = "z"},
-        {.source = {.region = "a-b-1"}, .expected = "default"},
+        {.credentials = "[z]\nregion = a-b-1",
+         .section = {.profile = (char *)"z"},
+         .expected = "z"},
+        {.section = {.region = (char *)"a-b-1"}, .expected = "default"},
         {.environment = {{"AWS_PROFILE", "z"}}, .config = config, .error = "profile z"},
-        {.config = config, .source = {.profile = "z"}, .error = "profile z", .option = "profile"},
-        {.source = {.profile = "default", .region = "a-b-1"}, .error = "profile default"},
+        {.config = config,
+         .section = {.profile = (char *)"z"},
+         .error = "profile z",
+         .option = "profile"},
+        {.section = {.profile = (char *)"default", .region = (char *)"a-b-1"},
+         .error = "profile default"},
     };
 
     (void)state;
@@ -215,7 +221,7 @@ static void test_custom_endpoint(void **state)
     static const struct sample samples[] = {
         {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"}},
          .config = SERVICES,
-         .source = {.endpoint_url = "https://section"},
+         .section = {.endpoint_url = (char *)"https://section"},
          .expected = "https://section"},
         {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"},
                          {"AWS_ENDPOINT_URL", "https://env"}},
@@ -235,7 +241,7 @@ static void test_custom_endpoint(void **state)
          .expected = "https://cloudtrail.us-east-1.amazonaws.com"},
         {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}},
          .config = SERVICES,
-         .source = {.endpoint_url = "https://section"},
+         .section = {.endpoint_url = (char *)"https://section"},
          .expected = "https://section"},
         {.config = "[default]\nregion = us-east-1\nendpoint_url = https://profile\n"
                    "ignore_configured_endpoint_urls = true\n",
@@ -251,7 +257,7 @@ static void test_custom_endpoint(void **state)
          .config = SERVICES,
          .error = "AWS_ENDPOINT_URL: http://"},
         {.config = SERVICES,
-         .source = {.endpoint_url = "example.com"},
+         .section = {.endpoint_url = (char *)"example.com"},
          .error = "endpoint-url: an endpoint is",
          .option = "endpoint-url"},
         {.config = "[default]\nregion = us-east-1\nservices = s\n", .error = "[services s]"},
@@ -267,25 +273,27 @@ static void test_custom_endpoint(void **state)
 static void test_sts_endpoint(void **state)
 {
     static const struct sample samples[] = {
-        {.source = {.region = "eu-west-1"}, .expected = "https://sts.eu-west-1.amazonaws.com"},
-        {.source = {.region = "eu-west-1", .endpoint_url = "https://section"},
+        {.section = {.region = (char *)"eu-west-1"},
+         .expected = "https://sts.eu-west-1.amazonaws.com"},
+        {.section = {.region = (char *)"eu-west-1", .endpoint_url = (char *)"https://section"},
          .expected = "https://sts.eu-west-1.amazonaws.com"},
         {.environment = {{"AWS_ENDPOINT_URL_STS", "https://env-sts"}},
-         .source = {.region = "eu-west-1", .sts_endpoint_url = "https://section"},
+         .section = {.region = (char *)"eu-west-1", .sts_endpoint_url = (char *)"https://section"},
          .expected = "https://section"},
         {.environment = {{"AWS_ENDPOINT_URL_STS", "https://env-sts"},
                          {"AWS_ENDPOINT_URL", "https://env"}},
-         .source = {.region = "eu-west-1"},
+         .section = {.region = (char *)"eu-west-1"},
          .expected = "https://env-sts"},
         {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"},
                          {"AWS_ENDPOINT_URL", "https://env"}},
-         .source = {.region = "eu-west-1"},
+         .section = {.region = (char *)"eu-west-1"},
          .expected = "https://env"},
         {.config = "[default]\nservices = s\nendpoint_url = https://profile\n"
                    "[services s]\nsts =\n endpoint_url = https://services\n",
-         .source = {.region = "eu-west-1"},
+         .section = {.region = (char *)"eu-west-1"},
          .expected = "https://services"},
-        {.source = {.region = "eu-west-1", .sts_endpoint_url = "http://example.com"},
+        {.section = {.region = (char *)"eu-west-1",
+                     .sts_endpoint_url = (char *)"http://example.com"},
          .error = "sts-endpoint-url: http://",
          .option = "sts-endpoint-url"},
     };
@@ -308,20 +316,20 @@ static void test_fips_and_dualstack(void **state)
          .expected = "https://cloudtrail-fips.us-east-1.amazonaws.com"},
         {.environment = {{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_USE_DUALSTACK_ENDPOINT", "true"}},
          .config = config,
-         .flags_said = true,
+         .flags_set = true,
          .expected = "https://cloudtrail.us-east-1.amazonaws.com"},
-        {.source = {.region = "us-east-1", .use_fips_endpoint = 1},
-         .flags_said = true,
+        {.section = {.region = (char *)"us-east-1", .use_fips_endpoint = 1},
+         .flags_set = true,
          .expected = "https://cloudtrail-fips.us-east-1.amazonaws.com"},
         {.config = config,
-         .source = {.endpoint_url = "https://example.com"},
+         .section = {.endpoint_url = (char *)"https://example.com"},
          .error = "endpoint-url: a custom endpoint cannot be combined with FIPS"},
         {.environment = {{"AWS_USE_DUALSTACK_ENDPOINT", "true"},
                          {"AWS_ENDPOINT_URL", "https://example.com"}},
-         .source = {.region = "us-east-1"},
+         .section = {.region = (char *)"us-east-1"},
          .error = "AWS_ENDPOINT_URL: a custom endpoint cannot be combined with dual-stack"},
         {.environment = {{"AWS_USE_FIPS_ENDPOINT", "yes"}},
-         .source = {.region = "us-east-1"},
+         .section = {.region = (char *)"us-east-1"},
          .error = "$AWS_USE_FIPS_ENDPOINT is neither"},
         {.config = "[default]\nregion = us-east-1\nuse_dualstack_endpoint = 1\n",
          .error = "use_dualstack_endpoint of profile default is neither"},
@@ -335,17 +343,17 @@ static void test_ca_bundle(void **state)
 {
     static const char config[] = "[default]\nregion = us-east-1\nca_bundle = /dev/null\n";
     static const struct sample samples[] = {
-        {.source = {.region = "us-east-1"}},
+        {.section = {.region = (char *)"us-east-1"}},
         {.config = config, .expected = "/dev/null"},
         {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
          .config = config,
          .expected = "/dev/zero"},
         {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
          .config = config,
-         .source = {.ca_bundle = "/dev/null"},
+         .section = {.ca_bundle = (char *)"/dev/null"},
          .expected = "/dev/null"},
         {.config = config,
-         .source = {.ca_bundle = "/dev/null/x"},
+         .section = {.ca_bundle = (char *)"/dev/null/x"},
          .error = "/dev/null/x",
          .option = "ca-bundle"},
     };
@@ -361,22 +369,24 @@ static void test_credentials(void **state)
     static const struct sample samples[] = {
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
          .credentials = "[x]\n" KEYS,
-         .source = {.region = "us-east-1"},
+         .section = {.region = (char *)"us-east-1"},
          .expected = "environment"},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_PROFILE", "x"}},
          .credentials = "[x]\n" KEYS,
-         .source = {.region = "us-east-1"},
+         .section = {.region = (char *)"us-east-1"},
          .expected = "environment"},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
          .credentials = "[x]\n" KEYS,
-         .source = {.region = "us-east-1", .profile = "x"},
+         .section = {.region = (char *)"us-east-1", .profile = (char *)"x"},
          .expected = "profile x in credentials"},
-        {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}}, .source = {.region = "us-east-1"}},
+        {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}},
+         .section = {.region = (char *)"us-east-1"}},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
-         .source = {.region = "us-east-1", .role_arn = "arn:aws:iam::2:role/t"},
+         .section = {.region = (char *)"us-east-1",
+                     .role = {.arn = (char *)"arn:aws:iam::2:role/t"}},
          .expected = "role arn:aws:iam::2:role/t with those of environment"},
         {.config = "[profile x]\nsso_session = s\n",
-         .source = {.region = "us-east-1", .profile = "x"},
+         .section = {.region = (char *)"us-east-1", .profile = (char *)"x"},
          .error = "browser"},
     };
 
@@ -390,62 +400,64 @@ static void test_credentials(void **state)
 /* What is known beforehand is no error, but can be told. */
 static void test_trouble(void **state)
 {
-    const AwsSettingsSource source = {.region = "us-east-1"};
-    const AwsSettingsSource explicit = {.region = "us-east-1", .profile = "x"};
+    const AwsSection plain = {.region = (char *)"us-east-1"};
+    const AwsSection explicit = {.region = (char *)"us-east-1", .profile = (char *)"x"};
     const struct sample samples[] = {
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "SECRET"}},
-         .source = source,
+         .section = plain,
          .expected = NO_TROUBLE},
         {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}},
-         .source = source,
+         .section = plain,
          .expected = NO_TROUBLE},
-        {.source = source, .expected = NO_TROUBLE},
-        {.credentials = "[x]\n" KEYS, .source = explicit, .expected = NO_TROUBLE},
+        {.section = plain, .expected = NO_TROUBLE},
+        {.credentials = "[x]\n" KEYS, .section = explicit, .expected = NO_TROUBLE},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}},
-         .source = source,
+         .section = plain,
          .expected = ":0: environment: an access key id without its secret access key"},
         {.environment = {{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "two words"}},
-         .source = source,
+         .section = plain,
          .expected = ":0: environment: a key with white space or control characters inside"},
         {.credentials = "[x]\n\naws_access_key_id = AKID\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "credentials:3: profile x in credentials: an access key id without its secret "
                      "access key"},
         {.config = "[profile x]\ncredential_process = p 'open\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "config:2: credential_process of profile x: it is empty, or a quote or a "
                      "backslash in it is left open"},
         {.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/x"}},
-         .source = source,
+         .section = plain,
          .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_FULL_URI: http:// is taken only for "
                      "a loopback host; use https:// for example.com"},
         {.environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "x"}},
-         .source = source,
+         .section = plain,
          .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path"},
         {.environment = {{"AWS_METADATA_SERVICE_TIMEOUT", "x"}},
-         .source = source,
-         .expected = ":0: EC2 instance metadata: AWS_METADATA_SERVICE_TIMEOUT is no number from 1 "
-                     "to 600"},
+         .section = plain,
+         .expected =
+             ":0: EC2 instance metadata: AWS_METADATA_SERVICE_TIMEOUT is not a number from 1 "
+             "to 600"},
         {.config = "[profile x]\nmetadata_service_num_attempts = 0\n",
-         .source = explicit,
-         .expected = "config:2: EC2 instance metadata: metadata_service_num_attempts is no number "
-                     "from 1 to 100"},
+         .section = explicit,
+         .expected =
+             "config:2: EC2 instance metadata: metadata_service_num_attempts is not a number "
+             "from 1 to 100"},
         /* A role says where its first credentials come from. */
         {.config = "[profile x]\n" ROLE "credential_source = Environment\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "config:3: environment: there is no access key id"},
         {.config = "[profile x]\n" ROLE "credential_source = EcsContainer\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "config:3: container: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
                      "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"},
         {.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}},
          .config = "[profile x]\n" ROLE "credential_source = Ec2InstanceMetadata\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "config:3: EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true"},
         {.config =
              "[profile x]\n" ROLE "source_profile = y\n[profile y]\n" ROLE "source_profile = z\n",
          .credentials = "[z]\naws_access_key_id = AKID\n",
-         .source = explicit,
+         .section = explicit,
          .expected = "credentials:2: profile z in credentials: an access key id without its secret "
                      "access key"},
     };

@@ -13,6 +13,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/credentials/source-sts.h"
 #include "daemon/credentials/sts.h"
 #include "tests/unit/sts-world.h"
 
@@ -52,23 +53,29 @@
     "  <RequestId>5045ca91-d123-4749-9d66-00a3c906be6c</RequestId>\n"                              \
     "</ErrorResponse>\n"
 
+static const AwsRole plain_role = {.arn = (char *)ROLE,
+                                   .session_name = (char *)"assume-role-provider-session"};
+#define WEB_TOKEN "w3b.t0k3n"
+
 /* ---- forms ---- */
 
 static void writes_forms(void **state)
 {
-    static const struct {
-        StsRole role;
-        const char *form;
+    const struct {
+        AwsRole role;
+        const char *token, *form;
     } cases[] = {
-        {{.role_arn = ROLE, .session_name = "assume-role-provider-session"}, FORM},
-        {{.role_arn = ROLE,
-          .session_name = "a=b,c@d",
-          .external_id = "one & two/\xc3\xa9~",
-          .duration_seconds = 900},
+        {plain_role, NULL, FORM},
+        {{.arn = (char *)ROLE,
+          .session_name = (char *)"a=b,c@d",
+          .external_id = (char *)"one & two/\xc3\xa9~",
+          .duration_usec = 900 * USEC_PER_SEC},
+         NULL,
          "Action=AssumeRole&Version=2011-06-15"
          "&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789%3Arole%2Fintegration-test"
          "&RoleSessionName=a%3Db%2Cc%40d&ExternalId=one%20%26%20two%2F%C3%A9~&DurationSeconds=900"},
-        {{.role_arn = "r", .session_name = "s", .web_identity_token = "eyJhbGciOi.x_-Y+="},
+        {{.arn = (char *)"r", .session_name = (char *)"s"},
+         "eyJhbGciOi.x_-Y+=",
          "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=r&RoleSessionName=s"
          "&WebIdentityToken=eyJhbGciOi.x_-Y%2B%3D"},
     };
@@ -76,7 +83,7 @@ static void writes_forms(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         CLEANUP(freep) char *form = NULL;
-        assert_int_equal(sts_encode(&cases[i].role, &form), 0);
+        assert_int_equal(sts_encode(&cases[i].role, cases[i].token, &form), 0);
         assert_string_equal(form, cases[i].form);
     }
 }
@@ -238,42 +245,60 @@ static void reads_the_failure_of_a_transfer(void **state)
 
 /* ---- calls ---- */
 
-static const StsRole plain_role = {.role_arn = ROLE,
-                                   .session_name = "assume-role-provider-session"};
-static const StsRole web_role = {
-    .role_arn = ROLE, .session_name = "s", .web_identity_token = "w3b.t0k3n"};
+typedef enum Kind { PLAIN, WEB } Kind;
 
-static StsCall *start(StsWorld *world, const StsRole *role, const char *session_token)
+typedef struct TestSource {
+    AwsStsSource sts;
+    Kind kind;
+    const char *session_token;
+} TestSource;
+
+static void ask(AwsSource *source)
 {
-    AwsCredentials *credentials = NULL;
-    StsCall *call = NULL;
-    unsigned n_seen = world->n_seen;
-    AwsClientConfig config = {
-        .timers = world->timers,
-        .random = &world->random,
-        .http = &world->http,
-        .target = "default",
-        .endpoint = world->context.sts_endpoint,
-        .region = "us-east-1",
-        .ca_bundle = world->context.ca_bundle,
-        .connect_timeout_usec = world->shared.connect_timeout_usec,
-        .timeout_usec = world->shared.timeout_usec,
-        .max_attempts = 3,
-    };
+    const TestSource *self = (const TestSource *)source;
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = NULL;
 
-    assert_int_equal(aws_credentials_new("AKIAFAKE", "FAKE", session_token, 0, &credentials), 0);
-    config.fixed_credentials = credentials;
-    assert_int_equal(sts_assume_role(&config, role, sts_world_done, world, &call), 0);
-    aws_credentials_unref(credentials);
-    assert_false(world->done);
-    assert_int_equal(world->n_seen, n_seen);
-    return call;
+    assert_int_equal(aws_credentials_new("AKIAFAKE", "FAKE", self->session_token, 0, &credentials),
+                     0);
+    if (self->kind == WEB)
+        aws_sts_source_ask((AwsStsSource *)source, NULL, strdup(WEB_TOKEN));
+    else
+        aws_sts_source_ask((AwsStsSource *)source, credentials, NULL);
 }
 
-static void call(StsWorld *world, const StsRole *role, const StsReply *replies, unsigned n_replies)
+static AwsSource *make(StsWorld *world, Kind kind, const char *session_token)
 {
-    start(world, role, NULL);
+    static const AwsSourceType type = {.start = ask, .free = aws_sts_source_free};
+    AwsSource *source = NULL;
+
+    assert_int_equal(aws_sts_source_new(sizeof(TestSource), &type, &world->context, "the role",
+                                        &plain_role, &source),
+                     0);
+    ((TestSource *)source)->kind = kind;
+    ((TestSource *)source)->session_token = session_token;
+    return source;
+}
+
+static AwsSource *start(StsWorld *world, Kind kind, const char *session_token)
+{
+    AwsSource *source = make(world, kind, session_token);
+    unsigned n_seen = world->n_seen;
+
+    aws_source_start(source, sts_world_done, world);
+    assert_false(world->done);
+    assert_int_equal(world->n_seen, n_seen);
+    return source;
+}
+
+static void serve(StsWorld *world, AwsSource *source, const StsReply *replies, unsigned n_replies)
+{
     sts_world_serve(world, replies, n_replies);
+    aws_source_free(source);
+}
+
+static void call(StsWorld *world, Kind kind, const StsReply *replies, unsigned n_replies)
+{
+    serve(world, start(world, kind, NULL), replies, n_replies);
     assert_int_equal(world->n_seen, n_replies);
 }
 
@@ -295,8 +320,8 @@ static void signs_what_it_asks_with_credentials(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         world->n_seen = 0;
-        start(world, &plain_role, cases[i].session_token);
-        sts_world_serve(world, &(StsReply){.status = 200, .body = SUCCESS}, 1);
+        serve(world, start(world, PLAIN, cases[i].session_token),
+              &(StsReply){.status = 200, .body = SUCCESS}, 1);
         assert_string_equal(world->seen[0].url, "https://sts.us-east-1.amazonaws.com/");
         assert_string_equal(world->seen[0].body, FORM);
         assert_string_equal(sts_world_header(world, 1, "content-type"),
@@ -315,12 +340,10 @@ static void signs_nothing_for_a_web_identity(void **state)
 {
     StsWorld *world = *state;
 
-    start(world, &web_role, "TESTSESSIONTOKEN");
-    sts_world_serve(
-        world,
-        &(StsReply){.status = 200,
-                    .body = ANSWER("AssumeRoleWithWebIdentity", KEY_ID SECRET TOKEN EXPIRATION)},
-        1);
+    serve(world, start(world, WEB, "TESTSESSIONTOKEN"),
+          &(StsReply){.status = 200,
+                      .body = ANSWER("AssumeRoleWithWebIdentity", KEY_ID SECRET TOKEN EXPIRATION)},
+          1);
     assert_non_null(strstr(world->seen[0].body, "WebIdentityToken=w3b.t0k3n"));
     assert_non_null(sts_world_header(world, 1, "user-agent"));
     assert_null(sts_world_header(world, 1, "authorization"));
@@ -338,7 +361,7 @@ static void repeats_what_may_pass(void **state)
     };
     StsWorld *world = *state;
 
-    call(world, &plain_role, replies, 3);
+    call(world, PLAIN, replies, 3);
     sts_world_assert_keys(world, "ASIARTESTID", "TESTSECRETKEY", "TESTSESSIONTOKEN");
     assert_string_equal(sts_world_header(world, 3, "amz-sdk-request"), "attempt=3; max=3");
 }
@@ -352,7 +375,7 @@ static void gives_up_after_the_last_attempt(void **state)
     };
     StsWorld *world = *state;
 
-    call(world, &plain_role, replies, 3);
+    call(world, PLAIN, replies, 3);
     sts_world_assert_fails(world, "InternalFailure", "it is us");
 }
 
@@ -364,7 +387,7 @@ static void repeats_when_the_identity_provider_did_not_answer_sts(void **state)
     };
     StsWorld *world = *state;
 
-    call(world, &web_role, replies, 2);
+    call(world, WEB, replies, 2);
     sts_world_assert_keys(world, "ASIARTESTID", "TESTSECRETKEY", "TESTSESSIONTOKEN");
 }
 
@@ -376,13 +399,12 @@ static void takes_a_no(void **state)
     static const char *const bodies[] = {ERROR("AccessDenied", "no"),
                                          ERROR("ExpiredTokenException", "no"),
                                          ERROR("InvalidIdentityToken", "no")};
-    static const StsRole *const roles[] = {&plain_role, &web_role};
     StsWorld *world = *state;
 
     for (size_t i = 0; i < 6; i++) {
         world->done = false;
         world->n_seen = 0;
-        call(world, roles[i % 2], &(StsReply){.status = 403, .body = bodies[i / 2]}, 1);
+        call(world, i % 2 ? WEB : PLAIN, &(StsReply){.status = 403, .body = bodies[i / 2]}, 1);
         sts_world_assert_fails(world, codes[i / 2], "no");
         assert_int_equal(world->http_status, 403);
         assert_string_equal(world->request_id, "5045ca91-d123-4749-9d66-00a3c906be6c");
@@ -399,7 +421,7 @@ static void corrects_the_clock_once(void **state)
     };
     StsWorld *world = *state;
 
-    call(world, &plain_role, replies, 2);
+    call(world, PLAIN, replies, 2);
     assert_string_equal(sts_world_header(world, 1, "x-amz-date"), "20261122T122345Z");
     assert_string_equal(sts_world_header(world, 2, "x-amz-date"), "20261122T124345Z");
     sts_world_assert_keys(world, "ASIARTESTID", "TESTSECRETKEY", "TESTSESSIONTOKEN");
@@ -409,7 +431,7 @@ static void repeats_no_secret(void **state)
 {
     StsWorld *world = *state;
 
-    call(world, &web_role,
+    call(world, WEB,
          &(StsReply){.status = 400,
                      .body = ERROR("ValidationError", "Value 'w3b.t0k3n' is too short")},
          1);
@@ -418,12 +440,11 @@ static void repeats_no_secret(void **state)
 
     world->done = false;
     world->n_seen = 0;
-    start(world, &plain_role, "s3ss10n-t0k3n");
-    sts_world_serve(world,
-                    &(StsReply){.status = 403,
-                                .body = ERROR("SignatureDoesNotMatch",
-                                              "x-amz-security-token:s3ss10n-t0k3n\n FAKE")},
-                    1);
+    serve(world, start(world, PLAIN, "s3ss10n-t0k3n"),
+          &(StsReply){
+              .status = 403,
+              .body = ERROR("SignatureDoesNotMatch", "x-amz-security-token:s3ss10n-t0k3n\n FAKE")},
+          1);
     sts_world_assert_fails(world, "SignatureDoesNotMatch", "x-amz-security-token");
     assert_null(strstr(world->message, "s3ss10n-t0k3n"));
     assert_null(strstr(world->message, "FAKE"));
@@ -433,40 +454,37 @@ static void can_be_cancelled_at_any_time(void **state)
 {
     StsWorld *world = *state;
 
-    sts_call_cancel(NULL);
-    sts_call_cancel(start(world, &plain_role, NULL)); /* before it is sent */
+    aws_source_free(start(world, PLAIN, NULL)); /* before it is sent */
     assert_int_equal(world->n_seen, 0);
 
-    StsCall *in_flight = start(world, &plain_role, NULL);
+    AwsSource *in_flight = start(world, PLAIN, NULL);
     assert_true(sts_world_advance(world));
-    sts_call_cancel(in_flight);
+    aws_source_free(in_flight);
     assert_int_equal(world->cancelled, 1);
 
-    StsCall *waiting = start(world, &web_role, NULL);
+    AwsSource *waiting = start(world, WEB, NULL);
     assert_true(sts_world_advance(world));
     sts_world_answer(world, &(StsReply){.status = 503});
-    sts_call_cancel(waiting);
+    aws_source_free(waiting);
     assert_int_equal(world->cancelled, 1);
     assert_true(timers_next_usec(world->timers) == TIMER_NEVER);
     assert_false(world->done);
 }
 
-static void refuses_an_endpoint_that_is_none(void **state)
+static void refuses_an_endpoint_that_is_not_one(void **state)
 {
     StsWorld *world = *state;
-    StsCall *none = NULL;
-    const AwsClientConfig config = {
-        .timers = world->timers,
-        .random = &world->random,
-        .http = &world->http,
-        .target = "default",
-        .endpoint = "ftp://sts",
-        .region = "us-east-1",
-    };
 
-    assert_int_equal(sts_assume_role(&config, &web_role, sts_world_done, world, &none), -EINVAL);
-    assert_null(none);
-    assert_false(world->done);
+    world->context.sts_endpoint = "ftp://sts";
+    for (Kind kind = PLAIN; kind <= WEB; kind++) {
+        AwsSource *source = make(world, kind, NULL);
+        world->done = false;
+        aws_source_start(source, sts_world_done, world);
+        assert_true(world->done);
+        sts_world_assert_fails(world, CALL_ERROR_CREDENTIALS, "STS cannot be asked at ftp://sts");
+        assert_int_equal(world->n_seen, 0);
+        aws_source_free(source);
+    }
 }
 
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, sts_world_setup, sts_world_teardown)
@@ -490,7 +508,7 @@ int main(void)
         WORLD_TEST(corrects_the_clock_once),
         WORLD_TEST(repeats_no_secret),
         WORLD_TEST(can_be_cancelled_at_any_time),
-        WORLD_TEST(refuses_an_endpoint_that_is_none),
+        WORLD_TEST(refuses_an_endpoint_that_is_not_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
