@@ -80,10 +80,31 @@ static bool read_fraction(const char **text, uint64_t *ret_usec)
     return true;
 }
 
+/* The fields as they were written: year 2026, month 11. False: there is no such time, or it is
+ * before 1970 in that zone. */
+static bool to_realtime(struct tm tm, int64_t east_of_utc_sec, uint64_t *ret_sec)
+{
+    struct tm carried;
+    int64_t seconds;
+
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    /* timegm() carries a field that is out of range into the next: then it is not the time we read.
+     */
+    carried = tm;
+    seconds = timegm(&carried) - east_of_utc_sec;
+    if (seconds < 0 || carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
+        carried.tm_mday != tm.tm_mday || carried.tm_hour != tm.tm_hour ||
+        carried.tm_min != tm.tm_min || carried.tm_sec != tm.tm_sec)
+        return false;
+    *ret_sec = (uint64_t)seconds;
+    return true;
+}
+
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec)
 {
     struct tm tm = {0};
-    uint64_t fraction_usec = 0;
+    uint64_t seconds, fraction_usec = 0;
 
     if (!read_field(&text, 4, '-', &tm.tm_year) || !read_field(&text, 2, '-', &tm.tm_mon) ||
         !read_field(&text, 2, 'T', &tm.tm_mday) || !read_field(&text, 2, ':', &tm.tm_hour) ||
@@ -91,20 +112,81 @@ int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec)
         return -EINVAL;
     if (*text == '.' && !read_fraction(&text, &fraction_usec))
         return -EINVAL;
-    if (strcmp(text, "Z") != 0)
+    if (strcmp(text, "Z") != 0 || !to_realtime(tm, 0, &seconds))
         return -EINVAL;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
+    *ret_realtime_usec = seconds * USEC_PER_SEC + fraction_usec;
+    return 0;
+}
 
-    /* timegm() carries a field that is out of range into the next: then it is not the time we read.
-     */
-    struct tm carried = tm;
-    time_t seconds = timegm(&carried);
-    if (seconds < 0 || carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
-        carried.tm_mday != tm.tm_mday || carried.tm_hour != tm.tm_hour ||
-        carried.tm_min != tm.tm_min || carried.tm_sec != tm.tm_sec)
+/* "2026-11-22" or "20261122" */
+static bool read_date(const char **text, struct tm *tm)
+{
+    char separator;
+
+    if (!read_field(text, 4, '\0', &tm->tm_year))
+        return false;
+    separator = **text == '-' ? '-' : '\0';
+    *text += separator != '\0';
+    return read_field(text, 2, separator, &tm->tm_mon) && read_field(text, 2, '\0', &tm->tm_mday);
+}
+
+/* "12:23:45.678", "122345,678", "12:23" or "1223" */
+static bool read_time_of_day(const char **text, struct tm *tm, uint64_t *ret_fraction_usec)
+{
+    char separator;
+
+    if (!read_field(text, 2, '\0', &tm->tm_hour))
+        return false;
+    separator = **text == ':' ? ':' : '\0';
+    *text += separator != '\0';
+    if (!read_field(text, 2, '\0', &tm->tm_min))
+        return false;
+    if (separator == '\0' ? (**text < '0' || **text > '9') : **text != ':')
+        return true; /* without seconds */
+    *text += separator != '\0';
+    if (!read_field(text, 2, '\0', &tm->tm_sec))
+        return false;
+    return (**text != '.' && **text != ',') || read_fraction(text, ret_fraction_usec);
+}
+
+/* "Z", "+01:00", "-0130" or "+01" */
+static bool read_zone(const char **text, int64_t *ret_east_of_utc_sec)
+{
+    bool west = **text == '-';
+    int hours, minutes = 0;
+
+    if (**text == 'Z' || **text == 'z') {
+        (*text)++;
+        *ret_east_of_utc_sec = 0;
+        return true;
+    }
+    if (!west && **text != '+')
+        return false;
+    (*text)++;
+    if (!read_field(text, 2, '\0', &hours) || hours > 23)
+        return false;
+    if (**text != '\0') {
+        *text += **text == ':';
+        if (!read_field(text, 2, '\0', &minutes) || minutes > 59)
+            return false;
+    }
+    *ret_east_of_utc_sec = (west ? -60 : 60) * (60 * hours + minutes);
+    return true;
+}
+
+int time_parse_iso8601(const char *text, uint64_t *ret_realtime_usec)
+{
+    struct tm tm = {0};
+    uint64_t seconds, fraction_usec = 0;
+    int64_t east_of_utc_sec;
+
+    if (!read_date(&text, &tm) || *text == '\0' || !strchr("Tt ", *text))
         return -EINVAL;
-    *ret_realtime_usec = (uint64_t)seconds * USEC_PER_SEC + fraction_usec;
+    text++;
+    if (!read_time_of_day(&text, &tm, &fraction_usec) || !read_zone(&text, &east_of_utc_sec) ||
+        *text != '\0' || !to_realtime(tm, east_of_utc_sec, &seconds))
+        return -EINVAL;
+    *ret_realtime_usec = seconds * USEC_PER_SEC + fraction_usec;
     return 0;
 }
 

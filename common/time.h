@@ -25,6 +25,12 @@ const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC33
 /* The reverse, any number of digits of a second, "Z" only. 0 or -EINVAL. */
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec);
 
+/* Points in time as others write them, in the forms of ISO 8601 that the AWS CLI reads: a zone as
+ * "Z", "z", "+01:00", "+0100" or "+01", and never without one; "T", "t" or a blank before the time
+ * of day; with or without seconds, and a fraction of them after "." or ","; "20261122T122345Z"
+ * likewise. 0 or -EINVAL, which a time before 1970 is too. */
+int time_parse_iso8601(const char *text, uint64_t *ret_realtime_usec);
+
 /* Spans as systemd.time(7) writes them: "90s", "5min", "1h 30min", "1.5h"; a number without a unit
  * counts seconds. Units: usec us µs, msec ms, seconds second sec s, minutes minute min m, hours
  * hour hr h, days day d, weeks week w, months month M, years year y. 0, -EINVAL (no span), -ERANGE

@@ -191,12 +191,88 @@ static void test_formats_spans(void **state)
         assert_string_equal(timespan_format(samples[i].usec, buffer), samples[i].text);
 }
 
+static void test_parses_every_form_of_iso_8601(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t usec;
+    } samples[] = {
+        {"2025-11-22T12:23:45Z", UINT64_C(1763814225000000)},
+        {"2025-11-22T12:23:45z", UINT64_C(1763814225000000)},
+        {"2025-11-22t12:23:45Z", UINT64_C(1763814225000000)},
+        {"2025-11-22 12:23:45Z", UINT64_C(1763814225000000)},
+        {"2025-11-22T13:23:45+01:00", UINT64_C(1763814225000000)},
+        {"2025-11-22T13:23:45+0100", UINT64_C(1763814225000000)},
+        {"2025-11-22T13:23:45+01", UINT64_C(1763814225000000)},
+        {"2025-11-22T08:53:45-03:30", UINT64_C(1763814225000000)},
+        {"2025-11-23T02:23:45+14:00", UINT64_C(1763814225000000)},
+        {"2025-11-22T12:23:45.25+00:00", UINT64_C(1763814225250000)},
+        {"2025-11-22T12:23:45,25Z", UINT64_C(1763814225250000)},
+        {"2025-11-22T12:23:45.123456789Z", UINT64_C(1763814225123456)},
+        {"2025-11-22T12:23Z", UINT64_C(1763814180000000)},
+        {"2025-11-22T12:23+00", UINT64_C(1763814180000000)},
+        {"20251122T122345Z", UINT64_C(1763814225000000)},
+        {"20251122T122345.5+0000", UINT64_C(1763814225500000)},
+        {"20251122T1223Z", UINT64_C(1763814180000000)},
+        {"20251122T12:23:45Z", UINT64_C(1763814225000000)},
+        {"1970-01-01T00:00:00-01:00", UINT64_C(3600000000)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        uint64_t usec = 42;
+        assert_int_equal(time_parse_iso8601(samples[i].text, &usec), 0);
+        assert_true(usec == samples[i].usec);
+    }
+}
+
+static void test_refuses_what_is_not_iso_8601(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "Z",
+        "2025-11-22",
+        "2025-11-22Z",
+        "2025-11-22T",
+        "2025-11-22T12:23:45",
+        "2025-11-22T12:23:45.Z",
+        "2025-11-22T12:23.5Z",
+        "2025-11-22T12:2345Z",
+        "2025-11-22T1223:45Z",
+        "2025-1122T12:23:45Z",
+        "2025-11-22T12:23:45Z ",
+        " 2025-11-22T12:23:45Z",
+        "2025-11-22  12:23:45Z",
+        "2025-11-22T12:23:45+",
+        "2025-11-22T12:23:45+1",
+        "2025-11-22T12:23:45+24:00",
+        "2025-11-22T12:23:45+01:60",
+        "2025-11-22T12:23:45+01:",
+        "2025-11-22T12:23:45 CET",
+        "2025-13-22T12:23:45Z",
+        "2025-02-29T12:23:45Z",
+        "2025-11-22T24:00:00Z",
+        "2025-11-22T12:23:60Z",
+        "1970-01-01T00:00:00+01:00",
+        "1763814225",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        uint64_t usec = 42;
+        assert_int_equal(time_parse_iso8601(texts[i], &usec), -EINVAL);
+        assert_int_equal(usec, 42);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats_points_in_time),
         cmocka_unit_test(test_parses_points_in_time),
         cmocka_unit_test(test_refuses_other_points_in_time),
+        cmocka_unit_test(test_parses_every_form_of_iso_8601),
+        cmocka_unit_test(test_refuses_what_is_not_iso_8601),
         cmocka_unit_test(test_parses_spans),
         cmocka_unit_test(test_refuses_other_spans),
         cmocka_unit_test(test_formats_spans),
