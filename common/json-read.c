@@ -34,7 +34,8 @@ static int read_string(JsonReader *reader, json_object **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-/* Pushes a member's name on the stack, ended by NUL. */
+/* Pushes a member's name on the stack, ended by NUL. *ret is NULL for a name that json-c cannot
+ * hold. */
 static int push_name(JsonReader *reader, const char **ret)
 {
     const char *text;
@@ -43,8 +44,10 @@ static int push_name(JsonReader *reader, const char **ret)
     int r = json_reader_read_text(reader, &text, &size);
     if (r < 0)
         return r;
-    if (memchr(text, '\0', size))
-        return -EBADMSG;
+    if (memchr(text, '\0', size)) {
+        *ret = NULL;
+        return reader->lenient ? 0 : -EBADMSG;
+    }
     r = json_reader_reserve_stack(reader);
     if (r < 0)
         return r;
@@ -53,6 +56,22 @@ static int push_name(JsonReader *reader, const char **ret)
     name[size] = '\0';
     reader->stack_used += size + 1;
     *ret = name;
+    return 0;
+}
+
+/* Takes the value, except on failure. */
+static int add_member(const JsonReader *reader, json_object *object, const char *name,
+                      json_object *value)
+{
+    CLEANUP(json_wipep) json_object *former = NULL;
+    bool twice = json_object_object_get_ex(object, name, &former);
+
+    json_object_get(former); /* else json-c would free it without wiping it */
+    if (twice && !reader->lenient)
+        return -EBADMSG;
+    if (json_object_object_add_ex(object, name, value, twice ? 0 : JSON_C_OBJECT_ADD_KEY_IS_NEW) <
+        0)
+        return -ENOMEM;
     return 0;
 }
 
@@ -66,17 +85,18 @@ static int read_member(JsonReader *reader, json_object *object)
     int r = push_name(reader, &name);
     if (r < 0)
         return r;
-    if (json_object_object_get_ex(object, name, NULL))
-        return -EBADMSG;
     skip_space(reader);
     if (!json_reader_skip(reader, ':'))
         return -EBADMSG;
     r = read_value(reader, &value);
     if (r < 0)
         return r;
-    if (json_object_object_add_ex(object, name, value, JSON_C_OBJECT_ADD_KEY_IS_NEW) < 0)
-        return -ENOMEM;
-    value = NULL; /* the object's now */
+    if (name) {
+        r = add_member(reader, object, name, value);
+        if (r < 0)
+            return r;
+        value = NULL; /* the object's now */
+    }
     reader->stack_used = stack_used;
     return 0;
 }
@@ -224,6 +244,42 @@ static int read_word(JsonReader *reader, json_object **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
+/* Steps over an object or array without a look at what is in it. */
+static int skip_nested(JsonReader *reader)
+{
+    size_t depth = 0, size;
+    const char *text;
+
+    do {
+        if (reader->at == reader->end)
+            return -EBADMSG;
+        if (*reader->at == '"') {
+            int r = json_reader_read_text(reader, &text, &size);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        depth += *reader->at == '{' || *reader->at == '[';
+        depth -= *reader->at == '}' || *reader->at == ']';
+        reader->at++;
+    } while (depth > 0);
+    return 0;
+}
+
+static int read_nested(JsonReader *reader, json_object **ret)
+{
+    int r;
+
+    if (reader->depth_left == 0) {
+        *ret = NULL;
+        return reader->lenient ? skip_nested(reader) : -EBADMSG;
+    }
+    reader->depth_left--;
+    r = *reader->at == '{' ? read_object(reader, ret) : read_array(reader, ret);
+    reader->depth_left++;
+    return r;
+}
+
 static int read_value(JsonReader *reader, json_object **ret)
 {
     skip_space(reader);
@@ -232,12 +288,7 @@ static int read_value(JsonReader *reader, json_object **ret)
     switch (*reader->at) {
     case '{':
     case '[':
-        if (reader->depth_left == 0)
-            return -EBADMSG;
-        reader->depth_left--;
-        int r = *reader->at == '{' ? read_object(reader, ret) : read_array(reader, ret);
-        reader->depth_left++;
-        return r;
+        return read_nested(reader, ret);
     case '"':
         return read_string(reader, ret);
     case '-':
@@ -248,27 +299,40 @@ static int read_value(JsonReader *reader, json_object **ret)
     }
 }
 
-int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret)
+static int read_document(JsonReader *reader, json_object **ret)
 {
-    JsonReader reader = {
-        .at = text,
-        .end = text + size,
-        .depth_left = max_depth,
-        .stack_size = size + 1,
-    };
     CLEANUP(json_wipep) json_object *document = NULL;
+    int r;
 
-    int r = read_value(&reader, &document);
+    r = read_value(reader, &document);
     if (r >= 0) {
-        skip_space(&reader);
-        if (reader.at != reader.end)
+        skip_space(reader);
+        if (reader->at != reader->end)
             r = -EBADMSG;
     }
-    if (reader.stack) /* the document may hold secrets */
-        explicit_bzero(reader.stack, reader.stack_size);
-    free(reader.stack);
+    if (reader->stack) /* the document may hold secrets */
+        explicit_bzero(reader->stack, reader->stack_size);
+    free(reader->stack);
     if (r < 0)
         return r;
     *ret = TAKE(document);
     return 0;
+}
+
+int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret)
+{
+    return read_document(
+        &(JsonReader){
+            .at = text, .end = text + size, .depth_left = max_depth, .stack_size = size + 1},
+        ret);
+}
+
+int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret)
+{
+    return read_document(&(JsonReader){.at = text,
+                                       .end = text + size,
+                                       .depth_left = max_depth,
+                                       .lenient = true,
+                                       .stack_size = 3 * size + 1},
+                         ret);
 }

@@ -11,10 +11,11 @@ typedef struct JsonReader {
     const char *at;
     const char *end;
     unsigned depth_left;
+    bool lenient; /* see json_read_leniently() */
     /* A stack of texts that json-c wants ended by NUL or without escapes: the member names of the
      * objects around, and on top the string or number just read. As each is at most as long as its
      * source, and a name's quotes leave room for its NUL, the size of the document and one byte
-     * more is enough for all. */
+     * more is enough for all. A lenient reader writes three bytes for one that is not UTF-8. */
     char *stack;
     size_t stack_size;
     size_t stack_used;

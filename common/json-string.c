@@ -7,6 +7,8 @@
 
 #include "common/utf8.h"
 
+#define REPLACEMENT_CHARACTER 0xFFFDU
+
 int json_reader_reserve_stack(JsonReader *reader)
 {
     if (!reader->stack)
@@ -37,23 +39,31 @@ static int read_four_hex(JsonReader *reader, unsigned *ret)
 
 static int read_code_point(JsonReader *reader, unsigned *ret)
 {
-    unsigned high, low;
+    unsigned high, low = 0;
+    const char *after;
+    int r;
 
-    int r = read_four_hex(reader, &high);
+    r = read_four_hex(reader, &high);
     if (r < 0)
         return r;
     if (high < 0xD800 || high > 0xDFFF) {
         *ret = high;
         return 0;
     }
-    if (high > 0xDBFF || !json_reader_skip(reader, '\\') || !json_reader_skip(reader, 'u'))
+    after = reader->at;
+    if (high <= 0xDBFF && json_reader_skip(reader, '\\') && json_reader_skip(reader, 'u')) {
+        r = read_four_hex(reader, &low);
+        if (r < 0)
+            return r;
+    }
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+        *ret = 0x10000 + ((high - 0xD800) << 10 | (low - 0xDC00));
+        return 0;
+    }
+    if (!reader->lenient)
         return -EBADMSG;
-    r = read_four_hex(reader, &low);
-    if (r < 0)
-        return r;
-    if (low < 0xDC00 || low > 0xDFFF)
-        return -EBADMSG;
-    *ret = 0x10000 + ((high - 0xD800) << 10 | (low - 0xDC00));
+    reader->at = after; /* what follows the lone surrogate is a character of its own */
+    *ret = REPLACEMENT_CHARACTER;
     return 0;
 }
 
@@ -100,14 +110,25 @@ static int read_escape(JsonReader *reader, char **out)
     return 0;
 }
 
-/* Steps over characters that stand for themselves. */
+/* An escape, or a byte that a lenient reader replaces. */
+static int read_unplain(JsonReader *reader, char **out)
+{
+    if (json_reader_skip(reader, '\\'))
+        return read_escape(reader, out);
+    reader->at++;
+    *out = encode_utf8(REPLACEMENT_CHARACTER, *out);
+    return 0;
+}
+
+/* Steps over characters that stand for themselves. A lenient reader takes control characters for
+ * such, and stops before a byte that is not UTF-8. */
 static int skip_plain(JsonReader *reader)
 {
     while (reader->at < reader->end) {
         unsigned char byte = (unsigned char)*reader->at;
         if (byte == '"' || byte == '\\')
             return 0;
-        if (byte < 0x20)
+        if (byte < 0x20 && !reader->lenient)
             return -EBADMSG;
         if (byte < 0x80) {
             reader->at++;
@@ -115,7 +136,7 @@ static int skip_plain(JsonReader *reader)
         }
         size_t size = utf8_character_size(reader->at, (size_t)(reader->end - reader->at));
         if (size == 0)
-            return -EBADMSG;
+            return reader->lenient ? 0 : -EBADMSG;
         reader->at += size;
     }
     return -EBADMSG;
@@ -145,9 +166,9 @@ int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size
         size_t size = (size_t)(reader->at - start);
         memcpy(out, start, size);
         out += size;
-        if (*reader->at++ == '"')
+        if (json_reader_skip(reader, '"'))
             break;
-        r = read_escape(reader, &out);
+        r = read_unplain(reader, &out);
         if (r < 0)
             return r;
         start = reader->at;

@@ -341,6 +341,77 @@ static void test_adds_and_writes(void **state)
     assert_int_equal(size, strlen(text));
 }
 
+static int read_exact_leniently(const char *text, size_t size, json_object **ret)
+{
+    CLEANUP(freep) char *copy = malloc(size ? size : 1);
+
+    assert_non_null(copy);
+    memcpy(copy, text, size);
+    return json_read_leniently(copy, size, DEPTH, ret);
+}
+
+#define FFFD "\xEF\xBF\xBD"
+
+static void test_a_lenient_reader_lets_nothing_spoil_the_rest(void **state)
+{
+    static const struct sample samples[] = {
+        SAMPLE("{\"a\":1,\"b\":[1.50,\"x\",null,true]}", "{\"a\":1,\"b\":[1.50,\"x\",null,true]}"),
+        SAMPLE("{\"a\":1,\"a\":2}", "{\"a\":2}"),
+        SAMPLE("{\"a\":1,\"b\":3,\"a\":null}", "{\"a\":null,\"b\":3}"),
+        SAMPLE("{\"a\":{\"b\":\"x\"},\"\\u0061\":\"y\"}", "{\"a\":\"y\"}"),
+        SAMPLE("[\"\\ud83d\"]", "[\"" FFFD "\"]"),
+        SAMPLE("[\"\\ud83d\\ude00\"]", "[\"\xF0\x9F\x98\x80\"]"),
+        SAMPLE("[\"a\\ude00b\"]", "[\"a" FFFD "b\"]"),
+        SAMPLE("[\"\\ud83d\\n\"]", "[\"" FFFD "\\n\"]"),
+        SAMPLE("[\"\\ud83d\\u0041\"]", "[\"" FFFD "A\"]"),
+        SAMPLE("[\"\\ud83d\\ud83d\\ude00\"]", "[\"" FFFD "\xF0\x9F\x98\x80\"]"),
+        SAMPLE("{\"\\ud83d\":1,\"a\":2}", "{\"" FFFD "\":1,\"a\":2}"),
+        SAMPLE("[\"caf\xE9\"]", "[\"caf" FFFD "\"]"),
+        SAMPLE("[\"\xFF\xFF\xFF\xFF\\n\xC3\"]", "[\"" FFFD FFFD FFFD FFFD "\\n" FFFD "\"]"),
+        SAMPLE("{\"\xFF\xFF\xFF\":{\"\xFF\":\"\xFF\"}}",
+               "{\"" FFFD FFFD FFFD "\":{\"" FFFD "\":\"" FFFD "\"}}"),
+        SAMPLE("[\"two\nlines\"]", "[\"two\\nlines\"]"),
+        SAMPLE("{\"a\\u0000b\":{\"c\":1},\"d\":2}", "{\"d\":2}"),
+        SAMPLE("[[[[[]]]]]", "[[[[null]]]]"),
+        SAMPLE("{\"x\":[[[[{\"}]\":[[]]}]]]],\"a\":1}", "{\"x\":[[[null]]],\"a\":1}"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(json_object_putp) json_object *value = NULL;
+        assert_int_equal(read_exact_leniently(samples[i].text, samples[i].size, &value), 0);
+        assert_string_equal(json_text(value, NULL), samples[i].expected);
+    }
+}
+
+static void test_a_lenient_reader_refuses_what_is_not_json(void **state)
+{
+    static const struct sample samples[] = {
+        SAMPLE("", NULL),
+        SAMPLE("{\"a\":1", NULL),
+        SAMPLE("{\"a\":1,}", NULL),
+        SAMPLE("{'a':1}", NULL),
+        SAMPLE("{} {}", NULL),
+        SAMPLE("<html>", NULL),
+        SAMPLE("{\"a\":NaN}", NULL),
+        SAMPLE("\"\\ud83d", NULL),
+        SAMPLE("\"\\ud83", NULL),
+        SAMPLE("\"\\ud83d\\u\"", NULL),
+        SAMPLE("\"\\x41\"", NULL),
+        SAMPLE("\"\xFF", NULL),
+        SAMPLE("\xFF", NULL),
+        SAMPLE("[[[[[[\"]]]]]]", NULL),
+        SAMPLE("[[[[[[", NULL),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(json_object_putp) json_object *value = NULL;
+        assert_int_equal(read_exact_leniently(samples[i].text, samples[i].size, &value), -EBADMSG);
+        assert_null(value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_getters_take_exact_types_only),
         cmocka_unit_test(test_absent_and_null_are_the_same),
         cmocka_unit_test(test_adds_and_writes),
+        cmocka_unit_test(test_a_lenient_reader_lets_nothing_spoil_the_rest),
+        cmocka_unit_test(test_a_lenient_reader_refuses_what_is_not_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
