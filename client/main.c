@@ -8,6 +8,7 @@
 #include "client/commands.h"
 #include "client/options.h"
 #include "client/outcome.h"
+#include "client/streams.h"
 #include "client/text.h"
 #include "config.h"
 
@@ -47,7 +48,9 @@ int main(int argc, char **argv)
     signal(SIGINT, on_interrupt);
     signal(SIGTERM, on_interrupt);
 
-    r = options_parse(argc, argv, &options);
+    r = streams_open();
+    if (r >= 0)
+        r = options_parse(argc, argv, &options);
     if (r == -ENOMEM)
         text_complain("Out of memory");
     if (r < 0)

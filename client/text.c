@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client/streams.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/string.h"
@@ -78,8 +79,8 @@ void text_flush(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return;
-    if (errno != EPIPE)
-        text_complain("Cannot write to standard output: %s", strerror(errno));
+    if (streams_output_error() != EPIPE)
+        text_complain("Cannot write to standard output: %s", strerror(streams_output_error()));
     _exit(EXIT_FAILURE);
 }
 

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """trailstopctl against a daemon that the test plays: what it asks, how it goes on, what it exits with."""
 
-import fcntl
 import json
 import os
 import signal
-import struct
-import termios
 import time
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from harness import DEADLINE
 from harness.ctl import Ctl
 from harness.fake import FakeDaemon, import_id, make_job
+from harness.pipes import wait_until_read
 from harness.varlink import SERVICE
 
 
@@ -40,14 +38,6 @@ def play(ctl, daemon, *arguments):
     """Starts it and takes its connection."""
     process = ctl.start(*arguments)
     return process, daemon.accept()
-
-
-def wait_until_read(pipe):
-    """Waits until the other end has read all that was written."""
-    end = time.monotonic() + DEADLINE
-    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] > 0:
-        assert time.monotonic() < end, "nobody reads it"
-        time.sleep(0.01)  # a pipe has no way to tell us
 
 
 def expect_stops(session, *numbers, **parameters):

@@ -19,10 +19,11 @@ TOKEN = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x00-\x1f\x7f-\x9
 class Terminal:
     """Knows the few control sequences that trailstopctl uses; any other fails the test."""
 
-    def __init__(self, command, *, columns=80, rows=24, **options):
+    def __init__(self, command, *, columns=80, rows=24, blocking=True, **options):
         self.columns, self.rows = columns, rows
         self.master, slave = pty.openpty()
         self.resize(columns, rows)
+        os.set_blocking(slave, blocking)
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave,
                                         start_new_session=True, preexec_fn=self._take_terminal, **options)
         os.close(slave)
