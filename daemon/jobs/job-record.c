@@ -66,18 +66,24 @@ static json_object *requester_to_json(const Requester *requester)
 
 int job_record_read_import(const JobRecord *record, json_object **ret)
 {
-    if (!record->import) {
-        *ret = NULL;
-        return 0;
-    }
-    return json_read(record->import, strlen(record->import), IMPORT_DEPTH_MAX, ret) < 0 ? -ENOMEM
-                                                                                        : 0;
+    CLEANUP(json_object_putp) json_object *import = NULL;
+    int r = 0;
+
+    if (record->import)
+        r = json_read(record->import, strlen(record->import), IMPORT_DEPTH_MAX, &import);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || (record->import && !json_object_is_type(import, json_type_object)))
+        return -EUCLEAN;
+    *ret = TAKE(import);
+    return 0;
 }
 
 int job_record_to_json(const JobRecord *record, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *job = json_object_new_object();
     json_object *import = NULL;
+    int r;
 
     if (!job || json_add_string(job, "id", record->id) < 0 ||
         json_add_string(job, "target", record->target) < 0 ||
@@ -96,8 +102,10 @@ int job_record_to_json(const JobRecord *record, json_object **ret)
     if (record->last_error.code &&
         json_add(job, "lastError", call_error_to_json(&record->last_error)) < 0)
         return -ENOMEM;
-    if (job_record_read_import(record, &import) < 0 ||
-        (import && json_add(job, "import", import) < 0))
+    r = job_record_read_import(record, &import);
+    if (r < 0)
+        return r;
+    if (import && json_add(job, "import", import) < 0)
         return -ENOMEM;
     *ret = TAKE(job);
     return 0;

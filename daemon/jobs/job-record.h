@@ -59,9 +59,10 @@ typedef struct JobRecord {
 
 void job_record_clear(JobRecord *record); /* frees what is inside; takes an empty one */
 
-/* The last observation of the import; NULL: none yet. 0 or -ENOMEM. */
+/* The last observation of the import; NULL: none yet. 0; -EUCLEAN: the text is not a JSON object,
+ * which no daemon wrote; -ENOMEM. */
 int job_record_read_import(const JobRecord *record, json_object **ret);
 
-/* As Job of the Varlink interface, but for nextCallAt, which only the running job knows. 0 or
- * -ENOMEM. */
+/* As Job of the Varlink interface, but for nextCallAt, which only the running job knows. As
+ * above. */
 int job_record_to_json(const JobRecord *record, json_object **ret);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 const char store_tables[] =
     "CREATE TABLE jobs ("
     " number INTEGER PRIMARY KEY, change INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,"
@@ -88,13 +90,17 @@ static uint64_t row_int(Row *row)
     return (uint64_t)sqlite3_column_int64(row->statement, row->column++);
 }
 
-/* An owned copy; NULL where the column is NULL. */
+/* An owned copy; NULL where the column is NULL. What is not UTF-8 could be shown to nobody. */
 static char *row_text(Row *row)
 {
     int column = row->column++;
     const char *text = (const char *)sqlite3_column_text(row->statement, column);
     char *copy = NULL;
 
+    if (text && !utf8_is_valid(text, strlen(text))) {
+        row->error = -EUCLEAN;
+        return NULL;
+    }
     if (text)
         copy = strdup(text);
     if (!copy && sqlite3_column_type(row->statement, column) != SQLITE_NULL)
@@ -106,7 +112,7 @@ static void row_name(Row *row, char *buffer, size_t size)
 {
     const char *text = (const char *)sqlite3_column_text(row->statement, row->column++);
 
-    if (!text || strlen(text) >= size)
+    if (!text || strlen(text) >= size || !utf8_is_valid(text, strlen(text)))
         row->error = -EUCLEAN;
     else
         strcpy(buffer, text);

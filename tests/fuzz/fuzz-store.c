@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the store, whoever wrote them: a file that is damaged, or of another hand.
+ *
+ * Holds: a row is refused, or it is a job that can be shown, and that is the same after it was
+ * written and read once more. */
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "daemon/jobs/store-row.h"
+#include "tests/fuzz/fuzz.h"
+
+#define SHOWN_DEPTH_MAX 16U
+
+static sqlite3 *db;
+static sqlite3_stmt *insert, *query;
+
+static sqlite3_stmt *prepare(const char *sql)
+{
+    sqlite3_stmt *statement;
+
+    REQUIRE(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK);
+    return statement;
+}
+
+static void open_store(void)
+{
+    char sql[2048] = "INSERT OR REPLACE INTO jobs (" COLUMNS ") VALUES (?";
+
+    REQUIRE(sqlite3_open(":memory:", &db) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(db, store_tables, NULL, NULL, NULL) == SQLITE_OK);
+    query = prepare("SELECT " COLUMNS " FROM jobs");
+    for (int i = 1; i < sqlite3_column_count(query); i++)
+        strcat(sql, ", ?");
+    strcat(sql, ")");
+    insert = prepare(sql);
+}
+
+/* One value of any kind in the place of a column's own: a byte for the column, one for the kind,
+ * then the value as a part. */
+static void bind_value(int column, uint8_t kind, const char *value, size_t size)
+{
+    sqlite3_int64 number = 0;
+
+    memcpy(&number, value, size < sizeof(number) ? size : sizeof(number));
+    switch (kind % 5U) {
+    case 0:
+        sqlite3_bind_null(insert, column);
+        break;
+    case 1:
+        sqlite3_bind_int64(insert, column, number);
+        break;
+    case 2:
+        sqlite3_bind_double(insert, column, (double)number / 7);
+        break;
+    case 3:
+        sqlite3_bind_blob(insert, column, value, (int)size, SQLITE_TRANSIENT);
+        break;
+    default:
+        sqlite3_bind_text(insert, column, value, (int)size, SQLITE_TRANSIENT);
+    }
+}
+
+/* False: the table does not take it. */
+static bool insert_row(void)
+{
+    bool taken = sqlite3_step(insert) == SQLITE_DONE;
+
+    sqlite3_reset(insert);
+    return taken;
+}
+
+/* The only row, as it is shown; NULL: refused. */
+static json_object *read_row(JobRecord *record)
+{
+    json_object *shown = NULL;
+    int r;
+
+    REQUIRE(sqlite3_step(query) == SQLITE_ROW);
+    r = store_read_record(query, record);
+    sqlite3_reset(query);
+    if (r < 0)
+        return NULL;
+    r = job_record_to_json(record, &shown);
+    REQUIRE(r == 0 || r == -EUCLEAN);
+    if (r < 0)
+        return NULL;
+    fuzz_require_document(shown, SHOWN_DEPTH_MAX);
+    return shown;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const JobRecord sound = {.number = 1,
+                             .change = 1,
+                             .id = "00112233445566778899aabbccddeeff",
+                             .import_id = "01234567-89ab-cdef-0123-456789abcdef",
+                             .target = (char *)"default",
+                             .import = (char *)"{\"ImportStatus\":\"IN_PROGRESS\"}"};
+    CLEANUP(json_object_putp) json_object *first = NULL;
+    CLEANUP(json_object_putp) json_object *second = NULL;
+    JobRecord record = {.number = 0}, again = {.number = 0};
+
+    if (!db)
+        open_store();
+    REQUIRE(sqlite3_exec(db, "DELETE FROM jobs", NULL, NULL, NULL) == SQLITE_OK);
+    store_bind_record(insert, &sound);
+    while (size >= 2) {
+        int column = 1 + data[0] % sqlite3_column_count(query);
+        uint8_t kind = data[1];
+        CLEANUP(freep) char *value = NULL;
+        size_t length;
+
+        data += 2;
+        size -= 2;
+        value = fuzz_take_part(&data, &size, &length);
+        bind_value(column, kind, value, length);
+    }
+    if (!insert_row())
+        return 0;
+    first = read_row(&record);
+    if (first) {
+        store_bind_record(insert, &record);
+        REQUIRE(insert_row());
+        second = read_row(&again);
+        REQUIRE(second && strcmp(json_text(first, NULL), json_text(second, NULL)) == 0);
+        job_record_clear(&again);
+    }
+    job_record_clear(&record);
+    return 0;
+}
