@@ -11,6 +11,7 @@
 #include "common/memory.h"
 
 #define BLANKS " \t"
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* as editors of other systems leave it */
 
 typedef struct IniParser {
     const IniHandler *handler;
@@ -71,8 +72,10 @@ static int parse_section(IniParser *parser, char *line, char **ret_error)
 static int parse_continuation(IniParser *parser, char *line, char **ret_error)
 {
     if (!parser->in_property || !parser->handler->continuation)
-        return explain(ret_error, -EINVAL,
-                       "a line that begins with a blank continues a value, and there is none here");
+        return explain(
+            ret_error, -EINVAL,
+            "a line that begins with a blank continues the value above it, and here there "
+            "is none; remove the blanks at its start");
     return parser->handler->continuation(trim(line), parser->line, parser->userdata, ret_error);
 }
 
@@ -94,7 +97,8 @@ static int parse_line(IniParser *parser, char *line, char **ret_error)
     size_t length = strlen(line);
     if (length > 0 && line[length - 1] == '\r')
         line[length - 1] = '\0';
-    if (is_comment(*line) || !line[strspn(line, BLANKS)])
+    const char *first = line + strspn(line, BLANKS);
+    if (!*first || is_comment(*first))
         return 0;
     if (*line == '[')
         return parse_section(parser, line, ret_error);
@@ -108,10 +112,14 @@ int ini_parse(const char *text, const char *name, const IniHandler *handler, voi
 {
     IniParser parser = {.handler = handler, .userdata = userdata};
     CLEANUP(freep) char *sentence = NULL;
-    size_t size = strlen(text) + 1;
+    char *copy;
+    size_t size;
     int r = 0;
 
-    char *copy = OPENSSL_memdup(text, size);
+    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        text += strlen(BYTE_ORDER_MARK);
+    size = strlen(text) + 1;
+    copy = OPENSSL_memdup(text, size);
     if (!copy)
         return -ENOMEM;
     for (char *rest = copy, *line; r >= 0 && (line = strsep(&rest, "\n"));) {

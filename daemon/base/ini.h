@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sections of `key = value` lines: what the daemon's own configuration and the AWS shared files
- * have in common. Who calls gives every name and value its meaning.
+ * have in common. The caller gives every name and value its meaning.
  *
- *     # a comment line; so is one that begins with ';'
+ *     # a comment line, indented or not; so is one that begins with ';'
  *     [section]                    blanks inside are trimmed, a comment may follow at once
  *     key = value ; comment        a comment inside a value begins with a blank and '#' or ';'
  *       continued # not a comment  begins with a blank: continues the value above
  *
- * Blanks are spaces and tabs; lines end with LF or CRLF. Source: the parser test suite of the AWS
- * SDKs.
+ * Blanks are spaces and tabs; lines end with LF or CRLF; a byte order mark at the start is skipped.
+ * Source: the parser test suite of the AWS SDKs, and botocore for indented comments.
  *
  * The files may hold secrets: the parser wipes its working copy, and no sentence quotes a value. */
 #pragma once

@@ -38,7 +38,7 @@ typedef enum FileKind { FILE_CONFIG, FILE_CREDENTIALS, FILE_FURTHER_CREDENTIALS,
 struct AwsProfiles {
     char *files[N_FILES]; /* names; NULL: no such file */
     Section *sections;
-    char **warnings;
+    char *warnings[AWS_PROFILES_WARNINGS_MAX];
     size_t n_warnings;
 };
 
@@ -88,7 +88,6 @@ void aws_profiles_free(AwsProfiles *profiles)
     }
     for (size_t i = 0; i < profiles->n_warnings; i++)
         free(profiles->warnings[i]);
-    free(profiles->warnings);
     for (size_t i = 0; i < N_FILES; i++)
         free(profiles->files[i]);
     free(profiles);
@@ -114,16 +113,16 @@ static Property *find_property(const Section *section, const char *key)
 static int warn(Reader *reader, const char *what)
 {
     AwsProfiles *profiles = reader->profiles;
-    char *warning = NULL;
 
-    char **grown = reallocarray(profiles->warnings, profiles->n_warnings + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    profiles->warnings = grown;
-    int r = string_format(&warning, "%s:%u: %s", profiles->files[reader->file], reader->line, what);
+    if (profiles->n_warnings == AWS_PROFILES_WARNINGS_MAX)
+        return 0;
+    bool last = profiles->n_warnings + 1 == AWS_PROFILES_WARNINGS_MAX;
+    int r =
+        string_format(&profiles->warnings[profiles->n_warnings], "%s:%u: %s%s",
+                      profiles->files[reader->file], reader->line, what, last ? "; and more" : "");
     if (r < 0)
         return r;
-    profiles->warnings[profiles->n_warnings++] = warning;
+    profiles->n_warnings++;
     return 0;
 }
 
@@ -161,21 +160,42 @@ static int enter_section(Reader *reader, SectionKind kind, const char *name, boo
     return 0;
 }
 
+/* Sections that the AWS CLI reads, and we do not. */
+static bool is_for_others(const char *kind)
+{
+    return strcmp(kind, "sso-session") == 0 || strcmp(kind, "plugins") == 0 ||
+           strcmp(kind, "preview") == 0;
+}
+
+/* As in [profile "x"], where the CLI takes either kind of quote. */
+static void drop_quotes(char *name)
+{
+    size_t length = strlen(name);
+
+    if (length < 2 || (*name != '"' && *name != '\'') || name[length - 1] != *name)
+        return;
+    memmove(name, name + 1, length - 2);
+    name[length - 2] = '\0';
+}
+
 /* "[profile x]", "[services x]", "[default]", and what is for others: "[sso-session x]",
  * "[plugins]". */
 static int read_config_section(Reader *reader, const char *text)
 {
-    const char *name = text + strcspn(text, BLANKS);
-    CLEANUP(freep) char *kind = strndup(text, (size_t)(name - text));
+    size_t length = strcspn(text, BLANKS);
+    CLEANUP(freep) char *kind = strndup(text, length);
+    CLEANUP(freep) char *name = strdup(text + length + strspn(text + length, BLANKS));
 
-    if (!kind)
+    if (!kind || !name)
         return -ENOMEM;
-    name += strspn(name, BLANKS);
     if (!*name && strcmp(kind, "default") == 0)
         return enter_section(reader, SECTION_PROFILE, kind, false);
+    if (is_for_others(kind))
+        return 0;
     bool profile = strcmp(kind, "profile") == 0, services = strcmp(kind, "services") == 0;
     if (!profile && !services)
         return warn(reader, "this section is passed over: here a profile's is [profile NAME]");
+    drop_quotes(name);
     if (!is_name(name))
         return warn(reader, "this section is passed over: its name is invalid");
     return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile);

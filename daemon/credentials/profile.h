@@ -60,5 +60,7 @@ const char *aws_profiles_section_file(const AwsProfiles *profiles, const char *p
 /* The config file's name, whether or not it is there; NULL: there is no place for one. */
 const char *aws_profiles_config_file(const AwsProfiles *profiles);
 
-/* "file:line: what was passed over"; NULL past the last. */
+/* "file:line: what was passed over"; NULL past the last. Where there are more of them than the
+ * most, the last one says so. */
+#define AWS_PROFILES_WARNINGS_MAX 32U
 const char *aws_profiles_warning(const AwsProfiles *profiles, size_t i);

@@ -59,6 +59,16 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
 static const IniHandler handler = {on_section, on_property, on_continuation};
 static const IniHandler no_continuations = {on_section, on_property, NULL};
 
+static void assert_calls(const char *text, const char *calls)
+{
+    struct trace trace = {0};
+    CLEANUP(freep) char *error = NULL;
+
+    assert_int_equal(ini_parse(text, "file", &handler, &trace, &error), 0);
+    assert_null(error);
+    assert_string_equal(trace.text, calls);
+}
+
 static void test_lines(void **state)
 {
     static const char *const samples[][2] = {
@@ -77,13 +87,31 @@ static void test_lines(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
-        struct trace trace = {0};
-        CLEANUP(freep) char *error = NULL;
-        assert_int_equal(ini_parse(samples[i][0], "file", &handler, &trace, &error), 0);
-        assert_null(error);
-        assert_string_equal(trace.text, samples[i][1]);
-    }
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+        assert_calls(samples[i][0], samples[i][1]);
+}
+
+static void test_indented_comments_are_comments_wherever_they_stand(void **state)
+{
+    static const char *const samples[][2] = {
+        {" # one\n\t; two\n[a]", "3 [a]\n"},
+        {"[a]\n  # one\n \t ;two\nk = v", "1 [a]\n4 {k}{v}\n"},
+        {"[a]\nk = v\n  # one\n w\n\t#two\r\n x", "1 [a]\n2 {k}{v}\n4 +{w}\n6 +{x}\n"},
+        {"[a]\nk =\n  # one\n w = 1\n  ;", "1 [a]\n2 {k}{}\n4 +{w = 1}\n"},
+        {"[a]\nk = v\n[b]\n #", "1 [a]\n2 {k}{v}\n3 [b]\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+        assert_calls(samples[i][0], samples[i][1]);
+}
+
+static void test_a_byte_order_mark_is_skipped(void **state)
+{
+    (void)state;
+    assert_calls("\xEF\xBB\xBF[a]\nk = v", "1 [a]\n2 {k}{v}\n");
+    assert_calls("\xEF\xBB\xBF# c\n[a]", "2 [a]\n");
+    assert_calls("\xEF\xBB\xBF", "");
 }
 
 static void test_errors(void **state)
@@ -120,6 +148,20 @@ static void test_errors(void **state)
     }
 }
 
+static void test_an_indented_first_key_says_what_to_do(void **state)
+{
+    static const char *const texts[] = {"[a]\n    key = value", "[a]\n\n# c\n\tkey = value",
+                                        "  key = value"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        struct trace trace = {0};
+        CLEANUP(freep) char *error = NULL;
+        assert_int_equal(ini_parse(texts[i], "file", &handler, &trace, &error), -EINVAL);
+        assert_non_null(strstr(error, "remove the blanks at its start"));
+    }
+}
+
 static void test_no_memory_has_no_sentence(void **state)
 {
     struct trace trace = {0};
@@ -147,7 +189,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_indented_comments_are_comments_wherever_they_stand),
+        cmocka_unit_test(test_a_byte_order_mark_is_skipped),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_an_indented_first_key_says_what_to_do),
         cmocka_unit_test(test_no_memory_has_no_sentence),
         cmocka_unit_test(test_without_continuations),
     };

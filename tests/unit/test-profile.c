@@ -162,6 +162,28 @@ static const struct sample more[] = {
      NULL,
      {{"foo", "s3", "flat"}, {"foo", "s3.max", NULL}, {"foo", "s3x.max", "3"}}},
     {"[profile foo]\nname = value\n key = more", NULL, {{"foo", "name.key", NULL}}},
+    {"[profile \"foo\"]\na = 1\n[profile\t'bar' ] # c\na = 2",
+     NULL,
+     {{"foo", "a", "1"}, {"bar", "a", "2"}, {"\"foo\"", NULL, NULL}}},
+    {"[profile \"foo\"]\na = 1\n[profile foo]\nb = 2",
+     "[foo]\nc = 3",
+     {{"foo", "a", "1"}, {"foo", "b", "2"}, {"foo", "c", "3"}}},
+    {"[default]\na = 1\n[profile \"default\"]\nb = 2",
+     NULL,
+     {{"default", "a", NULL}, {"default", "b", "2"}}},
+    {"[profile \"in valid\"]\n[profile \"foo]\n[profile \"foo']\n[profile \"\"]\n[profile \"]",
+     NULL,
+     {{"in valid", NULL, NULL}, {"foo", NULL, NULL}, {"", NULL, NULL}, {"\"", NULL, NULL}}},
+    {"[default]\nregion = us-west-2\n  # eu-west-1 is slower\noutput = json",
+     NULL,
+     {{"default", "region", "us-west-2"}, {"default", "output", "json"}}},
+    {"[default]\nregion = us-west-2\ns3 =\n  # speed things up\n  max_concurrent_requests = 20",
+     NULL,
+     {{"default", "s3.max_concurrent_requests", "20"},
+      {"default", "s3", "\nmax_concurrent_requests = 20"}}},
+    {"\xEF\xBB\xBF[default]\na = 1",
+     "\xEF\xBB\xBF[default]\nb = 2",
+     {{"default", "a", "1"}, {"default", "b", "2"}}},
 };
 
 static void assert_row(const AwsProfiles *profiles, const struct row *row)
@@ -259,6 +281,40 @@ static void test_warnings(void **state)
     }
     assert_int_equal(strncmp(aws_profiles_warning(profiles, n++), "credentials:1: ", 15), 0);
     assert_null(aws_profiles_warning(profiles, n));
+}
+
+static void test_sections_for_other_programs_cause_no_warning(void **state)
+{
+    static const char config[] = "[sso-session corp]\nsso_region = us-east-1\n"
+                                 "[services mine]\nsts =\n  endpoint_url = https://a\n"
+                                 "[plugins]\ncli_legacy_plugin_path = /x\n"
+                                 "[preview]\ncloudfront = true\n"
+                                 "[sso-session \"corp\"]\n[default]\nregion = us-west-2\n";
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    (void)state;
+    assert_int_equal(aws_profiles_parse(config, "config", NULL, NULL, &profiles, &error), 0);
+    assert_null(aws_profiles_warning(profiles, 0));
+    assert_string_equal(aws_profiles_get(profiles, "default", "region"), "us-west-2");
+    assert_null(aws_profiles_get(profiles, "default", "sso_region"));
+}
+
+static void test_warnings_are_bounded(void **state)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *error = NULL;
+    char config[3000] = "";
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i + strlen("[a b]\n") < sizeof(config); i += strlen("[a b]\n"))
+        memcpy(config + i, "[a b]\n", sizeof("[a b]\n"));
+    assert_int_equal(aws_profiles_parse(config, "config", NULL, NULL, &profiles, &error), 0);
+    while (aws_profiles_warning(profiles, n))
+        n++;
+    assert_int_equal(n, AWS_PROFILES_WARNINGS_MAX);
+    assert_non_null(strstr(aws_profiles_warning(profiles, n - 1), "and more"));
 }
 
 static void test_services(void **state)
@@ -428,6 +484,8 @@ int main(void)
         cmocka_unit_test(test_grammar),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_sections_for_other_programs_cause_no_warning),
+        cmocka_unit_test(test_warnings_are_bounded),
         cmocka_unit_test(test_services),
         cmocka_unit_test(test_load_without_files),
         cmocka_unit_test(test_load_from_home),
