@@ -25,8 +25,8 @@ bool aws_answer_is_success(const HttpResponse *response)
 int aws_answer_read_object(const HttpResponse *response, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
-    int r = json_read(response->body_size > 0 ? response->body : "", response->body_size,
-                      AWS_ANSWER_DEPTH_MAX, &object);
+    int r = json_read_leniently(response->body_size > 0 ? response->body : "", response->body_size,
+                                AWS_ANSWER_DEPTH_MAX, &object);
 
     if (r < 0)
         return r;

@@ -9,8 +9,12 @@ from harness.varlink import INTERFACE, SERVICE, VarlinkError
 
 EXCEPTIONS = {
     "ImportNotFoundException": "ImportNotFound",
+    "ResourceNotFoundException": "ImportNotFound",
     "InvalidParameterException": "InvalidParameter",
+    "ValidationException": "InvalidParameter",
+    "EventDataStoreARNInvalidException": "InvalidParameter",
     "OperationNotPermittedException": "OperationNotPermitted",
+    "InvalidOperationException": "OperationNotPermitted",
     "UnsupportedOperationException": "UnsupportedOperation",
     "AccessDenied": "CallFailed",
     "AccessDeniedException": "CallFailed",
@@ -97,6 +101,31 @@ def test_the_imports_of_all_pages_in_their_order(daemon, sim):
 def test_an_import_without_an_id_is_not_listed(daemon, sim):
     before, _, after = sim.add(), sim.add(omit=["ImportId"]), sim.add()
     assert ids(daemon.call("ListImports")) == [before, after]
+
+
+def test_in_a_list_each_item_stands_for_itself(daemon, sim):
+    one, other = new_id(), new_id()
+    sim.fault("http", operation="ListImports", status=200, body="""{"Imports": [
+        {"ImportId": "%s", "ImportStatus": "IN_PROGRESS", "CreatedTimestamp": "whenever"},
+        5, null, "x", {"ImportId": 7}, [],
+        {"ImportId": "%s", "ImportStatus": 1, "CreatedTimestamp": "2025-11-22T12:03:45Z"}]}""" % (one, other))
+    assert daemon.call("ListImports")["imports"] == [
+        {"ImportId": one, "ImportStatus": "IN_PROGRESS"},
+        {"ImportId": other, "CreatedTimestamp": "2025-11-22T12:03:45.000Z"}]
+
+
+def test_in_a_list_of_failures_each_item_stands_for_itself(daemon, sim):
+    sim.fault("http", operation="ListImportFailures", status=200,
+              body=r'{"Failures":[{"Location":"s3://b/\ud83d","LastUpdatedTime":true},1,{"Location":"s3://b/second"}]}')
+    assert daemon.call("ListImportFailures", importId=new_id())["failures"] == [
+        {"Location": "s3://b/\ufffd"}, {"Location": "s3://b/second"}]
+
+
+def test_json_of_somebody_else_is_no_list(daemon, sim):
+    """"No import runs" would be false comfort."""
+    import_id = sim.add()
+    sim.fault("http", operation="ListImports", status=200, body='{"status": "login required"}', calls=1)
+    assert ids(daemon.call("ListImports")) == [import_id]
 
 
 def test_no_import_is_an_empty_list(daemon):

@@ -25,7 +25,6 @@ TRANSIENT = {
     "a request time-out": ("error", {"status": 400, "code": "RequestTimeout"}, "RequestTimeout"),
     "a proxy's page": ("not-json", {}, "UnreadableAnswer"),
     "a truncated answer": ("truncated", {}, "UnreadableAnswer"),
-    "an answer of wrong types": ("wrong-types", {}, "UnreadableAnswer"),
     "a huge answer": ("huge", {}, "UnreadableAnswer"),
     "a reset": ("reset", {}, "ConnectionFailed"),
     "a close": ("close", {}, "ConnectionFailed"),
@@ -291,6 +290,66 @@ def test_redirects_are_not_followed(start_daemon, sim, start_sim):
     sim.fault("redirect", location=elsewhere.url + "/", calls=2)
     daemon.stopped(sim.add())
     assert elsewhere.counts()["calls"] == 0
+
+
+# Members that are not as they should be
+
+# Each beside a clear "STOPPED"; the first is what the import shows of it.
+ODD_MEMBERS = {
+    "a count with a fraction": ({"ImportStatistics": {"FilesCompleted": 12}}, '"ImportStatistics":{"FilesCompleted":12.0}'),
+    "a count with an exponent": ({"ImportStatistics": {"EventsCompleted": 12_000_000}},
+                                 '"ImportStatistics":{"EventsCompleted":1.2E7}'),
+    "a count as a string": ({"ImportStatistics": {"EventsCompleted": 7}}, '"ImportStatistics":{"EventsCompleted":"7"}'),
+    "half a file": ({"ImportStatistics": {"PrefixesFound": 1}},
+                    '"ImportStatistics":{"FilesCompleted":0.5,"PrefixesFound":1}'),
+    "a time as a string": ({"CreatedTimestamp": "2025-11-22T12:03:45.250Z"}, '"CreatedTimestamp":"1763813025.25"'),
+    "a time as ISO 8601": ({"CreatedTimestamp": "2025-11-22T12:03:45.250Z"},
+                           '"CreatedTimestamp":"2025-11-22T13:03:45.25+01:00"'),
+    "a time that is none": ({}, '"CreatedTimestamp":"yesterday"'),
+    "half a character": ({"ImportSource": {"S3": {"S3LocationUri": "s3://b/\ufffd"}}},
+                         r'"ImportSource":{"S3":{"S3LocationUri":"s3://b/\ud83d"}}'),
+    "an unknown member twice": ({}, '"X":1,"X":2'),
+    "half a character that nobody reads": ({}, r'"X":"\ud83d"'),
+    "deep nesting that nobody reads": ({}, '"X":' + 100 * "[" + 100 * "]"),
+    "an id that is a number": ({}, '"ImportId":5'),
+    "a source that is a string": ({}, '"ImportSource":"s3://b"'),
+    "destinations of which one is odd": ({"Destinations": ["a"]}, '"Destinations":[5,"a"]'),
+    "a status before it": ({}, '"ImportStatus":"IN_PROGRESS"'),
+}
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+@pytest.mark.parametrize("shown, members", ODD_MEMBERS.values(), ids=ODD_MEMBERS)
+def test_an_odd_member_hides_no_status(daemon, sim, operation, shown, members):
+    import_id = sim.add()
+    sim.fault("http", operation=operation, status=200, body='{%s,"ImportStatus":"STOPPED"}' % members,
+              content_type="application/x-amz-json-1.1")
+    job = daemon.stopped(import_id)
+    assert (job["state"], job["attempts"], job["polls"]) == ("stopped", 1, int(operation == "GetImport"))
+    assert job["import"] == {"ImportId": import_id, "ImportStatus": "STOPPED", **shown}
+    assert not daemon.journal.find("call-retried")
+
+
+ODD_STATUSES = {"a number": '"ImportStatus":5', "a list": '"ImportStatus":["STOPPED"]', "null": '"ImportStatus":null',
+                "a later null": '"ImportStatus":"STOPPED","ImportStatus":null', "missing": '"Destinations":[]',
+                "not known today": '"ImportStatus":"PAUSED"'}
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+@pytest.mark.parametrize("members", ODD_STATUSES.values(), ids=ODD_STATUSES)
+def test_a_status_that_is_odd_is_polled_on(daemon, sim, operation, members):
+    import_id = sim.add()
+    sim.fault("http", operation=operation, status=200, calls=1, apply=True, body="{%s}" % members)
+    assert daemon.stopped(import_id)["attempts"] == 1
+    assert not daemon.journal.find("call-retried")
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+def test_an_answer_of_wrong_types_is_polled_on(daemon, sim, operation):
+    sim.fault("wrong-types", operation=operation, calls=1)
+    job = daemon.stopped(sim.add())
+    assert job["state"] == "stopped" and job["attempts"] == 1
+    assert not daemon.journal.find("call-retried")
 
 
 # Clocks

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/aws/decode.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/time.h"
+
+/* The functions below leave *ret NULL for a value that is left out; they return 0 or -ENOMEM. */
+static int decode_object(json_object *from, const Member *members, json_object **ret);
+
+static void decode_string(json_object *from, json_object **ret)
+{
+    if (json_string(from))
+        *ret = json_object_get(from);
+}
+
+static bool is_whole(json_object *object, const Member *members)
+{
+    for (const Member *member = members; member->name; member++)
+        if (member->required && !json_object_object_get(object, member->name))
+            return false;
+    return true;
+}
+
+/* members NULL: of strings. */
+static int decode_array(json_object *from, const Member *members, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *array = NULL;
+
+    if (!json_object_is_type(from, json_type_array))
+        return 0;
+    array = json_object_new_array();
+    if (!array)
+        return -ENOMEM;
+    for (size_t i = 0; i < json_object_array_length(from); i++) {
+        json_object *element = json_object_array_get_idx(from, i);
+        CLEANUP(json_object_putp) json_object *decoded = NULL;
+
+        if (!members)
+            decode_string(element, &decoded);
+        else if (decode_object(element, members, &decoded) < 0)
+            return -ENOMEM;
+        if (!decoded || (members && !is_whole(decoded, members)))
+            continue;
+        if (json_append(array, TAKE(decoded)) < 0)
+            return -ENOMEM;
+    }
+    *ret = TAKE(array);
+    return 0;
+}
+
+/* The digits that the text begins with. */
+static size_t count_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+static bool read_count(json_object *from, int64_t *ret)
+{
+    static const double beyond = 9223372036854775808.0; /* the first that int64_t does not hold */
+    const char *text = json_string(from);
+    double value;
+
+    if (json_object_is_type(from, json_type_int)) {
+        *ret = json_object_get_int64(from);
+        return true;
+    }
+    if (text) {
+        if (*text == '\0' || text[count_digits(text)] != '\0')
+            return false;
+        errno = 0;
+        *ret = strtoll(text, NULL, 10);
+        return errno == 0;
+    }
+    if (!json_object_is_type(from, json_type_double))
+        return false;
+    value = json_object_get_double(from);
+    if (!(value >= -beyond && value < beyond) || trunc(value) != value)
+        return false;
+    *ret = (int64_t)value;
+    return true;
+}
+
+static int decode_count(json_object *from, json_object **ret)
+{
+    int64_t count;
+
+    if (!read_count(from, &count))
+        return 0;
+    *ret = json_object_new_int64(count);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* "1763813025" or "1763813025.25" */
+static bool is_decimal(const char *text)
+{
+    size_t whole = count_digits(text);
+
+    if (whole == 0 || text[whole] == '\0')
+        return whole > 0;
+    text += whole + 1;
+    return text[-1] == '.' && *text != '\0' && text[count_digits(text)] == '\0';
+}
+
+static bool read_time(json_object *from, uint64_t *ret_usec)
+{
+    static const double latest =
+        253402300799; /* 9999-12-31T23:59:59Z, the last that RFC 3339 has */
+    const char *text = json_string(from);
+    double seconds;
+
+    if (text && !is_decimal(text))
+        return time_parse_iso8601(text, ret_usec) == 0;
+    if (text)
+        seconds = strtod(text, NULL);
+    else if (json_object_is_type(from, json_type_int) ||
+             json_object_is_type(from, json_type_double))
+        seconds = json_object_get_double(from);
+    else
+        return false;
+    if (!(seconds >= 0)) /* before there was a CloudTrail: as good as missing */
+        return false;
+    if (seconds > latest)
+        seconds = latest;
+    /* Through whole milliseconds, because 1.234 s as a double is a little less than 1234 ms. */
+    *ret_usec = (uint64_t)llround(seconds * 1e3) * USEC_PER_MSEC;
+    return true;
+}
+
+static int decode_time(json_object *from, json_object **ret)
+{
+    char text[RFC3339_SIZE];
+    uint64_t usec;
+
+    if (!read_time(from, &usec))
+        return 0;
+    *ret = json_object_new_string(time_format_rfc3339(usec, text));
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int decode_value(json_object *from, const Member *member, json_object **ret)
+{
+    switch (member->kind) {
+    case MEMBER_STRING:
+        decode_string(from, ret);
+        break;
+    case MEMBER_STRINGS:
+    case MEMBER_OBJECTS:
+        return decode_array(from, member->members, ret);
+    case MEMBER_COUNT:
+        return decode_count(from, ret);
+    case MEMBER_TIME:
+        return decode_time(from, ret);
+    case MEMBER_OBJECT:
+        return decode_object(from, member->members, ret);
+    }
+    return 0;
+}
+
+static int decode_object(json_object *from, const Member *members, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *object = NULL;
+
+    if (!json_object_is_type(from, json_type_object))
+        return 0;
+    object = json_object_new_object();
+    if (!object)
+        return -ENOMEM;
+    for (const Member *member = members; member->name; member++) {
+        json_object *value = json_object_object_get(from, member->name), *decoded = NULL;
+
+        if (decode_value(value, member, &decoded) < 0 ||
+            (decoded && json_add(object, member->name, decoded) < 0))
+            return -ENOMEM;
+    }
+    *ret = TAKE(object);
+    return 0;
+}
+
+/* Nothing in it is AWS's. */
+static bool is_foreign(json_object *answer, const Member *members)
+{
+    for (const Member *member = members; member->name; member++)
+        if (json_object_object_get_ex(answer, member->name, NULL))
+            return false;
+    return json_object_object_length(answer) > 0;
+}
+
+int decode_answer(json_object *answer, const Member *members, json_object **ret)
+{
+    if (!json_object_is_type(answer, json_type_object) || is_foreign(answer, members))
+        return -EBADMSG;
+    return decode_object(answer, members, ret);
+}
