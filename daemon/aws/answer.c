@@ -16,6 +16,7 @@
 #define CODE_SIZE 128U
 #define REQUEST_ID_SIZE 128U
 #define MESSAGE_SIZE 4096U
+#define EXCERPT_SIZE 201U /* of a body that is not JSON */
 
 bool aws_answer_is_success(const HttpResponse *response)
 {
@@ -95,6 +96,33 @@ static void copy_message(const char *text, char buffer[static MESSAGE_SIZE])
     buffer[length] = '\0';
 }
 
+/* What a person can read of the beginning of a body in who knows which format: white space and what
+ * may not go to a terminal become one blank. */
+static const char *copy_excerpt(const HttpResponse *response, char buffer[static EXCERPT_SIZE])
+{
+    size_t length = 0, size;
+    bool blank = false;
+
+    for (size_t i = 0; i < response->body_size; i += size ? size : 1) {
+        const char *at = response->body + i;
+
+        size = utf8_character_size(at, response->body_size - i);
+        if (size == 0 || *at == ' ' || utf8_is_deceptive(utf8_decode(at, size))) {
+            blank = length > 0;
+            continue;
+        }
+        if (length + blank + size >= EXCERPT_SIZE)
+            break;
+        if (blank)
+            buffer[length++] = ' ';
+        memcpy(buffer + length, at, size);
+        length += size;
+        blank = false;
+    }
+    buffer[length] = '\0';
+    return buffer;
+}
+
 /* Text: of the answer's body, or NULL. */
 static const char *read_request_id(const HttpResponse *response, const char *text,
                                    char buffer[static REQUEST_ID_SIZE])
@@ -118,24 +146,26 @@ static int describe_failure(const HttpResponse *response, CallError *error)
 }
 
 /* For an answer that is not AWS's, such as the page of a proxy: "HOST answered 502 with no AWS
- * error, 1234 bytes of text/html". */
+ * error, 1234 bytes of text/html: <html>…". */
 static int describe_stranger(const HttpResponse *response, const char *host, const char *code,
-                             const char *lack, CallError *error)
+                             const char *lack, const char *excerpt, CallError *error)
 {
     const char *type = http_response_header(response, "content-type");
-    char type_name[64], message[512], request_id[REQUEST_ID_SIZE];
+    char type_name[64], message[768], request_id[REQUEST_ID_SIZE];
 
     if (!type || !copy_token(type, strcspn(type, "; "), type_name, sizeof(type_name)))
         snprintf(type_name, sizeof(type_name), "an unknown type");
-    snprintf(message, sizeof(message), "%s answered %u with %s, %zu bytes of %s", host,
-             response->status, lack, response->body_size, type_name);
+    snprintf(message, sizeof(message), "%s answered %u with %s, %zu bytes of %s%s%s", host,
+             response->status, lack, response->body_size, type_name, *excerpt ? ": " : "", excerpt);
     return call_error_set(error, code, message, response->status,
                           read_request_id(response, NULL, request_id));
 }
 
 int aws_answer_describe_unreadable(const HttpResponse *response, const char *host, CallError *error)
 {
-    return describe_stranger(response, host, CALL_ERROR_UNREADABLE, "unexpected contents", error);
+    /* Nothing of it is quoted: an answer of STS would hold secrets. */
+    return describe_stranger(response, host, CALL_ERROR_UNREADABLE, "unexpected contents", "",
+                             error);
 }
 
 /* The error that AWS named. */
@@ -155,7 +185,7 @@ static int describe_error(const HttpResponse *response, const char *code, const 
 int aws_answer_make_error(const HttpResponse *response, const char *host, const AwsErrorText *text,
                           CallError *error, bool *ret_named)
 {
-    char code[CODE_SIZE];
+    char code[CODE_SIZE], excerpt[EXCERPT_SIZE];
     bool named = response->failure == HTTP_OK && text->code &&
                  copy_token(text->code, strlen(text->code), code, sizeof(code));
     int r;
@@ -163,7 +193,8 @@ int aws_answer_make_error(const HttpResponse *response, const char *host, const 
     if (named)
         r = describe_error(response, code, text, error);
     else if (response->failure == HTTP_OK)
-        r = describe_stranger(response, host, CALL_ERROR_HTTP, "no AWS error", error);
+        r = describe_stranger(response, host, CALL_ERROR_HTTP, "no AWS error",
+                              copy_excerpt(response, excerpt), error);
     else
         r = describe_failure(response, error);
     if (r >= 0)
@@ -175,7 +206,7 @@ int aws_answer_read_error(const HttpResponse *response, const char *host, CallEr
                           bool *ret_named)
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
-    char code[CODE_SIZE];
+    char code[CODE_SIZE], excerpt[EXCERPT_SIZE];
     AwsErrorText text = {0};
 
     if (response->failure == HTTP_OK) {
@@ -184,6 +215,8 @@ int aws_answer_read_error(const HttpResponse *response, const char *host, CallEr
             return r;
         if (read_code(response, body, code))
             text.code = code;
+        if (!body && *copy_excerpt(response, excerpt))
+            text.message = excerpt;
         if (body && json_get_string(body, "message", &text.message) <= 0)
             (void)json_get_string(body, "Message", &text.message); /* else there is none */
     }

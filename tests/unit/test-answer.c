@@ -90,6 +90,8 @@ static void test_finds_the_message(void **state)
         {"{\"__type\":\"B\",\"Message\":\"No such import.\"}", "No such import."},
         {"{\"__type\":\"B\",\"message\":null,\"Message\":\"M\"}", "M"},
         {"{\"__type\":\"B\",\"message\":\"caf\xc3\xa9\\n\"}", "caf\xc3\xa9\n"},
+        {"{\"__type\":\"B\",\"message\":\"bad \\ud83d end\"}", "bad \xEF\xBF\xBD end"},
+        {"{\"__type\":\"A\",\"__type\":\"B\",\"message\":\"caf\xE9\"}", "caf\xEF\xBF\xBD"},
         {"{\"__type\":\"B\"}", "HTTP status 404 without a message"},
         {"{\"__type\":\"B\",\"message\":5}", "HTTP status 404 without a message"},
         {"{\"__type\":\"B\",\"message\":\"a\\u0000b\"}", "HTTP status 404 without a message"},
@@ -104,6 +106,64 @@ static void test_finds_the_message(void **state)
         assert_int_equal(aws_answer_read_error(&response, "host", &error, &named), 0);
         assert_string_equal(error.message, samples[i].message);
     }
+}
+
+static void test_quotes_the_beginning_of_an_error_that_is_not_json(void **state)
+{
+    static const struct {
+        const char *code, *body, *message;
+    } samples[] = {
+        {"B", "Not for you.", "Not for you."},
+        {"B", "\n\t Not \r\n for\x1b[0m you. ", "Not for [0m you."},
+        {"B", "caf\xc3\xa9 \xff\xe2\x80\xae!", "caf\xc3\xa9 !"},
+        {"B", "[\"x\"]", "[\"x\"]"},
+        {"B", " \n", "HTTP status 403 without a message"},
+        {"B", "", "HTTP status 403 without a message"},
+        {NULL, "Not for you.",
+         "h answered 403 with no AWS error, 12 bytes of text/plain: Not for you."},
+        {NULL, "", "h answered 403 with no AWS error, 0 bytes of text/plain"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        HttpHeader headers[] = {{"content-type", "text/plain"},
+                                {"x-amzn-ErrorType", samples[i].code}};
+        HttpResponse response = answer(403, samples[i].body, headers, samples[i].code ? 2 : 1);
+        CLEANUP(call_error_clear) CallError error = {0};
+        bool named;
+
+        assert_int_equal(aws_answer_read_error(&response, "h", &error, &named), 0);
+        assert_int_equal(named, samples[i].code != NULL);
+        assert_string_equal(error.message, samples[i].message);
+    }
+}
+
+static void test_quotes_200_bytes_of_it_and_no_half_character(void **state)
+{
+    HttpHeader header = {"x-amzn-ErrorType", "B"};
+    char body[512] = "x";
+    HttpResponse response;
+    CLEANUP(call_error_clear) CallError error = {0};
+    bool named;
+
+    (void)state;
+    for (int i = 0; i < 150; i++)
+        strcat(body, "\xc3\xa9");
+    response = answer(400, body, &header, 1);
+    assert_int_equal(aws_answer_read_error(&response, "h", &error, &named), 0);
+    assert_int_equal(strlen(error.message), 199);
+    assert_memory_equal(error.message, body, 199);
+}
+
+static void test_quotes_nothing_of_a_success_that_is_unreadable(void **state)
+{
+    HttpResponse response = answer(200, "<SessionToken>secret", NULL, 0);
+    CLEANUP(call_error_clear) CallError error = {0};
+
+    (void)state;
+    assert_int_equal(aws_answer_describe_unreadable(&response, "h", &error), 0);
+    assert_string_equal(error.message,
+                        "h answered 200 with unexpected contents, 20 bytes of an unknown type");
 }
 
 static void test_bounds_the_message(void **state)
@@ -158,9 +218,10 @@ static void test_describes_a_strangers_page(void **state)
     static const struct {
         const char *type, *message;
     } samples[] = {
-        {"text/html; charset=utf-8", "host:1 answered 502 with no AWS error, 6 bytes of text/html"},
-        {"text/html", "host:1 answered 502 with no AWS error, 6 bytes of text/html"},
-        {"", "host:1 answered 502 with no AWS error, 6 bytes of an unknown type"},
+        {"text/html; charset=utf-8",
+         "host:1 answered 502 with no AWS error, 6 bytes of text/html: <html>"},
+        {"text/html", "host:1 answered 502 with no AWS error, 6 bytes of text/html: <html>"},
+        {"", "host:1 answered 502 with no AWS error, 6 bytes of an unknown type: <html>"},
     };
 
     (void)state;
@@ -265,6 +326,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_code),
         cmocka_unit_test(test_finds_the_message),
+        cmocka_unit_test(test_quotes_the_beginning_of_an_error_that_is_not_json),
+        cmocka_unit_test(test_quotes_200_bytes_of_it_and_no_half_character),
+        cmocka_unit_test(test_quotes_nothing_of_a_success_that_is_unreadable),
         cmocka_unit_test(test_bounds_the_message),
         cmocka_unit_test(test_finds_the_request_id),
         cmocka_unit_test(test_describes_a_strangers_page),
