@@ -18,6 +18,7 @@
 #include "common/memory.h"
 #include "daemon/base/journal.h"
 #include "daemon/daemon.h"
+#include "daemon/http/proxy.h"
 #include "daemon/server/listener.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -133,6 +134,19 @@ static void warn(const AwsProfiles *profiles)
         fprintf(stderr, "warning: %s\n", warning);
 }
 
+/* What of the environment belongs to no target. 0, -EINVAL and an owned sentence, or -ENOMEM. */
+static int check_environment(char **ret_error)
+{
+    CLEANUP(http_proxy_clear) HttpProxy proxy = {0};
+    int r = http_proxy_read_environment(&proxy);
+
+    if (proxy.fault) {
+        *ret_error = TAKE(proxy.fault);
+        r = -EINVAL;
+    }
+    return r;
+}
+
 static int check(const char *config_path, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
@@ -145,6 +159,8 @@ static int check(const char *config_path, bool explain_sources)
         warn(config->profiles);
         r = config_check_credentials(config, &error);
     }
+    if (r >= 0)
+        r = check_environment(&error);
     if (r >= 0) {
         object = config_to_json(config, explain_sources);
         text = object ? json_text(object, NULL) : NULL;

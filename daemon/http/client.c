@@ -20,6 +20,7 @@ typedef struct CurlClient {
     HttpClient interface; /* first: an HttpClient of ours is cast back */
     struct event_base *base;
     CURLM *multi;
+    HttpProxy proxy;
     struct event *timer;   /* when libcurl wants to be called */
     struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
     struct TransferList queued; /* no handle and no connection yet */
@@ -50,7 +51,7 @@ static CURLcode transfer_run(HttpTransfer *transfer)
 
     if (!easy)
         return CURLE_OUT_OF_MEMORY;
-    code = http_transfer_setup(transfer, easy);
+    code = http_transfer_setup(transfer, &client->proxy, easy);
     if (code == CURLE_OK && curl_multi_add_handle(client->multi, easy) != CURLM_OK)
         code = CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK) {
@@ -267,6 +268,10 @@ uint64_t http_client_connections(const HttpClient *interface)
 
 static int client_setup(CurlClient *client)
 {
+    int r = http_proxy_read_environment(&client->proxy);
+
+    if (r < 0)
+        return r;
     client->multi = curl_multi_init();
     client->timer = evtimer_new(client->base, on_timeout, client);
     client->starter = evtimer_new(client->base, on_start, client);
@@ -324,6 +329,7 @@ void http_client_free(HttpClient *interface)
         event_free(client->timer);
     if (client->starter)
         event_free(client->starter);
+    http_proxy_clear(&client->proxy);
     free(client);
     curl_global_cleanup();
 }

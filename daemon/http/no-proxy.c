@@ -34,18 +34,24 @@ static bool parse_address(Span span, Address *ret)
     return inet_pton(ret->n_bits == 32 ? AF_INET : AF_INET6, text, ret->bytes) == 1;
 }
 
+static bool is_number(Span span)
+{
+    size_t digits = 0;
+
+    while (digits < span.length && span.text[digits] >= '0' && span.text[digits] <= '9')
+        digits++;
+    return digits > 0 && digits == span.length;
+}
+
 /* The number behind the slash of a network. */
 static bool parse_prefix(Span span, unsigned max, unsigned *ret)
 {
     unsigned bits = 0;
 
-    if (span.length == 0 || span.length > 3)
+    if (!is_number(span) || span.length > 3)
         return false;
-    for (size_t i = 0; i < span.length; i++) {
-        if (span.text[i] < '0' || span.text[i] > '9')
-            return false;
+    for (size_t i = 0; i < span.length; i++)
         bits = bits * 10 + (unsigned)(span.text[i] - '0');
-    }
     if (bits > max)
         return false;
     *ret = bits;
@@ -66,12 +72,13 @@ static bool is_network_of(Span item, const Address *host)
     const char *slash = memchr(item.text, '/', item.length);
     Span address = {item.text, slash ? (size_t)(slash - item.text) : item.length};
     Address network;
+    unsigned n_bits = host->n_bits;
 
     if (!parse_address(address, &network) || network.n_bits != host->n_bits)
         return false;
-    unsigned n_bits = network.n_bits;
     if (slash) {
         Span prefix = {slash + 1, item.length - address.length - 1};
+
         if (!parse_prefix(prefix, network.n_bits, &n_bits))
             return false;
     }
@@ -87,28 +94,59 @@ static Span drop_last_dot(Span name)
 
 static bool is_domain_of(Span item, Span host)
 {
+    const char *end;
+
+    if (item.length > 1 && item.text[0] == '*' && item.text[1] == '.')
+        item = (Span){item.text + 1, item.length - 1};
     if (item.length > 0 && item.text[0] == '.')
         item = (Span){item.text + 1, item.length - 1};
     item = drop_last_dot(item);
     if (item.length == 0 || item.length > host.length)
         return false;
-    const char *end = host.text + host.length - item.length;
+    end = host.text + host.length - item.length;
     return strncasecmp(end, item.text, item.length) == 0 && (end == host.text || end[-1] == '.');
 }
 
-bool no_proxy_excepts(const char *list, const char *host)
+/* Takes ":PORT" off the end of an item. Where more than one colon is left behind brackets and slash
+ * it is an address of IPv6. *ret_port has no length where there is none. */
+static Span take_port(Span item, Span *ret_port)
+{
+    size_t from = item.length, colon;
+
+    while (from > 0 && item.text[from - 1] != ']' && item.text[from - 1] != '/')
+        from--;
+    colon = from;
+    while (colon < item.length && item.text[colon] != ':')
+        colon++;
+    *ret_port = (Span){item.text + item.length, 0};
+    if (colon == item.length || !is_number((Span){item.text + colon + 1, item.length - colon - 1}))
+        return item;
+    *ret_port = (Span){item.text + colon + 1, item.length - colon - 1};
+    return (Span){item.text, colon};
+}
+
+static bool is_same_port(Span item, const char *port)
+{
+    while (item.length > 1 && *item.text == '0')
+        item = (Span){item.text + 1, item.length - 1};
+    return item.length == strlen(port) && memcmp(item.text, port, item.length) == 0;
+}
+
+bool no_proxy_excepts(const char *list, const char *host, const char *port)
 {
     const Span name = drop_last_dot((Span){host, strlen(host)});
     Address address;
     bool is_address = parse_address(name, &address);
 
     for (list += strspn(list, SEPARATORS); *list; list += strspn(list, SEPARATORS)) {
-        const Span item = {list, strcspn(list, SEPARATORS)};
+        const Span whole = {list, strcspn(list, SEPARATORS)};
+        Span item_port, item = take_port(whole, &item_port);
 
-        if ((item.length == 1 && *item.text == '*') ||
-            (is_address ? is_network_of(item, &address) : is_domain_of(item, name)))
+        if ((item_port.length == 0 || is_same_port(item_port, port)) &&
+            ((item.length == 1 && *item.text == '*') ||
+             (is_address ? is_network_of(item, &address) : is_domain_of(item, name))))
             return true;
-        list += item.length;
+        list += whole.length;
     }
     return false;
 }

@@ -46,9 +46,34 @@ static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
     }
 }
 
+static long get_number(const HttpTransfer *transfer, CURLINFO info)
+{
+    long number = 0;
+
+    if (transfer->easy)
+        (void)curl_easy_getinfo(transfer->easy, info, &number);
+    return number;
+}
+
+/* Whether the request met its end before it was through the proxy; over a kept connection it
+ * cannot.
+ */
+static bool failed_at_proxy(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
+{
+    if (!transfer->proxy || failure == HTTP_NO_RESOURCES)
+        return false;
+    if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY)
+        return true;
+    if (get_number(transfer, CURLINFO_NUM_CONNECTS) == 0 &&
+        get_number(transfer, CURLINFO_LOCAL_PORT) != 0)
+        return false;
+    return transfer->proxy->is_http ? get_number(transfer, CURLINFO_HTTP_CONNECTCODE) / 100 != 2
+                                    : code == CURLE_COULDNT_CONNECT;
+}
+
 static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
 {
-    long error = 0;
+    long error = get_number(transfer, CURLINFO_OS_ERRNO);
 
     if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
         return strerror(transfer->local_error);
@@ -57,14 +82,15 @@ static const char *describe_cause(const HttpTransfer *transfer, HttpFailure fail
     if (transfer->sent_in_vain)
         return "closed before an answer came";
     /* libcurl says no more than that it could not connect. */
-    if (code == CURLE_COULDNT_CONNECT && transfer->easy &&
-        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error) == CURLE_OK && error != 0)
+    if (code == CURLE_COULDNT_CONNECT && error != 0)
         return strerror((int)error);
+    /* What it says of a proxy may quote the URL, and so a password. */
+    if (failed_at_proxy(transfer, failure, code) && failure != HTTP_TIMED_OUT &&
+        failure != HTTP_TLS_FAILED)
+        return curl_easy_strerror(code);
     return transfer->cause[0] != '\0' ? transfer->cause : curl_easy_strerror(code);
 }
 
-/* One line of printable ASCII: the cause may quote what the other side sent, such as a
- * certificate's name. */
 static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, CURLcode code,
                              char *buffer, size_t size)
 {
@@ -75,16 +101,32 @@ static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, 
         [HTTP_UNREADABLE] = "unreadable answer",
         [HTTP_NO_RESOURCES] = "out of resources on this host",
     };
+    const char *cause = describe_cause(transfer, failure, code);
     char *host = http_transfer_url_part(transfer, CURLUPART_HOST);
     char *port = http_transfer_url_part(transfer, CURLUPART_PORT);
+    long refusal = get_number(transfer, CURLINFO_HTTP_CONNECTCODE);
 
-    snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?", phrases[failure],
-             describe_cause(transfer, failure, code));
-    for (char *c = buffer; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+    if (!failed_at_proxy(transfer, failure, code))
+        snprintf(buffer, size, "%s:%s: %s: %s", host ? host : "?", port ? port : "?",
+                 phrases[failure], cause);
+    else if (transfer->proxy->fault)
+        snprintf(buffer, size, "%s", transfer->proxy->fault);
+    else if (refusal != 0)
+        snprintf(buffer, size, "proxy %s: answered with status %ld to CONNECT %s:%s",
+                 transfer->proxy->name, refusal, host ? host : "?", port ? port : "?");
+    else
+        snprintf(buffer, size, "proxy %s: %s: %s", transfer->proxy->name, phrases[failure], cause);
     curl_free(port);
     curl_free(host);
+}
+
+/* One line of printable ASCII: the cause may quote what the other side sent, such as a
+ * certificate's name. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
 }
 
 HttpResponse http_outcome_response(const HttpTransfer *transfer, CURLcode code,
@@ -95,6 +137,7 @@ HttpResponse http_outcome_response(const HttpTransfer *transfer, CURLcode code,
 
     if (failure != HTTP_OK) {
         describe_failure(transfer, failure, code, buffer, HTTP_MESSAGE_SIZE);
+        make_printable(buffer);
         return (HttpResponse){.failure = failure, .message = buffer};
     }
     /* Cannot fail for a handle that has an answer; 0 would be no status of HTTP. */

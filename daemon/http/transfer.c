@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/string.h"
 #include "common/time.h"
+#include "daemon/base/environment.h"
 #include "daemon/http/no-proxy.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
@@ -194,16 +195,28 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
 /* By the variables that libcurl would look at itself, in its order. */
 static bool is_excepted_from_proxy(const HttpTransfer *transfer)
 {
-    const char *list = getenv("no_proxy");
+    const char *list = aws_environment_get("no_proxy");
+    char *host, *port;
+    bool excepted;
 
-    if (!list || !*list)
-        list = getenv("NO_PROXY");
-    if (!list || !*list)
+    if (!list)
+        list = aws_environment_get("NO_PROXY");
+    if (!list)
         return false;
-    char *host = http_transfer_url_part(transfer, CURLUPART_HOST);
-    bool excepted = host && no_proxy_excepts(list, host);
+    host = http_transfer_url_part(transfer, CURLUPART_HOST);
+    port = http_transfer_url_part(transfer, CURLUPART_PORT);
+    excepted = host && port && no_proxy_excepts(list, host, port);
+    curl_free(port);
     curl_free(host);
     return excepted;
+}
+
+/* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
+static bool needs_proxy(const HttpTransfer *transfer, const HttpProxy *proxy)
+{
+    return (proxy->url || proxy->fault) &&
+           strncasecmp(transfer->url, "http:", strlen("http:")) != 0 &&
+           !is_excepted_from_proxy(transfer);
 }
 
 static CURLcode restrict_protocols(CURL *easy)
@@ -263,11 +276,9 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_TIMEOUT_MS, to_msec(transfer->timeout_usec));
     if (transfer->ca_bundle)
         SET(CURLOPT_CAINFO, transfer->ca_bundle);
-    /* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
-    if (strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
-        SET(CURLOPT_PROXY, "");
-    else
-        SET(CURLOPT_NOPROXY, is_excepted_from_proxy(transfer) ? "*" : "");
+    /* Both are always set: else libcurl reads the environment itself, ALL_PROXY included. */
+    SET(CURLOPT_PROXY, transfer->proxy ? transfer->proxy->url : "");
+    SET(CURLOPT_NOPROXY, "");
     if (strcmp(transfer->method, "GET") == 0)
         return code;
 
@@ -297,10 +308,13 @@ static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
     return code;
 }
 
-CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy)
+CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CURL *easy)
 {
     CURLcode code = set_policy(easy);
 
+    transfer->proxy = needs_proxy(transfer, proxy) ? proxy : NULL;
+    if (transfer->proxy && proxy->fault)
+        return CURLE_COULDNT_RESOLVE_PROXY;
     if (code == CURLE_OK)
         code = set_request(easy, transfer);
     if (code == CURLE_OK)

@@ -12,6 +12,7 @@
 
 #include "daemon/http/answer.h"
 #include "daemon/http/client.h"
+#include "daemon/http/proxy.h"
 
 struct HttpTransfer {
     /* The client's. */
@@ -24,6 +25,7 @@ struct HttpTransfer {
     /* The request. Headers and body may hold tokens: they are wiped when freed. */
     char *method;
     char *url;
+    const HttpProxy *proxy; /* the client's; NULL: this request goes without one */
     char *ca_bundle;
     struct curl_slist *headers;
     char *body;
@@ -44,8 +46,9 @@ struct HttpTransfer {
 int http_transfer_new(const HttpRequest *request, HttpTransfer **ret);
 void http_transfer_free(HttpTransfer *transfer);
 
-/* Sets all options of a fresh or reset handle. */
-CURLcode http_transfer_setup(HttpTransfer *transfer, CURL *easy);
+/* Sets all options of a fresh or reset handle. proxy: what the environment names, for requests that
+ * need one; borrowed. CURLE_COULDNT_RESOLVE_PROXY where it has a fault. */
+CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CURL *easy);
 
 /* Of its URL; the port is the scheme's where it names none. Free it with curl_free(). NULL: there
  * is none, or no memory. */

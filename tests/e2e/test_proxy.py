@@ -5,12 +5,16 @@ import os
 import random
 import shutil
 import socket
+import subprocess
+from base64 import b64decode
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from harness import DEADLINE
 from harness.authority import Authority
+from harness.ctl import Ctl
 from harness.daemon import target
 from harness.proxy import Proxy, is_installed
 
@@ -91,6 +95,80 @@ def test_a_proxy_that_does_not_know_who_asks_is_an_outage(start_behind, secure, 
     assert "s3cret" not in daemon.journal.text() and "s3cret" not in str(daemon.job(job["id"]))
 
 
+ODD_SECRETS = ["s3#cret", "s3/cret", "s3?cret", "s3@cret", "s3 cret", "s3:cret", "s3%cret", "s3\"cret", "s3'cret",
+               "s3\\cret", "s3\ncret", "s3%00cret", "s3\tcret", "s3[cret", "s3\u00e4cret"]
+ODD_PROXIES = [f"http://user1:{secret}@127.0.0.1:9" for secret in ODD_SECRETS] + [
+    "\"http://user1:s3cret@127.0.0.1:9\"", "'http://user1:s3cret@127.0.0.1:9'", "http://user1:s3cret@127.0.0.1:9\n",
+    "http://user1:s3cret@127.0.0.1:x", "http://user1:s3cret@127.0.0.1:99999", "http://user1:s3cret@127.0.0.1:0",
+    "http://user1:s3cret@127.0.0.1:9:9", "ftp://user1:s3cret@127.0.0.1:9", "httpx://user1:s3cret@127.0.0.1:9",
+    "http:/user1:s3cret@127.0.0.1:9", "://user1:s3cret@127.0.0.1:9", "http://user1:s3cret@", "http://user1:s3cret",
+    "http://user1:s3cret@127.0.0.1:9/path", "http://user1:s3cret@[::1:9", "user1:s3cret@127.0.0.1:9",
+    "https://user1:s3cret@127.0.0.1:9", "socks5://user1:s3cret@127.0.0.1:9", "socks4a://user1:s3cret@127.0.0.1:9",
+    "http://user1:s3cret@no such host:9", "http://user1:s3cret@host.invalid:9",
+]
+
+
+def assert_no_secret(*texts):
+    for text in texts:
+        for part in ("s3", "cret", "user1"):
+            assert part not in text, text
+
+
+@pytest.mark.parametrize("url", ODD_PROXIES)
+def test_no_part_of_a_proxy_that_does_not_work_is_shown(start_behind, secure, build, url):
+    daemon = start_behind({"HTTPS_PROXY": url})
+    job = daemon.stop(secure.add())
+    began = daemon.journal.wait("outage-began", target="default")
+    assert "PROXY" in began["MESSAGE"] or "proxy" in began["MESSAGE"]
+    assert str(secure.port) not in began["MESSAGE"], "it is the proxy that failed"
+    held = daemon.job(job["id"])
+    assert held["state"] in ("queued", "stopping")
+    client = Ctl(build, daemon.socket, daemon.directory)("targets")
+    daemon.terminate()
+    store = b"".join(path.read_bytes() for path in daemon.state.iterdir()).decode(errors="replace")
+    assert_no_secret(daemon.journal.path.read_text(), str(held), str(daemon.journal.strays), store, client.stdout,
+                     client.stderr)
+
+
+@pytest.mark.parametrize("url", ODD_PROXIES)
+def test_the_check_of_a_proxy_shows_no_part_of_it(new_daemon, sim, build, url):
+    daemon = new_daemon({"default": target(sim)})
+    run = subprocess.run([build / "trailstopd", "--config", daemon.config, "--check"], capture_output=True, text=True,
+                         env={**os.environ, **daemon.environment, "HTTPS_PROXY": url}, timeout=DEADLINE)
+    assert run.returncode == (1 if run.stderr else 0)
+    assert not run.stderr or run.stderr.startswith("HTTPS_PROXY is not the URL of a proxy: ")
+    assert_no_secret(run.stdout, run.stderr)
+
+
+@pytest.mark.parametrize("password", ["p#a/s?s", "p@ss", "p%23ss", "p ss", "100%", "p\u00e4ss", "p:ss"])
+def test_user_and_password_are_percent_decoded_once(start_behind, secure, password):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(DEADLINE)
+        user, port = "DOMAIN\\tr@il", proxy.getsockname()[1]
+        url = f"http://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{port}"
+        start_behind({"HTTPS_PROXY": url}).stop(secure.add())
+        connection = proxy.accept()[0]
+        with connection, connection.makefile("rb") as stream:
+            lines = iter(stream.readline, b"\r\n")
+            sent = dict(line.decode().strip().split(": ", 1) for line in lines if b": " in line)
+    assert b64decode(sent["Proxy-Authorization"].removeprefix("Basic ")).decode() == f"{user}:{password}"
+
+
+@needs_proxy
+def test_no_other_variable_names_a_proxy(start_behind, secure, proxy):
+    daemon = start_behind(dict.fromkeys(["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"], proxy.url))
+    assert daemon.stopped(secure.add())["state"] == "stopped"
+    assert proxy.requests() == []
+
+
+@needs_proxy
+def test_a_proxy_that_cannot_go_on_is_named_with_where_it_should_have(start_behind, secure, proxy):
+    daemon = start_behind({"HTTPS_PROXY": proxy.url}, "localhost.example.invalid")
+    daemon.stop(secure.add())
+    message = daemon.journal.wait("outage-began")["MESSAGE"]
+    assert f"proxy 127.0.0.1:{proxy.port}: answered with status 5" in message and str(secure.port) in message
+
+
 @needs_proxy
 def test_a_proxy_that_refuses_is_an_outage_and_no_end(start_behind, secure, start_proxy):
     proxy = start_proxy("ConnectPort 443")
@@ -114,7 +192,9 @@ def test_a_proxy_that_is_not_there_is_an_outage_and_no_end(start_behind, secure,
     proxy.close()
     daemon = start_behind({"HTTPS_PROXY": proxy.url})
     job = daemon.stop(secure.add())
-    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "ConnectionFailed"
+    began = daemon.journal.wait("outage-began")
+    assert began["TRAILSTOP_AWS_ERROR"] == "ConnectionFailed"
+    assert f"proxy 127.0.0.1:{proxy.port}: connection failed: Connection refused" in began["MESSAGE"]
     start_proxy(port=proxy.port)
     daemon.journal.wait("import-stopped", job=job["id"])
 
@@ -124,7 +204,9 @@ def test_a_proxy_vouches_for_nobody(start_daemon, secure, proxy):
     """What is at the other end of the tunnel is looked at as ever."""
     daemon = start_daemon({"default": target(secure)}, environment={"HTTPS_PROXY": proxy.url}, calls=ONE_ATTEMPT)
     daemon.stop(secure.add())
-    assert daemon.journal.wait("outage-began")["TRAILSTOP_AWS_ERROR"] == "TLSFailed"
+    began = daemon.journal.wait("outage-began")
+    assert began["TRAILSTOP_AWS_ERROR"] == "TLSFailed"
+    assert f"127.0.0.1:{secure.port}: no secure connection" in began["MESSAGE"], "not the proxy's failure"
     assert proxy.requests() and secure.calls() == []
 
 
@@ -142,9 +224,14 @@ def test_a_proxy_vouches_for_nobody(start_daemon, secure, proxy):
     ("127.0.0.1", "*"),
     ("127.0.0.1", "10.0.0.0/8,127.0.0.0/8"),
     ("127.0.0.1", "0.0.0.0/0"),
+    ("lake.localhost", "*.localhost"),
+    ("lake.localhost", "localhost:{port}"),
+    ("127.0.0.1", "127.0.0.1:{port}"),
+    ("127.0.0.1", "127.0.0.0/8:{port}"),
+    ("localhost", "*.localhost:{port}"),
 ])
 def test_exempt_hosts_are_reached_directly(start_behind, secure, proxy, variable, host, exempt):
-    daemon = start_behind({"HTTPS_PROXY": proxy.url, variable: exempt}, host)
+    daemon = start_behind({"HTTPS_PROXY": proxy.url, variable: exempt.format(port=secure.port)}, host)
     assert daemon.stopped(secure.add())["state"] == "stopped"
     assert proxy.requests() == []
 
@@ -152,7 +239,8 @@ def test_exempt_hosts_are_reached_directly(start_behind, secure, proxy, variable
 @needs_proxy
 @pytest.mark.parametrize("host, others", [
     ("127.0.0.1", "127.0.0.2"), ("localhost", "host,ocalhost,example.com"), ("127.0.0.1", "10.0.0.0/8,127.0.0.2/32"),
-    ("127.0.0.1", "0.0.1"), ("localhost", "0.0.0.0/0"),
+    ("127.0.0.1", "0.0.1"), ("localhost", "0.0.0.0/0"), ("127.0.0.1", "127.0.0.1:443,127.0.0.0/8:1"),
+    ("localhost", "localhost:443 *.ocalhost"),
 ])
 def test_other_hosts_are_not_exempt(start_behind, secure, proxy, host, others):
     daemon = start_behind({"HTTPS_PROXY": proxy.url, "NO_PROXY": others}, host)

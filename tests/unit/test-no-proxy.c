@@ -10,13 +10,14 @@
 #include "daemon/http/no-proxy.h"
 
 typedef struct Sample {
-    const char *list, *host;
+    const char *list, *host, *port; /* port: NULL is 443 */
 } Sample;
 
 static void assert_samples(const Sample *samples, size_t n, bool expected)
 {
     for (size_t i = 0; i < n; i++)
-        if (no_proxy_excepts(samples[i].list, samples[i].host) != expected)
+        if (no_proxy_excepts(samples[i].list, samples[i].host,
+                             samples[i].port ? samples[i].port : "443") != expected)
             fail_msg("\"%s\" %s %s", samples[i].list, expected ? "lacks" : "excepts",
                      samples[i].host);
 }
@@ -40,10 +41,9 @@ static void test_lists(void **state)
         {"[bad,a", "a"},
     };
     static const Sample out[] = {
-        {"", "a"},     {" , ", "a"},   {"a,b", "c"},   {"a,b", "a,b"},
-        {"ab", "a"},   {"a", "ab"},    {"**", "a"},    {"*.example", "a.example"},
-        {".", "a"},    {"..", "a.b"},  {"a:443", "a"}, {"http://a", "a"},
-        {"[bad", "a"}, {"[", "[::1]"}, {"a", ""},
+        {"", "a"},   {" , ", "a"},      {"a,b", "c"},  {"a,b", "a,b"}, {"ab", "a"},
+        {"a", "ab"}, {"**", "a"},       {"*a", "a"},   {".", "a"},     {"..", "a.b"},
+        {"*.", "a"}, {"http://a", "a"}, {"[bad", "a"}, {"[", "[::1]"}, {"a", ""},
     };
 
     (void)state;
@@ -59,13 +59,23 @@ static void test_names(void **state)
         {"Example.COM", "A.eXample.com"},   {"example.com.", "a.example.com"},
         {"example.com", "a.example.com."},  {".example.com.", "example.com."},
         {"localhost", "lake.localhost"},    {"com", "example.com"},
-        {"127.0.0.1.nip", "127.0.0.1.nip"},
+        {"127.0.0.1.nip", "127.0.0.1.nip"}, {"*.example.com", "a.example.com"},
+        {"*.example.com", "example.com"},   {"*.example.com.", "a.b.Example.com"},
     };
     static const Sample out[] = {
-        {"example.com", "anexample.com"}, {"a.example.com", "example.com"},
-        {"example", "example.com"},       {"ocalhost", "localhost"},
-        {"example.com..", "example.com"}, {"..example.com", "example.com"},
-        {"10.0.0.0/8", "example.com"},    {"0.0.0.0/0", "localhost"},
+        {"example.com", "anexample.com"},
+        {"a.example.com", "example.com"},
+        {"example", "example.com"},
+        {"ocalhost", "localhost"},
+        {"example.com..", "example.com"},
+        {"..example.com", "example.com"},
+        {"10.0.0.0/8", "example.com"},
+        {"0.0.0.0/0", "localhost"},
+        {"*.example.com", "anexample.com"},
+        {"*example.com", "anexample.com"},
+        {"a.*.com", "a.b.com"},
+        {"**.example.com", "a.example.com"},
+        {"*..example.com", "a.example.com"},
     };
 
     (void)state;
@@ -96,8 +106,8 @@ static void test_addresses(void **state)
         {"1.2.3.4", "::1.2.3.4"},
         {"[::1", "::1"},
         {"::1]", "::1"},
-        {"[::1]:443", "::1"},
-        {"127.0.0.1:443", "127.0.0.1"},
+        {"::1:443", "::1"},
+        {"*.1", "127.0.0.1"},
     };
 
     (void)state;
@@ -152,13 +162,50 @@ static void test_networks(void **state)
     ASSERT_SAMPLES(out, false);
 }
 
+static void test_ports(void **state)
+{
+    static const Sample in[] = {
+        {"a:443", "a", NULL},
+        {"a:8443", "a", "8443"},
+        {"a:0443", "a", NULL},
+        {".example.com:443", "a.example.com", NULL},
+        {"*.example.com:443", "a.example.com", NULL},
+        {"*:443", "a", NULL},
+        {"b:1 a:443", "a", NULL},
+        {"127.0.0.1:443", "127.0.0.1", NULL},
+        {"10.0.0.0/8:443", "10.1.2.3", NULL},
+        {"[::1]:443", "[::1]", NULL},
+        {"[2001:db8::]/32:443", "2001:db8::1", NULL},
+        {"2001:db8::/32:443", "2001:db8::1", NULL},
+        {"a", "a", "8443"},
+    };
+    static const Sample out[] = {
+        {"a:443", "a", "8443"},
+        {"a:44", "a", NULL},
+        {"a:4430", "a", NULL},
+        {"*:443", "a", "80"},
+        {"127.0.0.1:443", "127.0.0.1", "8443"},
+        {"10.0.0.0/8:443", "10.1.2.3", "8443"},
+        {"[::1]:443", "::1", "8443"},
+        {"a:", "a", NULL},
+        {"a:x", "a", NULL},
+        {"a:443x", "a", NULL},
+        {"a:443:443", "a", NULL},
+        {":443", "a", NULL},
+        {"10.0.0.0/8:", "10.1.2.3", NULL},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(in, true);
+    ASSERT_SAMPLES(out, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_lists),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_ports),
     };
 
     return cmocka_run_group_tests_name("no-proxy", tests, NULL, NULL);
