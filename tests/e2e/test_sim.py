@@ -45,12 +45,12 @@ class SignerAt(SigV4Auth):
 
 
 def signed(sim, operation, body, *, credentials=DOCUMENTED, region="us-east-1", service="cloudtrail", offset=0,
-           headers=None, method="POST", path="/"):
+           target="com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.", headers=None, method="POST", path="/"):
     """A request of AWS JSON 1.1, signed by botocore."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = AWSRequest(method, sim.url + path, data=data, headers={
         "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": f"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}", **(headers or {})})
+        "X-Amz-Target": target + operation, **(headers or {})})
     SignerAt(credentials, service, region, offset).add_auth(request)
     return request.prepare()
 
@@ -241,7 +241,7 @@ def test_lists_failures_in_pages(sim, client):
     ("ListImports", {"ImportStatus": "RUNNING"}, (400, "InvalidParameterException")),
     ("ListImports", {"Destination": []}, (400, "InvalidParameterException")),
     ("ListImports", {"NextToken": "1"}, (400, "InvalidNextTokenException")),
-    ("StartImport", {"ImportId": FIRST}, (400, "UnknownOperationException")),
+    ("RestoreImport", {"ImportId": FIRST}, (400, "UnknownOperationException")),
     ("GetImport", b"[]", (400, "SerializationException")),
     ("GetImport", b"{'ImportId': 1}", (400, "SerializationException")),
 ])
@@ -606,11 +606,11 @@ def test_reset_goes_back_to_the_command_line(start_sim):
 @pytest.mark.parametrize("path, body, error", [
     ("faults", {"fault": "meteor"}, "there is no fault 'meteor'"),
     ("faults", [{"fault": "slow"}, {"fault": "throttle", "calls": 0}], "faults[1]: 'calls' must be"),
-    ("faults", {"fault": "throttle", "operation": "StartImport"}, "there is no operation 'StartImport'"),
+    ("faults", {"fault": "throttle", "operation": "RestoreImport"}, "there is no operation 'RestoreImport'"),
     ("faults", {"fault": "throttle", "status": 99}, "'status' must be from 200 to 599"),
     ("faults", {"fault": "throttle", "delaySeconds": "1"}, "'delaySeconds' must be a number"),
     ("imports", {"colour": "blue"}, "there is no member 'colour'"),
-    ("imports", {"id": "x"}, "'x' is no import id"),
+    ("imports", {"id": "x"}, "'x' is not an import id"),
     ("imports", {"filesCompleted": "many"}, "'filesCompleted' must be an integer or FROM..TO"),
     ("accounts", {"accessKey": "KEY"}, "needs an accessKey and a secretKey"),
     ("settings", {"errorForm": "smoke"}, "there is no form 'smoke'"),

@@ -20,6 +20,8 @@
 typedef struct SimCall SimCall;
 
 typedef struct ServiceType {
+    const char *quota; /* whose quotas its calls count against; NULL: they have none */
+
     /* True: the call is for this service. */
     bool (*recognizes)(const SimCall *call);
 

@@ -48,6 +48,14 @@ static json_object *destinations(const ImportSpec *spec)
     return TAKE(array);
 }
 
+int64_t range_at(const Range *range, double progress)
+{
+    /* The end as it is: a double does not hold every int64. */
+    return progress >= 1
+               ? range->to
+               : range->from + (int64_t)(progress * ((double)range->to - (double)range->from));
+}
+
 static json_object *statistics(const ImportSpec *spec, double progress)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
@@ -55,12 +63,10 @@ static json_object *statistics(const ImportSpec *spec, double progress)
     if (!object)
         return NULL;
     for (Statistic i = 0; i < STATISTIC_COUNT; i++) {
-        const Range *range = &spec->statistics[i];
-        /* The end as it is: a double does not hold every int64. */
-        int64_t value =
-            progress >= 1
-                ? range->to
-                : range->from + (int64_t)(progress * ((double)range->to - (double)range->from));
+        int64_t value = range_at(&spec->statistics[i], progress);
+
+        if (!statistic_names[i])
+            continue; /* of another service */
         if (!import_spec_omits(spec, statistic_names[i]) &&
             json_add_int64(object, statistic_names[i], value) < 0)
             return NULL;
@@ -68,7 +74,7 @@ static json_object *statistics(const ImportSpec *spec, double progress)
     return TAKE(object);
 }
 
-static int add_unless_omitted(json_object *object, const ImportSpec *spec, const char *name,
+int import_add_unless_omitted(json_object *object, const ImportSpec *spec, const char *name,
                               json_object *value)
 {
     if (!import_spec_omits(spec, name))
@@ -77,7 +83,7 @@ static int add_unless_omitted(json_object *object, const ImportSpec *spec, const
     return 0;
 }
 
-static int add_members(json_object *object, const ImportSpec *spec)
+int import_add_members(json_object *object, const ImportSpec *spec)
 {
     if (!spec->members)
         return 0;
@@ -95,12 +101,15 @@ json_object *import_to_list_item(Import *import)
 
     import_progress(import);
     if (!object ||
-        add_unless_omitted(object, spec, "ImportId", json_object_new_string(import->id)) < 0 ||
-        add_unless_omitted(object, spec, "ImportStatus", json_object_new_string(import->status)) <
+        import_add_unless_omitted(object, spec, "ImportId", json_object_new_string(import->id)) <
             0 ||
-        add_unless_omitted(object, spec, "Destinations", destinations(spec)) < 0 ||
-        add_unless_omitted(object, spec, "CreatedTimestamp", timestamp(import->created_usec)) < 0 ||
-        add_unless_omitted(object, spec, "UpdatedTimestamp", timestamp(import->updated_usec)) < 0)
+        import_add_unless_omitted(object, spec, "ImportStatus",
+                                  json_object_new_string(import->status)) < 0 ||
+        import_add_unless_omitted(object, spec, "Destinations", destinations(spec)) < 0 ||
+        import_add_unless_omitted(object, spec, "CreatedTimestamp",
+                                  timestamp(import->created_usec)) < 0 ||
+        import_add_unless_omitted(object, spec, "UpdatedTimestamp",
+                                  timestamp(import->updated_usec)) < 0)
         return NULL;
     return TAKE(object);
 }
@@ -114,11 +123,12 @@ json_object *import_to_json(Import *import)
     /* The events imported are those of the day before. */
     uint64_t end_usec = import->created_usec;
     uint64_t start_usec = end_usec > USEC_PER_DAY ? end_usec - USEC_PER_DAY : 0;
-    if (!object || add_unless_omitted(object, spec, "ImportSource", source(spec)) < 0 ||
-        add_unless_omitted(object, spec, "StartEventTime", timestamp(start_usec)) < 0 ||
-        add_unless_omitted(object, spec, "EndEventTime", timestamp(end_usec)) < 0 ||
-        add_unless_omitted(object, spec, "ImportStatistics", statistics(spec, progress)) < 0 ||
-        add_members(object, spec) < 0)
+    if (!object || import_add_unless_omitted(object, spec, "ImportSource", source(spec)) < 0 ||
+        import_add_unless_omitted(object, spec, "StartEventTime", timestamp(start_usec)) < 0 ||
+        import_add_unless_omitted(object, spec, "EndEventTime", timestamp(end_usec)) < 0 ||
+        import_add_unless_omitted(object, spec, "ImportStatistics", statistics(spec, progress)) <
+            0 ||
+        import_add_members(object, spec) < 0)
         return NULL;
     return TAKE(object);
 }

@@ -14,6 +14,11 @@
 #include "tests/sim/clock.h"
 #include "tests/sim/import-private.h"
 
+/* How much of the statistics shows while they are not final. */
+#define UNSETTLED 0.9
+
+#define IMPORT_LOGS_ID_SIZE 257U /* those of service logs are the longest */
+
 struct Imports {
     struct lh_table *table; /* id → Import, in the order of declaration; the entry owns it */
     uint64_t n_generated;
@@ -25,6 +30,7 @@ static void import_free(Import *import)
     if (!import)
         return;
     import_spec_unref(import->spec);
+    free(import->id);
     free(import);
 }
 
@@ -62,26 +68,31 @@ void imports_clear(Imports *imports)
     imports->n_generated = 0;
 }
 
-static bool is_end(const char *status)
+static bool is_end(ImportService service, const char *status)
 {
-    return strcmp(status, "STOPPED") == 0 || strcmp(status, "COMPLETED") == 0 ||
-           strcmp(status, "FAILED") == 0;
+    return strcmp(status, service == IMPORT_LOGS ? "CANCELLED" : "STOPPED") == 0 ||
+           strcmp(status, "COMPLETED") == 0 || strcmp(status, "FAILED") == 0;
 }
 
 static int add_one(Imports *imports, ImportSpec *spec, Import **ret)
 {
     Import *import = calloc(1, sizeof(*import));
+    char id[IMPORT_LOGS_ID_SIZE];
+
     if (!import)
         return -ENOMEM;
     if (spec->id)
-        snprintf(import->id, sizeof(import->id), "%s", spec->id);
+        snprintf(id, sizeof(id), "%s", spec->id);
     else
-        snprintf(import->id, sizeof(import->id), "00000000-0000-4000-8000-%012" PRIx64,
-                 ++imports->n_generated);
+        snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012" PRIx64, ++imports->n_generated);
+    if (fields_set_string(&import->id, id) < 0) {
+        free(import);
+        return -ENOMEM;
+    }
     import->spec = import_spec_ref(spec);
     import->sequence = ++imports->n_declared;
     import->status = spec->status;
-    import->phase = is_end(spec->status) ? IMPORT_ENDED : IMPORT_RUNNING;
+    import->phase = is_end(spec->service, spec->status) ? IMPORT_ENDED : IMPORT_RUNNING;
     import->since_usec = clock_monotonic_usec();
     import->created_usec = spec->created_seconds < 0
                                ? time_now_realtime()
@@ -116,30 +127,34 @@ int imports_add(Imports *imports, json_object *declaration, json_object *ids, ch
     return r;
 }
 
-static bool is_visible(const Import *import, const Account *account, const char *region)
+static bool is_visible(const Import *import, ImportService service, const Account *account,
+                       const char *region)
 {
     const ImportSpec *spec = import->spec;
 
-    return !account || ((!spec->owner || strcmp(spec->owner, account->account_id) == 0) &&
+    return !account || (spec->service == service &&
+                        (!spec->owner || strcmp(spec->owner, account->account_id) == 0) &&
                         (!spec->region || strcmp(spec->region, region) == 0));
 }
 
-Import *imports_find(Imports *imports, const char *id, const Account *account, const char *region)
+Import *imports_find(Imports *imports, ImportService service, const char *id,
+                     const Account *account, const char *region)
 {
     void *import;
 
-    if (!lh_table_lookup_ex(imports->table, id, &import) || !is_visible(import, account, region))
+    if (!lh_table_lookup_ex(imports->table, id, &import) ||
+        !is_visible(import, service, account, region))
         return NULL;
     return import;
 }
 
-Import *imports_next(Imports *imports, const Import *import, const Account *account,
-                     const char *region)
+Import *imports_next(Imports *imports, ImportService service, const Import *import,
+                     const Account *account, const char *region)
 {
     struct lh_entry *entry =
         import ? lh_table_lookup_entry(imports->table, import->id)->next : imports->table->head;
 
-    while (entry && !is_visible(lh_entry_v(entry), account, region))
+    while (entry && !is_visible(lh_entry_v(entry), service, account, region))
         entry = entry->next;
     return entry ? lh_entry_v(entry) : NULL;
 }
@@ -196,7 +211,10 @@ double import_progress(Import *import)
             return import->progress_at_stop + (1 - import->progress_at_stop) * stop;
         set_phase(import, IMPORT_ENDED, spec->ends);
     }
-    return import->phase == IMPORT_ENDED ? 1 : 0;
+    if (import->phase != IMPORT_ENDED)
+        return 0;
+    /* AWS brings the statistics up to date only some time after the end. */
+    return phase_progress(import, spec->settle_polls, spec->settle_seconds) < 1 ? UNSETTLED : 1;
 }
 
 const char *import_status(Import *import)
@@ -220,6 +238,13 @@ void import_stop(Import *import)
     import->progress_at_stop = progress;
     set_phase(import, IMPORT_STOPPING,
               import->spec->stopping_status ? import->spec->stopping_status : import->spec->status);
+}
+
+void import_restart(Import *import)
+{
+    set_phase(import, IMPORT_RUNNING,
+              is_end(import->spec->service, import->spec->status) ? "IN_PROGRESS"
+                                                                  : import->spec->status);
 }
 
 void import_poll(Import *import)

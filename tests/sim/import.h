@@ -24,12 +24,14 @@ void imports_clear(Imports *imports); /* generated ids start anew */
  * added to ids (NULL: not wanted). 0; -EINVAL and an owned sentence; -ENOMEM. */
 int imports_add(Imports *imports, json_object *declaration, json_object *ids, char **ret_error);
 
-/* The import that the account sees in that region, or NULL. */
-Import *imports_find(Imports *imports, const char *id, const Account *account, const char *region);
+/* The import of that service that the account sees in that region, or NULL. */
+Import *imports_find(Imports *imports, ImportService service, const char *id,
+                     const Account *account, const char *region);
 
-/* In the order of their declaration; NULL to begin, NULL at the end. Account NULL: all of them. */
-Import *imports_next(Imports *imports, const Import *import, const Account *account,
-                     const char *region);
+/* In the order of their declaration; NULL to begin, NULL at the end. Account NULL: all of them, of
+ * any service. */
+Import *imports_next(Imports *imports, ImportService service, const Import *import,
+                     const Account *account, const char *region);
 
 /* A place in that order: for NextToken. */
 uint64_t import_sequence(const Import *import);
@@ -39,13 +41,19 @@ const ImportSpec *import_spec(const Import *import);
 const char *import_status(Import *import); /* now */
 bool import_has_ended(Import *import);     /* now */
 
-/* StopImport and GetImport take effect. */
+/* StopImport, GetImport and StartImport take effect, or what a service has in their place. */
 void import_stop(Import *import);
 void import_poll(Import *import);
+void import_restart(Import *import);
 
 /* As StopImport and GetImport answer; as one of the Imports of ListImports. NULL: no memory. */
 json_object *import_to_json(Import *import);
 json_object *import_to_list_item(Import *import);
+
+/* As DescribeImportTasks and CancelImportTask answer; batch number index. NULL: no memory. */
+json_object *import_task_to_json(Import *import);
+json_object *import_task_to_cancelled(Import *import);
+json_object *import_batch_to_json(const Import *import, uint64_t index);
 
 /* Failure number index of the import, as ListImportFailures answers. */
 json_object *import_failure_to_json(const Import *import, uint64_t index);

@@ -74,14 +74,14 @@ static Bucket *get_bucket(Quotas *quotas, const Bucket *fresh)
     return bucket;
 }
 
-bool quotas_take(Quotas *quotas, const char *account_id, const char *region, bool is_read,
-                 uint64_t now_usec)
+bool quotas_take(Quotas *quotas, const char *service, const char *account_id, const char *region,
+                 bool is_read, uint64_t now_usec)
 {
     double rate = is_read ? READ_RATE : STOP_RATE;
     Bucket fresh = {.tokens = rate, .filled_usec = now_usec};
 
-    snprintf(fresh.key, sizeof(fresh.key), "%s/%s/%s", is_read ? "read" : "stop", account_id,
-             region);
+    snprintf(fresh.key, sizeof(fresh.key), "%s/%s/%s/%s", is_read ? "read" : "stop", service,
+             account_id, region);
     Bucket *bucket = get_bucket(quotas, &fresh);
     if (!bucket)
         return true;

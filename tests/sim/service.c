@@ -11,14 +11,12 @@
 #include "tests/sim/cloudtrail.h"
 #include "tests/sim/container.h"
 #include "tests/sim/instance.h"
+#include "tests/sim/logs.h"
 #include "tests/sim/sts.h"
 
 /* The first that recognizes a call has it; the last takes them all. */
 static const ServiceType *const services[] = {
-    &instance_service,
-    &container_service,
-    &sts_service,
-    &cloudtrail_service,
+    &instance_service, &container_service, &sts_service, &logs_service, &cloudtrail_service,
 };
 
 static const ServiceType *find_service(const SimCall *call)
@@ -84,9 +82,13 @@ static unsigned authenticate(SimCall *call)
 
 static bool within_quota(SimCall *call)
 {
-    return !call->sim->settings.enforce_quota || call->service != &cloudtrail_service ||
-           quotas_take(call->sim->quotas, call->account->account_id, call->claim.region,
-                       call->operation != OPERATION_STOP_IMPORT, clock_monotonic_usec());
+    bool is_read = call->operation != OPERATION_STOP_IMPORT &&
+                   call->operation != OPERATION_START_IMPORT &&
+                   call->operation != OPERATION_CANCEL_IMPORT_TASK;
+
+    return !call->sim->settings.enforce_quota || !call->service->quota ||
+           quotas_take(call->sim->quotas, call->service->quota, call->account->account_id,
+                       call->claim.region, is_read, clock_monotonic_usec());
 }
 
 static unsigned answer(SimCall *call, bool wrong_types)

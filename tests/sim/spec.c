@@ -15,6 +15,7 @@
     }
 
 static const Field spec_fields[] = {
+    {"service", FIELD_STRING, offsetof(ImportSpec, service_name)},
     {"id", FIELD_STRING, offsetof(ImportSpec, id)},
     {"count", FIELD_COUNT, offsetof(ImportSpec, count)},
     {"status", FIELD_STRING, offsetof(ImportSpec, status)},
@@ -25,16 +26,20 @@ static const Field spec_fields[] = {
     {"stopSeconds", FIELD_SECONDS, offsetof(ImportSpec, stop_seconds)},
     {"runPolls", FIELD_COUNT, offsetof(ImportSpec, run_polls)},
     {"runSeconds", FIELD_SECONDS, offsetof(ImportSpec, run_seconds)},
+    {"settlePolls", FIELD_COUNT, offsetof(ImportSpec, settle_polls)},
+    {"settleSeconds", FIELD_SECONDS, offsetof(ImportSpec, settle_seconds)},
     {"endedStop", FIELD_STRING, offsetof(ImportSpec, ended_stop)},
     STATISTIC_FIELD("prefixesFound", STATISTIC_PREFIXES_FOUND),
     STATISTIC_FIELD("prefixesCompleted", STATISTIC_PREFIXES_COMPLETED),
     STATISTIC_FIELD("filesCompleted", STATISTIC_FILES_COMPLETED),
     STATISTIC_FIELD("eventsCompleted", STATISTIC_EVENTS_COMPLETED),
     STATISTIC_FIELD("failedEntries", STATISTIC_FAILED_ENTRIES),
+    STATISTIC_FIELD("bytesImported", STATISTIC_BYTES_IMPORTED),
     {"source", FIELD_STRING, offsetof(ImportSpec, source)},
     {"destination", FIELD_STRING, offsetof(ImportSpec, destination)},
     {"created", FIELD_SECONDS, offsetof(ImportSpec, created_seconds)},
     {"failures", FIELD_COUNT, offsetof(ImportSpec, failures)},
+    {"errorMessage", FIELD_STRING, offsetof(ImportSpec, error_message)},
     {"owner", FIELD_STRING, offsetof(ImportSpec, owner)},
     {"region", FIELD_STRING, offsetof(ImportSpec, region)},
     {"omit", FIELD_NAMES, offsetof(ImportSpec, omit)},
@@ -42,29 +47,73 @@ static const Field spec_fields[] = {
 };
 #define N_SPEC_FIELDS (sizeof(spec_fields) / sizeof(*spec_fields))
 
-static int set_defaults(ImportSpec *spec)
+/* What is declared where the declaration leaves it out, and differs between the services. */
+static const struct {
+    const char *name, *ends, *source, *destination;
+} services[] = {
+    [IMPORT_CLOUDTRAIL] = {"cloudtrail", "STOPPED",
+                           "s3://trailstop-example/AWSLogs/111122223333/CloudTrail/",
+                           "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
+                           "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE"},
+    [IMPORT_LOGS] = {"logs", "CANCELLED",
+                     "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
+                     "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE",
+                     "arn:aws:logs:us-east-1:111122223333:log-group:aws/cloudtrail/EXAMPLE"},
+};
+
+static void set_defaults(ImportSpec *spec)
 {
     spec->references = 1;
     spec->count = 1;
     spec->stop_polls = 2;
-    spec->stop_seconds = -1;
+    spec->stop_seconds = spec->settle_seconds = -1;
     spec->created_seconds = -1;
     spec->statistics[STATISTIC_PREFIXES_FOUND] = (Range){10, 10};
     spec->statistics[STATISTIC_PREFIXES_COMPLETED] = (Range){0, 10};
     spec->statistics[STATISTIC_FILES_COMPLETED] = (Range){0, 1000};
     spec->statistics[STATISTIC_EVENTS_COMPLETED] = (Range){0, 50000};
+    spec->statistics[STATISTIC_BYTES_IMPORTED] = (Range){0, 1000000};
+}
 
-    if (fields_set_string(&spec->status, "IN_PROGRESS") < 0 ||
-        fields_set_string(&spec->ends, "STOPPED") < 0 ||
-        fields_set_string(&spec->run_ends, "COMPLETED") < 0 ||
-        fields_set_string(&spec->ended_stop, "answer") < 0 ||
-        fields_set_string(&spec->source,
-                          "s3://trailstop-example/AWSLogs/111122223333/CloudTrail/") < 0 ||
-        fields_set_string(&spec->destination,
-                          "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
-                          "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE") < 0)
+static int read_service(ImportSpec *spec, char **ret_error)
+{
+    for (size_t i = 0; spec->service_name && i < sizeof(services) / sizeof(*services); i++)
+        if (strcmp(spec->service_name, services[i].name) == 0) {
+            spec->service = (ImportService)i;
+            return 0;
+        }
+    if (!spec->service_name)
+        return 0;
+    return explain(ret_error, -EINVAL, "there is no service '%s': cloudtrail or logs",
+                   spec->service_name);
+}
+
+static int set_default(char **field, const char *value)
+{
+    return *field ? 0 : fields_set_string(field, value);
+}
+
+static int fill_in(ImportSpec *spec)
+{
+    if (set_default(&spec->status, "IN_PROGRESS") < 0 ||
+        set_default(&spec->ends, services[spec->service].ends) < 0 ||
+        set_default(&spec->run_ends, "COMPLETED") < 0 ||
+        set_default(&spec->ended_stop, "answer") < 0 ||
+        set_default(&spec->source, services[spec->service].source) < 0 ||
+        set_default(&spec->destination, services[spec->service].destination) < 0)
         return -ENOMEM;
     return 0;
+}
+
+bool import_id_is_valid(ImportService service, const char *id)
+{
+    static const char letters[] = "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    char canonical[IMPORT_ID_SIZE];
+    size_t length = strlen(id);
+
+    if (service == IMPORT_LOGS)
+        return length >= 1 && length <= 256 && strspn(id, letters) == length;
+    return import_id_parse(id, length, canonical) == 0 && strcmp(canonical, id) == 0;
 }
 
 void import_spec_unref(ImportSpec *spec)
@@ -78,20 +127,23 @@ DEFINE_CLEANUP(ImportSpec, import_spec_unref)
 
 int import_spec_new(json_object *declaration, ImportSpec **ret, char **ret_error)
 {
-    char id[IMPORT_ID_SIZE];
     CLEANUP(import_spec_unrefp) ImportSpec *spec = calloc(1, sizeof(*spec));
+    int r;
+
     if (!spec)
         return -ENOMEM;
-
-    int r = set_defaults(spec);
+    set_defaults(spec);
+    r = fields_read(declaration, spec_fields, N_SPEC_FIELDS, spec, ret_error);
     if (r == 0)
-        r = fields_read(declaration, spec_fields, N_SPEC_FIELDS, spec, ret_error);
+        r = read_service(spec, ret_error);
+    if (r == 0)
+        r = fill_in(spec);
     if (r < 0)
         return r;
-    if (spec->id && (import_id_parse(spec->id, strlen(spec->id), id) < 0 || strcmp(id, spec->id)))
-        return explain(ret_error, -EINVAL,
-                       "'%s' is no import id: those have 36 characters of 0-9, a-f and '-'",
-                       spec->id);
+    if (spec->id && !import_id_is_valid(spec->service, spec->id))
+        return explain(ret_error, -EINVAL, "'%s' is not an import id: those have %s", spec->id,
+                       spec->service == IMPORT_LOGS ? "1 to 256 characters of [-a-zA-Z0-9]"
+                                                    : "36 characters of 0-9, a-f and '-'");
     if (spec->id && spec->count != 1)
         return explain(ret_error, -EINVAL, "several imports cannot share one id");
     *ret = TAKE(spec);
