@@ -54,6 +54,7 @@ agree "trailstopctl(1) has the exit statuses of trailstopctl"
 
 # Section, key, range and default of each option: "daemon max-jobs 1 to 4294967295 | 100000".
 {
+    echo '#include <stdbool.h>'
     echo '#include "common/names.h"'
     echo '#define OPTION(section, key, object, member, type, minimum, maximum, value, reloadable, help) \'
     echo '    %ROW% section key type minimum maximum value reloadable'
@@ -84,7 +85,7 @@ sed -n 's/^\.It Cm \([a-z-]*\) Pq Li \([0-9a-f]*\)$/\1 \2/p' "$srcdir/man/trails
 agree "trailstopd(8) has every event with its MESSAGE_ID"
 
 grep -o 'TRAILSTOP_[A-Z_]*' "$srcdir/man/trailstopd.8" | sort -u >"$directory/manual"
-cat "$srcdir"/daemon/*.c "$srcdir"/daemon/*/*.c | grep -o '"TRAILSTOP_[A-Z_]*"' | tr -d '"' | sort -u >"$directory/code"
+cat "$srcdir"/daemon/*.c "$srcdir"/daemon/*/*.c "$srcdir"/common/*.def | grep -o '"TRAILSTOP_[A-Z_]*"' | tr -d '"' | sort -u >"$directory/code"
 comm -13 "$directory/code" "$directory/manual" >"$directory/found"
 [ -s "$directory/manual" ] && [ ! -s "$directory/found" ]
 result $? "trailstopd(8) names no field that the daemon does not write"
