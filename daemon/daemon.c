@@ -152,7 +152,7 @@ static void daemon_purge(void *userdata)
     int r = 0;
 
     if (now_usec > keep_usec)
-        r = store_purge(daemon->service.store, now_usec - keep_usec, &oldest_usec);
+        r = store_purge(daemon->service.store, now_usec - keep_usec, UINT_MAX, &oldest_usec);
     if (r < 0) {
         store_failed(daemon, r);
         delay_usec = PURGE_INTERVAL_USEC;

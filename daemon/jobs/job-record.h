@@ -52,6 +52,7 @@ typedef struct JobRecord {
     uint64_t
         requested_boottime_usec;     /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
     uint64_t deadline_boottime_usec; /* CLOCK_BOOTTIME of this boot; 0: none */
+    uint64_t accepted_boottime_usec; /* when StopImport was; CLOCK_BOOTTIME; 0: not yet */
     CallError last_error;            /* what holds it up now, or ended it */
     CallError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
     char *import;      /* the last observation of the import as JSON text; NULL: none yet */

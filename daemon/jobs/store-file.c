@@ -128,6 +128,22 @@ static int examine(sqlite3 *db, const char *path, char **ret_error)
     return 0;
 }
 
+/* A store of an earlier trailstopd gains what was added to its table since. */
+static int add_columns(sqlite3 *db)
+{
+    for (const StoreAddition *addition = store_additions; addition->name; addition++) {
+        CLEANUP(freep) char *sql = NULL;
+        int64_t there;
+        int r = string_format(&sql, "SELECT 1 FROM pragma_table_info('jobs') WHERE name = '%s'",
+                              addition->name);
+
+        if (r < 0 || (r = store_file_query(db, sql, &there)) < 0 ||
+            (!there && (r = execute(db, addition->add)) < 0))
+            return r;
+    }
+    return 0;
+}
+
 /* WAL with synchronous=FULL: a commit is on disk when it returns, with one sync. */
 static int prepare(sqlite3 *db)
 {
@@ -141,37 +157,42 @@ static int prepare(sqlite3 *db)
     if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 ||
         (r = store_file_query(db, "PRAGMA user_version", &version)) < 0 ||
         (r = execute(db, "BEGIN IMMEDIATE")) < 0 ||
-        (version == 0 && (r = execute(db, store_tables)) < 0) ||
+        (version == 0 && (r = execute(db, store_tables)) < 0) || (r = add_columns(db)) < 0 ||
         (r = execute(db, store_indexes)) < 0)
         return r;
     return execute(db, "COMMIT");
 }
 
-/* CLOCK_BOOTTIME begins anew with each boot: what an earlier one left is moved over by the wall
- * clock. */
+/* CLOCK_BOOTTIME begins at 0 with each boot: what an earlier one left is moved over by the wall
+ * clock. That may be behind what it was then: no job was asked for in the future, and none has more
+ * time left than it was given. */
 static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
 {
     CLEANUP(freep) char *sql = NULL;
     char boot[SD_ID128_STRING_MAX];
-    int64_t offset;
+    int64_t now, offset;
     int r;
 
     sd_id128_to_string(id, boot);
-    r = query_is(db, "SELECT id FROM boot", boot);
+    r = sd_id128_is_null(id) ? 0 : query_is(db, "SELECT id FROM boot", boot);
     if (r != 0)
         return r < 0 ? r : 0;
-    offset =
-        (int64_t)(clock->boottime_usec(clock->userdata) - clock->realtime_usec(clock->userdata));
-    r = string_format(&sql,
-                      "BEGIN IMMEDIATE;"
-                      "UPDATE jobs SET"
-                      " requested_boottime_usec = requested_usec + %1$lld,"
-                      " deadline_boottime_usec ="
-                      "  CASE deadline_usec WHEN 0 THEN 0 ELSE max(1, deadline_usec + %1$lld) END"
-                      " WHERE finished_usec = 0;"
-                      "UPDATE boot SET id = '%2$s';"
-                      "COMMIT",
-                      (long long)offset, boot);
+    now = (int64_t)clock->boottime_usec(clock->userdata);
+    offset = now - (int64_t)clock->realtime_usec(clock->userdata);
+    r = string_format(
+        &sql,
+        "BEGIN IMMEDIATE;"
+        "UPDATE jobs SET"
+        " requested_boottime_usec = min(requested_usec + %1$lld, %2$lld),"
+        " deadline_boottime_usec = CASE deadline_usec WHEN 0 THEN 0 ELSE"
+        "  max(1, min(deadline_usec + %1$lld, %2$lld + deadline_usec - requested_usec)) END,"
+        " accepted_boottime_usec = CASE accepted_boottime_usec WHEN 0 THEN 0 ELSE"
+        "  max(1, min(requested_usec + %1$lld, %2$lld)"
+        "   + max(0, accepted_boottime_usec - requested_boottime_usec)) END"
+        " WHERE finished_usec = 0;"
+        "UPDATE boot SET id = '%3$s';"
+        "COMMIT",
+        (long long)offset, (long long)now, boot);
     return r < 0 ? r : execute(db, sql);
 }
 
@@ -230,9 +251,8 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
     r = attach(path, &db, ret_error);
     if (r < 0)
         return r;
-    r = sd_id128_get_boot(&boot);
-    if (r < 0)
-        return explain(ret_error, r, "the id of this boot cannot be read: %s", strerror(-r));
+    if (sd_id128_get_boot(&boot) < 0)
+        boot = SD_ID128_NULL; /* some containers hide it: then each start counts as another boot */
     r = prepare(db);
     if (r >= 0)
         r = adopt_boot(db, clock, boot);

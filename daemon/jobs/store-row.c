@@ -1,168 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/store-row.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/utf8.h"
 
-const char store_tables[] =
-    "CREATE TABLE jobs ("
-    " number INTEGER PRIMARY KEY, change INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,"
-    " import_id TEXT NOT NULL, target TEXT NOT NULL, reason TEXT,"
-    " uid INTEGER NOT NULL, gid INTEGER NOT NULL, pid INTEGER NOT NULL,"
-    " state TEXT NOT NULL, already_stopped INTEGER NOT NULL,"
-    " attempts INTEGER NOT NULL, polls INTEGER NOT NULL,"
-    " requested_usec INTEGER NOT NULL, updated_usec INTEGER NOT NULL,"
-    " finished_usec INTEGER NOT NULL, deadline_usec INTEGER NOT NULL,"
-    " requested_boottime_usec INTEGER NOT NULL, deadline_boottime_usec INTEGER NOT NULL,"
-    " error_code TEXT, error_message TEXT, error_http_status INTEGER, error_request_id TEXT,"
-    " refusal_code TEXT, refusal_message TEXT, refusal_http_status INTEGER,"
-    " refusal_request_id TEXT, import TEXT);"
-    "CREATE TABLE boot (id TEXT NOT NULL);"
-    "INSERT INTO boot VALUES ('');"
-    "PRAGMA user_version = 1;";
+/* ---- SQL ---- */
 
+const char store_tables[] = "CREATE TABLE jobs ("
+#define STORE_KEY(name, declaration, ...) #name " " declaration
+#define STORE_COLUMN(name, declaration, ...) ", " #name " " declaration
+#include "daemon/jobs/store-columns.def"
+                            ");"
+                            "CREATE TABLE boot (id TEXT NOT NULL);"
+                            "INSERT INTO boot VALUES ('');"
+                            "PRAGMA user_version = 1;";
+
+const StoreAddition store_additions[] = {
+#define STORE_COLUMN(...)
+#define STORE_ADDED(name, declaration, ...)                                                        \
+    {#name, "ALTER TABLE jobs ADD COLUMN " #name " " declaration},
+#include "daemon/jobs/store-columns.def"
+    {0},
+};
+
+/* The key of each index is followed by the row's number, so that what it finds comes in that order.
+ * Those of what changes are partial, for the states that last. */
 const char store_indexes[] =
     "CREATE INDEX IF NOT EXISTS jobs_change ON jobs (change);"
     "CREATE INDEX IF NOT EXISTS jobs_active ON jobs (number) WHERE finished_usec = 0;"
-    "CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (finished_usec) WHERE finished_usec > 0;";
+    "CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (finished_usec) WHERE finished_usec > 0;"
+    "CREATE INDEX IF NOT EXISTS jobs_import ON jobs (import_id);"
+    "CREATE INDEX IF NOT EXISTS jobs_target ON jobs (target);"
+    "CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state) WHERE finished_usec > 0;";
 
-const char store_probe[] =
-    "SELECT count(*) FROM (SELECT " COLUMNS " FROM jobs LIMIT 0), (SELECT id FROM boot LIMIT 0)";
+const char store_probe[] = "SELECT count(*) FROM (SELECT "
+#define STORE_KEY(name, ...) #name
+#define STORE_COLUMN(name, ...) ", " #name
+#define STORE_ADDED(...)
+#include "daemon/jobs/store-columns.def"
+                           " FROM jobs LIMIT 0), (SELECT id FROM boot LIMIT 0)";
 
-static void bind_text(sqlite3_stmt *statement, int *column, const char *text)
+const char store_select[] = "SELECT "
+#define STORE_KEY(name, ...) #name
+#define STORE_COLUMN(name, ...) ", " #name
+#include "daemon/jobs/store-columns.def"
+                            " FROM jobs ";
+
+const char store_upsert[] = "INSERT INTO jobs ("
+#define STORE_KEY(name, ...) #name
+#define STORE_COLUMN(name, ...) ", " #name
+#include "daemon/jobs/store-columns.def"
+                            ") VALUES ("
+#define STORE_KEY(...) "?"
+#define STORE_COLUMN(...) ", ?"
+#include "daemon/jobs/store-columns.def"
+                            ") ON CONFLICT (number) DO UPDATE SET "
+#define STORE_KEY(...)
+#define STORE_FIXED(...)
+#define STORE_CHANGE(name, ...) #name " = excluded." #name
+#define STORE_CHANGING(name, ...) ", " #name " = excluded." #name
+#include "daemon/jobs/store-columns.def"
+    ;
+
+/* ---- a member of JobRecord for each column ---- */
+
+typedef enum StoreKind {
+    STORE_INTEGER, /* of 1, 4 or 8 bytes, unsigned */
+    STORE_TEXT,    /* an owned string or NULL */
+    STORE_NAME,    /* an array of char, never empty */
+    STORE_STATE,   /* its name */
+} StoreKind;
+
+static const struct {
+    StoreKind kind;
+    size_t offset, size;
+} columns[] = {
+#define STORE_COLUMN(name, declaration, kind, member)                                              \
+    {STORE_##kind, offsetof(JobRecord, member), sizeof(((JobRecord *)NULL)->member)},
+#include "daemon/jobs/store-columns.def"
+};
+_Static_assert(sizeof(columns) / sizeof(columns[0]) == N_STORE_COLUMNS, "a member each");
+
+static uint64_t load_integer(const void *member, size_t size)
 {
-    sqlite3_bind_text(statement, (*column)++, text, -1, SQLITE_STATIC); /* NULL binds NULL */
+    switch (size) {
+    case sizeof(bool):
+        return *(const bool *)member;
+    case sizeof(uint32_t):
+        return *(const uint32_t *)member;
+    default:
+        assert(size == sizeof(uint64_t));
+        return *(const uint64_t *)member;
+    }
 }
 
-static void bind_int(sqlite3_stmt *statement, int *column, uint64_t value)
+static void keep_integer(void *member, size_t size, uint64_t value)
 {
-    sqlite3_bind_int64(statement, (*column)++, (sqlite3_int64)value);
-}
-
-static void bind_error(sqlite3_stmt *statement, int *column, const CallError *error)
-{
-    bind_text(statement, column, error->code);
-    bind_text(statement, column, error->message);
-    bind_int(statement, column, error->http_status);
-    bind_text(statement, column, error->request_id);
+    switch (size) {
+    case sizeof(bool):
+        *(bool *)member = value != 0;
+        break;
+    case sizeof(uint32_t):
+        *(uint32_t *)member = (uint32_t)value;
+        break;
+    default:
+        assert(size == sizeof(uint64_t));
+        *(uint64_t *)member = value;
+    }
 }
 
 /* Texts that are not copied and integers cannot fail to bind. */
 void store_bind_record(sqlite3_stmt *statement, const JobRecord *record)
 {
-    int column = 1;
+    for (int i = 0; i < N_STORE_COLUMNS; i++) {
+        const void *member = (const char *)record + columns[i].offset;
+        const char *text = NULL;
 
-    bind_int(statement, &column, record->number);
-    bind_int(statement, &column, record->change);
-    bind_text(statement, &column, record->id);
-    bind_text(statement, &column, record->import_id);
-    bind_text(statement, &column, record->target);
-    bind_text(statement, &column, record->reason);
-    bind_int(statement, &column, record->requester.uid);
-    bind_int(statement, &column, record->requester.gid);
-    bind_int(statement, &column, (uint64_t)record->requester.pid);
-    bind_text(statement, &column, job_state_name(record->state));
-    bind_int(statement, &column, record->already_stopped);
-    bind_int(statement, &column, record->attempts);
-    bind_int(statement, &column, record->polls);
-    bind_int(statement, &column, record->requested_usec);
-    bind_int(statement, &column, record->updated_usec);
-    bind_int(statement, &column, record->finished_usec);
-    bind_int(statement, &column, record->deadline_usec);
-    bind_int(statement, &column, record->requested_boottime_usec);
-    bind_int(statement, &column, record->deadline_boottime_usec);
-    bind_error(statement, &column, &record->last_error);
-    bind_error(statement, &column, &record->refusal);
-    bind_text(statement, &column, record->import);
-}
-
-typedef struct Row {
-    sqlite3_stmt *statement;
-    int column;
-    int error; /* the first one met */
-} Row;
-
-static uint64_t row_int(Row *row)
-{
-    return (uint64_t)sqlite3_column_int64(row->statement, row->column++);
-}
-
-/* An owned copy; NULL where the column is NULL. What is not UTF-8 could be shown to nobody. */
-static char *row_text(Row *row)
-{
-    int column = row->column++;
-    const char *text = (const char *)sqlite3_column_text(row->statement, column);
-    char *copy = NULL;
-
-    if (text && !utf8_is_valid(text, strlen(text))) {
-        row->error = -EUCLEAN;
-        return NULL;
+        switch (columns[i].kind) {
+        case STORE_INTEGER:
+            sqlite3_bind_int64(statement, i + 1,
+                               (sqlite3_int64)load_integer(member, columns[i].size));
+            continue;
+        case STORE_TEXT:
+            text = *(char *const *)member;
+            break;
+        case STORE_NAME:
+            text = member;
+            break;
+        case STORE_STATE:
+            text = job_state_name(*(const JobState *)member);
+            break;
+        }
+        sqlite3_bind_text(statement, i + 1, text, -1, SQLITE_STATIC); /* NULL binds NULL */
     }
-    if (text)
-        copy = strdup(text);
-    if (!copy && sqlite3_column_type(row->statement, column) != SQLITE_NULL)
-        row->error = -ENOMEM;
-    return copy;
 }
 
-static void row_name(Row *row, char *buffer, size_t size)
+/* 0, -EUCLEAN or -ENOMEM. */
+static int read_column(sqlite3_stmt *statement, int i, void *member)
 {
-    const char *text = (const char *)sqlite3_column_text(row->statement, row->column++);
+    const char *text;
 
-    if (!text || strlen(text) >= size || !utf8_is_valid(text, strlen(text)))
-        row->error = -EUCLEAN;
-    else
-        strcpy(buffer, text);
-}
-
-static void row_state(Row *row, JobState *ret)
-{
-    const char *text = (const char *)sqlite3_column_text(row->statement, row->column++);
-
-    if (!text || job_state_parse(text, ret) < 0)
-        row->error = -EUCLEAN;
-}
-
-static void row_error(Row *row, CallError *ret)
-{
-    ret->code = row_text(row);
-    ret->message = row_text(row);
-    ret->http_status = (unsigned)row_int(row);
-    ret->request_id = row_text(row);
+    if (columns[i].kind == STORE_INTEGER) {
+        keep_integer(member, columns[i].size, (uint64_t)sqlite3_column_int64(statement, i));
+        return 0;
+    }
+    text = (const char *)sqlite3_column_text(statement, i);
+    if (!text && sqlite3_column_type(statement, i) != SQLITE_NULL)
+        return -ENOMEM;
+    if (text && !utf8_is_valid(text, strlen(text)))
+        return -EUCLEAN; /* it could be shown to nobody */
+    switch (columns[i].kind) {
+    case STORE_INTEGER:
+    case STORE_TEXT:
+        break;
+    case STORE_NAME:
+        if (!text || strlen(text) >= columns[i].size)
+            return -EUCLEAN;
+        strcpy(member, text);
+        return 0;
+    case STORE_STATE:
+        return text && job_state_parse(text, member) == 0 ? 0 : -EUCLEAN;
+    }
+    *(char **)member = text ? strdup(text) : NULL;
+    return !text || *(char **)member ? 0 : -ENOMEM;
 }
 
 int store_read_record(sqlite3_stmt *statement, JobRecord *ret)
 {
-    Row row = {.statement = statement};
-    JobRecord record = {.number = row_int(&row), .change = 0};
+    JobRecord record = {0};
 
-    record.change = row_int(&row);
-    row_name(&row, record.id, sizeof(record.id));
-    row_name(&row, record.import_id, sizeof(record.import_id));
-    record.target = row_text(&row);
-    record.reason = row_text(&row);
-    record.requester.uid = (uid_t)row_int(&row);
-    record.requester.gid = (gid_t)row_int(&row);
-    record.requester.pid = (pid_t)row_int(&row);
-    row_state(&row, &record.state);
-    record.already_stopped = row_int(&row);
-    record.attempts = (unsigned)row_int(&row);
-    record.polls = (unsigned)row_int(&row);
-    record.requested_usec = row_int(&row);
-    record.updated_usec = row_int(&row);
-    record.finished_usec = row_int(&row);
-    record.deadline_usec = row_int(&row);
-    record.requested_boottime_usec = row_int(&row);
-    record.deadline_boottime_usec = row_int(&row);
-    row_error(&row, &record.last_error);
-    row_error(&row, &record.refusal);
-    record.import = row_text(&row);
-    if (row.error < 0) {
-        job_record_clear(&record);
-        return row.error;
+    for (int i = 0; i < N_STORE_COLUMNS; i++) {
+        int r = read_column(statement, i, (char *)&record + columns[i].offset);
+
+        if (r < 0) {
+            job_record_clear(&record);
+            return r;
+        }
     }
     *ret = record;
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job as a row of the store: the columns, and the way there and back. Part of the store, which is
- * the only user of sqlite3.h. */
+/* A job as a row of the store: its SQL, and the way there and back. What the columns are is in
+ * store-columns.def alone. Part of the store, which is the only user of sqlite3.h. */
 #pragma once
 
 #include <sqlite3.h>
@@ -16,22 +16,32 @@ extern const char store_tables[];
  * one that it can use as well. */
 extern const char store_indexes[];
 
-/* Fails where a table or column is missing. */
+/* Fails where a table or column of version 1 is missing. */
 extern const char store_probe[];
 
-/* Order and meaning as in JobRecord; *_boottime_usec count on the clock of the boot in table boot.
- */
-#define COLUMNS                                                                                    \
-    "number, change, id, import_id, target, reason, uid, gid, pid, state, already_stopped, "       \
-    "attempts, polls, requested_usec, updated_usec, finished_usec, deadline_usec, "                \
-    "requested_boottime_usec, deadline_boottime_usec, "                                            \
-    "error_code, error_message, error_http_status, error_request_id, "                             \
-    "refusal_code, refusal_message, refusal_http_status, refusal_request_id, import"
+/* What was added to table jobs since then; ends with a NULL name. */
+typedef struct StoreAddition {
+    const char *name, *add; /* SQL that adds it */
+} StoreAddition;
+extern const StoreAddition store_additions[];
 
-/* Binds the record's members to the parameters from 1, in the order of COLUMNS; they have to live
- * until the statement ran. */
+/* The position of a column in what store_select reads, from 0. */
+typedef enum StoreColumn {
+#define STORE_COLUMN(name, ...) COLUMN_##name,
+#include "daemon/jobs/store-columns.def"
+    N_STORE_COLUMNS
+} StoreColumn;
+
+/* "SELECT" them all "FROM jobs", for a WHERE to follow. */
+extern const char store_select[];
+
+/* Inserts a row, or writes what may have changed into the one that is there. */
+extern const char store_upsert[];
+
+/* Binds the record's members to the parameters of store_upsert; they have to live until the
+ * statement ran. */
 void store_bind_record(sqlite3_stmt *statement, const JobRecord *record);
 
-/* Reads COLUMNS of the current row into a record the caller owns. -EUCLEAN: not what a daemon
- * wrote. */
+/* Reads the current row of a store_select into a record the caller owns. -EUCLEAN: not what a
+ * daemon wrote; -ENOMEM. */
 int store_read_record(sqlite3_stmt *statement, JobRecord *ret);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/string.h"
 #include "daemon/jobs/store-file.h"
 #include "daemon/jobs/store-row.h"
 
@@ -15,29 +16,43 @@ typedef enum Statement {
     SAVE,
     GET,
     EACH_ACTIVE,
-    EACH,
     EACH_CHANGED,
+    EACH_BY_NUMBER, /* these in the order of store_each()'s choice */
+    EACH_BY_IMPORT,
+    EACH_BY_TARGET,
+    EACH_BY_ACTIVE,
+    EACH_BY_STATE,
     PURGE,
     OLDEST,
     N_STATEMENTS
 } Statement;
 
-static const char *const statements[N_STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",
-    [SAVE] = "INSERT OR REPLACE INTO jobs (" COLUMNS ") VALUES "
-             "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-             "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
-    [GET] = "SELECT " COLUMNS " FROM jobs WHERE id = ?1",
-    [EACH_ACTIVE] = "SELECT " COLUMNS " FROM jobs WHERE finished_usec = 0 ORDER BY number",
-    [EACH] = "SELECT " COLUMNS " FROM jobs WHERE number < ?1 AND (?2 IS NULL OR state = ?2) "
-             "AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR import_id = ?4) "
-             "ORDER BY number DESC LIMIT ?5",
-    [EACH_CHANGED] = "SELECT " COLUMNS " FROM jobs WHERE change > ?1 ORDER BY change LIMIT ?2",
-    [PURGE] = "DELETE FROM jobs WHERE finished_usec > 0 AND finished_usec < ?1",
-    [OLDEST] = "SELECT min(finished_usec) FROM jobs WHERE finished_usec > 0",
+#define NEWEST_FIRST " AND number < ?1 ORDER BY number DESC"
+
+/* Each is all of the SQL, or what follows `before` in it. An index that a statement needs is named
+ * in it, so that a store without it does not open. */
+static const struct {
+    const char *before, *sql;
+} statements[] = {
+    [BEGIN] = {"", "BEGIN IMMEDIATE"},
+    [COMMIT] = {"", "COMMIT"},
+    [ROLLBACK] = {"", "ROLLBACK"},
+    [SAVE] = {store_upsert, ""},
+    [GET] = {store_select, "WHERE id = ?1"},
+    [EACH_ACTIVE] = {store_select, "WHERE finished_usec = 0 ORDER BY number"},
+    [EACH_CHANGED] = {store_select, "WHERE change > ?1 ORDER BY change LIMIT ?2"},
+    [EACH_BY_NUMBER] = {store_select, "WHERE ?2 IS NULL" NEWEST_FIRST},
+    [EACH_BY_IMPORT] = {store_select, "INDEXED BY jobs_import WHERE import_id = ?2" NEWEST_FIRST},
+    [EACH_BY_TARGET] = {store_select, "INDEXED BY jobs_target WHERE target = ?2" NEWEST_FIRST},
+    [EACH_BY_ACTIVE] = {store_select, "INDEXED BY jobs_active WHERE finished_usec = 0 AND "
+                                      "?2 IS NULL" NEWEST_FIRST},
+    [EACH_BY_STATE] = {store_select, "INDEXED BY jobs_state WHERE finished_usec > 0 AND "
+                                     "state = ?2" NEWEST_FIRST},
+    [PURGE] = {"", "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs INDEXED BY "
+                   "jobs_finished WHERE finished_usec > 0 AND finished_usec < ?1 LIMIT ?2)"},
+    [OLDEST] = {"", "SELECT min(finished_usec) FROM jobs WHERE finished_usec > 0"},
 };
+_Static_assert(sizeof(statements) / sizeof(statements[0]) == N_STATEMENTS, "SQL for each");
 
 struct Store {
     sqlite3 *db;
@@ -64,9 +79,13 @@ void store_close(Store *store)
 static int store_prepare(Store *store)
 {
     for (Statement i = 0; i < N_STATEMENTS; i++) {
-        int result = sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &store->statements[i], NULL);
+        CLEANUP(freep) char *sql = NULL;
+        int result, r = string_format(&sql, "%s%s", statements[i].before, statements[i].sql);
 
+        if (r < 0)
+            return r;
+        result = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                    &store->statements[i], NULL);
         if (result != SQLITE_OK)
             return store_file_errno(store->db, result);
     }
@@ -185,18 +204,75 @@ int store_each_active(Store *store, StoreEach each, void *userdata)
     return store_each_row(store, EACH_ACTIVE, each, userdata);
 }
 
-int store_each(Store *store, const StoreFilter *filter, uint64_t before, size_t limit,
-               StoreEach each, void *userdata)
+/* The statement that looks at the fewest rows, with its parameter. */
+static Statement choose_each(const StoreFilter *filter, const char **ret_key)
 {
-    sqlite3_stmt *statement = store->statements[EACH];
+    *ret_key = NULL;
+    if (filter->import_id) {
+        *ret_key = filter->import_id;
+        return EACH_BY_IMPORT;
+    }
+    if (filter->active || (filter->state && !job_state_is_final(*filter->state)))
+        return EACH_BY_ACTIVE;
+    if (filter->target) {
+        *ret_key = filter->target;
+        return EACH_BY_TARGET;
+    }
+    if (filter->state) {
+        *ret_key = job_state_name(*filter->state);
+        return EACH_BY_STATE;
+    }
+    return EACH_BY_NUMBER;
+}
 
-    sqlite3_bind_int64(statement, 1, before > INT64_MAX ? INT64_MAX : (sqlite3_int64)before);
-    sqlite3_bind_text(statement, 2, filter->state ? job_state_name(*filter->state) : NULL, -1,
-                      SQLITE_STATIC);
-    sqlite3_bind_text(statement, 3, filter->target, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 4, filter->import_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, (sqlite3_int64)limit);
-    return store_each_row(store, EACH, each, userdata);
+static bool column_is(sqlite3_stmt *row, StoreColumn column, const char *text, size_t size)
+{
+    const char *value = (const char *)sqlite3_column_text(row, (int)column);
+
+    return value && strncmp(value, text, size) == 0;
+}
+
+/* A row that cannot be read matches as well, so that reading it says so. */
+static bool row_matches(sqlite3_stmt *row, const StoreFilter *filter)
+{
+    return (!filter->state ||
+            column_is(row, COLUMN_state, job_state_name(*filter->state), SIZE_MAX)) &&
+           (!filter->active || sqlite3_column_int64(row, COLUMN_finished_usec) == 0) &&
+           (!filter->target || column_is(row, COLUMN_target, filter->target, SIZE_MAX)) &&
+           (!filter->import_id || column_is(row, COLUMN_import_id, filter->import_id, SIZE_MAX)) &&
+           (!filter->id_prefix ||
+            column_is(row, COLUMN_id, filter->id_prefix, strlen(filter->id_prefix))) &&
+           (uint64_t)sqlite3_column_int64(row, COLUMN_requested_usec) >= filter->since_usec;
+}
+
+int store_each(Store *store, const StoreFilter *filter, StorePage *page, StoreEach each,
+               void *userdata)
+{
+    const char *key;
+    sqlite3_stmt *row = store->statements[choose_each(filter, &key)];
+    size_t n_looked_at = 0, n_found = 0;
+    int result = SQLITE_ROW, r = 0;
+
+    sqlite3_bind_int64(row, 1, page->before > INT64_MAX ? INT64_MAX : (sqlite3_int64)page->before);
+    sqlite3_bind_text(row, 2, key, -1, SQLITE_STATIC);
+    while (r >= 0 && n_looked_at < page->max_rows && n_found < page->limit &&
+           (result = sqlite3_step(row)) == SQLITE_ROW) {
+        JobRecord record;
+
+        n_looked_at++;
+        page->before = (uint64_t)sqlite3_column_int64(row, COLUMN_number);
+        if (!row_matches(row, filter))
+            continue;
+        n_found++;
+        r = store_read_record(row, &record);
+        if (r >= 0)
+            r = each(&record, userdata);
+    }
+    if (r >= 0)
+        r = store_file_errno(store->db, result);
+    page->end = result == SQLITE_DONE;
+    sqlite3_reset(row);
+    return r < 0 ? r : 0;
 }
 
 int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach each, void *userdata)
@@ -206,11 +282,13 @@ int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach ea
     return store_each_row(store, EACH_CHANGED, each, userdata);
 }
 
-int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec)
+int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
+                uint64_t *ret_oldest_usec)
 {
     int r, forgotten;
 
     sqlite3_bind_int64(store->statements[PURGE], 1, (sqlite3_int64)finished_before_usec);
+    sqlite3_bind_int64(store->statements[PURGE], 2, limit);
     r = store_run(store, PURGE);
     if (r < 0)
         return r;

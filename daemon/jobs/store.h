@@ -32,25 +32,40 @@ int store_save(Store *store, const JobRecord *const records[], size_t n_records)
 /* The record is the callback's to keep or clear; a negative return ends the listing with it. */
 typedef int (*StoreEach)(JobRecord *record, void *userdata);
 
+/* What is NULL, false or 0 leaves out none. */
 typedef struct StoreFilter {
-    const JobState *state; /* NULL: any */
-    const char *target;    /* NULL: any */
-    const char *import_id; /* NULL: any */
+    const JobState *state;
+    bool active; /* those that are not final */
+    const char *target;
+    const char *import_id;
+    const char *id_prefix; /* whose id begins so */
+    uint64_t since_usec;   /* requested then or later, CLOCK_REALTIME */
 } StoreFilter;
+
+/* A step of a listing: it ends when it has found `limit` jobs or looked at `max_rows`, whichever
+ * comes first, so that it is short however many jobs there are and whatever the filter leaves out.
+ * The next step goes on from where `before` is then. */
+typedef struct StorePage {
+    size_t limit, max_rows;
+    uint64_t before; /* JobRecord.number; UINT64_MAX: begin with the newest */
+    bool end;        /* set by store_each(): there are no more */
+} StorePage;
 
 int store_get(Store *store, const char *id, JobRecord *ret); /* -ENOENT where there is none */
 int store_each_active(Store *store, StoreEach each, void *userdata); /* oldest first */
 
-/* Newest first, those accepted before number `before`. */
-int store_each(Store *store, const StoreFilter *filter, uint64_t before, size_t limit,
-               StoreEach each, void *userdata);
+/* Newest first. Filters by import, target and state are served by indexes: rows of other ones are
+ * not looked at. */
+int store_each(Store *store, const StoreFilter *filter, StorePage *page, StoreEach each,
+               void *userdata);
 
 /* Those changed after `change`, in the order of their last change. */
 int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach each, void *userdata);
 
-/* Forgets jobs that ended before; *ret_oldest_usec is when the oldest one left ended, 0: none. 1:
- * some were forgotten; 0: there were none. */
-int store_purge(Store *store, uint64_t finished_before_usec, uint64_t *ret_oldest_usec);
+/* Forgets up to `limit` jobs that ended before; *ret_oldest_usec is when the oldest one left ended,
+ * 0: none. 1: some were forgotten; 0: there were none. */
+int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
+                uint64_t *ret_oldest_usec);
 
 /* Reads something from its file, to see that the store answers. */
 bool store_is_well(Store *store);

@@ -138,8 +138,7 @@ static int cancel_pump(Call *call, CallProgress *ret)
 typedef struct Listing {
     Call *call;
     json_object *jobs; /* of the page being read */
-    uint64_t before;   /* number of the last job read */
-    size_t page_size;
+    StorePage page;
 } Listing;
 
 static int list_jobs_start(Call *call)
@@ -153,8 +152,9 @@ static int list_jobs_start(Call *call)
         return -ENOMEM;
     *listing = (Listing){
         .call = call,
-        .before = UINT64_MAX,
-        .page_size = (size_t)(limit < most ? limit : most),
+        .page = {.limit = (size_t)(limit < most ? limit : most),
+                 .max_rows = SIZE_MAX,
+                 .before = UINT64_MAX},
     };
     call->state = listing;
     call->free_state = free;
@@ -169,7 +169,6 @@ static int list_job(JobRecord *record, void *userdata)
 
     if (r >= 0)
         r = json_append(listing->jobs, job);
-    listing->before = record->number;
     job_record_clear(record);
     return r;
 }
@@ -189,8 +188,7 @@ static int list_jobs_read(Call *call, Listing *listing, json_object **ret)
     if (!jobs)
         return -ENOMEM;
     listing->jobs = jobs;
-    r = store_each(call->service->store, &filter, listing->before, listing->page_size, list_job,
-                   listing);
+    r = store_each(call->service->store, &filter, &listing->page, list_job, listing);
     if (r < 0)
         return r;
     *ret = TAKE(jobs);
@@ -209,7 +207,7 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
 
         if (r < 0)
             return r;
-        last = !call->more || json_object_array_length(jobs) < listing->page_size;
+        last = !call->more || json_object_array_length(jobs) < listing->page.limit;
         if (last) {
             *ret = CALL_DONE;
             return call_reply(call, methods_object("jobs", jobs));

@@ -26,15 +26,10 @@ static sqlite3_stmt *prepare(const char *sql)
 
 static void open_store(void)
 {
-    char sql[2048] = "INSERT OR REPLACE INTO jobs (" COLUMNS ") VALUES (?";
-
     REQUIRE(sqlite3_open(":memory:", &db) == SQLITE_OK);
     REQUIRE(sqlite3_exec(db, store_tables, NULL, NULL, NULL) == SQLITE_OK);
-    query = prepare("SELECT " COLUMNS " FROM jobs");
-    for (int i = 1; i < sqlite3_column_count(query); i++)
-        strcat(sql, ", ?");
-    strcat(sql, ")");
-    insert = prepare(sql);
+    query = prepare(store_select);
+    insert = prepare(store_upsert);
 }
 
 /* One value of any kind in the place of a column's own: a byte for the column, one for the kind,

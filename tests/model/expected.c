@@ -340,6 +340,7 @@ static int count_one(JobRecord *record, void *userdata)
 void expected_finished(const Expected *expected, Core *core)
 {
     static const StoreFilter all = {0};
+    StorePage page = {.limit = N_JOBS_MAX, .max_rows = N_JOBS_MAX + 1, .before = UINT64_MAX};
     size_t n = 0;
 
     for (size_t i = 0; i < expected->n_jobs; i++) {
@@ -347,7 +348,7 @@ void expected_finished(const Expected *expected, Core *core)
                    expected->jobs[i].id);
         compare_stored(&expected->jobs[i], core);
     }
-    assert_int_equal(store_each(core_store(core), &all, UINT64_MAX, N_JOBS_MAX, count_one, &n), 0);
+    assert_int_equal(store_each(core_store(core), &all, &page, count_one, &n), 0);
     model_hold(expected->model, n == expected->n_jobs, "%zu jobs in the store, not %zu", n,
                expected->n_jobs);
 }

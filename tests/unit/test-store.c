@@ -148,6 +148,7 @@ static void assert_stored(Fixture *fixture, const JobRecord *expected)
     assert_int_equal(record.deadline_usec, expected->deadline_usec);
     assert_int_equal(record.requested_boottime_usec, expected->requested_boottime_usec);
     assert_int_equal(record.deadline_boottime_usec, expected->deadline_boottime_usec);
+    assert_int_equal(record.accepted_boottime_usec, expected->accepted_boottime_usec);
     assert_same_error(&record.last_error, &expected->last_error);
     assert_same_error(&record.refusal, &expected->refusal);
     assert_same_text(record.import, expected->import);
@@ -270,17 +271,52 @@ static void test_lists_newest_first_in_pages(void **state)
     static const StoreFilter all = {0};
     Fixture *fixture = *state;
     Listed first = {.n = 0}, second = {.n = 0};
+    StorePage page = {.limit = 4, .max_rows = 100, .before = UINT64_MAX};
 
     save_six(fixture);
-    assert_int_equal(store_each(fixture->store, &all, UINT64_MAX, 4, list_one, &first), 0);
+    assert_int_equal(store_each(fixture->store, &all, &page, list_one, &first), 0);
     assert_listed(&first, 4, (uint64_t[]){6, 5, 4, 3});
-    assert_int_equal(store_each(fixture->store, &all, 3, 4, list_one, &second), 0);
+    assert_false(page.end);
+    assert_int_equal(store_each(fixture->store, &all, &page, list_one, &second), 0);
     assert_listed(&second, 2, (uint64_t[]){2, 1});
+    assert_true(page.end);
+}
+
+/* However little a filter lets through. */
+static void test_a_step_of_a_listing_looks_at_no_more_rows_than_it_may(void **state)
+{
+    static const JobState polling = JOB_POLLING, stopped = JOB_STOPPED;
+    static const struct {
+        StoreFilter filter;
+        size_t n_steps; /* of two rows each, the last one finds the end */
+    } samples[] = {
+        {{.id_prefix = "nobody's"}, 4},
+        {{.since_usec = REALTIME_USEC + 1}, 4},
+        {{.target = "default", .id_prefix = "nobody's"}, 3},
+        {{.state = &polling, .id_prefix = "nobody's"}, 2},
+        {{.active = true, .id_prefix = "nobody's"}, 2},
+        {{.state = &stopped, .id_prefix = "nobody's"}, 2},
+        {{.import_id = "fe54f254-6d13-4ac7-b1e5-3e6f1a7f0b29", .target = "nowhere"}, 1},
+    };
+    Fixture *fixture = *state;
+
+    save_six(fixture);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        StorePage page = {.limit = 100, .max_rows = 2, .before = UINT64_MAX};
+        Listed listed = {.n = 0};
+        size_t n_steps = 0;
+
+        for (; !page.end; n_steps++)
+            assert_int_equal(
+                store_each(fixture->store, &samples[i].filter, &page, list_one, &listed), 0);
+        assert_int_equal(listed.n, 0);
+        assert_int_equal(n_steps, samples[i].n_steps);
+    }
 }
 
 static void test_filters(void **state)
 {
-    static const JobState polling = JOB_POLLING;
+    static const JobState polling = JOB_POLLING, stopped = JOB_STOPPED;
     static const struct {
         StoreFilter filter;
         size_t n;
@@ -291,15 +327,25 @@ static void test_filters(void **state)
         {{.import_id = "fe54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"}, 1, {3}},
         {{.state = &polling, .target = "other"}, 1, {5}},
         {{.target = "nowhere"}, 0, {0}},
+        {{.state = &stopped}, 3, {6, 4, 2}},
+        {{.active = true}, 3, {5, 3, 1}},
+        {{.active = true, .state = &stopped}, 0, {0}},
+        {{.id_prefix = "job"}, 6, {6, 5, 4, 3, 2, 1}},
+        {{.id_prefix = "job4"}, 1, {4}},
+        {{.id_prefix = "job44"}, 0, {0}},
+        {{.id_prefix = "", .target = "other"}, 2, {6, 5}},
+        {{.since_usec = REALTIME_USEC}, 6, {6, 5, 4, 3, 2, 1}},
+        {{.since_usec = REALTIME_USEC + 1}, 0, {0}},
     };
     Fixture *fixture = *state;
 
     save_six(fixture);
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        StorePage page = {.limit = 100, .max_rows = 100, .before = UINT64_MAX};
         Listed listed = {.n = 0};
 
-        assert_int_equal(
-            store_each(fixture->store, &samples[i].filter, UINT64_MAX, 100, list_one, &listed), 0);
+        assert_int_equal(store_each(fixture->store, &samples[i].filter, &page, list_one, &listed),
+                         0);
         assert_listed(&listed, samples[i].n, samples[i].numbers);
     }
 }
@@ -318,18 +364,29 @@ static void test_forgets_what_ended_long_ago(void **state)
 {
     static const StoreFilter all = {0};
     Fixture *fixture = *state;
+    StorePage page = {.limit = 100, .max_rows = 100, .before = UINT64_MAX};
     Listed listed = {.n = 0};
     uint64_t oldest_usec = 1;
 
     save_six(fixture);
-    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, &oldest_usec), 1);
+    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, 100, &oldest_usec), 1);
     assert_int_equal(oldest_usec, REALTIME_USEC + 4);
-    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, &oldest_usec), 0);
+    assert_int_equal(store_purge(fixture->store, REALTIME_USEC + 4, 100, &oldest_usec), 0);
     assert_int_equal(oldest_usec, REALTIME_USEC + 4);
-    assert_int_equal(store_each(fixture->store, &all, UINT64_MAX, 100, list_one, &listed), 0);
+    assert_int_equal(store_each(fixture->store, &all, &page, list_one, &listed), 0);
     assert_listed(&listed, 5, (uint64_t[]){6, 5, 4, 3, 1});
-    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, &oldest_usec), 1);
+    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, 100, &oldest_usec), 1);
     assert_int_equal(oldest_usec, 0);
+}
+
+static void test_forgets_no_more_jobs_at_once_than_it_may(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t oldest_usec;
+
+    save_six(fixture);
+    assert_int_equal(store_purge(fixture->store, UINT64_MAX / 2, 2, &oldest_usec), 1);
+    assert_int_equal(oldest_usec, REALTIME_USEC + 6);
 }
 
 /* ---- another boot ---- */
@@ -380,6 +437,26 @@ static void test_a_deadline_before_this_boot_stays_one(void **state)
     assert_stored(fixture, &record);
 }
 
+/* The clock of a host without a battery is behind until the network has put it right. */
+static void test_a_clock_behind_after_a_boot_lengthens_nothing(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_POLLING);
+
+    record.deadline_usec = REALTIME_USEC + USEC_PER_HOUR;
+    record.deadline_boottime_usec = BOOTTIME_USEC + USEC_PER_HOUR;
+    record.accepted_boottime_usec = BOOTTIME_USEC + USEC_PER_SEC;
+    save(fixture, &record);
+    close_store(fixture);
+    execute(fixture, "UPDATE boot SET id = 'another'");
+    fixture->virtual = (VirtualClock){5 * USEC_PER_SEC, USEC_PER_DAY, 0};
+    open_store(fixture);
+    record.requested_boottime_usec = 5 * USEC_PER_SEC;
+    record.deadline_boottime_usec = 5 * USEC_PER_SEC + USEC_PER_HOUR;
+    record.accepted_boottime_usec = 6 * USEC_PER_SEC;
+    assert_stored(fixture, &record);
+}
+
 static void test_the_same_boot_moves_nothing(void **state)
 {
     Fixture *fixture = *state;
@@ -410,6 +487,21 @@ static void test_takes_over_a_store_without_the_index_of_ended_jobs(void **state
     close_store(fixture);
     execute(fixture, "SELECT min(finished_usec) FROM jobs INDEXED BY jobs_finished"
                      " WHERE finished_usec > 0");
+}
+
+static void test_takes_over_a_store_without_the_columns_added_since(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord running = plain_job(1, JOB_POLLING);
+
+    save(fixture, &running);
+    close_store(fixture);
+    execute(fixture, "ALTER TABLE jobs RENAME COLUMN accepted_boottime_usec TO unknown");
+    open_store(fixture);
+    assert_stored(fixture, &running);
+    running.accepted_boottime_usec = BOOTTIME_USEC;
+    save(fixture, &running);
+    assert_stored(fixture, &running);
 }
 
 /* ---- what is not ours ---- */
@@ -733,13 +825,17 @@ int main(void)
         TEST(test_knows_nothing_of_other_ids),
         TEST(test_lists_active_jobs_oldest_first),
         TEST(test_lists_newest_first_in_pages),
+        TEST(test_a_step_of_a_listing_looks_at_no_more_rows_than_it_may),
         TEST(test_filters),
         TEST(test_lists_changes_in_their_order),
         TEST(test_forgets_what_ended_long_ago),
+        TEST(test_forgets_no_more_jobs_at_once_than_it_may),
         TEST(test_another_boot_moves_what_counts_on_its_clock),
         TEST(test_a_deadline_before_this_boot_stays_one),
+        TEST(test_a_clock_behind_after_a_boot_lengthens_nothing),
         TEST(test_the_same_boot_moves_nothing),
         TEST(test_takes_over_a_store_without_the_index_of_ended_jobs),
+        TEST(test_takes_over_a_store_without_the_columns_added_since),
         TEST(test_leaves_a_newer_store_untouched),
         TEST(test_leaves_a_foreign_database_untouched),
         TEST(test_leaves_a_damaged_header_untouched),
