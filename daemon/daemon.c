@@ -34,15 +34,16 @@ struct Daemon {
     Service service;
     Quotas *quotas;
     Listener *listener;
-    Timer store_timer;           /* set while changes could not be saved */
-    Timer purge_timer;           /* the next finished job is to be forgotten */
-    Timer status_timer;          /* set while systemd has been told lately */
-    Timer rest_timer;            /* set since the last change or answer */
-    Timer finish_timer;          /* at shutdown: how long calls of AWS have */
-    Timer flush_timer;           /* at shutdown: how long clients have to read */
-    unsigned told[N_JOB_STATES]; /* what systemd was told last */
-    bool store_failing;          /* and the journal has been told */
-    int error;                   /* negative errno: why it has to end */
+    Timer store_timer;                   /* set while changes could not be saved */
+    Timer purge_timer;                   /* the next finished job is to be forgotten */
+    Timer status_timer;                  /* set while systemd has been told lately */
+    Timer rest_timer;                    /* set since the last change or answer */
+    Timer finish_timer;                  /* at shutdown: how long calls of AWS have */
+    Timer flush_timer;                   /* at shutdown: how long clients have to read */
+    unsigned n_jobs_shown[N_JOB_STATES]; /* in the status of systemd */
+    unsigned n_targets_shown[N_TARGET_STATES];
+    bool store_failing; /* and the journal has been told */
+    int error;          /* negative errno: why it has to end */
     bool shutting_down;
     bool flushing; /* no calls are left, only replies */
 };
@@ -97,18 +98,52 @@ static void store_failed(Daemon *daemon, int error)
                      directory, strerror(-error));
 }
 
+/* "; 1 of 3 targets unreachable, 1 throttled", or nothing. */
+static void describe_targets(const TargetSet *targets, const unsigned counts[], FILE *file)
+{
+    static const char *const phrases[] = {
+#define TARGET_STATE(symbol, name, word, phrase) [TARGET_##symbol] = phrase,
+#include "common/target-states.def"
+    };
+    bool first = true;
+
+    for (TargetState state = 0; state < N_TARGET_STATES; state++) {
+        if (counts[state] == 0 || !*phrases[state])
+            continue;
+        if (first)
+            fprintf(file, "; %u of %zu targets %s", counts[state], target_set_size(targets),
+                    phrases[state]);
+        else
+            fprintf(file, ", %u %s", counts[state], phrases[state]);
+        first = false;
+    }
+}
+
 static void daemon_tell_status(void *userdata)
 {
     Daemon *daemon = userdata;
-    unsigned counts[N_JOB_STATES];
+    const TargetSet *targets = daemon->service.targets;
+    unsigned n_jobs[N_JOB_STATES], n_targets[N_TARGET_STATES];
+    char text[256];
+    FILE *file;
 
-    registry_count_states(daemon->service.registry, counts);
-    if (memcmp(counts, daemon->told, sizeof(counts)) == 0)
+    registry_count_states(daemon->service.registry, n_jobs);
+    for (TargetState state = 0; state < N_TARGET_STATES; state++)
+        n_targets[state] = target_set_count(targets, state);
+    if (memcmp(n_jobs, daemon->n_jobs_shown, sizeof(n_jobs)) == 0 &&
+        memcmp(n_targets, daemon->n_targets_shown, sizeof(n_targets)) == 0)
         return;
-    memcpy(daemon->told, counts, sizeof(counts));
-    sd_notifyf(0, "STATUS=Jobs: %u queued, %u stopping, %u polling", counts[JOB_QUEUED],
-               counts[JOB_STOPPING], counts[JOB_POLLING]);
+    memcpy(daemon->n_jobs_shown, n_jobs, sizeof(n_jobs));
+    memcpy(daemon->n_targets_shown, n_targets, sizeof(n_targets));
     set_in(daemon, &daemon->status_timer, STATUS_INTERVAL_USEC);
+    file = fmemopen(text, sizeof(text), "w");
+    if (!file)
+        return;
+    fprintf(file, "STATUS=Jobs: %u queued, %u stopping, %u polling", n_jobs[JOB_QUEUED],
+            n_jobs[JOB_STOPPING], n_jobs[JOB_POLLING]);
+    describe_targets(targets, n_targets, file);
+    if (fclose(file) == 0)
+        sd_notify(0, text);
 }
 
 /* Everything that changed goes to disk, then to whoever follows it. */
@@ -125,8 +160,6 @@ static int daemon_commit(Daemon *daemon)
         return daemon->error;
     if (r < 0)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
-    if (changed && !daemon->status_timer.set)
-        daemon_tell_status(daemon);
     if (r < 0 || changed || daemon->service.answers_ready) {
         daemon->service.answers_ready = false;
         set_in(daemon, &daemon->rest_timer, REST_USEC);
@@ -211,6 +244,8 @@ static int daemon_turn(void *userdata)
     Daemon *daemon = userdata;
     int r = daemon_commit(daemon);
 
+    if (!daemon->status_timer.set)
+        daemon_tell_status(daemon);
     if (r >= 0 && daemon->shutting_down)
         daemon_finish(daemon);
     return r;
@@ -339,7 +374,7 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
         config_free(config);
         return -ENOMEM;
     }
-    *daemon = (Daemon){.config_path = config_path, .config = config, .told = {UINT_MAX}};
+    *daemon = (Daemon){.config_path = config_path, .config = config, .n_jobs_shown = {UINT_MAX}};
     daemon->service.config = config;
     r = loop_new(&daemon->loop);
     if (r < 0)

@@ -61,6 +61,8 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
     else /* an error without a code is one that memory ran out for */
         result.error = call->error.code ? &call->error : &call_error_no_memory;
+    aws_meter_note_end(call->client->config.meter, result.error, outcome == AWS_REFUSED,
+                       call->operation->of_target);
     call->hooks.done(&result, call->hooks.userdata);
     call_free(call);
 }
@@ -233,6 +235,18 @@ static int read_success(AwsCall *call, const HttpResponse *response, json_object
     return call->operation->decode(answer, ret);
 }
 
+static void call_count(const AwsCall *call, AttemptOutcome outcome)
+{
+    aws_meter_count(call->client->config.meter, call->operation->name, outcome);
+}
+
+static AttemptOutcome classify_attempt(AwsRetryClass retry_class, bool refusal)
+{
+    if (retry_class == AWS_RETRY_THROTTLING)
+        return ATTEMPT_THROTTLED;
+    return refusal ? ATTEMPT_REFUSED : ATTEMPT_FAILED;
+}
+
 static void on_response(const HttpResponse *response, void *userdata)
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
@@ -245,6 +259,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     if (aws_answer_is_success(response)) {
         r = read_success(call, response, &body);
         if (r == 0) {
+            call_count(call, ATTEMPT_OK);
             call_end(call, AWS_OK, body);
             return;
         }
@@ -253,6 +268,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     } else {
         r = classify_failure(call, response, &retry_class, &refusal);
     }
+    call_count(call, r < 0 ? ATTEMPT_FAILED : classify_attempt(retry_class, refusal));
     if (r < 0) {
         call_end_locally(call, r);
         return;

@@ -48,6 +48,7 @@ typedef struct AwsOperation {
        transient failure like a truncated answer; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
     QuotaKind limit;
+    bool of_target; /* about no single import: whatever is wrong with it is wrong with the target */
 } AwsOperation;
 
 typedef struct AwsCallHooks {

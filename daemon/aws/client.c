@@ -31,6 +31,8 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     client->config.service = client->config.ca_bundle = NULL;
     if (config->fixed_credentials)
         aws_credentials_ref(config->fixed_credentials);
+    if (config->meter)
+        aws_meter_ref(config->meter);
     memcpy(client->quotas.rates, config->rates, sizeof(client->quotas.rates));
     aws_retry_quota_init(&client->quota);
     if (!client->target || (config->ca_bundle && !client->ca_bundle))
@@ -50,6 +52,10 @@ AwsClient *aws_client_ref(AwsClient *client)
 
 void aws_client_follow(AwsClient *client, AwsClient *predecessor)
 {
+    if (predecessor->config.meter) {
+        aws_meter_unref(client->config.meter);
+        client->config.meter = aws_meter_ref(predecessor->config.meter);
+    }
     if (strcmp(predecessor->route.url, client->route.url) == 0)
         quotas_follow(&client->quotas, &predecessor->quotas);
 }
@@ -61,15 +67,38 @@ void aws_client_unref(AwsClient *client)
     quotas_leave(&client->quotas);
     aws_credentials_provider_free(client->config.credentials);
     aws_credentials_unref(client->config.fixed_credentials);
+    aws_meter_unref(client->config.meter);
     aws_route_clear(&client->route);
     free(client->target);
     free(client->ca_bundle);
     free(client);
 }
 
-const char *aws_client_credentials_source(const AwsClient *client)
+AwsCredentialsProvider *aws_client_credentials(const AwsClient *client)
 {
-    return client->config.credentials->source;
+    return client->config.credentials;
+}
+
+AwsMeter *aws_client_meter(const AwsClient *client)
+{
+    return client->config.meter;
+}
+
+int aws_client_new_aside(const AwsClient *client, const char *service, const char *endpoint,
+                         AwsCredentials *credentials, AwsClient **ret)
+{
+    AwsClientConfig config = client->config;
+
+    config.target = client->target;
+    config.region = client->route.region;
+    config.ca_bundle = client->ca_bundle;
+    config.service = service;
+    config.endpoint = endpoint;
+    config.credentials = NULL;
+    config.fixed_credentials = credentials;
+    config.quotas = NULL;
+    config.meter = NULL;
+    return aws_client_new(&config, ret);
 }
 
 uint64_t aws_client_server_time_usec(const AwsClient *client)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "daemon/aws/credentials.h"
+#include "daemon/aws/meter.h"
 #include "daemon/aws/quotas.h"
 #include "daemon/base/timer.h"
 #include "daemon/http/client.h"
@@ -26,6 +27,7 @@ typedef struct AwsClientConfig {
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
     unsigned max_attempts;
+    AwsMeter *meter;             /* a reference is taken; NULL: nobody wants to know */
     Quotas *quotas;              /* NULL: calls are not limited */
     double rates[N_QUOTA_KINDS]; /* calls per second */
 } AwsClientConfig;
@@ -34,13 +36,20 @@ typedef struct AwsClientConfig {
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
 
-/* Before its first call: it takes the place of the predecessor, and calls to the same endpoint go
- * on within the limits of that. */
+/* Before its first call: it takes the place of the predecessor, whose meter it goes on with, and
+ * calls to the same endpoint go on within the limits of that. */
 void aws_client_follow(AwsClient *client, AwsClient *predecessor);
 
 /* The caller's reference is the only one but for those of calls under way, so that a client can be
  * replaced while they end as they began. Takes NULL. */
 void aws_client_unref(AwsClient *client);
 
-/* See AwsCredentialsProvider.source. */
-const char *aws_client_credentials_source(const AwsClient *client);
+/* What gives it its credentials; NULL: they are fixed. */
+AwsCredentialsProvider *aws_client_credentials(const AwsClient *client);
+
+AwsMeter *aws_client_meter(const AwsClient *client); /* borrowed; NULL: none */
+
+/* A client of another service for the same target, with these credentials: for a call that is not
+ * one of the target's own, so without quotas and meter. As aws_client_new(). */
+int aws_client_new_aside(const AwsClient *client, const char *service, const char *endpoint,
+                         AwsCredentials *credentials, AwsClient **ret);

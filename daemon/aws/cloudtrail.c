@@ -133,6 +133,7 @@ static const AwsOperation list_imports = {
     .target = TARGET("ListImports"),
     .decode = decode_imports,
     .limit = QUOTA_READ,
+    .of_target = true,
 };
 
 static const AwsOperation list_import_failures = {

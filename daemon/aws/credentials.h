@@ -58,6 +58,7 @@ struct AwsCredentialsProvider {
      * /root/.aws/credentials"; NULL where no source has any. Never a secret. Owned by the provider,
      * valid until the next fetch. */
     const char *source;
+    uint64_t expires_usec; /* of those it has; CLOCK_REALTIME; 0: it has none, or they never do */
     TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting; /* in the order they came */
     uint64_t ticket;                                             /* of the last who came */
 };

@@ -147,6 +147,7 @@ static void succeed(Provider *provider, AwsCredentials *credentials)
     aws_credentials_ref(credentials);
     aws_credentials_unref(provider->current);
     provider->current = credentials;
+    provider->base.expires_usec = credentials->expires_usec;
     provider->rejected = false;
     provider->failing = false;
     if (expires_within(provider, REFRESH_USEC))

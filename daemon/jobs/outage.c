@@ -14,6 +14,7 @@ struct Outage {
     unsigned references;
     Timers *timers;
     const Random *random;
+    AwsMeter *meter;      /* NULL: none */
     char *target;         /* its name, for the journal */
     Timer probe_timer;    /* set while somebody waits and nobody probes */
     unsigned failures;    /* probes in a row that failed; 0: the target is not out */
@@ -57,8 +58,15 @@ void outage_unref(Outage *outage)
         return;
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
+    aws_meter_unref(outage->meter);
     free(outage->target);
     free(outage);
+}
+
+void outage_set_meter(Outage *outage, AwsMeter *meter)
+{
+    aws_meter_unref(outage->meter);
+    outage->meter = aws_meter_ref(meter);
 }
 
 const CallError *outage_error(const Outage *outage)
@@ -70,6 +78,11 @@ uint64_t outage_next_usec(const Outage *outage)
 {
     return outage->probe_timer.set ? outage->probe_timer.at_usec
                                    : timers_boottime_usec(outage->timers);
+}
+
+uint64_t outage_probe_usec(const Outage *outage)
+{
+    return outage->probe_timer.set ? outage->probe_timer.at_usec : 0;
 }
 
 static uint64_t outage_delay(const Outage *outage, unsigned failures)
@@ -176,6 +189,7 @@ void outage_failed(OutageWait *wait, const CallError *error)
     outage_displace(wait);
     outage_place_waiting(outage, wait);
     (void)call_error_copy(&outage->error, error); /* without memory, it is only told less of */
+    aws_meter_note_trouble(outage->meter, error);
     if (outage->failures == 0) {
         outage_begin(outage, wait, error);
         outage->failures = 1;
@@ -197,6 +211,7 @@ void outage_end(Outage *outage)
         return;
     outage->failures = 0;
     outage->beginner = outage->probe = NULL;
+    aws_meter_note_answer(outage->meter);
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
     journal_begin(&entry, EVENT_OUTAGE_ENDED);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "daemon/aws/meter.h"
 #include "daemon/base/call-error.h"
 #include "daemon/base/timer.h"
 
@@ -37,6 +38,9 @@ int outage_new(Timers *timers, const Random *random, const char *target, Outage 
 Outage *outage_ref(Outage *outage);
 void outage_unref(Outage *outage); /* nobody may take part when the last one goes; takes NULL */
 
+/* Where outages are noted from now on: a reference is taken. */
+void outage_set_meter(Outage *outage, AwsMeter *meter);
+
 /* True: go ahead. False: the target is out, resume() will come. */
 bool outage_enter(Outage *outage, OutageWait *wait);
 void outage_failed(OutageWait *wait, const CallError *error);
@@ -52,3 +56,6 @@ void outage_restart_waits(Outage *outage);
 /* While waiting: what the target is out with, and when the next probe is due (CLOCK_BOOTTIME). */
 const CallError *outage_error(const Outage *outage);
 uint64_t outage_next_usec(const Outage *outage);
+
+/* When the next probe is due, CLOCK_BOOTTIME; 0: none is waiting. */
+uint64_t outage_probe_usec(const Outage *outage);

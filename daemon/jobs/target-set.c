@@ -9,6 +9,7 @@
 
 struct TargetSet {
     TargetContext context;
+    AwsMeters meters;
     Target **targets; /* in the order of the configuration */
     size_t n_targets;
 };
@@ -49,6 +50,11 @@ Target *target_set_get(const TargetSet *set, size_t i)
     return set->targets[i];
 }
 
+unsigned target_set_count(const TargetSet *set, TargetState state)
+{
+    return set->meters.n_in_state[state];
+}
+
 /* All of the configuration, beside those of the set, which stay as they are. */
 static int build_targets(const TargetSet *set, const Config *config, Target ***ret)
 {
@@ -77,6 +83,8 @@ int target_set_new(const TargetContext *context, const Config *config, TargetSet
         return -ENOMEM;
     set->context = *context;
     set->context.profiles = NULL;
+    set->context.meters = &set->meters;
+    set->meters.timers = context->timers;
     if ((r = aws_profile_share_new(context->timers, &set->context.profiles)) < 0 ||
         (r = build_targets(set, config, &set->targets)) < 0)
         return r;

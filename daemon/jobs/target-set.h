@@ -17,6 +17,9 @@ Target *target_set_find(const TargetSet *set, const char *name);
 size_t target_set_size(const TargetSet *set);
 Target *target_set_get(const TargetSet *set, size_t i);
 
+/* How many targets are in this state. */
+unsigned target_set_count(const TargetSet *set, TargetState state);
+
 /* Makes the set what the new configuration says: adds, changes and removes targets. Jobs of a
  * target that is removed end as refused. 0, or negative errno: the set is as it was. */
 int target_set_reload(TargetSet *set, const Config *config, Registry *registry);

@@ -7,7 +7,19 @@
 
 #include "common/json.h"
 #include "common/string.h"
+#include "common/time.h"
 #include "daemon/credentials/provider.h"
+
+/* Known before anything is asked. */
+static void note_no_credentials(AwsMeter *meter, const char *sentence)
+{
+    CLEANUP(call_error_clear) CallError error = {0};
+
+    if (!sentence)
+        sentence = "no source has credentials";
+    if (call_error_set(&error, CALL_ERROR_CREDENTIALS, sentence, 0, NULL) == 0)
+        aws_meter_note_trouble(meter, &error);
+}
 
 static int target_connect(const TargetContext *context, const Config *config,
                           const TargetConfig *target_config, AwsClient **ret)
@@ -38,10 +50,18 @@ static int target_connect(const TargetContext *context, const Config *config,
         .timeout_usec = client.timeout_usec,
         .max_attempts = client.max_attempts,
     };
-    int r = aws_credentials_provider_new(&credentials, target_config->name, settings,
-                                         &client.credentials);
+    int r = aws_meter_new(context->meters, &client.meter);
 
-    return r < 0 ? r : aws_client_new(&client, ret);
+    if (r < 0)
+        return r;
+    if (!settings->credentials)
+        note_no_credentials(client.meter, settings->trouble.sentence);
+    r = aws_credentials_provider_new(&credentials, target_config->name, settings,
+                                     &client.credentials);
+    if (r >= 0)
+        r = aws_client_new(&client, ret);
+    aws_meter_unref(client.meter); /* the client has a reference of its own */
+    return r;
 }
 
 int target_new(const TargetContext *context, const Config *config,
@@ -56,12 +76,14 @@ int target_new(const TargetContext *context, const Config *config,
     target->name = strdup(target_config->name);
     target->region = strdup(settings->region);
     target->endpoint = strdup(settings->endpoint);
-    if (!target->name || !target->region || !target->endpoint ||
+    target->sts_endpoint = strdup(settings->sts_endpoint);
+    if (!target->name || !target->region || !target->endpoint || !target->sts_endpoint ||
         string_copy(target_config->aws.role.arn, &target->role_arn) < 0)
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
         (r = target_connect(context, config, target_config, &target->client)) < 0)
         return r;
+    outage_set_meter(target->outage, aws_client_meter(target->client));
     *ret = TAKE(target);
     return 0;
 }
@@ -89,8 +111,38 @@ void target_free(Target *target)
     free(target->name);
     free(target->region);
     free(target->endpoint);
+    free(target->sts_endpoint);
     free(target->role_arn);
     free(target);
+}
+
+/* 0: it is left out. */
+static int add_time(json_object *object, const char *key, uint64_t realtime_usec)
+{
+    char text[RFC3339_SIZE];
+
+    return realtime_usec == 0
+               ? 0
+               : json_add_string(object, key, time_format_rfc3339(realtime_usec, text));
+}
+
+static int add_state(json_object *object, const Target *target)
+{
+    const AwsMeter *meter = aws_client_meter(target->client);
+    const Timers *timers = meter->meters->timers;
+    uint64_t probe_usec = outage_probe_usec(target->outage);
+    int r;
+
+    if (probe_usec > 0)
+        probe_usec += timers_realtime_usec(timers) - timers_boottime_usec(timers);
+    if ((r = json_add_string(object, "state", target_state_name(meter->state))) < 0 ||
+        (r = add_time(object, "since", meter->since_usec)) < 0 ||
+        (r = add_time(object, "nextTryAt", probe_usec)) < 0 ||
+        (meter->error.code &&
+         (r = json_add(object, "lastError", call_error_to_json(&meter->error))) < 0))
+        return r;
+    return add_time(object, "credentialsExpireAt",
+                    aws_client_credentials(target->client)->expires_usec);
 }
 
 json_object *target_to_json(const Target *target)
@@ -100,8 +152,9 @@ json_object *target_to_json(const Target *target)
     if (!object || json_add_string(object, "name", target->name) < 0 ||
         json_add_string(object, "region", target->region) < 0 ||
         json_add_string(object, "endpoint", target->endpoint) < 0 ||
-        json_add_string(object, "credentials", aws_client_credentials_source(target->client)) < 0 ||
-        json_add_string(object, "roleArn", target->role_arn) < 0)
+        json_add_string(object, "credentials", aws_client_credentials(target->client)->source) <
+            0 ||
+        json_add_string(object, "roleArn", target->role_arn) < 0 || add_state(object, target) < 0)
         return NULL;
     return TAKE(object);
 }

@@ -12,7 +12,7 @@
 
 typedef struct Target {
     char *name;
-    char *region, *endpoint;
+    char *region, *endpoint, *sts_endpoint;
     char *role_arn; /* assumed on top of what the chain gives; NULL: none */
     AwsClient *client;
     Outage *outage;
@@ -25,6 +25,7 @@ typedef struct TargetContext {
     const Random *random;
     HttpClient *http;
     struct event_base *base;
+    AwsMeters *meters; /* the set's own */
     Quotas *quotas;
     struct AwsProfileShare *profiles; /* the set's own */
 } TargetContext;

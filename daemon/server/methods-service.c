@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the service says about itself: org.varlink.service, targets, statistics. */
+/* What the service says about itself: org.varlink.service, statistics. */
 #include <errno.h>
 #include <string.h>
 
@@ -62,17 +62,6 @@ static int get_interface_description(Call *call)
                             methods_object("interface", json_object_new_string(name)));
 }
 
-static int list_targets(Call *call)
-{
-    const TargetSet *targets = call->service->targets;
-    CLEANUP(json_object_putp) json_object *list = json_object_new_array();
-
-    for (size_t i = 0; list && i < target_set_size(targets); i++)
-        if (json_append(list, target_to_json(target_set_get(targets, i))) < 0)
-            return -ENOMEM;
-    return call_reply(call, methods_object("targets", TAKE(list)));
-}
-
 static json_object *statistics_to_json(const Service *service)
 {
     static const char *const members[] = {
@@ -105,6 +94,5 @@ const Method methods_service[] = {
     {VARLINK_SERVICE_INTERFACE ".GetInfo", no_parameters, .start = get_info},
     {VARLINK_SERVICE_INTERFACE ".GetInterfaceDescription", interface_parameter,
      .start = get_interface_description},
-    {TRAILSTOP_INTERFACE ".ListTargets", no_parameters, .start = list_targets},
     {TRAILSTOP_INTERFACE ".GetStatistics", no_parameters, .start = get_statistics},
     {0}};

@@ -14,7 +14,7 @@
 static const Method *find_method(const char *name)
 {
     static const Method *const tables[] = {methods_job, methods_import, methods_service,
-                                           methods_systemd};
+                                           methods_systemd, methods_target};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const Method *method = tables[i]; method->name; method++)

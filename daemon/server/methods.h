@@ -64,5 +64,5 @@ int methods_reply_failure(Call *call, const CallError *error);
 const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */
-extern const Method methods_job[], methods_import[], methods_service[],
-    methods_systemd[]; /* ended by a row without name */
+extern const Method methods_job[], methods_import[], methods_service[], methods_systemd[],
+    methods_target[]; /* ended by a row without name */

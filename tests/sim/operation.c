@@ -16,6 +16,7 @@ static const char *const names[] = {
     [OPERATION_DESCRIBE_IMPORT_TASK_BATCHES] = "DescribeImportTaskBatches",
     [OPERATION_ASSUME_ROLE] = "AssumeRole",
     [OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY] = "AssumeRoleWithWebIdentity",
+    [OPERATION_GET_CALLER_IDENTITY] = "GetCallerIdentity",
     [OPERATION_INSTANCE_TOKEN] = "InstanceToken",
     [OPERATION_INSTANCE_ROLE] = "InstanceRole",
     [OPERATION_INSTANCE_CREDENTIALS] = "InstanceCredentials",

@@ -65,7 +65,9 @@ static void read_call(SimCall *call)
         strcmp(parameter(call, "Version"), VERSION) != 0)
         return;
     Operation operation = operation_from_name(parameter(call, "Action"));
-    if (operation == OPERATION_ASSUME_ROLE || operation == OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY)
+    if (operation == OPERATION_ASSUME_ROLE ||
+        operation == OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY ||
+        operation == OPERATION_GET_CALLER_IDENTITY)
         call->operation = operation;
 }
 
@@ -203,6 +205,28 @@ static int assume_role_with_web_identity(SimCall *call, json_object **ret, Refus
     return answer_session(call, role, "trailstop-sim", ret, refusal);
 }
 
+/* Needs no permission: who can sign may ask. */
+static int get_caller_identity(const SimCall *call, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *document = json_object_new_object();
+    const Account *account = call->account;
+    CLEANUP(freep) char *error = NULL;
+    RoleArn role;
+    char arn[256];
+
+    if (account->role_arn && role_arn_parse(account->role_arn, &role, &error) == 0)
+        snprintf(arn, sizeof(arn), "arn:%s:sts::%s:assumed-role/%s/session", role.partition,
+                 role.account_id, role.name);
+    else
+        snprintf(arn, sizeof(arn), "arn:aws:iam::%s:user/trailstop", account->account_id);
+    if (!document || json_add_string(document, "Arn", arn) < 0 ||
+        json_add_string(document, "UserId", "AIDAEXAMPLE") < 0 ||
+        json_add_string(document, "Account", account->account_id) < 0)
+        return -ENOMEM;
+    *ret = TAKE(document);
+    return 0;
+}
+
 static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
     switch (call->operation) {
@@ -210,6 +234,8 @@ static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
         return assume_role(call, ret, ret_refusal);
     case OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY:
         return assume_role_with_web_identity(call, ret, ret_refusal);
+    case OPERATION_GET_CALLER_IDENTITY:
+        return get_caller_identity(call, ret);
     default:
         return refuse(ret_refusal, 400, "InvalidAction",
                       "Could not find this operation for version " VERSION);
