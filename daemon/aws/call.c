@@ -8,39 +8,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/answer.h"
-#include "daemon/aws/client-state.h"
-
-typedef enum CallState {
-    CALL_WAITING_CREDENTIALS,
-    CALL_WAITING_DELAY,
-    CALL_WAITING_LIMITER,
-    CALL_IN_FLIGHT,
-} CallState;
-
-struct AwsCall {
-    AwsClient *client;
-    const AwsOperation *operation;
-    char *body;
-    size_t body_size;
-    AwsCallHooks hooks;
-    char invocation_id[AWS_INVOCATION_ID_SIZE];
-
-    CallState state;
-    AwsCredentialsWait credentials_wait;
-    Timer delay;
-    PacerWait pacer_wait;
-    HttpTransfer *transfer;
-
-    AwsCredentials *credentials; /* a reference, once they came */
-    unsigned attempt;            /* the number of the last that went out */
-    unsigned last_cost;          /* of the last retry, in tokens of the quota; 0: none */
-    bool skew_corrected;         /* each correction is made once per call */
-    bool credentials_renewed;
-    int64_t skew_usec; /* what the last attempt was signed with; others may have learned better */
-    bool finishing;    /* no more retries */
-    CallError error;   /* of the last attempt */
-};
+#include "daemon/aws/call-answer.h"
 
 /* ---- a call's beginning and end ---- */
 
@@ -175,106 +143,38 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
 
 /* ---- the answer ---- */
 
-static int read_error(AwsCall *call, const HttpResponse *response, bool *ret_named)
+static AttemptOutcome classify_attempt(const CallReading *reading)
 {
-    const AwsProtocol *protocol = call->operation->protocol;
-    const char *host = call->client->route.host;
-
-    return protocol
-               ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
-               : aws_answer_read_error(response, host, &call->error, ret_named);
-}
-
-/* What to do about an answer that is no success. *ret_refusal: AWS itself said no, with a code. */
-static int classify_failure(AwsCall *call, const HttpResponse *response, AwsRetryClass *ret_class,
-                            bool *ret_refusal)
-{
-    AwsClient *client = call->client;
-    uint64_t date_usec = 0;
-    uint64_t now_usec = timers_realtime_usec(client->config.timers) + (uint64_t)call->skew_usec;
-    bool named, dated = aws_answer_read_date(response, &date_usec);
-    bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
-                               AWS_SKEW_TOLERATED_USEC;
-    int r = read_error(call, response, &named);
-
-    if (r < 0)
-        return r;
-    if (call->credentials) {
-        call_error_mask(&call->error, call->credentials->secret_access_key);
-        call_error_mask(&call->error, call->credentials->session_token);
-    }
-    *ret_refusal = false;
-    if (response->failure != HTTP_OK) {
-        *ret_class = response->failure == HTTP_NO_RESOURCES ? AWS_RETRY_NONE : AWS_RETRY_TRANSIENT;
-        return 0;
-    }
-    *ret_class = aws_retry_classify(response->status, named ? call->error.code : NULL, skewed);
-    /* A "no" about a clock says nothing about the import, and clocks are put right. */
-    *ret_refusal = named && response->status >= 400 && response->status <= 499 &&
-                   (*ret_class == AWS_RETRY_NONE || *ret_class == AWS_RETRY_EXPIRED);
-    if (dated && (*ret_class == AWS_RETRY_SKEW || client->skew_usec != 0))
-        aws_client_track_skew(client, date_usec);
-    if (*ret_class == AWS_RETRY_SKEW && !dated)
-        *ret_class = AWS_RETRY_NONE;
-    return 0;
-}
-
-static int read_success(AwsCall *call, const HttpResponse *response, json_object **ret)
-{
-    CLEANUP(json_object_putp) json_object *answer = NULL;
-    uint64_t date_usec;
-    int r;
-
-    if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
-        aws_client_track_skew(call->client, date_usec);
-    if (call->operation->protocol)
-        return call->operation->protocol->read_success(response, call->hooks.userdata);
-    r = aws_answer_read_object(response, &answer);
-    if (r < 0)
-        return r;
-    return call->operation->decode(answer, ret);
-}
-
-static void call_count(const AwsCall *call, AttemptOutcome outcome)
-{
-    aws_meter_count(call->client->config.meter, call->operation->name, outcome);
-}
-
-static AttemptOutcome classify_attempt(AwsRetryClass retry_class, bool refusal)
-{
-    if (retry_class == AWS_RETRY_THROTTLING)
+    if (reading->success)
+        return ATTEMPT_OK;
+    if (reading->retry_class == AWS_RETRY_THROTTLING)
         return ATTEMPT_THROTTLED;
-    return refusal ? ATTEMPT_REFUSED : ATTEMPT_FAILED;
+    return reading->refusal ? ATTEMPT_REFUSED : ATTEMPT_FAILED;
 }
 
 static void on_response(const HttpResponse *response, void *userdata)
 {
-    CLEANUP(json_object_putp) json_object *body = NULL;
+    CallReading reading = {0};
     AwsCall *call = userdata;
-    AwsRetryClass retry_class = AWS_RETRY_TRANSIENT;
-    bool refusal = false;
+    bool refusal;
     int r;
 
     call->transfer = NULL;
-    if (aws_answer_is_success(response)) {
-        r = read_success(call, response, &body);
-        if (r == 0) {
-            call_count(call, ATTEMPT_OK);
-            call_end(call, AWS_OK, body);
-            return;
-        }
-        if (r == -EBADMSG)
-            r = aws_answer_describe_unreadable(response, call->client->route.host, &call->error);
-    } else {
-        r = classify_failure(call, response, &retry_class, &refusal);
-    }
-    call_count(call, r < 0 ? ATTEMPT_FAILED : classify_attempt(retry_class, refusal));
+    r = call_read_answer(call, response, &reading);
+    aws_meter_count(call->client->config.meter, call->operation->name,
+                    r < 0 ? ATTEMPT_FAILED : classify_attempt(&reading));
     if (r < 0) {
         call_end_locally(call, r);
         return;
     }
-    if (may_retry(call, retry_class)) {
-        if (!call->finishing && call_retry(call, retry_class, response))
+    if (reading.success) {
+        call_end(call, AWS_OK, reading.body);
+        json_object_put(reading.body);
+        return;
+    }
+    refusal = reading.refusal;
+    if (may_retry(call, reading.retry_class)) {
+        if (!call->finishing && call_retry(call, reading.retry_class, response))
             return;
         refusal = false; /* what a correction may still change is no final word */
     }

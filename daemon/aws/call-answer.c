@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/aws/call-answer.h"
+
+#include <errno.h>
+
+#include "common/memory.h"
+#include "daemon/aws/answer.h"
+
+static int read_error(AwsCall *call, const HttpResponse *response, bool *ret_named)
+{
+    const AwsProtocol *protocol = call->operation->protocol;
+    const char *host = call->client->route.host;
+    int r;
+
+    r = protocol
+            ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
+            : aws_answer_read_error(response, host, &call->error, ret_named);
+    if (r >= 0 && call->credentials) {
+        call_error_mask(&call->error, call->credentials->secret_access_key);
+        call_error_mask(&call->error, call->credentials->session_token);
+    }
+    return r;
+}
+
+static int read_failure(AwsCall *call, const HttpResponse *response, CallReading *ret)
+{
+    AwsClient *client = call->client;
+    uint64_t date_usec = 0;
+    uint64_t now_usec = timers_realtime_usec(client->config.timers) + (uint64_t)call->skew_usec;
+    bool named, dated = aws_answer_read_date(response, &date_usec);
+    bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
+                               AWS_SKEW_TOLERATED_USEC;
+    AwsRetryClass retry_class;
+    int r;
+
+    r = read_error(call, response, &named);
+    if (r < 0)
+        return r;
+    if (response->failure != HTTP_OK) {
+        *ret = (CallReading){.retry_class = response->failure == HTTP_NO_RESOURCES
+                                                ? AWS_RETRY_NONE
+                                                : AWS_RETRY_TRANSIENT};
+        return 0;
+    }
+    retry_class = aws_retry_classify(response->status, named ? call->error.code : NULL, skewed);
+    if (dated && (retry_class == AWS_RETRY_SKEW || client->skew_usec != 0))
+        aws_client_track_skew(client, date_usec);
+    *ret = (CallReading){
+        /* A "no" about a clock says nothing about the import, and clocks are put right. */
+        .refusal = named && response->status >= 400 && response->status <= 499 &&
+                   (retry_class == AWS_RETRY_NONE || retry_class == AWS_RETRY_EXPIRED),
+        .retry_class = retry_class == AWS_RETRY_SKEW && !dated ? AWS_RETRY_NONE : retry_class,
+    };
+    return 0;
+}
+
+static int read_body(AwsCall *call, const HttpResponse *response, json_object **ret)
+{
+    CLEANUP(json_object_putp) json_object *answer = NULL;
+    int r;
+
+    if (call->operation->protocol)
+        return call->operation->protocol->read_success(response, call->hooks.userdata);
+    r = aws_answer_read_object(response, &answer);
+    if (r < 0)
+        return r;
+    return call->operation->decode(answer, ret);
+}
+
+static int read_success(AwsCall *call, const HttpResponse *response, CallReading *ret)
+{
+    json_object *body = NULL;
+    uint64_t date_usec;
+    int r;
+
+    if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
+        aws_client_track_skew(call->client, date_usec);
+    r = read_body(call, response, &body);
+    if (r == 0) {
+        *ret = (CallReading){.success = true, .body = body};
+        return 0;
+    }
+    if (r != -EBADMSG)
+        return r;
+    *ret = (CallReading){.retry_class = AWS_RETRY_TRANSIENT};
+    return aws_answer_describe_unreadable(response, call->client->route.host, &call->error);
+}
+
+int call_read_answer(AwsCall *call, const HttpResponse *response, CallReading *ret)
+{
+    return aws_answer_is_success(response) ? read_success(call, response, ret)
+                                           : read_failure(call, response, ret);
+}
