@@ -168,6 +168,18 @@ int aws_answer_describe_unreadable(const HttpResponse *response, const char *hos
                              error);
 }
 
+int aws_answer_describe_other(const HttpResponse *response, const char *host, const char *named,
+                              CallError *error)
+{
+    char name[128], message[512], request_id[REQUEST_ID_SIZE];
+
+    if (!copy_token(named, strlen(named), name, sizeof(name)))
+        snprintf(name, sizeof(name), "what has no readable name");
+    snprintf(message, sizeof(message), "%s answered about %s, which was not asked for", host, name);
+    return call_error_set(error, CALL_ERROR_UNREADABLE, message, response->status,
+                          read_request_id(response, NULL, request_id));
+}
+
 /* The error that AWS named. */
 static int describe_error(const HttpResponse *response, const char *code, const AwsErrorText *text,
                           CallError *error)

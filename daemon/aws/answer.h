@@ -42,5 +42,9 @@ int aws_answer_make_error(const HttpResponse *response, const char *host, const 
 int aws_answer_describe_unreadable(const HttpResponse *response, const char *host,
                                    CallError *error);
 
+/* For one that is about something else than was asked. 0 or -ENOMEM. */
+int aws_answer_describe_other(const HttpResponse *response, const char *host, const char *named,
+                              CallError *error);
+
 /* The Date header. False: none came, or one that is no date. */
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);

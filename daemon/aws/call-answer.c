@@ -2,7 +2,9 @@
 #include "daemon/aws/call-answer.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "common/json.h"
 #include "common/memory.h"
 #include "daemon/aws/answer.h"
 
@@ -67,23 +69,38 @@ static int read_body(AwsCall *call, const HttpResponse *response, json_object **
     return call->operation->decode(answer, ret);
 }
 
+/* The subject that the answer names, where that is another than was asked about; else NULL. Ids are
+ * compared without case: CloudTrail writes its own in lower case, whatever it was asked with. */
+static const char *find_other_subject(const AwsCall *call, json_object *body)
+{
+    const char *named;
+
+    if (!call->subject || json_get_string(body, call->operation->subject, &named) <= 0)
+        return NULL;
+    return strcasecmp(named, call->subject) == 0 ? NULL : named;
+}
+
 static int read_success(AwsCall *call, const HttpResponse *response, CallReading *ret)
 {
-    json_object *body = NULL;
+    CLEANUP(json_object_putp) json_object *body = NULL;
+    const char *host = call->client->route.host, *other = NULL;
     uint64_t date_usec;
     int r;
 
     if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
         aws_client_track_skew(call->client, date_usec);
     r = read_body(call, response, &body);
-    if (r == 0) {
-        *ret = (CallReading){.success = true, .body = body};
+    if (r < 0 && r != -EBADMSG)
+        return r;
+    if (r == 0)
+        other = find_other_subject(call, body);
+    if (r == 0 && !other) {
+        *ret = (CallReading){.success = true, .body = TAKE(body)};
         return 0;
     }
-    if (r != -EBADMSG)
-        return r;
     *ret = (CallReading){.retry_class = AWS_RETRY_TRANSIENT};
-    return aws_answer_describe_unreadable(response, call->client->route.host, &call->error);
+    return other ? aws_answer_describe_other(response, host, other, &call->error)
+                 : aws_answer_describe_unreadable(response, host, &call->error);
 }
 
 int call_read_answer(AwsCall *call, const HttpResponse *response, CallReading *ret)

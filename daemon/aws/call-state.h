@@ -18,6 +18,7 @@ struct AwsCall {
     const AwsOperation *operation;
     char *body;
     size_t body_size;
+    char *subject; /* NULL: none */
     AwsCallHooks hooks;
     char invocation_id[AWS_INVOCATION_ID_SIZE];
 

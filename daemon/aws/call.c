@@ -18,6 +18,7 @@ static void call_free(AwsCall *call)
     call_error_clear(&call->error);
     aws_client_unref(call->client);
     secret_free(call->body); /* a form may hold a token */
+    free(call->subject);
     free(call);
 }
 
@@ -296,7 +297,7 @@ static void on_delay(void *userdata)
 }
 
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   const AwsCallHooks *hooks, AwsCall **ret)
+                   const char *subject, const AwsCallHooks *hooks, AwsCall **ret)
 {
     AwsCall *call = malloc(sizeof(*call));
 
@@ -307,15 +308,16 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         .operation = operation,
         .body = strdup(body),
         .body_size = strlen(body),
+        .subject = subject ? strdup(subject) : NULL,
         .hooks = *hooks,
         .credentials_wait = {.done = on_credentials, .userdata = call},
         .pacer_wait = {.granted = on_granted, .userdata = call},
     };
-    if (!call->body) {
-        free(call);
+    aws_client_ref(client);
+    if (!call->body || (subject && !call->subject)) {
+        call_free(call);
         return -ENOMEM;
     }
-    aws_client_ref(client);
     if (client->config.fixed_credentials)
         call->credentials = aws_credentials_ref(client->config.fixed_credentials);
     aws_request_make_id(client->config.random, call->invocation_id);

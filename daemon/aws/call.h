@@ -47,6 +47,7 @@ typedef struct AwsOperation {
     /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
        transient failure like a truncated answer; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
+    const char *subject; /* member of what was decoded that names the subject; NULL: none does */
     QuotaKind limit;
     bool of_target; /* about no single import: whatever is wrong with it is wrong with the target */
 } AwsOperation;
@@ -63,10 +64,11 @@ typedef struct AwsCallHooks {
     void *userdata;
 } AwsCallHooks;
 
-/* operation outlives the call. body: as the protocol has it, copied. Hooks never run from within
- * aws_call_start(). 0 or -ENOMEM. */
+/* operation outlives the call. body: as the protocol has it, copied. subject: what is asked about,
+ * copied; an answer that names another one is no answer. NULL: it may name any. Hooks never run
+ * from within aws_call_start(). 0 or -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   const AwsCallHooks *hooks, AwsCall **ret);
+                   const char *subject, const AwsCallHooks *hooks, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* takes NULL */
 
 /* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False:

@@ -118,6 +118,7 @@ static const AwsOperation stop_import = {
     .name = "StopImport",
     .target = TARGET("StopImport"),
     .decode = cloudtrail_decode_import,
+    .subject = "ImportId",
     .limit = QUOTA_STOP,
 };
 
@@ -125,6 +126,7 @@ static const AwsOperation get_import = {
     .name = "GetImport",
     .target = TARGET("GetImport"),
     .decode = cloudtrail_decode_import,
+    .subject = "ImportId",
     .limit = QUOTA_READ,
 };
 
@@ -146,11 +148,11 @@ static const AwsOperation list_import_failures = {
 #define MAX_RESULTS 1000 /* the most that a page may hold */
 
 static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
-                           const AwsCallHooks *hooks, AwsCall **ret)
+                           const char *import_id, const AwsCallHooks *hooks, AwsCall **ret)
 {
     const char *text = json_text(body, NULL);
 
-    return text ? aws_call_start(client, operation, text, hooks, ret) : -ENOMEM;
+    return text ? aws_call_start(client, operation, text, import_id, hooks, ret) : -ENOMEM;
 }
 
 /* Both take the id and nothing else. */
@@ -161,7 +163,7 @@ static int start_with_id(AwsClient *client, const AwsOperation *operation, const
 
     if (!body || json_add_string(body, "ImportId", import_id) < 0)
         return -ENOMEM;
-    return start_with_body(client, operation, body, hooks, ret);
+    return start_with_body(client, operation, body, import_id, hooks, ret);
 }
 
 int cloudtrail_stop_import(AwsClient *client, const char *import_id, const AwsCallHooks *hooks,
@@ -186,7 +188,7 @@ int cloudtrail_list_imports(AwsClient *client, const char *destination, const ch
         json_add_string(body, "ImportStatus", status) < 0 ||
         json_add_string(body, "NextToken", next_token) < 0)
         return -ENOMEM;
-    return start_with_body(client, &list_imports, body, hooks, ret);
+    return start_with_body(client, &list_imports, body, NULL, hooks, ret);
 }
 
 int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
@@ -199,5 +201,5 @@ int cloudtrail_list_import_failures(AwsClient *client, const char *import_id,
         json_add_int64(body, "MaxResults", MAX_RESULTS) < 0 ||
         json_add_string(body, "NextToken", next_token) < 0)
         return -ENOMEM;
-    return start_with_body(client, &list_import_failures, body, hooks, ret);
+    return start_with_body(client, &list_import_failures, body, NULL, hooks, ret);
 }

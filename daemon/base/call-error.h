@@ -21,7 +21,7 @@ extern const CallError call_error_no_memory;
 #define CALL_ERROR_CONNECTION "ConnectionFailed"
 #define CALL_ERROR_TIMEOUT "TimedOut"
 #define CALL_ERROR_TLS "TLSFailed"
-#define CALL_ERROR_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not the right JSON */
+#define CALL_ERROR_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not what was asked */
 #define CALL_ERROR_HTTP "UnexpectedStatus"       /* an HTTP status without an AWS error code */
 #define CALL_ERROR_RESOURCES "OutOfResources"    /* memory or file descriptors of this host */
 #define CALL_ERROR_CREDENTIALS "CredentialsUnavailable"

@@ -112,7 +112,7 @@ static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
         r = aws_client_new(&config, &client);
     if (r == 0)
         r = aws_call_start(client, sts->token ? &assume_role_with_web_identity : &assume_role, body,
-                           &hooks, &sts->call);
+                           NULL, &hooks, &sts->call);
     aws_client_unref(client); /* the call has a reference of its own */
     return r;
 }

@@ -78,7 +78,7 @@ int sts_get_identity(AwsClient *client, StsIdentityDone done, void *userdata, St
         return -ENOMEM;
     identity->done = done;
     identity->userdata = userdata;
-    r = aws_call_start(client, &operation, "Action=GetCallerIdentity&Version=2011-06-15",
+    r = aws_call_start(client, &operation, "Action=GetCallerIdentity&Version=2011-06-15", NULL,
                        &(AwsCallHooks){.done = on_done, .userdata = identity}, &identity->call);
     if (r < 0) {
         identity_free(identity);

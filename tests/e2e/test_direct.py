@@ -73,6 +73,15 @@ def test_an_id_in_upper_case_is_folded(daemon, sim):
     assert daemon.call("GetImport", importId=import_id.upper())["import"]["ImportId"] == import_id
 
 
+def test_another_import_is_not_shown_for_the_one_asked_about(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    other = new_id()
+    sim.fault("http", status=200, body='{"ImportId":"%s","ImportStatus":"STOPPED"}' % other)
+    name, parameters = refusal(daemon, "GetImport", importId=sim.add())
+    assert name == f"{INTERFACE}.CallFailed"
+    assert parameters["cause"]["code"] == "UnreadableAnswer" and other in parameters["cause"]["message"]
+
+
 def test_to_look_at_an_import_is_no_part_of_its_job(daemon, sim):
     """A job polls as it would have, and counts no call but its own."""
     import_id = sim.add_endless()

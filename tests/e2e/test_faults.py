@@ -352,6 +352,36 @@ def test_an_answer_of_wrong_types_is_polled_on(daemon, sim, operation):
     assert not daemon.journal.find("call-retried")
 
 
+# Answers about something else
+
+
+@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
+def test_an_answer_that_names_another_import_is_none(daemon, sim, operation):
+    other = new_id()
+    sim.fault("http", operation=operation, status=200, calls=1,
+              body='{"ImportId":"%s","ImportStatus":"STOPPED","ImportStatistics":{"EventsCompleted":7}}' % other)
+    import_id = sim.add(events_completed=5)
+    job = daemon.stopped(import_id)
+    assert job["import"]["ImportId"] == import_id
+    assert job["import"]["ImportStatistics"]["EventsCompleted"] == 5
+    assert job["attempts"] == (2 if operation == "StopImport" else 1)
+    retry = daemon.journal.wait("call-retried", aws_error="UnreadableAnswer")
+    assert other in retry["MESSAGE"]
+
+
+def test_a_job_waits_while_answers_name_another_import(start_daemon, sim):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    import_id, other = sim.add(), new_id()
+    sim.fault("http", import_id=import_id, status=200, body='{"ImportId":"%s","ImportStatus":"STOPPED"}' % other)
+    job = daemon.stop(import_id)
+    sim.wait_calls(2, "StopImport", import_id)
+    held = daemon.job(job["id"])
+    assert held["state"] == "stopping" and held["lastError"]["code"] == "UnreadableAnswer"
+    assert other in held["lastError"]["message"]
+    sim.clear_faults()
+    assert daemon.journal.wait("import-stopped", job=job["id"])
+
+
 # Clocks
 
 

@@ -201,14 +201,16 @@ void world_start(World *world)
         .name = "StopImport",
         .target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopImport",
         .decode = decode,
+        .subject = "ImportId",
         .limit = QUOTA_STOP,
     };
     AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done, .userdata = world};
 
     world->n_seen = world->hooked = 0;
     world->done = false;
-    assert_int_equal(
-        aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", &hooks, &world->call), 0);
+    assert_int_equal(aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", "x", &hooks,
+                                    &world->call),
+                     0);
     assert_int_equal(world->hooked, 0);
     assert_false(world->done);
 }

@@ -516,6 +516,34 @@ static void test_retries_what_cannot_be_decoded(void **state)
     assert_string_equal(world->code, CALL_ERROR_RESOURCES);
 }
 
+static void test_an_answer_about_another_subject_is_none(void **state)
+{
+    static const Reply same[] = {{.status = 200, .body = "{\"ImportId\":\"x\"}"},
+                                 {.status = 200, .body = "{\"ImportId\":\"X\"}"},
+                                 {.status = 200, .body = "{\"ImportId\":7}"},
+                                 {.status = 200, .body = "{\"ImportId\":null}"}};
+    const Reply other = {.status = 200, .body = "{\"ImportId\":\"y\"}"};
+    const Reply nameless = {.status = 200, .body = "{\"ImportId\":\"\"}"};
+    const Reply others[] = {other, other, other}, late[] = {other, ok};
+    const Reply odd[] = {nameless, nameless, nameless};
+    World *world = *state;
+
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        world_call(world, &same[i], 1);
+        assert_int_equal(world->outcome, AWS_OK);
+    }
+    world_call(world, others, 3);
+    assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+    assert_string_equal(world->code, CALL_ERROR_UNREADABLE);
+    assert_string_equal(
+        world->message,
+        "cloudtrail.eu-west-1.amazonaws.com answered about y, which was not asked for");
+    world_call(world, late, 2);
+    assert_int_equal(world->outcome, AWS_OK);
+    world_call(world, odd, 3);
+    assert_string_equal(world->code, CALL_ERROR_UNREADABLE);
+}
+
 static void test_survives_what_cannot_be_sent(void **state)
 {
     World *world = *state;
@@ -632,6 +660,7 @@ int main(void)
         TEST(test_credentials_may_expire_in_the_queue),
         TEST(test_tells_a_no_from_an_outage),
         TEST(test_retries_what_cannot_be_decoded),
+        TEST(test_an_answer_about_another_subject_is_none),
         TEST(test_survives_what_cannot_be_sent),
         TEST(test_cancels_at_any_time),
         TEST(test_knows_when_it_goes_on),
