@@ -15,6 +15,9 @@
 #include "common/json.h"
 #include "common/memory.h"
 
+/* The least for a heading, a row, "and more" and the cursor. */
+#define HEIGHT_OF_ALL 4U
+
 /* Changes that come closer together than this share one redraw. */
 #define REDRAW_USEC 50000
 
@@ -38,13 +41,55 @@ struct Progress {
     size_t lines_drawn; /* that are on the terminal now */
 };
 
+/* The process was stopped and goes on (Ctrl-Z, fg): whatever the shell wrote stands below what was
+ * drawn. A flag of the handler, as a timer may run before an event of the signal does. */
+static volatile sig_atomic_t was_stopped;
+
+static void on_continued(int number)
+{
+    (void)number;
+    was_stopped = 1;
+}
+
 static void get_terminal_size(size_t *ret_columns, size_t *ret_rows)
 {
     struct winsize size = {0};
 
-    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size); /* where it does not tell: the usual size */
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size); /* where it is unknown: the usual size */
     *ret_columns = size.ws_col > 0 ? size.ws_col : 80;
-    *ret_rows = size.ws_row > 3 ? size.ws_row : 24;
+    *ret_rows = size.ws_row > 0 ? size.ws_row : 24;
+}
+
+/* A terminal that is not the one of this session has no foreground. */
+static bool is_in_foreground(void)
+{
+    pid_t group = tcgetpgrp(STDOUT_FILENO);
+
+    return group < 0 || group == getpgrp();
+}
+
+/* From here to end_drawing() Ctrl-Z waits, so that the shell does not write between a look at where
+ * the last frame is and the next one. False: the terminal is somebody else's at the moment. What
+ * was drawn before somebody else wrote stays where it is. */
+static bool begin_drawing(Progress *progress, sigset_t *ret_mask)
+{
+    bool in_foreground;
+    sigset_t stop;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &stop, ret_mask);
+    in_foreground = is_in_foreground();
+    if (was_stopped || !in_foreground)
+        progress->lines_drawn = 0;
+    was_stopped = 0;
+    return in_foreground;
+}
+
+static void end_drawing(const sigset_t *mask)
+{
+    text_flush();
+    sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 /* What was not taken, or is not heard of yet and has no name, has no row. */
@@ -100,46 +145,65 @@ static int lay_out(Progress *progress, size_t max_rows, struct frame *ret)
     }
 }
 
+/* To the first line of the last frame, or as far up as the terminal goes, which may have become
+ * smaller. */
+static void move_to_start(const Progress *progress, FILE *file, size_t height)
+{
+    size_t lines = progress->lines_drawn < height ? progress->lines_drawn : height - 1;
+
+    if (lines > 0)
+        fprintf(file, "\r\033[%zuA", lines);
+}
+
 /* The frame is written at once, so that none is seen half. Automatic wrapping is off meanwhile: a
  * line never takes two rows of the terminal, whatever the width of its characters. */
 static int draw_frame(Progress *progress, FILE *file)
 {
     size_t columns, height;
     struct frame frame;
+    int r;
 
     get_terminal_size(&columns, &height);
     if (columns != progress->columns)
         progress->layout = 0;
     progress->columns = columns;
-    /* A row each for the heading, "and more", and the cursor. */
-    int r = lay_out(progress, height - 3, &frame);
+    /* A row each for the heading, "and more", and the cursor; the cursor's alone where there is no
+     * room for more. */
+    r = lay_out(progress, height < HEIGHT_OF_ALL ? height - 1 : height - 3, &frame);
     if (r < 0)
         return r;
+    if (height < HEIGHT_OF_ALL) {
+        table_leave_heading_out(frame.table);
+        frame.more = 0;
+    }
 
     fputs("\033[?7l", file);
-    if (progress->lines_drawn > 0)
-        fprintf(file, "\r\033[%zuA", progress->lines_drawn);
+    move_to_start(progress, file, height);
     r = table_print(frame.table, file, progress->options->color, columns, "\033[K\n");
     table_free(frame.table);
     if (frame.more > 0)
         fprintf(file, "and %zu more\033[K\n", frame.more);
     fputs("\033[J\033[?7h", file);
-    progress->lines_drawn = (frame.rows > 0) + frame.rows + (frame.more > 0);
+    progress->lines_drawn =
+        (frame.rows > 0 && height >= HEIGHT_OF_ALL) + frame.rows + (frame.more > 0);
     return r;
 }
 
 static void draw(Progress *progress)
 {
     CLEANUP(freep) char *text = NULL;
+    sigset_t mask;
     size_t size;
     FILE *file = open_memstream(&text, &size);
+    int r = 0;
 
     if (!file)
         return; /* a frame less; memory that is short shows where it is needed */
-    int r = draw_frame(progress, file);
-    if (fclose(file) == 0 && r == 0)
+    if (begin_drawing(progress, &mask))
+        r = draw_frame(progress, file);
+    if (fclose(file) == 0 && text && r == 0) /* without memory, perhaps only NULL */
         fwrite(text, 1, size, stdout);
-    text_flush();
+    end_drawing(&mask);
 }
 
 static void schedule_redraw(Progress *progress, time_t sec, suseconds_t usec)
@@ -157,10 +221,17 @@ static void schedule_soon(Progress *progress)
     schedule_redraw(progress, 0, progress->drawn ? REDRAW_USEC : 0);
 }
 
+/* Elsewhere changes are lines, as on a terminal of one row, which has no room besides the cursor's.
+ */
 static bool is_live(const Progress *progress)
 {
-    return progress->options->live && progress->list->n > 0 &&
-           !(progress->options->given & OPTION_NO_WAIT);
+    size_t columns, height;
+
+    if (!progress->options->live || progress->list->n == 0 ||
+        progress->options->given & OPTION_NO_WAIT)
+        return false;
+    get_terminal_size(&columns, &height);
+    return height > 1;
 }
 
 static void on_redraw(evutil_socket_t fd, short events, void *userdata)
@@ -169,9 +240,11 @@ static void on_redraw(evutil_socket_t fd, short events, void *userdata)
 
     (void)fd;
     (void)events;
-    if (!is_live(progress))
-        return;
     progress->redraw_is_soon = false;
+    if (!is_live(progress)) {
+        progress->lines_drawn = 0;
+        return;
+    }
     progress->drawn = true;
     draw(progress);
     schedule_redraw(progress, 1, 0);
@@ -179,6 +252,9 @@ static void on_redraw(evutil_socket_t fd, short events, void *userdata)
 
 static int start_live(Progress *progress, struct event_base *base)
 {
+    struct sigaction continued = {.sa_handler = on_continued, .sa_flags = SA_RESTART};
+
+    sigaction(SIGCONT, &continued, NULL);
     progress->redraw = evtimer_new(base, on_redraw, progress);
     progress->resized = evsignal_new(base, SIGWINCH, on_redraw, progress);
     if (!progress->redraw || !progress->resized || event_add(progress->resized, NULL) < 0)
@@ -222,7 +298,7 @@ static int print_line(Progress *progress, json_object *json)
     JobView job;
 
     if (job_view_read(json, &job) < 0)
-        return 0; /* who follows the job complains */
+        return 0; /* the follower of the job complains */
     int r = job_format_line(&job, &line);
     if (r < 0)
         return r;
@@ -244,11 +320,18 @@ int progress_change(Progress *progress, json_object *job)
 
 void progress_clear(Progress *progress)
 {
+    size_t columns, height;
+    sigset_t mask;
+
     if (progress->lines_drawn == 0)
         return;
-    printf("\r\033[%zuA\033[J", progress->lines_drawn);
-    progress->lines_drawn = 0;
-    text_flush();
+    if (begin_drawing(progress, &mask) && progress->lines_drawn > 0) {
+        get_terminal_size(&columns, &height);
+        move_to_start(progress, stdout, height);
+        fputs("\033[J", stdout);
+        progress->lines_drawn = 0;
+    }
+    end_drawing(&mask);
     schedule_soon(progress);
 }
 

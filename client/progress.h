@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How jobs come along, for people: on a terminal a table that is redrawn in place, elsewhere one
- * line for each change that can be seen. */
+/* How jobs come along, for people: on a terminal a table that is redrawn in place while the program
+ * is in its foreground, elsewhere one line for each visible change. */
 #pragma once
 
 #include <stdbool.h>

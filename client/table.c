@@ -22,7 +22,7 @@ struct Table {
     struct cell *cells; /* of the heading, then row by row */
     size_t n_cells, n_allocated;
     size_t *widths; /* without the heading; 0: the column is empty */
-    bool failed;
+    bool headless, failed;
 };
 
 int table_new(const TableColumn *columns, size_t n_columns, size_t gap, Table **ret)
@@ -174,14 +174,20 @@ static void print_row(const Table *table, FILE *file, const struct cell *cells, 
     }
 }
 
+void table_leave_heading_out(Table *table)
+{
+    table->headless = true;
+}
+
 int table_print(const Table *table, FILE *file, bool color, size_t max_width, const char *line_end)
 {
     if (table->failed)
         return -ENOMEM;
     if (table->n_cells == table->n_columns)
         return 0;
-    for (size_t row = 0; row + table->n_columns <= table->n_cells; row += table->n_columns) {
-        print_row(table, file, &table->cells[row], color, max_width ? max_width : SIZE_MAX);
+    for (size_t i = table->headless ? table->n_columns : 0; i + table->n_columns <= table->n_cells;
+         i += table->n_columns) {
+        print_row(table, file, &table->cells[i], color, max_width ? max_width : SIZE_MAX);
         fputs(line_end, file);
     }
     return 0;

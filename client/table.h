@@ -38,6 +38,8 @@ void table_add_int64(Table *table, int64_t number);               /* negative: e
 
 size_t table_width(const Table *table);
 
+void table_leave_heading_out(Table *table);
+
 /* Lines end with line_end and are no wider than max_width (0: as wide as they are): columns at the
  * right are left out, and text, never a number, is cut. A table without rows has no heading either.
  * 0 or -ENOMEM. */

@@ -9,22 +9,10 @@ import time
 import pytest
 
 from harness import DEADLINE
-from harness.ctl import Ctl
-from harness.fake import FakeDaemon, import_id, make_job
+from harness.fake import import_id, make_job
 from harness.pipes import wait_until_read
+from harness.played import ctl, daemon
 from harness.varlink import SERVICE
-
-
-@pytest.fixture
-def daemon(runtime):
-    daemon = FakeDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
-
-
-@pytest.fixture
-def ctl(build, daemon, tmp_path):
-    return Ctl(build, daemon.path, tmp_path)
 
 
 def end(process, timeout=DEADLINE):

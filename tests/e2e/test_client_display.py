@@ -7,39 +7,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from harness.ctl import Ctl
-from harness.fake import FakeDaemon, import_id, make_job
-from harness.terminal import Terminal
-from harness.varlink import SERVICE
+from harness.fake import import_id, make_job
+from harness.played import ctl, daemon, on_terminal
 
 SHORT = {number: import_id(number)[:8] + "…" for number in range(100)}
-
-
-@pytest.fixture
-def daemon(runtime):
-    daemon = FakeDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
-
-
-@pytest.fixture
-def ctl(build, daemon, tmp_path):
-    return Ctl(build, daemon.path, tmp_path)
-
-
-@pytest.fixture
-def on_terminal(ctl):
-    """Starts trailstopctl on a terminal."""
-    started = []
-
-    def start(*arguments, columns=80, rows=24, **environment):
-        started.append(Terminal([ctl.binary, *arguments], columns=columns, rows=rows,
-                                env={**ctl.environment, "TERM": "xterm", "NO_COLOR": "1", **environment}))
-        return started[-1]
-
-    yield start
-    for terminal in started:
-        terminal.close()
 
 
 def statistics(done, found, files=1, events=2, failed=0):
@@ -270,6 +241,43 @@ def test_following_all_jobs_scrolls(on_terminal, daemon):
     assert "IMPORT" not in terminal.text
 
 
+@pytest.mark.parametrize("rows", [2, 3])
+def test_a_low_terminal_does_not_scroll(on_terminal, daemon, rows):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 5, rows=rows)
+    for done in range(3):
+        session.update(make_job(0, "polling", status="IN_PROGRESS", statistics=statistics(done, 40)))
+        screen = terminal.wait_for(lambda screen: any(f"{done}/40" in line for line in screen))
+        assert len(screen) == rows - 1 and row_of(screen, 0)
+    assert len(terminal.lines) <= rows
+    for number in range(4):
+        session.update(make_job(number, "stopped"))
+    session.reply({"job": make_job(4, "stopped")})
+    assert terminal.finish() == 0
+
+
+def test_a_terminal_of_one_row_shows_lines(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, rows=1)
+    session.update(make_job(0, "polling"))
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 0
+    assert "\x1b" not in terminal.text
+    assert terminal.screen()[:3] == [f"{import_id(0)} {state}" for state in ("queued", "polling", "stopped")]
+
+
+def test_a_terminal_that_becomes_lower_is_not_left(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 12)
+    terminal.wait_for(lambda screen: len(screen) == 13)
+    terminal.lines = terminal.lines[-5:]  # as a terminal does
+    terminal.row = len(terminal.lines) - 1
+    terminal.resize(80, 5)
+    os.kill(terminal.process.pid, signal.SIGWINCH)
+    terminal.wait_for(lambda screen: screen[-1] == "and 10 more")
+    for number in range(11):
+        session.update(make_job(number, "stopped"))
+    session.reply({"job": make_job(11, "stopped")})
+    assert terminal.finish() == 0
+
+
 # Lines
 
 
@@ -313,64 +321,3 @@ def test_lines_come_when_they_happen(ctl, daemon):
         assert process.stdout.readline() == f"{import_id(0)} {state}\n"
     session.reply({"job": make_job(0, "stopped")})
     process.communicate(timeout=30)
-
-
-# Text from outside
-
-EVIL = "\x1b[2J\x9b1m\x07\r\n\x00\x7f\u202e\x85end".replace("\x00", "")
-
-
-def evil_job(number, state):
-    return make_job(number, state, target=EVIL, reason=EVIL, nextCallAt=EVIL, status=EVIL,
-                    lastError={"code": EVIL, "message": EVIL, "requestId": EVIL})
-
-
-@pytest.mark.parametrize("command, method, replies", [
-    (["jobs"], "ListJobs", [{"jobs": [evil_job(1, "polling")]}]),
-    (["job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
-    (["cancel", "1"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
-    (["watch", "job-1"], "Watch", [{"job": evil_job(1, "refused")}]),
-    (["watch", "job-1"], "Watch", [{"job": {**evil_job(1, "refused"), "importId": EVIL}}]),
-    (["targets"], "ListTargets", [{"targets": [{"name": EVIL, "region": EVIL, "endpoint": EVIL}]}]),
-    (["statistics"], "GetStatistics", [{"statistics": {EVIL: 1}}]),
-    (["version"], f"{SERVICE}.GetInfo", [{"product": EVIL, "version": EVIL}]),
-    (["show", import_id(1)], "GetImport", [{"import": {"ImportId": EVIL, "ImportStatus": EVIL, "Destinations": [EVIL]}}]),
-    (["list"], "ListImports", [{"imports": [{"ImportId": EVIL, "Destinations": [EVIL]}]}]),
-    (["failures", import_id(1)], "ListImportFailures", [{"failures": [{"Location": EVIL, "ErrorMessage": EVIL}]}]),
-    (["--json", "job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
-])
-def test_no_control_character_passes(ctl, daemon, command, method, replies):
-    process = ctl.start(*command)
-    session = daemon.accept()
-    session.call(method)
-    for reply in replies:
-        session.reply(reply)
-    output, errors = process.communicate(timeout=30)
-    assert "end" in output
-    misleading = set() if "--json" in command else {"\u202e"}  # JSON is for programs
-    for text in (output, errors):
-        assert not [c for c in text.replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160 or c in misleading]
-    if command[0] in ("targets", "list", "jobs", "failures"):
-        assert output.count("\n") == 2  # the newline inside made no line
-
-
-@pytest.mark.parametrize("error, parameters", [
-    ("CallFailed", {"cause": {"code": EVIL, "message": EVIL}}), ("TargetNotFound", {"target": EVIL}), (EVIL + ".x", {}),
-])
-def test_no_control_character_passes_in_errors(ctl, daemon, error, parameters):
-    process = ctl.start("jobs")
-    session = daemon.accept()
-    session.call("ListJobs")
-    session.reply(parameters, error=error)
-    _, errors = process.communicate(timeout=30)
-    assert "end" in errors and errors.count("\n") == 1
-    assert not [c for c in errors[:-1] if ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e"]
-
-
-def test_the_live_display_shows_outside_text_harmless(on_terminal, daemon):
-    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=200)
-    session.update(evil_job(0, "polling"))
-    screen = terminal.wait_for(lambda screen: any("\\x1b[2J" in line for line in screen))
-    assert len(screen) == 2
-    session.reply({"job": make_job(0, "stopped")})
-    assert terminal.finish() == 0

@@ -9,24 +9,11 @@ import subprocess
 import pytest
 
 from harness import DEADLINE
-from harness.ctl import Ctl
-from harness.fake import FakeDaemon, import_id, make_job
+from harness.fake import import_id, make_job
 from harness.pipes import wait_until_full, wait_until_read
-from harness.terminal import Terminal
+from harness.played import ctl, daemon, on_terminal
 
 MANY = [make_job(number, "stopped", reason=300 * "x") for number in range(2000)]
-
-
-@pytest.fixture
-def daemon(runtime):
-    daemon = FakeDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
-
-
-@pytest.fixture
-def ctl(build, daemon, tmp_path):
-    return Ctl(build, daemon.path, tmp_path)
 
 
 @pytest.fixture
@@ -100,15 +87,11 @@ def test_ids_from_an_input_that_does_not_block(ctl, daemon, pipe):
     assert process.communicate(timeout=DEADLINE) == ("job-0\njob-1\njob-2\n", "") and process.returncode == 0
 
 
-def test_a_terminal_that_does_not_block_shows_all(ctl, daemon):
-    terminal = Terminal([ctl.binary, "jobs"], columns=1000, rows=10000, blocking=False,
-                        env={**ctl.environment, "TERM": "dumb"})
-    try:
-        send_many(daemon)
-        assert terminal.finish() == 0
-        assert job_ids(terminal.screen()) == [job["id"] for job in MANY]
-    finally:
-        terminal.close()
+def test_a_terminal_that_does_not_block_shows_all(on_terminal, daemon):
+    terminal = on_terminal("jobs", columns=1000, rows=10000, blocking=False, TERM="dumb")
+    send_many(daemon)
+    assert terminal.finish() == 0
+    assert job_ids(terminal.screen()) == [job["id"] for job in MANY]
 
 
 # A reader that is gone
