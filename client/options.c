@@ -106,15 +106,24 @@ static int set_timeout(Options *options, const char *text)
     return 0;
 }
 
-static int set_socket(Options *options, const char *path)
+/* As an address of Varlink or as a plain path. NULL: it names none. */
+static const char *socket_path_of(const char *address)
 {
-    if (*path == '\0') {
-        text_complain("--socket takes the path of the daemon's socket, not \"\"");
-        return -EINVAL;
-    }
-    options->socket_path = path;
+    static const char prefix[] = "unix:";
+
+    if (strncmp(address, prefix, strlen(prefix)) == 0)
+        address += strlen(prefix);
+    return *address ? address : NULL;
+}
+
+static int set_socket(Options *options, const char *address)
+{
+    options->socket_path = socket_path_of(address);
     options->socket_given = true;
-    return 0;
+    if (options->socket_path)
+        return 0;
+    text_complain("--socket takes the path of the daemon's socket, not \"%s\"", address);
+    return -EINVAL;
 }
 
 static int set_state(Options *options, const char *text)
@@ -196,13 +205,14 @@ static int check_utf8(int argc, char **argv)
 
 static void set_defaults(Options *options)
 {
-    const char *path = getenv("TRAILSTOP_SOCKET"), *no_color = getenv("NO_COLOR"),
-               *terminal = getenv("TERM");
+    const char *address = getenv("TRAILSTOP_SOCKET"),
+               *path = address ? socket_path_of(address) : NULL;
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
     bool redrawable =
         isatty(STDOUT_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 
     *options = (Options){
-        .socket_path = path && *path ? path : TRAILSTOP_SOCKET_DEFAULT,
+        .socket_path = path ? path : TRAILSTOP_SOCKET_DEFAULT,
         .live = redrawable,
         .color = redrawable && !(no_color && *no_color),
     };

@@ -14,23 +14,23 @@
 #include "common/string.h"
 #include "common/utf8.h"
 
-char *text_escape(const char *text)
+static char *escape(const char *text, bool (*is_hidden)(uint32_t code_point))
 {
     size_t size = strlen(text);
-    char *escaped =
-        malloc(4 * size + 1); /* \xNN for each byte at most: \uNNNN stands for three or two */
-    char *out = escaped;
+    /* \xNN for each byte at most: \uNNNN stands for three or two, \UNNNNNNNN for four. */
+    char *escaped = malloc(4 * size + 1), *out = escaped;
 
     if (!escaped)
         return NULL;
     while (size > 0) {
         size_t step = utf8_character_size(text, size);
         uint32_t character = step ? utf8_decode(text, step) : 0;
-        if (step == 0 || (step == 1 && utf8_is_deceptive(character))) {
+
+        if (step == 0 || (step == 1 && is_hidden(character))) {
             out += sprintf(out, "\\x%02x", (unsigned char)*text);
             step = 1;
-        } else if (utf8_is_deceptive(character)) {
-            out += sprintf(out, "\\u%04x", character);
+        } else if (is_hidden(character)) {
+            out += sprintf(out, step < 4 ? "\\u%04x" : "\\U%08x", character);
         } else {
             memcpy(out, text, step);
             out += step;
@@ -40,6 +40,16 @@ char *text_escape(const char *text)
     }
     *out = '\0';
     return escaped;
+}
+
+char *text_escape(const char *text)
+{
+    return escape(text, utf8_is_deceptive);
+}
+
+static bool is_deceptive_or_invisible(uint32_t code_point)
+{
+    return utf8_is_deceptive(code_point) || utf8_is_invisible(code_point);
 }
 
 size_t text_columns(const char *text)
@@ -61,7 +71,7 @@ void text_complain(const char *format, ...)
     int r = string_vformat(&sentence, format, arguments);
     va_end(arguments);
     if (r >= 0)
-        escaped = text_escape(sentence);
+        escaped = escape(sentence, is_deceptive_or_invisible);
     fflush(stdout);
     fprintf(stderr, "trailstopctl: %s\n", escaped ? escaped : "out of memory");
 }

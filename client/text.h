@@ -11,14 +11,15 @@
 
 #include <json-c/json.h>
 
-/* Control characters, marks that turn the direction of writing, and bytes that are no UTF-8 as \xNN
- * or \uNNNN. NULL: no memory. */
+/* Control characters, marks that turn the direction of writing, and bytes that are not UTF-8 as
+ * \xNN or \uNNNN. NULL: no memory. */
 char *text_escape(const char *text);
 
 /* Number of columns, counting one for each character. */
 size_t text_columns(const char *text);
 
-/* "trailstopctl: " and a sentence on standard error, escaped as a whole. */
+/* "trailstopctl: " and a sentence on standard error, escaped as a whole, invisible characters too:
+ * they may be what is wrong with the text that it quotes. */
 __attribute__((format(printf, 1, 2))) void text_complain(const char *format, ...);
 
 /* One JSON document, one line; ends the program with EXIT_FAILURE where memory runs out. */

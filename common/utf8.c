@@ -66,6 +66,26 @@ bool utf8_is_deceptive(uint32_t code_point)
            (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
+bool utf8_is_invisible(uint32_t code_point)
+{
+    /* Default_Ignorable_Code_Point and, without U+0020, White_Space; and BRAILLE PATTERN BLANK. */
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00A0, 0x00A0},   {0x00AD, 0x00AD}, {0x034F, 0x034F},   {0x061C, 0x061C},
+        {0x115F, 0x1160},   {0x1680, 0x1680}, {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x2000, 0x200F},   {0x2028, 0x202F}, {0x205F, 0x206F},   {0x2800, 0x2800},
+        {0x3000, 0x3000},   {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFF8}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+        {0xE0000, 0xE0FFF},
+    };
+
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (code_point >= ranges[i].first && code_point <= ranges[i].last)
+            return true;
+    return false;
+}
+
 bool utf8_is_valid(const char *text, size_t size)
 {
     while (size > 0) {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Size of the character that the text begins with, 1 to 4 bytes. 0: the text is empty, or what it
- * begins with is no UTF-8: overlong, a surrogate, beyond U+10FFFF or cut short. */
+ * begins with is not UTF-8: overlong, a surrogate, beyond U+10FFFF or cut short. */
 size_t utf8_character_size(const char *text, size_t size);
 
 /* The code point of the character of that size (1 to 4) that the text begins with. */
@@ -17,6 +17,10 @@ uint32_t utf8_decode(const char *text, size_t size);
  * line and paragraph separators, and the overrides of bidirectional text (Unicode Standard Annex
  * 9). */
 bool utf8_is_deceptive(uint32_t code_point);
+
+/* What leaves no mark, or a blank that is not U+0020 (Unicode Character Database): text with it
+ * looks like other text. It may be wanted, as in some emoji and languages. */
+bool utf8_is_invisible(uint32_t code_point);
 
 bool utf8_is_valid(const char *text, size_t size);
 

@@ -134,6 +134,7 @@ def test_2_wrong_usage_and_nothing_is_sent(ctl, daemon, arguments):
     (["list", "-t"], "-t takes a value: see trailstopctl --help"),
     (["halt"], 'There is no command "halt": see trailstopctl --help'),
     (["--socket", "", "jobs"], '--socket takes the path of the daemon\'s socket, not ""'),
+    (["--socket", "unix:", "jobs"], '--socket takes the path of the daemon\'s socket, not "unix:"'),
 ])
 def test_2_names_the_word_that_is_wrong(ctl, arguments, sentence):
     result = ctl(*arguments)
@@ -253,9 +254,21 @@ def test_7_nobody_listens(ctl, daemon):
         assert "systemctl status trailstopd.socket" in result.stderr
 
 
-def test_an_empty_variable_names_no_socket(ctl):
-    result = ctl("statistics", TRAILSTOP_SOCKET="")
+@pytest.mark.parametrize("empty", ["", "unix:"])
+def test_an_empty_variable_names_no_socket(ctl, empty):
+    result = ctl("statistics", TRAILSTOP_SOCKET=empty)
     assert result.returncode == 0 or " /run/trailstop/io.trailstop.Imports" in result.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "unix:"])
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_socket_may_be_named_as_varlink_does(ctl, daemon, prefix, by_option):
+    address = f"{prefix}{daemon.path}"
+    ctl.environment["TRAILSTOP_SOCKET"] = "/nowhere" if by_option else address
+    process, session = play(ctl, daemon, *(["--socket", address] if by_option else []), "statistics")
+    session.call("GetStatistics")
+    session.reply({"statistics": {}})
+    assert end(process) == (0, "", "")
 
 
 def test_7_the_path_is_too_long(ctl):

@@ -67,3 +67,21 @@ def test_the_live_display_shows_outside_text_harmless(on_terminal, daemon):
     assert len(screen) == 2
     session.reply({"job": make_job(0, "stopped")})
     assert terminal.finish() == 0
+
+
+HIDDEN = {"\u00a0": "\\u00a0", "\u00ad": "\\u00ad", "\u200b": "\\u200b", "\u2003": "\\u2003", "\u2060": "\\u2060",
+          "\u3000": "\\u3000", "\ufe0f": "\\ufe0f", "\ufeff": "\\ufeff", "\U000e0041": "\\U000e0041"}
+
+
+@pytest.mark.parametrize("character", HIDDEN)
+@pytest.mark.parametrize("arguments", [["stop"], ["show"], ["jobs", "--state"], ["--socket", "/nowhere", "--timeout"]])
+def test_messages_show_what_cannot_be_seen(ctl, character, arguments):
+    word = import_id(1) + character
+    result = ctl(*arguments, word)
+    assert result.returncode == 2 and character not in result.stderr
+    assert f'"{import_id(1)}{HIDDEN[character]}"' in result.stderr
+
+
+def test_messages_leave_other_writing_alone(ctl):
+    word = "imp\u00f3rt \u8f38\u5165 \U0001f680"
+    assert f'"{word}"' in ctl("jobs", "--state", word).stderr
