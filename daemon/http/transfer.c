@@ -14,6 +14,7 @@
 #include "common/string.h"
 #include "common/time.h"
 #include "daemon/base/environment.h"
+#include "daemon/base/file.h"
 #include "daemon/http/no-proxy.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
@@ -274,8 +275,6 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_HTTPHEADER, transfer->headers);
     SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(transfer->connect_timeout_usec));
     SET(CURLOPT_TIMEOUT_MS, to_msec(transfer->timeout_usec));
-    if (transfer->ca_bundle)
-        SET(CURLOPT_CAINFO, transfer->ca_bundle);
     /* Both are always set: else libcurl reads the environment itself, ALL_PROXY included. */
     SET(CURLOPT_PROXY, transfer->proxy ? transfer->proxy->url : "");
     SET(CURLOPT_NOPROXY, "");
@@ -291,6 +290,20 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_SEEKFUNCTION, on_rewind);
     SET(CURLOPT_SEEKDATA, transfer);
     return code;
+}
+
+/* libcurl would open it by name, and wait for as long as that takes. */
+static CURLcode set_ca_bundle(CURL *easy, HttpTransfer *transfer)
+{
+    CLEANUP(freep) char *fault = NULL;
+
+    if (!transfer->ca_bundle)
+        return CURLE_OK;
+    if (file_check_regular(transfer->ca_bundle, &fault) < 0) {
+        snprintf(transfer->cause, sizeof(transfer->cause), "%s", fault ? fault : "out of memory");
+        return CURLE_SSL_CACERT_BADFILE;
+    }
+    return curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->ca_bundle);
 }
 
 static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
@@ -317,6 +330,8 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CUR
         return CURLE_COULDNT_RESOLVE_PROXY;
     if (code == CURLE_OK)
         code = set_request(easy, transfer);
+    if (code == CURLE_OK)
+        code = set_ca_bundle(easy, transfer);
     if (code == CURLE_OK)
         code = set_callbacks(easy, transfer);
     return code;

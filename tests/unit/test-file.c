@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,8 +21,9 @@ static char path[] = "/tmp/trailstop-file-XXXXXX";
 
 static int make_file(void **state)
 {
-    (void)state;
     int fd = mkstemp(path);
+
+    (void)state;
     return fd < 0 ? -1 : close(fd);
 }
 
@@ -73,7 +76,7 @@ static void test_no_text(void **state)
 {
     (void)state;
     write_file("one\0two", 7);
-    assert_refused(path, -EINVAL, ": holds a NUL byte; this is no text file");
+    assert_refused(path, -EINVAL, ": holds a NUL byte, so it is not a text file");
 }
 
 static void test_size_is_bounded(void **state)
@@ -98,6 +101,98 @@ static void test_unreadable(void **state)
     assert_refused("/tmp", -EISDIR, ": cannot be read: Is a directory");
 }
 
+/* A name for the reading end of a pipe that holds this text, with or without a writer. */
+static void assert_pipe_read(const char *text, bool is_written, const char *expected, int r,
+                             const char *sentence)
+{
+    CLEANUP(closep) int from = -1;
+    CLEANUP(closep) int to = -1;
+    char name[64];
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    from = fds[0];
+    to = fds[1];
+    assert_int_equal(write(to, text, strlen(text)), strlen(text));
+    if (!is_written) {
+        close(to);
+        to = -1;
+    }
+    snprintf(name, sizeof(name), "/dev/fd/%d", from);
+    if (expected) {
+        CLEANUP(freep) char *read = NULL;
+        CLEANUP(freep) char *error = NULL;
+
+        assert_int_equal(file_read_text(name, &read, &error), r);
+        assert_string_equal(read, expected);
+    } else {
+        assert_refused(name, r, sentence);
+    }
+}
+
+static void test_a_pipe_is_read_to_its_end(void **state)
+{
+    (void)state;
+    assert_pipe_read("one\ntwo", false, "one\ntwo", 0, NULL);
+}
+
+static void test_a_pipe_without_end_is_not_waited_for(void **state)
+{
+    (void)state;
+    assert_pipe_read("one", true, NULL, -ETIMEDOUT,
+                     ": is a pipe whose writer does not come to an end");
+    assert_pipe_read("", true, NULL, -ETIMEDOUT,
+                     ": is a pipe whose writer does not come to an end");
+    assert_pipe_read("", false, NULL, -ENODATA, ": is a pipe that nobody has written to");
+}
+
+static void test_a_fifo_that_nobody_writes_to_is_not_waited_for(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(path, -ENODATA, ": is a pipe that nobody has written to");
+    assert_int_equal(unlink(path), 0);
+    write_file("", 0);
+}
+
+static void test_devices(void **state)
+{
+    CLEANUP(freep) char *text = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    (void)state;
+    assert_int_equal(file_read_text("/dev/null", &text, &error), 0);
+    assert_string_equal(text, "");
+    assert_refused("/dev/zero", -EINVAL, ": is not a regular file");
+}
+
+static void assert_check(const char *name, int r, const char *sentence)
+{
+    CLEANUP(freep) char *error = NULL;
+
+    assert_int_equal(file_check_regular(name, &error), r);
+    if (r < 0)
+        assert_string_equal(error + strlen(name), sentence);
+}
+
+static void test_check_of_what_a_library_will_read(void **state)
+{
+    (void)state;
+    write_file("x", 1);
+    assert_check(path, 0, NULL);
+    write_file("", 0);
+    assert_check(path, -ENODATA, ": is empty");
+    assert_check("/dev/null", -EINVAL, ": is not a regular file");
+    assert_check("/tmp", -EISDIR, ": cannot be read: Is a directory");
+    assert_check("/nonexistent/x", -ENOENT, ": cannot be read: No such file or directory");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_check(path, -EINVAL, ": is not a regular file");
+    assert_int_equal(unlink(path), 0);
+    write_file("", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +200,11 @@ int main(void)
         cmocka_unit_test(test_no_text),
         cmocka_unit_test(test_size_is_bounded),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_a_pipe_is_read_to_its_end),
+        cmocka_unit_test(test_a_pipe_without_end_is_not_waited_for),
+        cmocka_unit_test(test_a_fifo_that_nobody_writes_to_is_not_waited_for),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_check_of_what_a_library_will_read),
     };
 
     return cmocka_run_group_tests_name("file", tests, make_file, remove_file);
