@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes calls of a program fail, as a library that LD_PRELOAD puts before all others. It counts the
+ * calls of each kind, and fails those of one kind from the FAULT_AT-th on, FAULT_CALLS of them.
+ *
+ *     FAULT_COUNTS   a file of N_KINDS numbers of 64 bits, where the counts are kept
+ *     FAULT_KIND     memory, descriptor, write or sync; none: only count
+ *     FAULT_AT       which call, from 1
+ *     FAULT_CALLS    how many
+ *     FAULT_ERROR    of write and sync: the errno; 0: a write that is cut in the middle
+ *     FAULT_BELOW    write and sync: only of files below this directory
+ *     FAULT_TRACE    a file to which the stack of each call that fails is written
+ *
+ * The program is one thread, so nothing here is locked. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+typedef enum Kind { MEMORY, DESCRIPTOR, WRITE, SYNC, N_KINDS } Kind;
+
+static const char *const names[N_KINDS] = {"memory", "descriptor", "write", "sync"};
+
+static struct {
+    bool ready, busy; /* busy: in here already, what is called now is our own doing */
+    Kind kind;
+    uint64_t at, calls;
+    int error;
+    const char *below;
+    int trace;
+    uint64_t *counts;
+} faults = {.kind = N_KINDS, .trace = -1};
+
+/* Of the sanitizers, where the program has them: what our own tracing keeps is not its leak. */
+extern void __lsan_disable(void) __attribute__((weak));
+extern void __lsan_enable(void) __attribute__((weak));
+
+static uint64_t number(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static int open_file(const char *name, int flags)
+{
+    int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open64");
+    const char *path = getenv(name);
+
+    return path ? real(path, flags | O_CLOEXEC, 0600) : -1;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *kind = getenv("FAULT_KIND");
+    int fd;
+
+    faults.busy = true;
+    fd = open_file("FAULT_COUNTS", O_RDWR);
+    if (fd < 0)
+        return;
+    faults.counts =
+        mmap(NULL, N_KINDS * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (faults.counts == MAP_FAILED)
+        abort();
+    for (Kind i = 0; kind && i < N_KINDS; i++)
+        if (strcmp(kind, names[i]) == 0)
+            faults.kind = i;
+    faults.at = number("FAULT_AT");
+    faults.calls = number("FAULT_CALLS");
+    faults.error = (int)number("FAULT_ERROR");
+    faults.below = getenv("FAULT_BELOW");
+    faults.trace = open_file("FAULT_TRACE", O_WRONLY | O_CREAT | O_APPEND);
+    if (faults.trace >= 0) {
+        void *frames[1];
+
+        if (__lsan_disable)
+            __lsan_disable();
+        (void)backtrace(frames, 1); /* loads what it needs now */
+        if (__lsan_enable)
+            __lsan_enable();
+    }
+    unsetenv("LD_PRELOAD"); /* a child is another program */
+    faults.ready = true;
+    faults.busy = false;
+}
+
+static void trace(void)
+{
+    void *frames[48];
+
+    if (faults.trace < 0)
+        return;
+    faults.busy = true;
+    backtrace_symbols_fd(frames, backtrace(frames, 48), faults.trace);
+    (void)!write(faults.trace, "\n", 1);
+    faults.busy = false;
+}
+
+/* Counts a call; whether it is to fail. */
+static bool fails(Kind kind)
+{
+    uint64_t n;
+
+    if (!faults.ready || faults.busy)
+        return false;
+    n = ++faults.counts[kind];
+    if (kind != faults.kind || n < faults.at || n - faults.at >= faults.calls)
+        return false;
+    trace();
+    return true;
+}
+
+/* The same for a file, where it is one of those that count. */
+static bool file_fails(Kind kind, int fd)
+{
+    char link[32], path[4096];
+    ssize_t size;
+
+    if (!faults.ready || faults.busy || !faults.below)
+        return false;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    size = readlink(link, path, sizeof(path) - 1);
+    if (size < 0)
+        return false;
+    path[size] = '\0';
+    return strncmp(path, faults.below, strlen(faults.below)) == 0 && fails(kind);
+}
+
+#define REAL(name)                                                                                 \
+    static __typeof__(name) *real;                                                                 \
+    if (!real)                                                                                     \
+    real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+
+/* dlsym() itself may want memory before there is a real calloc(). */
+static char early[4096];
+static size_t early_used;
+
+static void *early_calloc(size_t size)
+{
+    void *memory = early + early_used;
+
+    early_used += (size + 15U) & ~(size_t)15U;
+    return early_used <= sizeof(early) ? memory : NULL;
+}
+
+static void *no_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *malloc(size_t size)
+{
+    REAL(malloc);
+    return fails(MEMORY) ? no_memory() : real(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    static bool looking;
+    static __typeof__(calloc) *real;
+
+    if (looking)
+        return early_calloc(n * size);
+    if (!real) {
+        looking = true;
+        real = (__typeof__(calloc) *)dlsym(RTLD_NEXT, "calloc");
+        looking = false;
+    }
+    return fails(MEMORY) ? no_memory() : real(n, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    REAL(realloc);
+    return fails(MEMORY) ? no_memory() : real(memory, size);
+}
+
+void *reallocarray(void *memory, size_t n, size_t size)
+{
+    size_t whole;
+
+    if (__builtin_mul_overflow(n, size, &whole))
+        return no_memory();
+    return realloc(memory, whole);
+}
+
+/* glibc's own call malloc() past us where the sanitizers have theirs. */
+char *strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+char *strndup(const char *text, size_t size)
+{
+    size_t length = strnlen(text, size);
+    char *copy = malloc(length + 1);
+
+    if (copy) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+static int no_descriptor(void)
+{
+    errno = EMFILE;
+    return -1;
+}
+
+#define OPEN(name)                                                                                 \
+    int name(const char *path, int flags, ...)                                                     \
+    {                                                                                              \
+        va_list arguments;                                                                         \
+        mode_t mode;                                                                               \
+        REAL(name);                                                                                \
+        va_start(arguments, flags);                                                                \
+        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
+        va_end(arguments);                                                                         \
+        return fails(DESCRIPTOR) ? no_descriptor() : real(path, flags, mode);                      \
+    }
+
+#define OPENAT(name)                                                                               \
+    int name(int at, const char *path, int flags, ...)                                             \
+    {                                                                                              \
+        va_list arguments;                                                                         \
+        mode_t mode;                                                                               \
+        REAL(name);                                                                                \
+        va_start(arguments, flags);                                                                \
+        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
+        va_end(arguments);                                                                         \
+        return fails(DESCRIPTOR) ? no_descriptor() : real(at, path, flags, mode);                  \
+    }
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+
+/* A function that makes a descriptor, with these parameters and arguments. */
+#define MAKES_DESCRIPTOR(name, parameters, arguments)                                              \
+    int name parameters                                                                            \
+    {                                                                                              \
+        REAL(name);                                                                                \
+        return fails(DESCRIPTOR) ? no_descriptor() : real arguments;                               \
+    }
+
+MAKES_DESCRIPTOR(socket, (int domain, int type, int protocol), (domain, type, protocol))
+MAKES_DESCRIPTOR(socketpair, (int domain, int type, int protocol, int fds[2]),
+                 (domain, type, protocol, fds))
+MAKES_DESCRIPTOR(accept4, (int fd, struct sockaddr *address, socklen_t *size, int flags),
+                 (fd, address, size, flags))
+MAKES_DESCRIPTOR(pipe2, (int fds[2], int flags), (fds, flags))
+MAKES_DESCRIPTOR(epoll_create1, (int flags), (flags))
+MAKES_DESCRIPTOR(eventfd, (unsigned value, int flags), (value, flags))
+MAKES_DESCRIPTOR(timerfd_create, (int clock, int flags), (clock, flags))
+MAKES_DESCRIPTOR(signalfd, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
+MAKES_DESCRIPTOR(memfd_create, (const char *name, unsigned flags), (name, flags))
+MAKES_DESCRIPTOR(dup, (int fd), (fd))
+
+static FILE *no_file(void)
+{
+    errno = EMFILE;
+    return NULL;
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    REAL(fopen);
+    return fails(DESCRIPTOR) ? no_file() : real(path, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    REAL(opendir);
+    return fails(DESCRIPTOR) ? (DIR *)no_file() : real(path);
+}
+
+static ssize_t no_write(void)
+{
+    errno = faults.error;
+    return -1;
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
+    REAL(pwrite64);
+    if (!file_fails(WRITE, fd))
+        return real(fd, data, size, offset);
+    return faults.error ? no_write() : real(fd, data, size / 2, offset);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+    REAL(ftruncate64);
+    return faults.error && file_fails(WRITE, fd) ? (int)no_write() : real(fd, size);
+}
+
+int fdatasync(int fd)
+{
+    REAL(fdatasync);
+    return file_fails(SYNC, fd) ? (int)no_write() : real(fd);
+}
+
+int fsync(int fd)
+{
+    REAL(fsync);
+    return file_fails(SYNC, fd) ? (int)no_write() : real(fd);
+}

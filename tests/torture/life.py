@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One scripted life of the daemon in which something fails: start, a stop followed to its end, the end of the daemon.
+What has to hold afterwards, whatever failed, is said in Life.judge()."""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+from pathlib import Path
+
+from harness import DEADLINE
+from harness.ctl import Ctl
+from harness.daemon import Daemon, target
+from harness.sim import Sim
+
+KINDS = ("memory", "descriptor", "write", "sync")
+CLIENT_DEADLINE = 4 * DEADLINE
+"""A client connects again for 30 s, and a job waits seconds after a failure; only a client that waits for ever takes
+longer than this."""
+
+FULL = os.environ.get("TORTURE") == "full"
+
+
+class Life:
+    """A daemon of its own on a simulator that many lives share; used once."""
+
+    def __init__(self, build, sim, directory, runtime):
+        directory.mkdir()
+        runtime.mkdir()
+        self.build, self.sim, self.directory, self.runtime = build, sim, directory, runtime
+        self.counts = directory / "counts"
+        self.counts.write_bytes(bytes(8 * len(KINDS)))
+        self.daemon = Daemon(build, directory, runtime, dict(Sim.ENVIRONMENT))
+        self.daemon.configure({"default": target(sim)})
+        self.wrong = []  # sentences
+
+    def live(self, **fault):
+        """fault: kind, at, calls and error, as faults.c has them; none: only what it counts. Returns what was wrong."""
+        import_id = self.sim.add()
+        sanitizers = f"log_path={self.directory}/sanitizer"
+        self.daemon.spawn(env={
+            "LD_PRELOAD": str(self.build / "tests/torture/faults.so"), "FAULT_COUNTS": str(self.counts),
+            "FAULT_BELOW": str(self.daemon.state), "FAULT_TRACE": str(self.directory / "trace"),
+            # Leaks: what the dynamic linker keeps looks like one where its memory comes from faults.so.
+            "ASAN_OPTIONS": f"verify_asan_link_order=0:detect_leaks=0:{sanitizers}",
+            **{f"FAULT_{name.upper()}": str(value) for name, value in fault.items()}})
+        ready = self.daemon.notifications.wait("READY=1")
+        if not ready:
+            self.ended_by_itself("before it served")
+            self.daemon.start()
+        status, replies = self.run_client(import_id)
+        if status == 0 and self.status_of(import_id) != "STOPPED":
+            self.wrong.append(f"trailstopctl exited with 0, and the import is {self.status_of(import_id)}")
+        self.end_daemon()
+        self.judge(replies)
+        return self.wrong
+
+    def run_client(self, import_id):
+        """trailstopctl stop, beside which the daemon is started again whenever it ended, as systemd does."""
+        ctl = Ctl(self.build, self.daemon.socket, self.directory)
+        client = ctl.start("--json", "stop", import_id)
+        for _ in range(int(CLIENT_DEADLINE / 0.25)):
+            try:
+                output, _ = client.communicate(timeout=0.25)  # only to look after the daemon meanwhile
+                break
+            except subprocess.TimeoutExpired:
+                if not self.daemon.running:
+                    self.ended_by_itself("while it served")
+                    self.daemon.start()
+        else:
+            client.kill()
+            output, _ = client.communicate()
+            self.wrong.append("trailstopctl waits for ever")
+        return client.returncode, [json.loads(line) for line in output.splitlines()]
+
+    def ended_by_itself(self, when):
+        status = self.daemon.wait()
+        if status < 0:
+            self.wrong.append(f"{when}, the daemon ended by {signal.Signals(-status).name}")
+        elif status == 0:
+            self.wrong.append(f"{when}, the daemon ended with exit status 0")
+
+    def end_daemon(self):
+        if not self.daemon.running:
+            self.ended_by_itself("after it served")
+            return
+        self.daemon.signal(signal.SIGTERM)
+        try:
+            status = self.daemon.wait()
+        except subprocess.TimeoutExpired:
+            self.daemon.process.kill()
+            self.daemon.wait()
+            self.wrong.append("SIGTERM does not end the daemon")
+            return
+        if status < 0:
+            self.wrong.append(f"at its end, the daemon ended by {signal.Signals(-status).name}")
+
+    def status_of(self, import_id):
+        return next(entry["ImportStatus"] for entry in self.sim.control("imports") if entry["ImportId"] == import_id)
+
+    def judge(self, replies):
+        """Nothing that was acknowledged is lost, and a daemon that nothing fails for brings it to its end; nothing was
+        done to memory that is not allowed."""
+        self.wrong += [report for report in self.daemon.sanitizer_reports()]
+        acknowledged = {reply["job"]["id"] for reply in replies if "job" in reply}
+        if not acknowledged:
+            return
+        self.daemon.start()
+        for job in acknowledged:
+            try:
+                *_, last = [reply["job"] for reply in self.daemon.connect().call_more("Watch", {"ids": [job]})]
+            except Exception as error:  # whatever it is, it is what was wrong
+                self.wrong.append(f"an acknowledged job cannot be followed: {error!r}")
+            else:
+                if last["state"] != "stopped":
+                    self.wrong.append(f"an acknowledged job ended as {last['state']}: {last.get('lastError')}")
+        self.daemon.terminate()
+
+    def calls(self, kind):
+        """How many calls of that kind there were."""
+        return struct.unpack(f"{len(KINDS)}Q", self.counts.read_bytes())[KINDS.index(kind)]
+
+    def explain(self):
+        """For people: what the daemon said, and where the call was that failed."""
+        trace = self.directory / "trace"
+        return self.daemon.journal.text() + (trace.read_text() if trace.exists() else "")
+
+    def close(self):
+        if self.daemon.running:
+            self.daemon.process.kill()
+            self.daemon.wait()
+        self.daemon.notifications.close()
+
+
+class Lives:
+    """Makes lives one after the other, and keeps the directories of those in which something was wrong."""
+
+    def __init__(self, build, directory, runtime):
+        self.build, self.directory, self.runtime = build, directory, runtime
+        self.number = 0
+        self.failures = []
+        self.sim = Sim(build, directory)
+
+    def live(self, **fault):
+        self.number += 1
+        life = Life(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
+        try:
+            wrong = life.live(**fault)
+        finally:
+            life.close()
+        if wrong:
+            self.failures.append(f"{fault}: " + "\n".join(wrong) + "\n" + life.explain())
+        else:
+            shutil.rmtree(life.directory)
+        return life
+
+    def count(self, kind):
+        """How many calls of that kind a life has in which nothing fails."""
+        self.number += 1
+        life = Life(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
+        try:
+            assert life.live() == [], life.wrong
+            return life.calls(kind)
+        finally:
+            life.close()
+
+    def check(self):
+        self.sim.close()
+        assert not self.failures, f"{len(self.failures)} lives went wrong\n" + "\n\n".join(self.failures)
+
+
+def sample(count, wanted):
+    """Numbers from 1 to count: all of them in full, else so many, spread evenly."""
+    if FULL or count <= wanted:
+        return list(range(1, count + 1))
+    return sorted({1 + i * (count - 1) // (wanted - 1) for i in range(wanted)})

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each call of a scripted stop that needs memory, a descriptor or the disk fails once, the start included: the daemon
+goes on, or ends with a status and is started again; nothing that was acknowledged is lost, nobody waits for ever."""
+
+import errno
+
+import pytest
+
+from life import Lives, sample
+
+PARTS = range(4)
+"""The work of each test in parts, which run beside each other."""
+
+
+@pytest.fixture
+def lives(build, tmp_path, runtime):
+    lives = Lives(build, tmp_path, runtime)
+    yield lives
+    lives.check()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_allocation_fails(lives, part):
+    for at in sample(lives.count("memory"), 80)[part::len(PARTS)]:
+        lives.live(kind="memory", at=at, calls=1)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("calls", [5, 25])
+def test_memory_runs_out_for_a_while(lives, part, calls):
+    for at in sample(lives.count("memory"), 20)[part::len(PARTS)]:
+        lives.live(kind="memory", at=at, calls=calls)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("calls", [1, 10])
+def test_a_descriptor_is_not_there(lives, part, calls):
+    for at in sample(lives.count("descriptor"), 24)[part::len(PARTS)]:
+        lives.live(kind="descriptor", at=at, calls=calls)
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, 0], ids=["EIO", "ENOSPC", "short"])
+def test_a_write_of_the_store_fails(lives, error):
+    for at in sample(lives.count("write"), 12):
+        lives.live(kind="write", at=at, calls=1, error=error)
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
+def test_a_sync_of_the_store_fails(lives, error):
+    for at in sample(lives.count("sync"), 12):
+        lives.live(kind="sync", at=at, calls=1, error=error)
