@@ -405,8 +405,12 @@ int sigv4_load(void)
     CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = NULL;
     unsigned char code[HASH_SIZE];
     char hash[HASH_HEX_SIZE];
-    int r = hash_hex("", 0, hash);
+    int r;
 
+    /* OpenSSL makes this once, and what needs it afterwards does not look whether it is there. */
+    if (!OSSL_LIB_CTX_get0_global_default())
+        return -ENOMEM;
+    r = hash_hex("", 0, hash);
     if (r >= 0)
         r = hmac_new(&context);
     return r < 0 || hmac(context, hash, sizeof(hash), "", 0, code) ? r : -EIO;
