@@ -34,6 +34,11 @@ uint64_t time_now_boottime(void)
     return now(CLOCK_BOOTTIME);
 }
 
+uint64_t time_now_monotonic(void)
+{
+    return now(CLOCK_MONOTONIC);
+}
+
 const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE])
 {
     struct tm tm;

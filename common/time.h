@@ -17,6 +17,8 @@
 
 uint64_t time_now_realtime(void); /* CLOCK_REALTIME */
 uint64_t time_now_boottime(void); /* CLOCK_BOOTTIME: goes on during suspend, knows no jumps */
+uint64_t
+time_now_monotonic(void); /* CLOCK_MONOTONIC: stands still then; for what a turn of work takes */
 
 /* RFC 3339 in UTC with three digits of a second, e.g. "2026-11-22T12:23:45.678Z". Years past 9999
  * are held at 9999-12-31T23:59:59.999Z. Returns the buffer. */

@@ -13,6 +13,8 @@ static int message_read(struct evbuffer *buffer, size_t offset, size_t searched,
 {
     CLEANUP(json_object_putp) json_object *message = NULL;
     struct evbuffer_ptr start, end;
+    const char *text;
+    int r;
 
     (void)evbuffer_ptr_set(buffer, &start, searched, EVBUFFER_PTR_SET); /* it is that long */
     end = evbuffer_search(buffer, "", 1, &start);
@@ -20,11 +22,10 @@ static int message_read(struct evbuffer *buffer, size_t offset, size_t searched,
         return evbuffer_get_length(buffer) - offset > max_size ? -EMSGSIZE : 0;
     if ((size_t)end.pos - offset > max_size)
         return -EMSGSIZE;
-
-    const char *text = (const char *)evbuffer_pullup(buffer, end.pos + 1);
+    text = (const char *)evbuffer_pullup(buffer, end.pos + 1);
     if (!text)
         return -ENOMEM;
-    int r = json_read(text + offset, (size_t)end.pos - offset, VARLINK_DEPTH_MAX, &message);
+    r = json_read(text + offset, (size_t)end.pos - offset, VARLINK_DEPTH_MAX, &message);
     if (r < 0)
         return r;
     if (!json_object_is_type(message, json_type_object))
@@ -45,16 +46,26 @@ int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, jso
     return r;
 }
 
-int varlink_peek(struct evbuffer *buffer, size_t *offset, size_t max_size, json_object **ret)
+int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, size_t max_size, json_object **ret)
 {
-    return message_read(buffer, *offset, *offset, max_size, offset, ret);
+    size_t searched = peek->searched > peek->offset ? peek->searched : peek->offset;
+    int r = message_read(buffer, peek->offset, searched, max_size, &peek->offset, ret);
+
+    peek->searched = r == 0 ? evbuffer_get_length(buffer) : peek->offset;
+    return r;
+}
+
+void varlink_peek_drained(VarlinkPeek *peek, size_t size)
+{
+    peek->offset -= size < peek->offset ? size : peek->offset;
+    peek->searched -= size < peek->searched ? size : peek->searched;
 }
 
 int varlink_write(struct evbuffer *buffer, json_object *message)
 {
     size_t size;
-
     const char *text = json_text(message, &size);
+
     if (!text || evbuffer_add(buffer, text, size + 1) < 0)
         return -ENOMEM;
     return 0;

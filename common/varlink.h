@@ -16,12 +16,21 @@
  * connection cannot be used further.
  *
  * *searched belongs to the buffer, starts as 0 and is this function's: how much of the buffer is
- * known to hold no end, so that a message that arrives in many small pieces is not searched anew
+ * known to hold no end, so that a message that arrives in many small pieces is not searched again
  * with each. */
 int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret);
 
-/* The same for the message at the offset, which stays in the buffer; *offset moves to the next. */
-int varlink_peek(struct evbuffer *buffer, size_t *offset, size_t max_size, json_object **ret);
+/* How far messages have been looked at that stay in the buffer; begins all zero. */
+typedef struct VarlinkPeek {
+    size_t offset;   /* of the next message */
+    size_t searched; /* of the buffer: no end lies between the offset and there */
+} VarlinkPeek;
+
+/* varlink_read() for the message after those looked at already, which stays in the buffer. */
+int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, size_t max_size, json_object **ret);
+
+/* So many bytes went off the front of the buffer. */
+void varlink_peek_drained(VarlinkPeek *peek, size_t size);
 
 /* Appends one message. 0 or -ENOMEM; after a failure the buffer is as it was. */
 int varlink_write(struct evbuffer *buffer, json_object *message);

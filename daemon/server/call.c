@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/json.h"
 
@@ -30,6 +31,24 @@ void call_free(Call *call)
     json_object_put(call->reply);
     json_object_put(call->message);
     free(call);
+}
+
+void caller_spend(Caller *caller, size_t units)
+{
+    caller->work_left -= units < caller->work_left ? (unsigned)units : caller->work_left;
+}
+
+bool call_may_go_on(const Call *call)
+{
+    const Caller *caller = call->caller;
+
+    return caller->work_left > 0 && output_has_room(caller->output) &&
+           rota_has_room(&caller->place);
+}
+
+void call_wake(Call *call)
+{
+    rota_queue(&call->caller->place);
 }
 
 static json_object *reply_new(const char *error, json_object *parameters)
@@ -64,6 +83,52 @@ int call_reply_continues(Call *call, json_object *parameters)
     if (!reply || json_add_bool(reply, "continues", true) < 0)
         return -ENOMEM;
     return output_add(call->caller->output, reply);
+}
+
+static int call_add_text(Call *call, const char *text)
+{
+    return call->oneway ? 0 : output_add_text(call->caller->output, text, strlen(text));
+}
+
+static int call_list_begin(Call *call, ReplyList *list)
+{
+    int r;
+
+    if (list->begun)
+        return 0;
+    list->begun = true;
+    if ((r = call_add_text(call, "{\"parameters\":{\"")) < 0 ||
+        (r = call_add_text(call, list->member)) < 0)
+        return r;
+    return call_add_text(call, "\":[");
+}
+
+int call_list(Call *call, ReplyList *list, json_object *element)
+{
+    const char *text = element ? json_text(element, NULL) : NULL;
+    int r;
+
+    if (!text)
+        return -ENOMEM;
+    if ((r = call_list_begin(call, list)) < 0 ||
+        (list->n > 0 && (r = call_add_text(call, ",")) < 0))
+        return r;
+    list->n++;
+    return call_add_text(call, text);
+}
+
+int call_list_end(Call *call, ReplyList *list, bool continues)
+{
+    static const char last[] = "]}}", another[] = "]},\"continues\":true}";
+    int r = call_list_begin(call, list);
+
+    if (r < 0)
+        return r;
+    *list = (ReplyList){.member = list->member};
+    if (call->oneway)
+        return 0;
+    return continues ? output_add_text(call->caller->output, another, sizeof(another))
+                     : output_add_text(call->caller->output, last, sizeof(last));
 }
 
 int call_send_reply(Call *call)

@@ -11,16 +11,24 @@
 #include "daemon/server/operators.h"
 #include "daemon/server/output.h"
 #include "daemon/server/parameters.h"
+#include "daemon/server/rota.h"
 
 typedef struct Service Service; /* what methods work on, see methods.h */
 
-/* Who calls, and where replies go; outlives its calls. */
+/* The client that calls: where replies go, and how much may be done for it now; outlives its calls.
+ */
 typedef struct Caller {
     Peer peer;
     Output *output; /* closed: nobody reads replies any more; what was asked for stands */
+    RotaPlace place;
+    unsigned work_left; /* of this slice, see caller_spend() */
 } Caller;
 
-typedef enum CallProgress { CALL_WAITS, CALL_DONE } CallProgress;
+typedef enum CallProgress {
+    CALL_WAITS,   /* for something that call_wake() will announce */
+    CALL_GOES_ON, /* where it was, when there is room and work again, see call_may_go_on() */
+    CALL_DONE,
+} CallProgress;
 
 typedef struct Call {
     TAILQ_ENTRY(Call) entry; /* the session's list */
@@ -32,6 +40,7 @@ typedef struct Call {
     json_object *reply; /* the last one, to be sent when the call's turn comes */
     Parameters parameters;
     char job_id[JOB_ID_SIZE]; /* of the job it is about */
+    size_t size;              /* memory that it may cost while it waits for its turn */
     void *state;              /* the method's own, freed by free_state */
     void (*free_state)(void *state);
 } Call;
@@ -40,12 +49,34 @@ typedef struct Call {
 int call_new(Caller *caller, Service *service, json_object *message, Call **ret);
 void call_free(Call *call); /* takes NULL */
 
+/* Work is counted in units of some ten microseconds: a call, a job read or shown, a KiB of text. A
+ * call that has much to do asks after each piece whether it may go on, else it says CALL_GOES_ON:
+ * the slice of work is used up, or the client has to read first. */
+void caller_spend(Caller *caller, size_t units);
+bool call_may_go_on(const Call *call);
+
+/* What the call waited for has come. */
+void call_wake(Call *call);
+
 /* The call's last reply; parameters (NULL: memory ran out) are taken. 0 or -ENOMEM. */
 int call_reply(Call *call, json_object *parameters);
 int call_reply_error(Call *call, const char *error, json_object *parameters);
 
 /* One reply of a stream, sent now. */
 int call_reply_continues(Call *call, json_object *parameters);
+
+/* A reply whose one member is an array, made in pieces over any number of slices: it is sent as far
+ * as it is made, so that a long one costs no memory. */
+typedef struct ReplyList {
+    const char *member;
+    size_t n; /* elements so far */
+    bool begun;
+} ReplyList;
+
+/* One more element (NULL: memory ran out), borrowed. 0 or -ENOMEM. */
+int call_list(Call *call, ReplyList *list, json_object *element);
+/* Ends the reply; the list is empty again. */
+int call_list_end(Call *call, ReplyList *list, bool continues);
 
 /* Sends the last reply: its turn has come. 0 or -ENOMEM. */
 int call_send_reply(Call *call);

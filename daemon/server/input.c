@@ -4,19 +4,20 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <event2/buffer.h>
 
 #include "common/varlink.h"
 
-#define READ_SIZE (64 * 1024) /* at a time, so that every client gets its share */
+#define READ_SIZE ((size_t)(64 * 1024)) /* at a time, so that every client gets its share */
 
 struct Input {
     int fd;
     struct evbuffer *bytes;
     size_t searched; /* of the bytes, see varlink_read() */
-    size_t checked;  /* of the bytes: whole messages that input_check() has seen */
-    bool starved;
+    VarlinkPeek peek;
+    bool starved, checked; /* as of the last input_take() and input_check() */
 };
 
 int input_new(int fd, Input **ret)
@@ -25,7 +26,7 @@ int input_new(int fd, Input **ret)
 
     if (!input)
         return -ENOMEM;
-    *input = (Input){.fd = fd, .bytes = evbuffer_new(), .starved = true};
+    *input = (Input){.fd = fd, .bytes = evbuffer_new(), .starved = true, .checked = true};
     if (!input->bytes) {
         free(input);
         return -ENOMEM;
@@ -44,39 +45,49 @@ void input_free(Input *input)
 
 bool input_has_room(const Input *input, size_t max_message)
 {
-    return evbuffer_get_length(input->bytes) <= max_message + READ_SIZE;
+    return input_size(input) <= max_message;
 }
 
-int input_read(Input *input)
+/* Through a buffer that all share, so that a client costs no more than what it sent.
+ * evbuffer_read() would take 4096 bytes at a time. */
+int input_read(Input *input, size_t max_message)
 {
-    int n = evbuffer_read(input->bytes, input->fd, READ_SIZE);
+    static char buffer[READ_SIZE];
+    size_t size = max_message + 1 - input_size(input); /* a message and its end, or too long */
+    ssize_t n;
 
+    assert(input_has_room(input, max_message));
+    n = recv(input->fd, buffer, size < sizeof(buffer) ? size : sizeof(buffer), MSG_DONTWAIT);
     if (n > 0) {
-        input->starved = false;
-        return 1;
+        input->starved = input->checked = false;
+        return evbuffer_add(input->bytes, buffer, (size_t)n) < 0 ? -ENOMEM : 1;
     }
     if (n == 0)
         return 0;
-    if (errno == EAGAIN || errno == EINTR)
-        return 1;
-    return errno == ENOMEM ? -ENOMEM : -EPIPE;
+    return errno == EAGAIN || errno == EINTR ? 1 : -EPIPE;
 }
 
-int input_take(Input *input, size_t max_message, json_object **ret)
+int input_take(Input *input, size_t max_message, json_object **ret, size_t *ret_size)
 {
-    size_t before = evbuffer_get_length(input->bytes), taken;
+    size_t before = input_size(input), taken;
     int r = varlink_read(input->bytes, &input->searched, max_message, ret);
 
-    taken = before - evbuffer_get_length(input->bytes);
+    taken = before - input_size(input);
     assert(r > 0 ? taken > 0 : taken == 0);
-    input->checked -= taken < input->checked ? taken : input->checked;
+    varlink_peek_drained(&input->peek, taken);
     input->starved = r == 0;
+    *ret_size = taken;
     return r;
 }
 
-int input_check(Input *input, size_t max_message, json_object **ret)
+int input_check(Input *input, size_t max_message, json_object **ret, size_t *ret_size)
 {
-    return varlink_peek(input->bytes, &input->checked, max_message, ret);
+    size_t before = input->peek.offset;
+    int r = varlink_peek(input->bytes, &input->peek, max_message, ret);
+
+    input->checked = r == 0;
+    *ret_size = input->peek.offset - before;
+    return r;
 }
 
 bool input_is_starved(const Input *input)
@@ -84,9 +95,20 @@ bool input_is_starved(const Input *input)
     return input->starved;
 }
 
+bool input_is_checked(const Input *input)
+{
+    return input->checked;
+}
+
+size_t input_size(const Input *input)
+{
+    return evbuffer_get_length(input->bytes);
+}
+
 void input_drop(Input *input)
 {
-    evbuffer_drain(input->bytes, evbuffer_get_length(input->bytes));
-    input->searched = input->checked = 0;
-    input->starved = true;
+    evbuffer_drain(input->bytes, input_size(input));
+    input->searched = 0;
+    input->peek = (VarlinkPeek){0};
+    input->starved = input->checked = true;
 }

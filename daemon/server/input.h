@@ -21,20 +21,24 @@ typedef struct Input Input;
 int input_new(int fd, Input **ret); /* the descriptor is borrowed */
 void input_free(Input *input);      /* takes NULL */
 
-/* Whether there is room for more: at least for one message of max_message bytes. */
+/* Whether there is room for more than is there. */
 bool input_has_room(const Input *input, size_t max_message);
 
-/* Reads what is there, within bounds. 1: read, or nothing was there; 0: the client has shut down
- * its writing side or is gone; -EPIPE: it is gone for certain; -ENOMEM. */
-int input_read(Input *input);
+/* Reads what is there, as far as it may be a message of max_message bytes. 1: read, or nothing was
+ * there; 0: the client has shut down its writing side or is gone; -EPIPE: it is gone for certain;
+ * -ENOMEM. */
+int input_read(Input *input, size_t max_message);
 
-/* Takes the next message. 1: *ret is the caller's; 0: no whole message is there. */
-int input_take(Input *input, size_t max_message, json_object **ret);
+/* Takes the next message. 1: *ret is the caller's, *ret_size the bytes of its text; 0: no whole
+ * message is there. */
+int input_take(Input *input, size_t max_message, json_object **ret, size_t *ret_size);
 
 /* The next message that was not looked at before, which stays. As input_take(). */
-int input_check(Input *input, size_t max_message, json_object **ret);
+int input_check(Input *input, size_t max_message, json_object **ret, size_t *ret_size);
 
-/* Whether no whole message is there, as far as input_take() has looked. */
+/* Whether no whole message is there, as far as input_take() or input_check() has looked. */
 bool input_is_starved(const Input *input);
+bool input_is_checked(const Input *input);
 
+size_t input_size(const Input *input);
 void input_drop(Input *input); /* everything that was read and not taken */

@@ -31,6 +31,7 @@ typedef struct Client {
 struct Listener {
     Service *service;
     Timers *timers;
+    Rota *rota;
     SessionOwner owner;
     int fd;
     bool bound; /* here, so that its name is ours to remove */
@@ -82,14 +83,12 @@ static void client_free(void *userdata)
 static const char *listener_refuses(const Listener *listener, const Peer *peer)
 {
     const Config *config = listener->service->config;
-    const Client *client;
-    unsigned n = 0;
 
     if (listener->service->n_clients >= config->max_clients)
         return "is one more than max-clients";
-    TAILQ_FOREACH (client, &listener->clients, entry)
-        n += session_peer(client->session)->process.uid == peer->process.uid;
-    return n >= config->max_clients_per_user ? "is one more than max-clients-per-user" : NULL;
+    if (rota_count(listener->rota, peer->process.uid) >= config->max_clients_per_user)
+        return "is one more than max-clients-per-user";
+    return NULL;
 }
 
 /* Takes the descriptor. */
@@ -238,6 +237,10 @@ int listener_new(struct event_base *base, Timers *timers, Service *service, List
     };
     TAILQ_INIT(&listener->clients);
     timer_init(&listener->retry_timer, timers, listener_retry, listener);
+    r = rota_new(&listener->rota);
+    if (r < 0)
+        return r;
+    listener->owner.rota = listener->rota;
     r = listener_inherit(listener, ret_error);
     if (r == -ENOENT)
         r = listener_bind(listener, service->config->socket, ret_error);
@@ -261,6 +264,7 @@ void listener_free(Listener *listener)
         session_free(client->session);
         client_free(client);
     }
+    rota_free(listener->rota);
     timer_clear(&listener->retry_timer);
     if (listener->readable)
         event_free(listener->readable);
@@ -271,14 +275,22 @@ void listener_free(Listener *listener)
     free(listener);
 }
 
-void listener_pump(Listener *listener)
+void listener_wake(Listener *listener)
 {
-    Client *client, *next;
+    Client *client;
 
-    for (client = TAILQ_FIRST(&listener->clients); client; client = next) {
-        next = TAILQ_NEXT(client, entry); /* pumping ends no session but its own */
-        session_pump(client->session);
-    }
+    TAILQ_FOREACH (client, &listener->clients, entry)
+        session_wake(client->session);
+}
+
+bool listener_work(Listener *listener, uint64_t usec)
+{
+    return rota_run(listener->rota, usec);
+}
+
+bool listener_has_work(const Listener *listener)
+{
+    return rota_has_work(listener->rota);
 }
 
 SessionRest listener_finish(Listener *listener)

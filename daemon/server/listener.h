@@ -22,7 +22,11 @@ void listener_free(Listener *listener); /* ends all sessions; takes NULL */
 DEFINE_CLEANUP(Listener, listener_free)
 
 /* Goes on with every call that waits, now that changes are on disk. */
-void listener_pump(Listener *listener);
+void listener_wake(Listener *listener);
+
+/* Works for clients for so long, see rota.h. True: there was work. */
+bool listener_work(Listener *listener, uint64_t usec);
+bool listener_has_work(const Listener *listener); /* that waits for nothing */
 
 /* For a shutdown: takes no further clients and calls. The most that is left to do for any client.
  */

@@ -31,7 +31,7 @@ static void on_answer(json_object *result, const CallError *error, void *userdat
     asking->error = error
                         ? methods_reply_failure(call, error)
                         : call_reply(call, methods_object(asking->member, json_object_get(result)));
-    call->service->answers_ready = true;
+    call_wake(call);
 }
 
 static int ask_pump(Call *call, CallProgress *ret)

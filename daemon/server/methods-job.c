@@ -13,8 +13,12 @@
 
 /* Of ListJobs; also what a page holds at most where all are asked for. */
 #define LIST_LIMIT_DEFAULT 1000
-/* What one reply holds at most: the loop turns for nobody else while it is made. */
-#define LIST_LIMIT_MAX 10000
+#define LIST_LIMIT_MAX                                                                             \
+    10000                  /* jobs of one reply, so that a client that asks for all has an end     \
+                            */
+#define LIST_STEP 8        /* jobs read at a time */
+#define LIST_STEP_ROWS 128 /* rows looked at for them */
+#define LIST_STEP_WORK 4   /* units, besides the jobs found: see caller_spend() */
 
 static int reply_job_not_found(Call *call, const char *id)
 {
@@ -97,7 +101,7 @@ static int watch_method_pump(Call *call, CallProgress *ret)
 }
 
 /* As it is on disk, at once: what changed since may have to wait until there is room for it. */
-static int get_job_start(Call *call)
+static int get_job(Call *call)
 {
     const Service *service = call->service;
     json_object *shown;
@@ -137,8 +141,9 @@ static int cancel_pump(Call *call, CallProgress *ret)
 /* ListJobs under way. */
 typedef struct Listing {
     Call *call;
-    json_object *jobs; /* of the page being read */
-    StorePage page;
+    ReplyList list;
+    size_t limit; /* jobs of one reply */
+    uint64_t before;
 } Listing;
 
 static int list_jobs_start(Call *call)
@@ -152,9 +157,9 @@ static int list_jobs_start(Call *call)
         return -ENOMEM;
     *listing = (Listing){
         .call = call,
-        .page = {.limit = (size_t)(limit < most ? limit : most),
-                 .max_rows = SIZE_MAX,
-                 .before = UINT64_MAX},
+        .list = {.member = "jobs"},
+        .limit = (size_t)(limit < most ? limit : most),
+        .before = UINT64_MAX,
     };
     call->state = listing;
     call->free_state = free;
@@ -164,56 +169,57 @@ static int list_jobs_start(Call *call)
 static int list_job(JobRecord *record, void *userdata)
 {
     Listing *listing = userdata;
-    json_object *job;
-    int r = registry_describe(listing->call->service->registry, record, &job);
+    Call *call = listing->call;
+    CLEANUP(json_object_putp) json_object *job = NULL;
+    int r = registry_describe(call->service->registry, record, &job);
 
     if (r >= 0)
-        r = json_append(listing->jobs, job);
+        r = call_list(call, &listing->list, job);
+    caller_spend(call->caller, 1);
     job_record_clear(record);
     return r;
 }
 
-/* Reads the next page. */
-static int list_jobs_read(Call *call, Listing *listing, json_object **ret)
+/* Reads the next jobs; *ret_end: there are no more. */
+static int list_jobs_step(Call *call, Listing *listing, bool *ret_end)
 {
     const Parameters *parameters = &call->parameters;
-    StoreFilter filter = {
+    const StoreFilter filter = {
         .state = parameters->has_state ? &parameters->state : NULL,
         .target = parameters->target,
         .import_id = *parameters->import_id ? parameters->import_id : NULL,
     };
-    CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
-    int r;
+    size_t left = listing->limit - listing->list.n;
+    StorePage page = {
+        .limit = left < LIST_STEP ? left : LIST_STEP,
+        .max_rows = LIST_STEP_ROWS,
+        .before = listing->before,
+    };
+    int r = store_each(call->service->store, &filter, &page, list_job, listing);
 
-    if (!jobs)
-        return -ENOMEM;
-    listing->jobs = jobs;
-    r = store_each(call->service->store, &filter, &listing->page, list_job, listing);
-    if (r < 0)
-        return r;
-    *ret = TAKE(jobs);
-    return 0;
+    listing->before = page.before;
+    caller_spend(call->caller, LIST_STEP_WORK);
+    *ret_end = page.end;
+    return r;
 }
 
 static int list_jobs_pump(Call *call, CallProgress *ret)
 {
     Listing *listing = call->state;
 
-    *ret = CALL_WAITS;
-    while (output_has_room(call->caller->output)) {
-        json_object *jobs;
-        bool last;
-        int r = list_jobs_read(call, listing, &jobs);
+    *ret = CALL_GOES_ON;
+    while (call_may_go_on(call)) {
+        bool end, full;
+        int r = list_jobs_step(call, listing, &end);
 
         if (r < 0)
             return r;
-        last = !call->more || json_object_array_length(jobs) < listing->page.limit;
-        if (last) {
+        full = listing->list.n == listing->limit;
+        if (end || (full && !call->more)) {
             *ret = CALL_DONE;
-            return call_reply(call, methods_object("jobs", jobs));
+            return call_list_end(call, &listing->list, false);
         }
-        r = call_reply_continues(call, methods_object("jobs", jobs));
-        if (r < 0)
+        if (full && (r = call_list_end(call, &listing->list, true)) < 0)
             return r;
     }
     return 0;
@@ -243,7 +249,7 @@ const Method methods_job[] = {
      .streams = true},
     {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
      .streams = true, .more_only = true},
-    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, get_job_start},
+    {TRAILSTOP_INTERFACE ".GetJob", id_parameter, .answer = get_job},
     {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
      .streams = true},
     {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, cancel_pump,

@@ -91,8 +91,8 @@ static int get_statistics(Call *call)
 }
 
 const Method methods_service[] = {
-    {VARLINK_SERVICE_INTERFACE ".GetInfo", no_parameters, .start = get_info},
+    {VARLINK_SERVICE_INTERFACE ".GetInfo", no_parameters, .answer = get_info},
     {VARLINK_SERVICE_INTERFACE ".GetInterfaceDescription", interface_parameter,
-     .start = get_interface_description},
-    {TRAILSTOP_INTERFACE ".GetStatistics", no_parameters, .start = get_statistics},
+     .answer = get_interface_description},
+    {TRAILSTOP_INTERFACE ".GetStatistics", no_parameters, .answer = get_statistics},
     {0}};

@@ -66,7 +66,7 @@ static const ParameterSpec level_parameter[] = {{"level", parameter_read_level, 
                                                 {0}};
 
 const Method methods_systemd[] = {
-    {SYSTEMD_SERVICE_INTERFACE ".Ping", no_parameters, .start = ping},
+    {SYSTEMD_SERVICE_INTERFACE ".Ping", no_parameters, .answer = ping},
     {SYSTEMD_SERVICE_INTERFACE ".SetLogLevel", level_parameter, .start = set_log_level},
-    {SYSTEMD_SERVICE_INTERFACE ".GetEnvironment", no_parameters, .start = get_environment},
+    {SYSTEMD_SERVICE_INTERFACE ".GetEnvironment", no_parameters, .answer = get_environment},
     {0}};

@@ -168,3 +168,11 @@ int methods_start(Call *call)
         return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;
 }
+
+int methods_pump(Call *call, CallProgress *ret)
+{
+    const Method *method = call->method;
+
+    *ret = CALL_DONE;
+    return method->answer ? method->answer(call) : method->pump(call, ret);
+}

@@ -3,9 +3,10 @@
  * do.
  *
  * A call has two moments. start() runs when the call is read: it checks, acts, and may reply
- * already. pump() runs when all calls before it on its connection are answered, and again whenever
- * changes have reached the disk, until it says CALL_DONE; a method whose start() always replies has
- * none. */
+ * already. pump() runs when all calls before it on its connection are answered, and again as it
+ * asked for by its answer, until that is CALL_DONE; a method whose start() always replies has none.
+ * What a method only looks up it looks up in pump(), so that no reply lies here while others are
+ * waited for. Both do a bounded piece of work at a time, see call_may_go_on(). */
 #pragma once
 
 #include "daemon/config/config.h"
@@ -23,7 +24,6 @@ struct Service {
     TargetSet *targets;
     HttpClient *http;
     unsigned n_clients;
-    bool answers_ready; /* a call that waited for AWS has its reply */
 };
 
 typedef struct Method {
@@ -32,6 +32,7 @@ typedef struct Method {
     /* 0, or negative errno that ends the session (-ENOMEM, -EIO). */
     int (*start)(Call *call);
     int (*pump)(Call *call, CallProgress *ret);
+    int (*answer)(Call *call); /* in place of pump(): replies at once */
     bool operators_only;
     bool streams; /* knows what to do with `more` */
     bool more_only;
@@ -43,6 +44,9 @@ int methods_check(json_object *message);
 /* Finds and starts the method the call's message names. 0 also where the reply is an error;
  * -EBADMSG: the message is no call; other negative errno as Method.start. */
 int methods_start(Call *call);
+
+/* Goes on with a call whose turn it is. As Method.pump. */
+int methods_pump(Call *call, CallProgress *ret);
 
 /* An object with one member; takes the value. NULL: no memory, for value too. */
 json_object *methods_object(const char *key, json_object *value);

@@ -44,6 +44,11 @@ int output_add(Output *output, json_object *message)
     return output->closed ? 0 : varlink_write(output->bytes, message);
 }
 
+int output_add_text(Output *output, const char *text, size_t size)
+{
+    return output->closed || evbuffer_add(output->bytes, text, size) == 0 ? 0 : -ENOMEM;
+}
+
 bool output_has_room(const Output *output)
 {
     return output->closed || evbuffer_get_length(output->bytes) < OUTPUT_HIGH;
@@ -57,6 +62,11 @@ void output_write(Output *output)
                 return;
             output_close(output);
         }
+}
+
+size_t output_size(const Output *output)
+{
+    return evbuffer_get_length(output->bytes);
 }
 
 bool output_is_empty(const Output *output)

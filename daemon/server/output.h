@@ -19,12 +19,16 @@ void output_free(Output *output);     /* takes NULL */
 /* Adds a message. 0 or -ENOMEM, after which the output is as it was. */
 int output_add(Output *output, json_object *message);
 
+/* Adds a piece of a message, of whose last piece a NUL is the end. Likewise. */
+int output_add_text(Output *output, const char *text, size_t size);
+
 /* Whether the client has read enough to be sent more. */
 bool output_has_room(const Output *output);
 
 /* Writes what the client takes now; notes where it is gone. */
 void output_write(Output *output);
 
+size_t output_size(const Output *output);
 bool output_is_empty(const Output *output);
 
 /* Nobody reads this any more; what is there is dropped. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/server/session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,11 @@
 #include "daemon/server/input.h"
 #include "daemon/server/methods.h"
 
-#define CALLS_MAX 1024 /* read ahead of their replies */
+#define CALLS_MAX 1024 /* read ahead of their replies; max-message bounds their memory */
+#define SLICE_WORK 32  /* units, see caller_spend() */
+#define BYTES_A_UNIT 1024
+#define CALL_SIZE (sizeof(Call) + 256) /* with what the heap and a small reply add */
+#define SESSION_SIZE 4096 /* without calls and bytes: events, buffers, the peer's groups */
 
 TAILQ_HEAD(CallList, Call);
 
@@ -28,8 +33,10 @@ struct Session {
     Input *input;
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
+    size_t calls_size; /* of all of them */
     SessionLife life;
-    bool produced; /* by the last answers: there may be more where that came from */
+    bool has_input;        /* its socket was readable */
+    CallProgress progress; /* of the oldest call, as of the last slice */
 };
 
 const Peer *session_peer(const Session *session)
@@ -51,22 +58,26 @@ static void session_advance(Session *session, SessionLife life)
 
 static void session_end_call(Session *session, Call *call)
 {
+    assert(session->n_calls > 0 && session->calls_size >= call->size);
     TAILQ_REMOVE(&session->calls, call, entry);
     session->n_calls--;
+    session->calls_size -= call->size;
     call_free(call);
 }
 
-/* Takes the message. */
-static int session_start_call(Session *session, json_object *message)
+/* Takes the message, whose text had so many bytes. */
+static int session_start_call(Session *session, json_object *message, size_t size)
 {
     Call *call;
     int r = call_new(&session->caller, session->owner->service, message, &call);
 
     if (r < 0)
         return r;
+    call->size = CALL_SIZE + 2 * size; /* as JSON and as what the method copies */
     TAILQ_INSERT_TAIL(&session->calls, call, entry);
     session->n_calls++;
     r = methods_start(call);
+    session->calls_size += call->size;
     if (r < 0)
         session_end_call(session, call);
     else if (call->reply) { /* what it came with is not needed any more */
@@ -84,54 +95,58 @@ static bool session_streams(const Session *session)
     return last && last->more && !last->reply;
 }
 
+static bool session_has_room(const Session *session)
+{
+    return output_has_room(session->caller.output) && rota_has_room(&session->caller.place);
+}
+
 static bool session_may_start(const Session *session)
 {
-    return session->n_calls < CALLS_MAX && output_has_room(session->caller.output) &&
-           !session_streams(session);
+    return (session->n_calls == 0 ||
+            (session->n_calls < CALLS_MAX && session->calls_size < session_max_message(session))) &&
+           session_has_room(session) && !session_streams(session);
 }
 
-/* A call waits in the input and could be started: not all fits into one turn of the loop. */
-static bool session_may_go_on(const Session *session)
+static bool session_may_check(const Session *session)
 {
-    return !input_is_starved(session->input) && session_may_start(session);
-}
-
-/* A stream had more to tell than there was room for. */
-static bool session_may_produce(const Session *session)
-{
-    return session->produced && TAILQ_FIRST(&session->calls);
+    return session_streams(session) && session->life < SESSION_CLOSING;
 }
 
 /* Whether what waits for a stream to end are calls. */
 static int session_check_ahead(Session *session)
 {
     json_object *message;
-    int r;
+    size_t size;
+    int r = 1;
 
-    while ((r = input_check(session->input, session_max_message(session), &message)) > 0) {
-        r = methods_check(message);
-        json_object_put(message);
-        if (r < 0)
-            break;
+    while (r > 0 && session->caller.work_left > 0 && session_may_check(session)) {
+        r = input_check(session->input, session_max_message(session), &message, &size);
+        if (r > 0) {
+            r = methods_check(message) < 0 ? -EBADMSG : 1;
+            json_object_put(message);
+            caller_spend(&session->caller, 1 + size / BYTES_A_UNIT);
+        }
     }
     return r;
 }
 
-/* Starts the calls that are there. 0 or negative errno: the session cannot go on. */
+/* Starts calls that are there. 0 or negative errno: the session cannot go on. */
 static int session_start_calls(Session *session)
 {
-    while (session_may_start(session)) {
-        json_object *message;
-        int r = input_take(session->input, session_max_message(session), &message);
+    int r = 1;
 
-        if (r > 0)
-            r = session_start_call(session, message);
-        else if (r == 0)
-            return 0;
-        if (r < 0)
-            return r;
+    while (r > 0 && session->caller.work_left > 0 && session_may_start(session)) {
+        json_object *message;
+        size_t size;
+
+        r = input_take(session->input, session_max_message(session), &message, &size);
+        if (r > 0) {
+            r = session_start_call(session, message, size);
+            caller_spend(&session->caller, 1 + size / BYTES_A_UNIT);
+            r = r < 0 ? r : 1;
+        }
     }
-    return 0;
+    return r;
 }
 
 /* Nobody reads what it has to tell, and it does nothing else. */
@@ -148,21 +163,30 @@ static bool session_may_cut(const Session *session, const Call *call)
            output_is_empty(session->caller.output);
 }
 
-/* Answers calls from the oldest on, as far as they are ready. */
+/* Goes on with the oldest call. */
+static int session_pump_call(Session *session, Call *call)
+{
+    session->progress = CALL_DONE;
+    if (call->reply || session_may_drop(session, call))
+        return 0;
+    return methods_pump(call, &session->progress);
+}
+
+/* Answers calls from the oldest on, as far as they are ready and there is room and work. */
 static int session_answer_calls(Session *session)
 {
     Call *call;
     int r;
 
-    while ((call = TAILQ_FIRST(&session->calls))) {
-        CallProgress progress = CALL_DONE;
-
-        if (!call->reply && !session_may_drop(session, call)) {
-            r = call->method->pump(call, &progress);
-            if (r < 0)
-                return r;
-        }
-        if (progress == CALL_WAITS) {
+    session->progress = CALL_GOES_ON;
+    while ((call = TAILQ_FIRST(&session->calls)) && call_may_go_on(call)) {
+        r = session_pump_call(session, call);
+        if (r < 0)
+            return r;
+        caller_spend(&session->caller, 1);
+        if (session->progress == CALL_GOES_ON)
+            return 0;
+        if (session->progress == CALL_WAITS) {
             if (!session_may_cut(session, call))
                 return 0;
             input_drop(session->input); /* an answer to that would pass for one of this stream */
@@ -170,15 +194,28 @@ static int session_answer_calls(Session *session)
         if (call->reply && (r = call_send_reply(call)) < 0)
             return r;
         session_end_call(session, call);
+        session->progress = CALL_GOES_ON;
     }
     return 0;
 }
 
-/* Notes whether the client is gone or only has no more to say. */
+/* Within its own bounds and those of its user. */
+static bool session_may_read(const Session *session)
+{
+    return session->life == SESSION_OPEN &&
+           input_has_room(session->input, session_max_message(session)) &&
+           rota_has_room(&session->caller.place);
+}
+
+/* Reads what is there; notes whether the client is gone or only has no more to say. */
 static int session_read(Session *session)
 {
-    int r = input_read(session->input);
+    int r;
 
+    session->has_input = false;
+    if (!session_may_read(session))
+        return 0;
+    r = input_read(session->input, session_max_message(session));
     if (r > 0 || r == -ENOMEM)
         return r;
     session_advance(session, SESSION_HALF_CLOSED);
@@ -215,32 +252,49 @@ static void session_close_input(Session *session, int error)
     session_advance(session, SESSION_CLOSING);
 }
 
-static void session_work(Session *session);
-
 static void session_gone(void *userdata)
 {
     Session *session = userdata;
 
     output_close(session->caller.output);
-    session_work(session);
+    rota_queue(&session->caller.place);
+}
+
+/* Something can be done for it that waits for nothing. */
+static bool session_has_work(const Session *session)
+{
+    const Call *call = TAILQ_FIRST(&session->calls);
+
+    if (!input_is_starved(session->input) && session_may_start(session))
+        return true;
+    if (!input_is_checked(session->input) && session_may_check(session))
+        return true;
+    if (!call)
+        return false;
+    return session->progress == CALL_GOES_ON ? session_has_room(session)
+                                             : session_may_cut(session, call);
 }
 
 /* Waits for what can come next. */
 static int session_await(Session *session)
 {
+    RotaPlace *place = &session->caller.place;
     const Output *output = session->caller.output;
-    bool gone = output_is_closed(output);
-    bool read = session->life == SESSION_OPEN &&
-                input_has_room(session->input, session_max_message(session));
-    bool write = session_may_go_on(session) ||
-                 (!gone && (!output_is_empty(output) || session_may_produce(session)));
+    bool read, write = !output_is_empty(output);
 
-    if (!read && !gone && !session->hangup) /* else the next write notices */
+    rota_set_size(place, SESSION_SIZE + input_size(session->input) + session->calls_size +
+                             output_size(output));
+    read = session_may_read(session);
+    if (!read && !output_is_closed(output) && !session->hangup) /* else the next write notices */
         (void)hangup_new(session->owner->base, session->fd, session_gone, session,
                          &session->hangup);
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
+    if (!rota_has_room(place))
+        rota_wait(place);
+    else if (session_has_work(session))
+        rota_queue_again(place);
     return 0;
 }
 
@@ -251,22 +305,30 @@ static bool session_is_done(const Session *session)
            !TAILQ_FIRST(&session->calls) && output_is_empty(session->caller.output);
 }
 
-/* Does what can be done in this turn of the loop: starts calls, answers, writes; ends the session
- * when nothing is left. */
-static void session_work(Session *session)
+/* Takes from the input what there is room for. */
+static void session_take_input(Session *session)
 {
-    int r = session_start_calls(session);
+    int r = session->has_input ? session_read(session) : 0;
 
+    if (r >= 0)
+        r = session_start_calls(session);
     if (r < 0) {
         session_close_input(session, r);
         input_drop(session->input);
-    } else if (session_streams(session) && session->life < SESSION_CLOSING) {
-        r = session_check_ahead(session);
-        if (r < 0)
-            session_close_input(session, r);
+    } else if ((r = session_check_ahead(session)) < 0) {
+        session_close_input(session, r);
     }
+}
+
+/* One slice: reads, starts calls, answers, writes; ends the session when nothing is left. */
+static void session_work(void *userdata)
+{
+    Session *session = userdata;
+    int r;
+
+    session->caller.work_left = SLICE_WORK;
+    session_take_input(session);
     r = session_answer_calls(session);
-    session->produced = !output_is_empty(session->caller.output);
     output_write(session->caller.output);
     if (r >= 0 && session_is_done(session)) {
         session_end(session);
@@ -280,45 +342,36 @@ static void session_work(Session *session)
     }
 }
 
-static void session_readable(evutil_socket_t fd, short events, void *userdata)
+static void session_ready(evutil_socket_t fd, short events, void *userdata)
 {
     Session *session = userdata;
-    int r = session_read(session);
 
-    (void)fd, (void)events;
-    if (r < 0)
-        session_close_input(session, r);
-    session_work(session);
+    (void)fd;
+    session->has_input |= (events & EV_READ) != 0;
+    rota_queue(&session->caller.place);
 }
 
-static void session_writable(evutil_socket_t fd, short events, void *userdata)
+void session_wake(Session *session)
 {
-    (void)fd, (void)events;
-    session_work(userdata);
-}
-
-void session_pump(Session *session)
-{
-    if (TAILQ_FIRST(&session->calls))
-        session_work(session);
+    rota_queue(&session->caller.place);
 }
 
 SessionRest session_finish(Session *session)
 {
-    const Call *call;
+    const RotaPlace *place = &session->caller.place;
+    const Call *call = TAILQ_FIRST(&session->calls);
+    bool waits = call && session->progress == CALL_WAITS;
 
+    if (session->life == SESSION_OPEN)
+        rota_queue(&session->caller.place); /* ends it where nothing is left */
     session_advance(session, SESSION_HALF_CLOSED);
-    event_del(session->readable);
     if (output_is_closed(session->caller.output))
         return SESSION_DONE;
-    TAILQ_FOREACH (call, &session->calls, entry)
-        if (!call->more)
-            return SESSION_ANSWERING;
-    if (session_may_go_on(session))
+    if (waits && !call->more)
         return SESSION_ANSWERING;
-    if (!output_is_empty(session->caller.output))
+    if (place->queue || (call && !waits) || !output_is_empty(session->caller.output))
         return SESSION_SENDING;
-    return session_may_produce(session) ? SESSION_ANSWERING : SESSION_DONE;
+    return SESSION_DONE;
 }
 
 int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
@@ -330,13 +383,18 @@ int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, S
         close(fd);
         return -ENOMEM;
     }
-    *session = (Session){.owner = owner, .userdata = userdata, .fd = fd, .caller = {.peer = *peer}};
+    *session = (Session){
+        .owner = owner,
+        .userdata = userdata,
+        .fd = fd,
+        .caller = {.peer = *peer, .place = {.work = session_work, .userdata = session}},
+    };
     *peer = (Peer){0};
     TAILQ_INIT(&session->calls);
-    session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_readable, session);
-    session->writable =
-        event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_writable, session);
+    session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_ready, session);
+    session->writable = event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_ready, session);
     if (input_new(fd, &session->input) < 0 || output_new(fd, &session->caller.output) < 0 ||
+        rota_join(owner->rota, session->caller.peer.process.uid, &session->caller.place) < 0 ||
         !session->readable || !session->writable || event_add(session->readable, NULL) < 0) {
         session_free(session);
         return -ENOMEM;
@@ -358,6 +416,7 @@ void session_free(Session *session)
     if (session->writable)
         event_free(session->writable);
     hangup_free(session->hangup);
+    rota_leave(&session->caller.place);
     input_free(session->input);
     output_free(session->caller.output);
     close(session->fd);

@@ -32,6 +32,7 @@ typedef struct Session Session;
 /* What all sessions share, and where they tell of themselves; userdata is that of session_new(). */
 typedef struct SessionOwner {
     struct event_base *base;
+    Rota *rota; /* gives each its slices of work */
     Service *service;
     void (*misbehaved)(const char *how, void *userdata);
     void (*ended)(void *userdata); /* the session is freed after this */
@@ -43,13 +44,13 @@ void session_free(Session *session); /* drops what is not sent; no ended(); take
 
 const Peer *session_peer(const Session *session);
 
-/* Goes on with the calls that wait, now that changes are on disk. May end the session. */
-void session_pump(Session *session);
+/* Goes on with the calls that wait, in its turn. */
+void session_wake(Session *session);
 
-/* For a shutdown: no new calls. What is left to do, least first. */
+/* For a shutdown, in each of its turns: no new calls. What is left to do, least first. */
 typedef enum SessionRest {
-    SESSION_DONE,      /* nothing, but for streams */
-    SESSION_SENDING,   /* the client has replies to read */
-    SESSION_ANSWERING, /* calls wait for their reply */
+    SESSION_DONE,      /* nothing, except for streams */
+    SESSION_SENDING,   /* calls can be answered here, or the client has replies to read */
+    SESSION_ANSWERING, /* a call waits for AWS or the disk */
 } SessionRest;
 SessionRest session_finish(Session *session);

@@ -165,7 +165,7 @@ static void on_listed(json_object *imports, const CallError *error, void *userda
         stop_all->error = r;
     stop_all->n_open--;
     query_free(TAKE(listing->query));
-    stop_all->call->service->answers_ready = true;
+    call_wake(stop_all->call);
 }
 
 static int add_listing(StopAll *stop_all, const Target *target, const char *status)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that do within the interface what costs the daemon most, and an honest one beside them.
+
+No clock is read here. The daemon is stopped while everybody sends, so that it finds all of it at once; in between
+its expensive calls an attacker asks for statistics, and its own replies show how much was done for it before the
+honest request was on disk."""
+
+import signal
+
+import pytest
+
+from harness.daemon import target
+from harness.sim import new_id
+from harness.varlink import INTERFACE, SERVICE, encode
+
+N_JOBS = 300
+N_CALLS = 100  # of one attacker
+
+
+@pytest.fixture
+def full(start_daemon, sim):
+    """A daemon with jobs that do not change."""
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    with daemon.connect() as client:
+        for _ in range(N_JOBS):
+            client.send("Stop", {"importId": new_id(), "reason": "r" * 200}, oneway=True)
+        assert client.call("ListTargets")
+    return daemon
+
+
+class Attack:
+    """Attackers, and an honest client that comes last of all."""
+
+    def __init__(self, daemon, attackers):
+        self.daemon = daemon
+        self.attackers = [daemon.connect() for _ in range(attackers)]
+        self.honest = daemon.connect()
+        self.accepted = accepted(self.honest)
+
+    def __enter__(self):
+        self.daemon.signal(signal.SIGSTOP)
+        return self
+
+    def __exit__(self, *_):
+        for client in (*self.attackers, self.honest):
+            client.close()
+
+    def send(self, calls):
+        for client in self.attackers:
+            client.send_raw(calls)
+
+    def stop(self):
+        """The honest request, which has its place among all the others."""
+        self.honest.send("Stop", {"importId": new_id()})
+        self.daemon.signal(signal.SIGCONT)
+        assert self.honest.reply()["job"]["state"] == "queued"
+
+    def answered_before(self, client):
+        """How many statistics this attacker was sent from before the honest request was accepted."""
+        before = 0
+        for _ in range(N_CALLS):
+            reply = client.receive()
+            while "statistics" not in reply["parameters"]:
+                reply = client.receive()
+            before += reply["parameters"]["statistics"]["requestsAccepted"] == self.accepted
+        return before
+
+
+def accepted(client):
+    return client.call("GetStatistics")["statistics"]["requestsAccepted"]
+
+
+EXPENSIVE = {
+    "lists of nothing": encode("ListJobs", {"importId": new_id(), "limit": 10000}),
+    "lists of all": encode("ListJobs", {"limit": 10000}),
+    "long descriptions": 10 * encode(f"{SERVICE}.GetInterfaceDescription", {"interface": INTERFACE}),
+    "many small questions": 20 * encode(f"{SERVICE}.GetInfo"),
+    "refusals": 20 * encode("GetJob", {"id": "x"}),
+}
+
+
+@pytest.mark.parametrize("attackers", [1, 4])
+@pytest.mark.parametrize("calls", EXPENSIVE.values(), ids=EXPENSIVE.keys())
+def test_a_request_waits_for_a_little_of_what_others_ask_and_not_for_all(full, calls, attackers):
+    with Attack(full, attackers) as attack:
+        attack.send(N_CALLS * (calls + encode("GetStatistics")))
+        attack.stop()
+        for client in attack.attackers:
+            assert attack.answered_before(client) <= N_CALLS / 2
