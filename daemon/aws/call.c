@@ -26,9 +26,10 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
 {
     AwsResult result = {.outcome = outcome, .body = body};
 
-    if (outcome == AWS_OK)
+    if (outcome == AWS_OK) {
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
-    else /* an error without a code is one that memory ran out for */
+        aws_rejections_end(&call->client->rejections);
+    } else /* an error without a code is one that memory ran out for */
         result.error = call->error.code ? &call->error : &call_error_no_memory;
     aws_meter_note_end(call->client->config.meter, result.error, outcome == AWS_REFUSED,
                        call->operation->of_target);
@@ -109,6 +110,16 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
                  call->error.message ? call->error.message : "out of memory");
 }
 
+static AwsRetryAfter read_retry_after(const HttpResponse *response)
+{
+    bool busy = response->status == 429 || response->status == 503;
+
+    return (AwsRetryAfter){
+        .msec = http_response_header(response, "x-amz-retry-after"),
+        .seconds = busy ? http_response_header(response, "retry-after") : NULL,
+    };
+}
+
 /* Corrections cost no quota: each comes once per call, and without it a call would count as refused
  * that is not. Returns false where the quota allows no retry. */
 static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpResponse *response)
@@ -134,7 +145,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
     call->last_cost = cost;
     delay_usec = aws_retry_delay_usec(
         retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
-        http_response_header(response, "x-amz-retry-after"));
+        read_retry_after(response));
     journal_retry(call, delay_usec);
     call->state = CALL_WAITING_DELAY;
     call->delay.fire = on_delay;
@@ -151,6 +162,21 @@ static AttemptOutcome classify_attempt(const CallReading *reading)
     if (reading->retry_class == AWS_RETRY_THROTTLING)
         return ATTEMPT_THROTTLED;
     return reading->refusal ? ATTEMPT_REFUSED : ATTEMPT_FAILED;
+}
+
+/* Takes note of a "no": whether it is about credentials that AWS may know a little later, so that
+ * it does not count yet. */
+static bool excuse_rejection(AwsCall *call, AwsRetryClass retry_class)
+{
+    const AwsClientConfig *config = &call->client->config;
+
+    if (!config->credentials)
+        return false;
+    if (retry_class == AWS_RETRY_EXPIRED)
+        return aws_rejections_excuse(&call->client->rejections,
+                                     timers_boottime_usec(config->timers));
+    aws_rejections_end(&call->client->rejections);
+    return false;
 }
 
 static void on_response(const HttpResponse *response, void *userdata)
@@ -173,7 +199,7 @@ static void on_response(const HttpResponse *response, void *userdata)
         json_object_put(reading.body);
         return;
     }
-    refusal = reading.refusal;
+    refusal = reading.refusal && !excuse_rejection(call, reading.retry_class);
     if (may_retry(call, reading.retry_class)) {
         if (!call->finishing && call_retry(call, reading.retry_class, response))
             return;

@@ -14,6 +14,7 @@ struct AwsClient {
     AwsRoute route;
     QuotasHolder quotas;
     AwsRetryQuota quota;
+    AwsRejections rejections;
     int64_t skew_usec; /* what the server's clock is ahead of ours; 0: not known to be */
 };
 

@@ -13,6 +13,9 @@
 #define DELAY_MAX_USEC (20 * USEC_PER_SEC)
 #define RETRY_AFTER_SPAN_USEC (5 * USEC_PER_SEC)
 
+#define REJECTIONS_EXCUSED_USEC (5 * USEC_PER_MINUTE)
+#define REJECTIONS_FORGOTTEN_USEC (10 * USEC_PER_MINUTE)
+
 #define QUOTA_TOKENS 500U
 #define QUOTA_COST_TRANSIENT 14U
 #define QUOTA_COST_THROTTLING 5U
@@ -56,27 +59,24 @@ AwsRetryClass aws_retry_classify(unsigned http_status, const char *code, bool sk
     }
 }
 
-/* A non-negative integer and nothing else. */
-static bool parse_retry_after(const char *text, uint64_t *ret_usec)
+/* A non-negative integer and nothing else. False also where unit makes it too large. */
+static bool parse_span(const char *text, uint64_t unit_usec, uint64_t *ret_usec)
 {
-    unsigned long long msec;
+    unsigned long long number;
 
-    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+    if (!text || text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
         return false;
     errno = 0;
-    msec = strtoull(text, NULL, 10);
-    if (errno != 0 || msec > UINT64_MAX / USEC_PER_MSEC)
-        return false;
-    *ret_usec = msec * USEC_PER_MSEC;
-    return true;
+    number = strtoull(text, NULL, 10);
+    return errno == 0 && !__builtin_mul_overflow(number, unit_usec, ret_usec);
 }
 
 uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double uniform,
-                              const char *retry_after)
+                              AwsRetryAfter asked)
 {
     uint64_t ceiling =
         retry_class == AWS_RETRY_THROTTLING ? DELAY_THROTTLING_USEC : DELAY_TRANSIENT_USEC;
-    uint64_t delay, asked;
+    uint64_t delay, least;
 
     for (unsigned i = 1; i < retry && ceiling < DELAY_MAX_USEC; i++)
         ceiling *= 2;
@@ -84,9 +84,11 @@ uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double 
         ceiling = DELAY_MAX_USEC;
     delay = (uint64_t)(uniform * (double)ceiling);
 
-    if (!retry_after || !parse_retry_after(retry_after, &asked) || asked < delay)
-        return delay;
-    return asked > delay + RETRY_AFTER_SPAN_USEC ? delay + RETRY_AFTER_SPAN_USEC : asked;
+    if (parse_span(asked.msec, USEC_PER_MSEC, &least) && least > delay)
+        delay = least > delay + RETRY_AFTER_SPAN_USEC ? delay + RETRY_AFTER_SPAN_USEC : least;
+    if (parse_span(asked.seconds, USEC_PER_SEC, &least) && least > delay)
+        delay = least > DELAY_MAX_USEC ? DELAY_MAX_USEC : least;
+    return delay;
 }
 
 void aws_retry_quota_init(AwsRetryQuota *quota)
@@ -110,4 +112,17 @@ void aws_retry_quota_give_back(AwsRetryQuota *quota, unsigned last_cost)
     quota->tokens += last_cost > 0 ? last_cost : QUOTA_REFILL;
     if (quota->tokens > QUOTA_TOKENS)
         quota->tokens = QUOTA_TOKENS;
+}
+
+bool aws_rejections_excuse(AwsRejections *rejections, uint64_t now_usec)
+{
+    if (rejections->last_usec == 0 || now_usec - rejections->last_usec > REJECTIONS_FORGOTTEN_USEC)
+        rejections->began_usec = now_usec;
+    rejections->last_usec = now_usec;
+    return now_usec - rejections->began_usec < REJECTIONS_EXCUSED_USEC;
+}
+
+void aws_rejections_end(AwsRejections *rejections)
+{
+    *rejections = (AwsRejections){0};
 }

@@ -40,7 +40,8 @@ static void on_response(const HttpResponse *response, void *userdata)
     timer_set(&call->timer,
               timers_boottime_usec(context->timers) +
                   aws_retry_delay_usec(AWS_RETRY_TRANSIENT, call->attempt,
-                                       context->random->uniform(context->random->userdata), NULL));
+                                       context->random->uniform(context->random->userdata),
+                                       (AwsRetryAfter){0}));
 }
 
 static void send_attempt(void *userdata)

@@ -77,6 +77,8 @@ unsigned answer_set_error(struct evhttp_request *request, unsigned status, const
 int answer_set_fault_headers(struct evhttp_request *request, const Fault *fault)
 {
     if ((fault->retry_after && add_header(request, "x-amz-retry-after", fault->retry_after) < 0) ||
+        (fault->retry_after_seconds &&
+         add_header(request, "Retry-After", fault->retry_after_seconds) < 0) ||
         (fault->location && add_header(request, "Location", fault->location) < 0))
         return -ENOMEM;
     return 0;

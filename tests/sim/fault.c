@@ -81,6 +81,7 @@ static const Field fault_fields[] = {
     {"contentType", FIELD_STRING, offsetof(Fault, content_type)},
     {"location", FIELD_STRING, offsetof(Fault, location)},
     {"retryAfter", FIELD_STRING, offsetof(Fault, retry_after)},
+    {"retryAfterSeconds", FIELD_STRING, offsetof(Fault, retry_after_seconds)},
     {"seconds", FIELD_SECONDS, offsetof(Fault, skew_seconds)},
 };
 #define N_FAULT_FIELDS (sizeof(fault_fields) / sizeof(*fault_fields))

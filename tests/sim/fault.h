@@ -30,8 +30,9 @@ typedef struct Fault {
     bool apply;
     double delay_seconds;
     uint64_t status;
-    char *code, *message, *form;                        /* form NULL: as the settings say */
-    char *body, *content_type, *location, *retry_after; /* NULL: none */
+    char *code, *message, *form;          /* form NULL: as the settings say */
+    char *body, *content_type, *location; /* NULL: none, as in the next line */
+    char *retry_after, *retry_after_seconds;
     double skew_seconds;
     struct Fault *next;
 } Fault;

@@ -209,6 +209,23 @@ static void test_heeds_retry_after(void **state)
     assert_gap(world, 3, 5050);
 }
 
+static void test_heeds_retry_after_in_seconds_of_a_busy_server(void **state)
+{
+    const Reply busy[] = {
+        {.status = 503, .headers = {{"Retry-After", "3"}}},
+        {.status = 429, .headers = {{"retry-after", "3600"}}},
+        OK_REPLY,
+    };
+    const Reply other[] = {{.status = 500, .headers = {{"Retry-After", "3"}}}, OK_REPLY};
+    World *world = *state;
+
+    world_call(world, busy, 3);
+    assert_gap(world, 2, 3000);
+    assert_gap(world, 3, 20000);
+    world_call(world, other, 2);
+    assert_gap(world, 2, 25);
+}
+
 static void test_retries_keep_to_the_rate(void **state)
 {
     const Reply replies[] = {broken, throttled, ok};
@@ -368,8 +385,37 @@ static void test_fetches_rejected_credentials_anew_once(void **state)
 
         replies[1] = replies[0];
         world_call(world, replies, 2);
-        assert_int_equal(world->outcome, AWS_REFUSED);
+        assert_int_equal(world->outcome, AWS_UNAVAILABLE);
         assert_int_equal(world->rejections, 2);
+    }
+}
+
+static void pass(World *world, uint64_t usec)
+{
+    world->boottime_usec += usec;
+    world->realtime_usec += usec;
+}
+
+static void test_credentials_count_as_rejected_after_five_minutes(void **state)
+{
+    const Reply expired[] = {ERROR_REPLY(403, "ExpiredToken"), ERROR_REPLY(403, "ExpiredToken")};
+    const Reply recovers[] = {ERROR_REPLY(403, "ExpiredToken"), OK_REPLY};
+    const Reply unknown[] = {ERROR_REPLY(403, "InvalidClientTokenId"),
+                             ERROR_REPLY(404, "ImportNotFoundException")};
+    World *world = *state;
+
+    for (int i = 0; i < 3; i++) {
+        for (int minute = 0; minute < 5; minute++) {
+            world_call(world, expired, 2);
+            assert_int_equal(world->outcome, AWS_UNAVAILABLE);
+            assert_string_equal(world->code, "ExpiredToken");
+            pass(world, USEC_PER_MINUTE);
+        }
+        world_call(world, expired, 2);
+        assert_int_equal(world->outcome, AWS_REFUSED);
+        assert_string_equal(world->code, "ExpiredToken");
+        world_call(world, i == 0 ? recovers : unknown, 2); /* AWS knows them */
+        assert_int_equal(world->outcome, i == 0 ? AWS_OK : AWS_REFUSED);
     }
 }
 
@@ -643,6 +689,7 @@ int main(void)
         TEST(test_signs_every_attempt_anew),
         TEST(test_waits_longer_each_time),
         TEST(test_heeds_retry_after),
+        TEST(test_heeds_retry_after_in_seconds_of_a_busy_server),
         TEST(test_retries_keep_to_the_rate),
         TEST(test_makes_at_most_so_many_attempts),
         TEST(test_stops_retrying_without_quota),
@@ -653,6 +700,7 @@ int main(void)
         TEST(test_forgets_a_correction_that_is_over),
         TEST(test_believes_no_date_unasked),
         TEST(test_fetches_rejected_credentials_anew_once),
+        TEST(test_credentials_count_as_rejected_after_five_minutes),
         TEST(test_renewed_credentials_keep_to_the_rate),
         TEST(test_corrects_also_the_last_attempt),
         TEST(test_lack_of_credentials_is_an_outage),

@@ -11,6 +11,8 @@
 #include "common/time.h"
 #include "daemon/aws/retry.h"
 
+static const AwsRetryAfter nothing;
+
 #define MSEC(n) ((n)*USEC_PER_MSEC)
 
 static void test_classifies(void **state)
@@ -93,12 +95,14 @@ static void test_doubles_the_delay(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        assert_int_equal(aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.0, NULL),
-                         0);
-        assert_int_equal(aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.25, NULL),
-                         samples[i].most_usec / 4);
-        assert_int_equal(aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.5, NULL),
-                         samples[i].most_usec / 2);
+        assert_int_equal(
+            aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.0, nothing), 0);
+        assert_int_equal(
+            aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.25, nothing),
+            samples[i].most_usec / 4);
+        assert_int_equal(
+            aws_retry_delay_usec(samples[i].retry_class, samples[i].retry, 0.5, nothing),
+            samples[i].most_usec / 2);
     }
 }
 
@@ -129,8 +133,68 @@ static void test_heeds_retry_after_within_bounds(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
-        assert_int_equal(aws_retry_delay_usec(AWS_RETRY_THROTTLING, 1, 0.5, samples[i].value),
+        assert_int_equal(aws_retry_delay_usec(AWS_RETRY_THROTTLING, 1, 0.5,
+                                              (AwsRetryAfter){.msec = samples[i].value}),
                          samples[i].expected_usec);
+}
+
+static void test_heeds_retry_after_in_seconds(void **state)
+{
+    /* On top of a delay of half a second. */
+    static const struct {
+        const char *msec, *seconds;
+        uint64_t expected_usec;
+    } samples[] = {
+        {NULL, "0", MSEC(500)},
+        {NULL, "1", MSEC(1000)},
+        {NULL, "20", MSEC(20000)},
+        {NULL, "21", MSEC(20000)},
+        {NULL, "3600", MSEC(20000)},
+        {NULL, "18446744073709", MSEC(20000)},
+        {NULL, "18446744073710", MSEC(500)},
+        {NULL, "99999999999999999999999", MSEC(500)},
+        {NULL, "-1", MSEC(500)},
+        {NULL, "1.5", MSEC(500)},
+        {NULL, "", MSEC(500)},
+        {NULL, "Sun, 22 Nov 2026 12:33:45 GMT", MSEC(500)},
+        {"3000", "1", MSEC(3000)},
+        {"3000", "4", MSEC(4000)},
+        {"60000", "6", MSEC(6000)},
+        {"60000", "1", MSEC(5500)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+        assert_int_equal(aws_retry_delay_usec(AWS_RETRY_THROTTLING, 1, 0.5,
+                                              (AwsRetryAfter){samples[i].msec, samples[i].seconds}),
+                         samples[i].expected_usec);
+}
+
+static void test_excuses_rejected_credentials_for_five_minutes(void **state)
+{
+    AwsRejections rejections = {0};
+    uint64_t now = 1000 * USEC_PER_SEC;
+
+    (void)state;
+    assert_true(aws_rejections_excuse(&rejections, now));
+    assert_true(aws_rejections_excuse(&rejections, now + 4 * USEC_PER_MINUTE));
+    assert_true(aws_rejections_excuse(&rejections, now + 5 * USEC_PER_MINUTE - 1));
+    assert_false(aws_rejections_excuse(&rejections, now + 5 * USEC_PER_MINUTE));
+    assert_false(aws_rejections_excuse(&rejections, now + 14 * USEC_PER_MINUTE));
+}
+
+static void test_excuses_them_again_once_they_were_accepted_or_left_alone(void **state)
+{
+    AwsRejections rejections = {0};
+    uint64_t now = 1000 * USEC_PER_SEC;
+
+    (void)state;
+    assert_true(aws_rejections_excuse(&rejections, now));
+    assert_false(aws_rejections_excuse(&rejections, now + 6 * USEC_PER_MINUTE));
+    aws_rejections_end(&rejections);
+    assert_true(aws_rejections_excuse(&rejections, now + 6 * USEC_PER_MINUTE));
+    assert_false(aws_rejections_excuse(&rejections, now + 12 * USEC_PER_MINUTE));
+    assert_true(aws_rejections_excuse(&rejections, now + 23 * USEC_PER_MINUTE));
 }
 
 static void test_pays_from_a_quota(void **state)
@@ -171,6 +235,9 @@ int main(void)
         cmocka_unit_test(test_classifies),
         cmocka_unit_test(test_doubles_the_delay),
         cmocka_unit_test(test_heeds_retry_after_within_bounds),
+        cmocka_unit_test(test_heeds_retry_after_in_seconds),
+        cmocka_unit_test(test_excuses_rejected_credentials_for_five_minutes),
+        cmocka_unit_test(test_excuses_them_again_once_they_were_accepted_or_left_alone),
         cmocka_unit_test(test_pays_from_a_quota),
         cmocka_unit_test(test_gives_back),
     };
