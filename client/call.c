@@ -4,6 +4,7 @@
 #include "client/connection.h"
 #include "client/outcome.h"
 #include "client/text.h"
+#include "client/unit.h"
 #include "common/json.h"
 #include "common/memory.h"
 
@@ -42,7 +43,7 @@ int call_run(const Options *options, const char *method, json_object *parameters
     if (r >= 0)
         r = connection_call(connection, method, TAKE(owned), more, on_reply, &call);
     if (r >= 0)
-        r = connection_run(connection);
+        r = unit_run_connection(connection, options->socket_path);
     if (r >= 0)
         r = call.error;
     text_flush();

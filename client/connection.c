@@ -29,6 +29,9 @@
  */
 #define CONNECT_TIMEOUT_SEC 10
 
+/* A daemon that runs answers its first call long before, unless AWS keeps it waiting. */
+#define SILENCE_USEC (5 * USEC_PER_SEC)
+
 typedef struct PendingReply {
     STAILQ_ENTRY(PendingReply) entry;
     bool more;
@@ -41,9 +44,11 @@ struct Connection {
     const char *path;
     struct event_base *base;
     struct event *signals[2];
-    struct event *timer;
+    struct event *timer;                               /* ends the run... */
+    int timer_result;                                  /* ...with this */
     struct bufferevent *stream;                        /* NULL: not connected */
     size_t searched;                                   /* see varlink_read() */
+    bool heard;                                        /* a reply has come over it */
     STAILQ_HEAD(PendingReplies, PendingReply) pending; /* not answered yet, or not to the end */
     int result;                                        /* of the run */
 };
@@ -62,6 +67,7 @@ static void close_stream(Connection *connection)
         bufferevent_free(connection->stream);
     connection->stream = NULL;
     connection->searched = 0;
+    connection->heard = false;
     while ((pending = STAILQ_FIRST(&connection->pending))) {
         STAILQ_REMOVE_HEAD(&connection->pending, entry);
         free(pending);
@@ -77,9 +83,11 @@ static void on_signal(evutil_socket_t number, short events, void *userdata)
 
 static void on_timer(evutil_socket_t fd, short events, void *userdata)
 {
+    Connection *connection = userdata;
+
     (void)fd;
     (void)events;
-    end_run(userdata, 0);
+    end_run(connection, connection->timer_result);
 }
 
 static int read_reply(json_object *message, Reply *ret)
@@ -112,6 +120,8 @@ static int deliver(Connection *connection, json_object *message)
         return r;
     if (reply.continues && !pending->more)
         return -EBADMSG; /* not as asked */
+    connection->heard = true;
+    evtimer_del(connection->timer);
     PendingReply answered = *pending;
     pending->may_be_too_long = false;
     if (!reply.continues) {
@@ -305,19 +315,29 @@ static int dispatch(Connection *connection)
     return connection->result;
 }
 
+static int dispatch_for(Connection *connection, uint64_t usec, int timer_result)
+{
+    struct timeval delay = {.tv_sec = (time_t)(usec / USEC_PER_SEC),
+                            .tv_usec = (suseconds_t)(usec % USEC_PER_SEC)};
+    int r;
+
+    connection->timer_result = timer_result;
+    if (evtimer_add(connection->timer, &delay) < 0)
+        return -ENOMEM;
+    r = dispatch(connection);
+    evtimer_del(connection->timer);
+    return r;
+}
+
 int connection_run(Connection *connection)
 {
-    return STAILQ_EMPTY(&connection->pending) ? 0 : dispatch(connection);
+    if (STAILQ_EMPTY(&connection->pending))
+        return 0;
+    return connection->heard ? dispatch(connection)
+                             : dispatch_for(connection, SILENCE_USEC, -ETIME);
 }
 
 int connection_wait(Connection *connection, uint64_t usec)
 {
-    struct timeval delay = {.tv_sec = (time_t)(usec / USEC_PER_SEC),
-                            .tv_usec = (suseconds_t)(usec % USEC_PER_SEC)};
-
-    if (evtimer_add(connection->timer, &delay) < 0)
-        return -ENOMEM;
-    int r = dispatch(connection);
-    evtimer_del(connection->timer);
-    return r;
+    return dispatch_for(connection, usec, 0);
 }

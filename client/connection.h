@@ -44,8 +44,9 @@ int connection_call(Connection *connection, const char *method, json_object *par
 
 /* Runs until every call is answered: 0. -EINTR: SIGINT or SIGTERM came. -ECONNRESET: the connection
  * is lost; -E2BIG: it is, and the call that was to be answered next is so long that it may be why;
- * -EBADMSG, -EMSGSIZE: what came was no Varlink. After these three the connection is closed and
- * what was not answered never will be. */
+ * -EBADMSG, -EMSGSIZE: what came was not Varlink. After these three the connection is closed and
+ * what was not answered never will be. -ETIME: nothing at all has come over this connection for
+ * some seconds; it can be run on. */
 int connection_run(Connection *connection);
 
 /* Lets time pass. 0, or -EINTR as above. */

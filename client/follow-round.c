@@ -8,6 +8,7 @@
 #include "client/job-view.h"
 #include "client/outcome.h"
 #include "client/text.h"
+#include "client/unit.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
@@ -240,7 +241,7 @@ static int run_watch(Follow *follow)
         asked = follow->watch_ids_max;
     int r = send_watch(follow);
     if (r >= 0)
-        r = connection_run(follow->connection);
+        r = unit_run_connection(follow->connection, follow->options->socket_path);
     /* A daemon that shuts down may end the call early: it will close the connection, too. */
     if (r == 0 && follow->error == 0 && follow->outcome == OUTCOME_OK &&
         followed_count_ended(&follow->list) == ended)
@@ -261,7 +262,7 @@ int follow_run_round(Follow *follow)
     } else {
         r = follow->call.parameters ? send_first(follow) : send_stops(follow);
         if (r >= 0)
-            r = connection_run(follow->connection);
+            r = unit_run_connection(follow->connection, follow->options->socket_path);
     }
     return follow->error < 0 ? follow->error : r;
 }

@@ -9,10 +9,14 @@
 #include "client/job-view.h"
 #include "client/outcome.h"
 #include "client/text.h"
+#include "client/unit.h"
 #include "common/time.h"
 
 /* A daemon that restarts is back within that time, or it does not come back. */
 #define RECONNECT_USEC (30 * USEC_PER_SEC)
+
+/* A daemon that crashed is started again within that time, unless it crashes again. */
+#define RESTART_USEC (5 * USEC_PER_SEC)
 
 /* As many ids as fit one call of the daemon's default max-message. */
 #define WATCH_IDS_MAX 1000U
@@ -68,7 +72,8 @@ int follow_add_call(Follow *follow, const char *method, json_object *parameters,
 
 static bool is_lost(int error)
 {
-    return error != -EINTR && error != -ENOMEM && error != -EBADMSG && error != -EMSGSIZE;
+    return error != -EINTR && error != -ENOMEM && error != -EBADMSG && error != -EMSGSIZE &&
+           error != -ETIME;
 }
 
 static void complain_with_command(const Follow *follow, const char *sentence, const char *command,
@@ -80,24 +85,51 @@ static void complain_with_command(const Follow *follow, const char *sentence, co
                   options->socket_given ? options->socket_path : "", command, arguments);
 }
 
+/* Whether systemd knows why the daemon is away, and that is not about to pass. */
+static bool is_gone(const Follow *follow)
+{
+    CLEANUP(freep) char *sentence = NULL;
+    UnitVerdict verdict = unit_examine(follow->options->socket_path, &sentence);
+
+    return verdict == UNIT_CANNOT_START ||
+           (verdict == UNIT_FAILS && time_now_boottime() - follow->lost_usec > RESTART_USEC);
+}
+
+/* The first try comes soon, the last after RECONNECT_USEC, and those between ever more seldom:
+ * each may start a daemon that cannot start. */
+static uint64_t next_try_usec(const Follow *follow)
+{
+    uint64_t lost_usec = time_now_boottime() - follow->lost_usec;
+    uint64_t delay_usec = RECONNECT_INTERVAL_USEC + lost_usec / 2;
+    uint64_t left_usec = lost_usec < RECONNECT_USEC ? RECONNECT_USEC - lost_usec : 0;
+
+    return delay_usec < left_usec ? delay_usec : left_usec;
+}
+
 /* 0, -EINTR, or why the daemon cannot be reached any more. It hangs up on a call that is too long
  * each time, but hardly restarts twice before it answers. */
 static int reconnect(Follow *follow, int error)
 {
-    bool refused_before = follow->refused;
+    bool refused_before = follow->refused, lost_before = follow->lost_usec > 0;
 
     follow->refused = error == -E2BIG;
     if (follow->options->given & (OPTION_NO_WAIT | OPTION_DRY_RUN) ||
         (follow->refused && refused_before))
         return error;
-    if (follow->lost_usec == 0) {
+    if (!lost_before)
         follow->lost_usec = time_now_boottime();
-        if (follow->progress)
-            progress_clear(follow->progress);
-        text_complain("The daemon hung up; connecting again for up to 30s");
-    }
     while (time_now_boottime() - follow->lost_usec < RECONNECT_USEC) {
-        int r = connection_wait(follow->connection, RECONNECT_INTERVAL_USEC);
+        int r;
+
+        if (is_gone(follow))
+            return error;
+        if (!lost_before) {
+            if (follow->progress)
+                progress_clear(follow->progress);
+            text_complain("The daemon hung up; connecting again for up to 30s");
+            lost_before = true;
+        }
+        r = connection_wait(follow->connection, next_try_usec(follow));
         if (r < 0 && !is_lost(r))
             return r;
         error = connection_open(follow->connection);

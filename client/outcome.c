@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "client/text.h"
+#include "client/unit.h"
 #include "common/exceptions.h"
 #include "common/json.h"
+#include "common/memory.h"
 #include "common/names.h"
 
 #define TABLE_SIZE(table) (sizeof(table) / sizeof((table)[0]))
@@ -160,6 +162,38 @@ void outcome_complain_error(const Reply *reply, const char *subject)
                   message && *message ? ": " : "", message ? message : "");
 }
 
+/* False: systemd knows no reason. */
+static bool complain_unit(const char *path)
+{
+    CLEANUP(freep) char *sentence = NULL;
+
+    if (unit_examine(path, &sentence) < UNIT_FAILS)
+        return false;
+    text_complain("%s", sentence ? sentence : "Out of memory");
+    return true;
+}
+
+static int complain_unreachable(const char *path, int error)
+{
+    if (complain_unit(path))
+        return OUTCOME_UNREACHABLE;
+    switch (error) {
+    case -ECONNRESET:
+        text_complain("The daemon at %s closed the connection before it answered: it cannot start, "
+                      "has ended, or has as many clients as max-clients= and "
+                      "max-clients-per-user= in trailstopd.conf allow (journalctl -u trailstopd)",
+                      path);
+        break;
+    case -ETIME:
+        text_complain("The daemon at %s does not answer (systemctl status trailstopd)", path);
+        break;
+    default:
+        text_complain("Cannot reach the daemon at %s: %s (systemctl status trailstopd.socket)",
+                      path, strerror(-error));
+    }
+    return OUTCOME_UNREACHABLE;
+}
+
 int outcome_complain(const Options *options, int error)
 {
     const char *path = options->socket_path;
@@ -179,12 +213,6 @@ int outcome_complain(const Options *options, int error)
                       "max-message= in trailstopd.conf (journalctl -u trailstopd)",
                       path);
         return OUTCOME_FAILURE;
-    case -ECONNRESET:
-        text_complain("The daemon at %s closed the connection before it answered: it ended, or has "
-                      "as many clients as max-clients= and max-clients-per-user= in "
-                      "trailstopd.conf allow (journalctl -u trailstopd)",
-                      path);
-        return OUTCOME_UNREACHABLE;
     case -EACCES:
     case -EPERM:
         text_complain("Not permitted to connect to %s: members of the group trailstop may "
@@ -195,8 +223,6 @@ int outcome_complain(const Options *options, int error)
         text_complain("No daemon can be at %s: the path of a socket has at most 107 bytes", path);
         return OUTCOME_UNREACHABLE;
     default:
-        text_complain("Cannot reach the daemon at %s: %s (systemctl status trailstopd.socket)",
-                      path, strerror(-error));
-        return OUTCOME_UNREACHABLE;
+        return complain_unreachable(path, error);
     }
 }

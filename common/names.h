@@ -7,6 +7,9 @@
 #define TRAILSTOP_INTERFACE "io.trailstop.Imports"
 #define TRAILSTOP_SOCKET_DEFAULT "/run/trailstop/io.trailstop.Imports"
 #define TRAILSTOP_URL "https://trailstop.io/"
+/* What systemd shows of a daemon that could not start begins so; the reason follows. */
+#define TRAILSTOP_STATUS_CANNOT_START "Cannot start: "
+
 #define VARLINK_SERVICE_INTERFACE "org.varlink.service"
 #define SYSTEMD_SERVICE_INTERFACE "io.systemd.service"
 

@@ -12,10 +12,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <systemd/sd-daemon.h>
+
 #include <config.h>
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/names.h"
 #include "daemon/base/journal.h"
 #include "daemon/daemon.h"
 #include "daemon/http/proxy.h"
@@ -215,6 +218,7 @@ static int start_failed(const Arguments *arguments, JournalEvent event, int erro
     if (arguments->log == JOURNAL_TEXT ||
         (arguments->log == JOURNAL_NATIVE && !stderr_is_journal()))
         fprintf(stderr, "%s\n", sentence);
+    sd_notifyf(0, "STATUS=" TRAILSTOP_STATUS_CANNOT_START "%s", sentence);
     listener_turn_away();
     return error == -EIO || error == -ENOSPC || error == -EROFS ? EX_IOERR : EXIT_FAILURE;
 }

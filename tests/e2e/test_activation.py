@@ -73,6 +73,16 @@ def test_a_start_that_fails_turns_away_who_waits(new_daemon, sim, listening):
         listener.accept()
 
 
+def test_a_start_that_fails_says_why_to_the_manager(new_daemon, sim, listening):
+    """It shows the sentence to everybody that asks for the state of the service."""
+    daemon = new_daemon({"default": {**target(sim), "region": ""}})
+    daemon.spawn(**pass_socket(daemon, listening[0]))
+    assert daemon.wait() == 1
+    daemon.notifications.join()
+    [status] = [line for lines in daemon.notifications.received for line in lines]
+    assert status.startswith("STATUS=Cannot start: ") and "there is no region" in status
+
+
 def test_answers_who_connected_before_it_was_started(new_daemon, sim, listening):
     listener, path = listening
     daemon = new_daemon({"default": target(sim)})

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """trailstopctl against a daemon that the test plays: what it asks, how it goes on, what it exits with."""
 
+import contextlib
 import json
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -390,6 +392,22 @@ def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
     assert (status, output) == (7, "")
     assert f"Cannot reach the daemon at {daemon.path}: No such file or directory" in errors
     assert "trailstopctl watch job-1" in errors
+
+
+def test_7_a_daemon_that_hangs_up_each_time_is_tried_ever_more_seldom(ctl, daemon):
+    """It may be started for each connection, and each start may fail."""
+    process = ctl.start("watch", "job-1")
+    connections, ended = 0, threading.Thread(target=process.wait)
+    ended.start()
+    daemon.socket.settimeout(0.1)  # nothing tells us of an end
+    while ended.is_alive():
+        with contextlib.suppress(TimeoutError):
+            daemon.socket.accept()[0].close()
+            connections += 1
+    status, output, errors = end(process)
+    assert (status, output) == (7, "") and "trailstopctl watch job-1" in errors
+    assert errors.count("hung up") == 1
+    assert connections < 20
 
 
 def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
