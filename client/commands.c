@@ -9,6 +9,7 @@
 #include "client/outcome.h"
 #include "client/service.h"
 #include "client/stop.h"
+#include "client/targets.h"
 #include "client/text.h"
 #include "common/names.h"
 
@@ -43,8 +44,12 @@ static const struct command {
      0, ANY_NUMBER, jobs_run_watch},
     {"cancel", "cancel ID", "Stop following a job; its import is not restarted", 0, 1, 1,
      jobs_run_cancel},
-    {"targets", "targets", "List the targets that the daemon is configured for", 0, 0, 0,
-     service_run_targets},
+    {"targets", "targets [--test]",
+     "List the targets and whether they answer; --test asks each who it is and for its imports",
+     OPTION_TEST, 0, 0, targets_run},
+    {"health", "health",
+     "Say what is not well, for monitoring: every target is asked, the store looked at", 0, 0, 0,
+     targets_run_health},
     {"statistics", "statistics", "Show the daemon's counters", 0, 0, 0, service_run_statistics},
     {"version", "version", "Show the versions of client and daemon", 0, 0, 0, service_run_version},
 };

@@ -45,6 +45,7 @@ static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, GIVEN_BIT(OPTION_DRY_RUN)},
     {"state", required_argument, NULL, GIVEN_BIT(OPTION_STATE)},
     {"watch", no_argument, NULL, GIVEN_BIT(OPTION_WATCH)},
+    {"test", no_argument, NULL, GIVEN_BIT(OPTION_TEST)},
     {NULL, 0, NULL, 0},
 };
 
@@ -64,6 +65,7 @@ const char *options_first_given(const Options *options, unsigned mask)
         {OPTION_DRY_RUN, "--dry-run"},
         {OPTION_STATE, "--state"},
         {OPTION_WATCH, "--watch"},
+        {OPTION_TEST, "--test"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -42,6 +42,7 @@ enum {
     OPTION_DRY_RUN = 1 << 7,
     OPTION_STATE = 1 << 8,
     OPTION_WATCH = 1 << 9,
+    OPTION_TEST = 1 << 10,
 };
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,

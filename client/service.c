@@ -6,31 +6,11 @@
 #include <stdio.h>
 
 #include "client/call.h"
-#include "client/object-table.h"
 #include "client/text.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/names.h"
 #include "config.h"
-
-static int print_targets(const Options *options, json_object *parameters, void *userdata)
-{
-    static const ObjectColumn columns[] = {
-        {"TARGET", "name"},       {"REGION", "region"},
-        {"ENDPOINT", "endpoint"}, {"CREDENTIALS", "credentials"},
-        {"ROLE", "roleArn"},
-    };
-
-    (void)userdata;
-    return object_table_show(parameters, "targets", columns, sizeof(columns) / sizeof(columns[0]),
-                             options->color);
-}
-
-int service_run_targets(const Options *options)
-{
-    return call_print(options, "ListTargets", call_parameters((CallString[]){{0}}), false,
-                      print_targets, NULL);
-}
 
 static int print_statistics(const Options *options, json_object *parameters, void *userdata)
 {

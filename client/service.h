@@ -4,6 +4,5 @@
 
 #include "client/options.h"
 
-int service_run_targets(const Options *options);
 int service_run_statistics(const Options *options);
 int service_run_version(const Options *options);

@@ -45,8 +45,7 @@ struct Daemon {
     Timer flush_timer;                   /* at shutdown: how long clients have to read */
     unsigned n_jobs_shown[N_JOB_STATES]; /* in the status of systemd */
     unsigned n_targets_shown[N_TARGET_STATES];
-    bool store_failing; /* and the journal has been told */
-    int error;          /* negative errno: why it has to end */
+    int error; /* negative errno: why it has to end */
     bool shutting_down;
     bool flushing; /* no calls are left, only replies */
 };
@@ -73,9 +72,9 @@ static void store_failed(Daemon *daemon, int error)
     const char *directory = daemon->config->state_directory;
     JournalEntry entry;
 
-    if (daemon->error < 0 || (daemon->store_failing && error != -EIO))
+    if (daemon->error < 0 || (daemon->service.store_failing && error != -EIO))
         return;
-    daemon->store_failing = true;
+    daemon->service.store_failing = true;
     if (error == -EIO)
         daemon->error = error;
     journal_begin(&entry, EVENT_STORE_FAILED);
@@ -149,7 +148,7 @@ static int daemon_commit(Daemon *daemon)
     if (r < 0)
         store_failed(daemon, r);
     else if (changed)
-        daemon->store_failing = false;
+        daemon->service.store_failing = false;
     if (daemon->error < 0) /* nothing may be acknowledged any more */
         return daemon->error;
     if (r < 0)
@@ -186,7 +185,7 @@ static void daemon_purge(void *userdata)
         delay_usec = oldest_usec + keep_usec - now_usec;
     }
     if (r > 0)
-        daemon->store_failing = false;
+        daemon->service.store_failing = false;
     if (delay_usec < PURGE_INTERVAL_USEC)
         delay_usec = PURGE_INTERVAL_USEC;
     set_in(daemon, &daemon->purge_timer, delay_usec);

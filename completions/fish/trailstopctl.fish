@@ -6,7 +6,7 @@ function __trailstopctl_names
     trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
 end
 
-set --local commands stop show list failures jobs job watch cancel targets statistics version
+set --local commands stop show list failures jobs job watch cancel targets health statistics version
 set --local no_command "not __fish_seen_subcommand_from $commands"
 
 complete --command trailstopctl --no-files
@@ -19,7 +19,8 @@ complete --command trailstopctl --condition "$no_command" --arguments jobs --des
 complete --command trailstopctl --condition "$no_command" --arguments job --description 'Show a job'
 complete --command trailstopctl --condition "$no_command" --arguments watch --description 'Follow jobs to their end'
 complete --command trailstopctl --condition "$no_command" --arguments cancel --description 'Stop following a job'
-complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the configured targets'
+complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the targets and whether they answer'
+complete --command trailstopctl --condition "$no_command" --arguments health --description 'Say what is not well'
 complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
 complete --command trailstopctl --condition "$no_command" --arguments version --description 'Show the versions of client and daemon'
 
@@ -39,4 +40,5 @@ complete --command trailstopctl --condition '__fish_seen_subcommand_from stop li
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option dry-run --description 'Stop nothing'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option state --exclusive --arguments 'queued stopping polling stopped completed failed refused expired cancelled' --description 'Only jobs in this state'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option watch --description 'Follow them'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from targets' --long-option test --description 'Ask each for real'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from job watch cancel' --arguments '(__trailstopctl_names jobs id)' --description Job

@@ -2,6 +2,8 @@
 /* What the service says about itself: org.varlink.service, statistics. */
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <config.h>
 
@@ -62,6 +64,16 @@ static int get_interface_description(Call *call)
                             methods_object("interface", json_object_new_string(name)));
 }
 
+/* As far as can be told without writing, which would cost a sync for whoever asks. */
+static bool store_can_be_written(const Service *service)
+{
+    const char *directory = service->config->state_directory;
+    struct statvfs room;
+
+    return !service->store_failing && access(directory, W_OK) == 0 &&
+           statvfs(directory, &room) == 0 && room.f_bavail > 0;
+}
+
 static json_object *statistics_to_json(const Service *service)
 {
     static const char *const members[] = {
@@ -78,6 +90,7 @@ static json_object *statistics_to_json(const Service *service)
             return NULL;
     if (!statistics || stats_to_json(statistics) < 0 ||
         json_add_int64(statistics, "clients", service->n_clients) < 0 ||
+        json_add_int64(statistics, "storeWritable", store_can_be_written(service)) < 0 ||
         json_add_int64(statistics, "targets", (int64_t)target_set_size(service->targets)) < 0 ||
         json_add_int64(statistics, "connectionsOpened",
                        (int64_t)http_client_connections(service->http)) < 0)

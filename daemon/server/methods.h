@@ -24,6 +24,7 @@ struct Service {
     TargetSet *targets;
     HttpClient *http;
     unsigned n_clients;
+    bool store_failing; /* what changed could not be saved, and that was logged */
 };
 
 typedef struct Method {

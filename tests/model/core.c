@@ -40,7 +40,9 @@ static AwsSettings *make_settings(const AwsRole *role, unsigned target)
     settings->profile = strdup("default");
     settings->region = strdup("eu-west-1");
     settings->endpoint = strdup(wire_url(target, url));
-    assert_true(settings->profile && settings->region && settings->endpoint);
+    settings->sts_endpoint = strdup(settings->endpoint);
+    assert_true(settings->profile && settings->region && settings->endpoint &&
+                settings->sts_endpoint);
     return settings;
 }
 

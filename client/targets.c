@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/targets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/call.h"
+#include "client/connection.h"
+#include "client/outcome.h"
+#include "client/table.h"
+#include "client/target-view.h"
+#include "client/text.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "common/names.h"
+#include "common/string.h"
+
+/* A target that has not answered by then is not well, whatever the daemon still tries. */
+#define HEALTH_TIMEOUT_USEC (10 * USEC_PER_SEC)
+
+/* ---- what is known of them ---- */
+
+/* What changes stands first: the rest may not fit the terminal. */
+static const TableColumn columns[] = {
+    {"TARGET", false},   {"STATE", false},   {"SINCE", false},  {"NEXT TRY", false},
+    {"ERROR", false},    {"EXPIRES", false}, {"REGION", false}, {"CREDENTIALS", false},
+    {"ENDPOINT", false}, {"ROLE", false},
+};
+
+static void add_target(Table *table, const TargetView *target)
+{
+    char text[TIMESPAN_SIZE];
+
+    table_add(table, STYLE_PLAIN, target->name);
+    table_add(table, target_view_is_ok(target) ? STYLE_GOOD : STYLE_BAD, target_view_state(target));
+    table_add(table, STYLE_PLAIN, target_view_age(target->since, text));
+    table_add(table, STYLE_PLAIN, target_view_left(target->next_try_at, text));
+    table_add(table, STYLE_PLAIN, target->error_code);
+    table_add(table, STYLE_PLAIN, target_view_left(target->credentials_expire_at, text));
+    table_add(table, STYLE_PLAIN, target->region);
+    table_add(table, STYLE_PLAIN, target->credentials);
+    table_add(table, STYLE_PLAIN, target->endpoint);
+    table_add(table, STYLE_PLAIN, target->role_arn);
+}
+
+static int print_targets(const Options *options, json_object *parameters, void *userdata)
+{
+    CLEANUP(table_freep) Table *table = NULL;
+    json_object *targets = NULL;
+    int r;
+
+    (void)userdata;
+    if (json_get_array(parameters, "targets", &targets) <= 0)
+        return -EBADMSG;
+    r = table_new(columns, sizeof(columns) / sizeof(columns[0]), TABLE_GAP, &table);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(targets); i++) {
+        TargetView target;
+
+        r = target_view_read(json_object_array_get_idx(targets, i), &target);
+        if (r >= 0)
+            add_target(table, &target);
+    }
+    return r < 0 ? r : table_show(table, options->color);
+}
+
+/* ---- asked for real ---- */
+
+typedef struct Asked {
+    struct Asking *asking;
+    char *name;
+    bool answered;
+} Asked;
+
+typedef struct Asking {
+    const Options *options;
+    Connection *connection;
+    json_object *targets; /* of ListTargets */
+    Asked *all;
+    size_t n;
+    Table *table; /* of a test; NULL: none */
+    bool store_writable;
+    int outcome;
+    int error;
+} Asking;
+
+static void asking_clear(Asking *asking)
+{
+    for (size_t i = 0; i < asking->n; i++)
+        free(asking->all[i].name);
+    free(asking->all);
+    json_object_put(asking->targets);
+    table_free(asking->table);
+    connection_free(asking->connection);
+}
+
+static void on_targets(const Reply *reply, void *userdata)
+{
+    Asking *asking = userdata;
+    json_object *targets = NULL;
+
+    if (asking->all && asking->options->json) /* what came of asking */
+        text_print_json(reply->parameters);
+    if (reply->error) {
+        outcome_complain_error(reply, NULL);
+        asking->outcome = outcome_of_error(reply);
+    } else if (json_get_array(reply->parameters, "targets", &targets) <= 0) {
+        asking->error = -EBADMSG;
+    } else {
+        json_object_put(asking->targets);
+        asking->targets = json_object_get(targets);
+    }
+}
+
+static int list_targets(Asking *asking)
+{
+    int r = connection_open(asking->connection);
+
+    if (r >= 0)
+        r = connection_call(asking->connection, "ListTargets", call_parameters((CallString[]){{0}}),
+                            false, on_targets, asking);
+    if (r >= 0)
+        r = connection_run(asking->connection);
+    return r < 0 ? r : asking->error;
+}
+
+/* One call for each target, all at once: method, and status where it takes one. */
+static int ask_all(Asking *asking, const char *method, const char *status, ReplyHandler handler)
+{
+    size_t n = json_object_array_length(asking->targets);
+    int r = 0;
+
+    asking->all = calloc(n + 1, sizeof(asking->all[0]));
+    if (!asking->all)
+        return -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        Asked *asked = &asking->all[asking->n];
+        TargetView target;
+
+        r = target_view_read(json_object_array_get_idx(asking->targets, i), &target);
+        if (r < 0)
+            return r;
+        *asked = (Asked){.asking = asking, .name = strdup(target.name)};
+        if (!asked->name)
+            return -ENOMEM;
+        asking->n++;
+        r = connection_call(
+            asking->connection, method,
+            call_parameters((CallString[]){{"target", asked->name}, {"status", status}, {0}}),
+            false, handler, asked);
+    }
+    return r;
+}
+
+static int asking_begin(Asking *asking)
+{
+    int r = connection_new(asking->options->socket_path, &asking->connection);
+
+    return r < 0 ? r : list_targets(asking);
+}
+
+/* ---- targets --test ---- */
+
+static void on_tested(const Reply *reply, void *userdata)
+{
+    Asked *asked = userdata;
+    Asking *asking = asked->asking;
+    const char *account = NULL, *arn = NULL;
+
+    asked->answered = true;
+    if (asking->options->json)
+        text_print_json(reply->parameters);
+    if (reply->error) {
+        outcome_complain_error(reply, asked->name);
+        if (asking->outcome == OUTCOME_OK)
+            asking->outcome = outcome_of_error(reply);
+        return;
+    }
+    if (json_get_string(reply->parameters, "account", &account) < 0 ||
+        json_get_string(reply->parameters, "arn", &arn) < 0)
+        asking->error = -EBADMSG;
+    table_add(asking->table, STYLE_PLAIN, asked->name);
+    table_add(asking->table, STYLE_PLAIN, account);
+    table_add(asking->table, STYLE_PLAIN, arn);
+}
+
+static int run_test(const Options *options)
+{
+    static const TableColumn test_columns[] = {
+        {"TARGET", false}, {"ACCOUNT", false}, {"ARN", false}};
+    Asking asking = {.options = options};
+    int r = table_new(test_columns, sizeof(test_columns) / sizeof(test_columns[0]), TABLE_GAP,
+                      &asking.table);
+
+    if (r >= 0)
+        r = asking_begin(&asking);
+    if (r >= 0 && asking.targets)
+        r = ask_all(&asking, "TestTarget", NULL, on_tested);
+    if (r >= 0)
+        r = connection_run(asking.connection);
+    if (r >= 0)
+        r = asking.error;
+    if (r >= 0 && !options->json)
+        r = table_show(asking.table, options->color);
+    asking_clear(&asking);
+    return r < 0 ? outcome_complain(options, r) : asking.outcome;
+}
+
+int targets_run(const Options *options)
+{
+    if (options->given & OPTION_TEST)
+        return run_test(options);
+    return call_print(options, "ListTargets", call_parameters((CallString[]){{0}}), false,
+                      print_targets, NULL);
+}
+
+/* ---- health ---- */
+
+/* What the answer shows of its target is in the next ListTargets. */
+static void on_answer(const Reply *reply, void *userdata)
+{
+    Asked *asked = userdata;
+
+    (void)reply;
+    asked->answered = true;
+}
+
+static void on_statistics(const Reply *reply, void *userdata)
+{
+    Asking *asking = userdata;
+    json_object *statistics = NULL;
+    int64_t writable = 0;
+
+    if (asking->options->json)
+        text_print_json(reply->parameters);
+    if (json_get_object(reply->parameters, "statistics", &statistics) < 0 ||
+        json_get_int64(statistics, "storeWritable", &writable) < 0)
+        asking->error = -EBADMSG;
+    asking->store_writable = writable > 0;
+}
+
+static bool was_answered(const Asking *asking, const char *name)
+{
+    for (size_t i = 0; i < asking->n; i++)
+        if (strcmp(asking->all[i].name, name) == 0)
+            return asking->all[i].answered;
+    return true; /* it came meanwhile */
+}
+
+/* One line; 0 or -ENOMEM. */
+static int print_trouble(const Asking *asking, const char *name, const char *state,
+                         const char *detail)
+{
+    CLEANUP(freep) char *line = NULL, *escaped = NULL;
+    int r;
+
+    if (asking->options->json)
+        return 0;
+    r = string_format(&line, "%s: %s%s%s", name, state, detail ? ": " : "", detail ? detail : "");
+    if (r < 0)
+        return r;
+    escaped = text_escape(line);
+    if (!escaped)
+        return -ENOMEM;
+    puts(escaped);
+    return 0;
+}
+
+/* 1: it is well; 0: it is not, and that was printed. */
+static int judge_target(const Asking *asking, const TargetView *target)
+{
+    const char *detail = target->error_message && *target->error_message ? target->error_message
+                                                                         : target->error_code;
+
+    if (!target_view_is_ok(target))
+        return print_trouble(asking, target->name, target_view_state(target), detail);
+    if (!was_answered(asking, target->name))
+        return print_trouble(asking, target->name, "no answer within 10s", NULL);
+    return 1;
+}
+
+/* As judge_target(), of everything. */
+static int judge(const Asking *asking)
+{
+    int well = 1;
+
+    for (size_t i = 0; i < json_object_array_length(asking->targets); i++) {
+        TargetView target;
+        int r = target_view_read(json_object_array_get_idx(asking->targets, i), &target);
+
+        if (r >= 0)
+            r = judge_target(asking, &target);
+        if (r < 0)
+            return r;
+        well = well && r > 0;
+    }
+    if (asking->store_writable)
+        return well;
+    return print_trouble(asking, "store", "cannot be written", "see journalctl -u trailstopd");
+}
+
+/* The calls that were not answered in time end with their connection. */
+static int ask_health(Asking *asking)
+{
+    int r = asking_begin(asking);
+
+    if (r >= 0 && asking->targets)
+        r = ask_all(asking, "ListImports", "INITIALIZING", on_answer);
+    if (r >= 0 && asking->n > 0)
+        r = connection_wait(asking->connection, HEALTH_TIMEOUT_USEC);
+    if (r >= 0)
+        r = list_targets(asking);
+    if (r >= 0)
+        r = connection_call(asking->connection, "GetStatistics",
+                            call_parameters((CallString[]){{0}}), false, on_statistics, asking);
+    if (r >= 0)
+        r = connection_run(asking->connection);
+    return r < 0 ? r : asking->error;
+}
+
+int targets_run_health(const Options *options)
+{
+    Asking asking = {.options = options};
+    int r = ask_health(&asking);
+
+    if (r >= 0 && asking.outcome == OUTCOME_OK) {
+        r = judge(&asking);
+        if (r == 0)
+            asking.outcome = OUTCOME_FAILURE;
+        else if (r > 0 && !options->json)
+            printf("%s, and the store can be written\n",
+                   asking.n == 1 ? "The target answers" : "All targets answer");
+        text_flush();
+    }
+    asking_clear(&asking);
+    return r < 0 ? outcome_complain(options, r) : asking.outcome;
+}
