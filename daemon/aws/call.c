@@ -337,7 +337,9 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
         .subject = subject ? strdup(subject) : NULL,
         .hooks = *hooks,
         .credentials_wait = {.done = on_credentials, .userdata = call},
-        .pacer_wait = {.granted = on_granted, .userdata = call},
+        .pacer_wait = {.of = hooks->of_client ? PACER_CLIENT : PACER_JOB,
+                       .granted = on_granted,
+                       .userdata = call},
     };
     aws_client_ref(client);
     if (!call->body || (subject && !call->subject)) {

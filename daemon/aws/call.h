@@ -59,6 +59,8 @@ typedef struct AwsCallHooks {
     void (*attempt)(unsigned number, void *userdata);
     /* Adds to an event of this call what it is about; NULL: that is its target alone. */
     void (*describe)(JournalEntry *entry, void *userdata);
+    /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
+    bool of_client;
     /* Once, at the end; the call is freed when it returns. Not after aws_call_cancel(). */
     void (*done)(const AwsResult *result, void *userdata);
     void *userdata;

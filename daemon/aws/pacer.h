@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Spaces calls of one kind 1/rate apart (CloudTrail's quotas per account and region), first come
- * first served. A place in the queue lives inside the call that waits, so waiting cannot fail, and
- * a call that is given up leaves no hole. */
+/* Spaces calls of one kind 1/rate apart (CloudTrail's quotas per account and region).
+ *
+ * What jobs ask goes before what clients ask, so that no client keeps a job from being polled when
+ * it is due; within each, first come, first served. Clients are not kept waiting for ever either:
+ * after PACER_JOBS_IN_A_ROW calls of jobs one of theirs goes, if any waits.
+ *
+ * A place in the queue lives inside the call that waits, so waiting cannot fail, and a call that is
+ * given up leaves no hole. */
 #pragma once
 
 #include <stdint.h>
@@ -9,18 +14,24 @@
 
 #include "daemon/base/timer.h"
 
+#define PACER_JOBS_IN_A_ROW 9U
+
+typedef enum PacerClass { PACER_JOB, PACER_CLIENT, N_PACER_CLASSES } PacerClass;
+
 typedef struct Pacer Pacer;
 
 typedef struct PacerWait {
     TAILQ_ENTRY(PacerWait) entry;
     Pacer *pacer; /* NULL: not waiting */
+    PacerClass of;
     void (*granted)(void *userdata);
     void *userdata;
     const void *owner; /* for pacer_move() */
     uint64_t ticket;
 } PacerWait;
 
-/* rate: calls per second. The reference returned is the only one but for those of the waiting. */
+/* rate: calls per second. The caller's reference is the only one except for those of the waiting.
+ * 0 or -ENOMEM. */
 int pacer_new(Timers *timers, double rate, Pacer **ret);
 void pacer_unref(Pacer *pacer); /* those who wait still get their turn; takes NULL */
 void pacer_set_rate(Pacer *pacer, double rate);
@@ -33,5 +44,6 @@ void pacer_leave(PacerWait *wait); /* takes one that does not wait */
  * their order, and what was let through before counts there too. */
 void pacer_move(Pacer *pacer, const void *owner, Pacer *to);
 
-/* When a waiting call will be let through, at the latest; CLOCK_BOOTTIME. */
+/* When a waiting call will be let through; CLOCK_BOOTTIME. At the latest, unless calls that go
+ * first come after it. */
 uint64_t pacer_expected_usec(const PacerWait *wait);

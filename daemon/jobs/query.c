@@ -83,7 +83,7 @@ static void on_done(const AwsResult *result, void *userdata)
 /* Asks for the import or for the next page. */
 static int query_call(Query *query)
 {
-    AwsCallHooks hooks = {.done = on_done, .userdata = query};
+    AwsCallHooks hooks = {.of_client = true, .done = on_done, .userdata = query};
 
     switch (query->kind) {
     case QUERY_IMPORT:

@@ -186,3 +186,26 @@ def test_other_keys_after_a_reload_are_another_account(start_daemon, sim, accoun
     daemon.reload()
     daemon.stopped(sim.add())
     assert [call["accessKey"] for call in sim.calls("StopImport")] == [access_key("one"), access_key("other")]
+
+
+def test_what_jobs_ask_goes_before_what_clients_ask(start_daemon, sim):
+    """Nobody's questions, however many, keep a job from being polled."""
+    n_questions = 200
+    daemon = start_daemon({"default": target(sim, read_rate=20)}, polling={"first": "100ms", "longest": "100ms"})
+    asked_about, import_id = sim.add(), sim.add(stop_polls=3)
+    with daemon.connect() as connection:
+        for _ in range(n_questions):
+            connection.send("GetImport", {"importId": asked_about})
+        sim.wait_calls(1, "GetImport", asked_about)
+        assert daemon.stopped(import_id)["state"] == "stopped"
+        # Between polls a few go, at this rate; a process that stands still for a second adds some.
+        assert len(sim.calls("GetImport", asked_about)) < n_questions / 2
+
+
+def test_what_clients_ask_is_answered_beside_many_jobs(start_daemon, sim):
+    daemon = start_daemon({"default": target(sim, read_rate=100)}, polling={"first": "10ms", "longest": "10ms"})
+    asked_about = sim.add()
+    jobs = [daemon.stop(import_id) for import_id in sim.add_many(20, stop_polls=10**6)]
+    sim.wait_calls(20, "GetImport")
+    assert daemon.call("GetImport", importId=asked_about)["import"]["ImportId"] == asked_about
+    assert {daemon.job(job["id"])["state"] for job in jobs} == {"polling"}

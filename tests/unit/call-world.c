@@ -317,7 +317,7 @@ int world_setup(void **state)
         .timeout_usec = 30 * USEC_PER_SEC,
         .max_attempts = 3,
         .quotas = world->quotas,
-        .rates = {[QUOTA_STOP] = 1000},
+        .rates = {[QUOTA_STOP] = 1000, [QUOTA_READ] = 1000},
     };
     world_connect(world);
     *state = world;

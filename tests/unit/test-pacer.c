@@ -16,6 +16,8 @@
 
 #define START_USEC (100 * USEC_PER_SEC)
 #define N_WAITS 4U
+#define N_CLIENTS 3U
+#define N_JOBS 40U
 
 typedef struct Caller {
     PacerWait wait;
@@ -27,7 +29,9 @@ typedef struct Fixture {
     VirtualClock clock;
     Timers *timers;
     Pacer *pacer;
-    Caller callers[N_WAITS];
+    Caller callers[N_WAITS]; /* jobs, as far as it matters */
+    Caller clients[N_CLIENTS];
+    Caller jobs[N_JOBS];
 } Fixture;
 
 static void granted(void *userdata)
@@ -37,6 +41,14 @@ static void granted(void *userdata)
     assert_int_equal(caller->granted_usec, 0);
     assert_null(caller->wait.pacer);
     caller->granted_usec = caller->clock->boottime_usec;
+}
+
+static void prepare(Fixture *fixture, Caller *caller, PacerClass of)
+{
+    *caller = (Caller){
+        .wait = {.of = of, .granted = granted, .userdata = caller},
+        .clock = &fixture->clock,
+    };
 }
 
 /* 2 calls per second. */
@@ -50,11 +62,12 @@ static int set_up(void **state)
     clock = virtual_clock(&fixture->clock);
     assert_int_equal(timers_new(&clock, &fixture->timers), 0);
     assert_int_equal(pacer_new(fixture->timers, 2, &fixture->pacer), 0);
-    for (size_t i = 0; i < N_WAITS; i++) {
-        fixture->callers[i].clock = &fixture->clock;
-        fixture->callers[i].wait.granted = granted;
-        fixture->callers[i].wait.userdata = &fixture->callers[i];
-    }
+    for (size_t i = 0; i < N_WAITS; i++)
+        prepare(fixture, &fixture->callers[i], PACER_JOB);
+    for (size_t i = 0; i < N_CLIENTS; i++)
+        prepare(fixture, &fixture->clients[i], PACER_CLIENT);
+    for (size_t i = 0; i < N_JOBS; i++)
+        prepare(fixture, &fixture->jobs[i], PACER_JOB);
     *state = fixture;
     return 0;
 }
@@ -186,6 +199,102 @@ static void test_lives_on_for_those_who_wait(void **state)
     assert_granted(fixture, 0, 0);
 }
 
+static void enter_clients(Fixture *fixture)
+{
+    for (size_t i = 0; i < N_CLIENTS; i++)
+        pacer_enter(fixture->pacer, &fixture->clients[i].wait);
+}
+
+static void enter_jobs(Fixture *fixture)
+{
+    for (size_t i = 0; i < N_JOBS; i++)
+        pacer_enter(fixture->pacer, &fixture->jobs[i].wait);
+}
+
+static void test_jobs_go_before_clients(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter_clients(fixture);
+    enter(fixture, 0);
+    advance(fixture, 0);
+    assert_granted(fixture, 0, 0);
+    enter(fixture, 1);
+    enter(fixture, 2);
+    advance(fixture, 10 * USEC_PER_SEC);
+    assert_granted(fixture, 1, USEC_PER_SEC / 2);
+    assert_granted(fixture, 2, USEC_PER_SEC);
+    for (size_t i = 0; i < N_CLIENTS; i++)
+        assert_int_equal(fixture->clients[i].granted_usec, START_USEC + (i + 3) * USEC_PER_SEC / 2);
+}
+
+static void test_jobs_do_not_starve_clients(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter_jobs(fixture);
+    enter_clients(fixture);
+    advance(fixture, 60 * USEC_PER_SEC);
+    for (size_t i = 0; i < N_CLIENTS; i++) /* after nine jobs each */
+        assert_int_equal(fixture->clients[i].granted_usec,
+                         START_USEC + (10 * i + 9) * USEC_PER_SEC / 2);
+    for (size_t i = 0; i < N_JOBS; i++)
+        assert_int_equal(fixture->jobs[i].granted_usec,
+                         START_USEC +
+                             (i + (i / 9 < N_CLIENTS ? i / 9 : N_CLIENTS)) * USEC_PER_SEC / 2);
+}
+
+static void test_expects_of_both_what_comes(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t clients[N_CLIENTS], jobs[N_JOBS];
+
+    enter(fixture, 0);
+    enter_jobs(fixture);
+    enter_clients(fixture);
+    advance(fixture, 0);
+    for (size_t i = 0; i < N_CLIENTS; i++)
+        clients[i] = pacer_expected_usec(&fixture->clients[i].wait);
+    for (size_t i = 0; i < N_JOBS; i++)
+        jobs[i] = pacer_expected_usec(&fixture->jobs[i].wait);
+    advance(fixture, 60 * USEC_PER_SEC);
+    for (size_t i = 0; i < N_CLIENTS; i++)
+        assert_int_equal(fixture->clients[i].granted_usec, clients[i]);
+    for (size_t i = 0; i < N_JOBS; i++)
+        assert_int_equal(fixture->jobs[i].granted_usec, jobs[i]);
+}
+
+static void test_a_client_goes_at_once_where_no_job_waits(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter_clients(fixture);
+    assert_int_equal(pacer_expected_usec(&fixture->clients[2].wait), START_USEC + USEC_PER_SEC);
+    advance(fixture, USEC_PER_SEC);
+    assert_int_equal(fixture->clients[0].granted_usec, START_USEC);
+    assert_int_equal(fixture->clients[2].granted_usec, START_USEC + USEC_PER_SEC);
+}
+
+static void test_both_classes_move_to_another_pacer(void **state)
+{
+    Fixture *fixture = *state;
+    Pacer *to;
+
+    assert_int_equal(pacer_new(fixture->timers, 2, &to), 0);
+    enter_clients(fixture);
+    enter(fixture, 0);
+    enter(fixture, 1);
+    fixture->clients[1].wait.owner = fixture->callers[1].wait.owner = fixture;
+    pacer_move(fixture->pacer, fixture, to);
+    assert_ptr_equal(fixture->clients[1].wait.pacer, to);
+    assert_ptr_equal(fixture->callers[1].wait.pacer, to);
+    assert_ptr_equal(fixture->callers[0].wait.pacer, fixture->pacer);
+    advance(fixture, 10 * USEC_PER_SEC);
+    assert_granted(fixture, 1, 0);
+    assert_int_equal(fixture->clients[1].granted_usec, START_USEC + USEC_PER_SEC / 2);
+    pacer_unref(to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +307,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_faster_rate_lets_those_who_wait_go_sooner, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_tells_when_a_call_will_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_jobs_go_before_clients, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_jobs_do_not_starve_clients, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_expects_of_both_what_comes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_client_goes_at_once_where_no_job_waits, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_both_classes_move_to_another_pacer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lives_on_for_those_who_wait, set_up, tear_down),
     };
 
