@@ -42,13 +42,15 @@ typedef struct Load {
 static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd;
+
     if (strlen(path) >= sizeof(address.sun_path)) {
         errno = ENAMETOOLONG;
         return -1;
     }
     strcpy(address.sun_path, path);
 
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         close(fd);
         return -1;
@@ -135,6 +137,11 @@ int main(int argc, char **argv)
 {
     unsigned long n = argc == 5 ? strtoul(argv[2], NULL, 10) : 0;
     Load load = {.run = (unsigned)getpid()};
+    Connection *connections;
+    struct pollfd *fds;
+    double began;
+    int status;
+
     if (argc == 5) {
         load.depth = (unsigned)strtoul(argv[3], NULL, 10);
         load.requests = strtoul(argv[4], NULL, 10);
@@ -144,8 +151,8 @@ int main(int argc, char **argv)
         return 2;
     }
 
-    Connection *connections = calloc(n, sizeof(*connections));
-    struct pollfd *fds = calloc(n, sizeof(*fds));
+    connections = calloc(n, sizeof(*connections));
+    fds = calloc(n, sizeof(*fds));
     if (!connections || !fds)
         return 1;
     for (unsigned i = 0; i < n; i++)
@@ -154,8 +161,8 @@ int main(int argc, char **argv)
             return 1;
         }
 
-    double began = now();
-    int status = run(&load, connections, fds, (unsigned)n);
+    began = now();
+    status = run(&load, connections, fds, (unsigned)n);
     if (status == 0)
         printf("%.0f\n", (double)load.accepted / (now() - began));
     free(connections);

@@ -96,11 +96,14 @@ static int insert(Accounts *accounts, Account *account)
 int accounts_add(Accounts *accounts, json_object *declaration, char **ret_error)
 {
     CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
+    int r;
+    double expires_usec;
+
     if (!account)
         return -ENOMEM;
     account->expires_in_seconds = INFINITY;
 
-    int r = fields_read(declaration, account_fields, N_ACCOUNT_FIELDS, account, ret_error);
+    r = fields_read(declaration, account_fields, N_ACCOUNT_FIELDS, account, ret_error);
     if (r < 0)
         return r;
     if (!account->access_key || !account->secret_key)
@@ -110,8 +113,7 @@ int accounts_add(Accounts *accounts, json_object *declaration, char **ret_error)
         if (r < 0)
             return r;
     }
-    double expires_usec =
-        (double)time_now_realtime() + account->expires_in_seconds * (double)USEC_PER_SEC;
+    expires_usec = (double)time_now_realtime() + account->expires_in_seconds * (double)USEC_PER_SEC;
     account->expires_usec = expires_usec >= (double)UINT64_MAX ? UINT64_MAX
                             : expires_usec <= 0                ? 0
                                                                : (uint64_t)expires_usec;
@@ -123,6 +125,9 @@ int accounts_add_session(Accounts *accounts, const Account *session, const Accou
 {
     char access_key[32];
     CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
+    const Account *added;
+    int r;
+
     if (!account)
         return -ENOMEM;
 
@@ -134,8 +139,8 @@ int accounts_add_session(Accounts *accounts, const Account *session, const Accou
         fields_set_string(&account->role_arn, session->role_arn) < 0)
         return -ENOMEM;
     account->expires_usec = session->expires_usec;
-    const Account *added = account;
-    int r = insert(accounts, TAKE(account));
+    added = account;
+    r = insert(accounts, TAKE(account));
     if (r == 0)
         *ret = added;
     return r;
@@ -173,11 +178,14 @@ int account_from_text(const char *text, json_object **ret, char **ret_error)
 {
     CLEANUP(json_object_putp) json_object *declaration = json_object_new_object();
     CLEANUP(freep) char *copy = strdup(text);
+    char *rest;
+    const char *access_key, *secret_key;
 
     if (!declaration || !copy)
         return -ENOMEM;
-    char *rest = copy;
-    const char *access_key = strsep(&rest, ":"), *secret_key = strsep(&rest, ":");
+    rest = copy;
+    access_key = strsep(&rest, ":");
+    secret_key = strsep(&rest, ":");
     if (!secret_key || !*access_key || !*secret_key)
         return explain(ret_error, -EINVAL, "expected ACCESS_KEY:SECRET or ACCESS_KEY:SECRET:TOKEN");
     if (json_add_string(declaration, "accessKey", access_key) < 0 ||

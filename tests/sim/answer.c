@@ -97,9 +97,10 @@ int answer_truncate(struct evhttp_request *request)
     struct evbuffer *body = evhttp_request_get_output_buffer(request);
     size_t size = evbuffer_get_length(body);
     char length[32];
+    CLEANUP(freep) char *half = NULL;
 
     snprintf(length, sizeof(length), "%zu", size);
-    CLEANUP(freep) char *half = malloc(size / 2 + 1);
+    half = malloc(size / 2 + 1);
     if (!half || evbuffer_remove(body, half, size / 2) < 0 ||
         evbuffer_drain(body, evbuffer_get_length(body)) < 0 ||
         evbuffer_add(body, half, size / 2) < 0 ||
@@ -134,12 +135,15 @@ static json_object *change_type(json_object *value)
 
 json_object *answer_change_types(json_object *body)
 {
+    CLEANUP(json_object_putp) json_object *changed = NULL;
+    struct json_object_iter member;
+
     if (!json_object_is_type(body, json_type_object))
         return change_type(body);
 
-    CLEANUP(json_object_putp) json_object *changed = json_object_new_object();
-    json_object_object_foreach (body, name, value) {
-        if (!changed || json_add(changed, name, change_type(value)) < 0)
+    changed = json_object_new_object();
+    json_object_object_foreachC (body, member) {
+        if (!changed || json_add(changed, member.key, change_type(member.val)) < 0)
             return NULL;
     }
     return TAKE(changed);

@@ -241,9 +241,11 @@ json_object *call_log_to_json(const CallLog *log, uint64_t last, uint64_t after)
 
     for (uint64_t i = (first > after ? first : after) + 1; array && i <= newest; i++) {
         const LoggedCall *call = &log->calls[i % log->size];
+        json_object *object;
+
         if (call->sequence != i) /* cleared, or there was no memory for it */
             continue;
-        json_object *object = call_to_json(call);
+        object = call_to_json(call);
         if (!object || json_object_array_add(array, object) < 0)
             return NULL;
     }

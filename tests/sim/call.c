@@ -54,11 +54,13 @@ void call_record(SimCall *call)
 {
     char peer[80], *address = NULL;
     uint16_t port = 0;
+    const Account *account;
+    CallFacts facts;
 
     evhttp_connection_get_peer(evhttp_request_get_connection(call->request), &address, &port);
     snprintf(peer, sizeof(peer), "%s:%u", address ? address : "", port);
-    const Account *account = accounts_find(call->sim->accounts, call->claim.access_key);
-    const CallFacts facts = {
+    account = accounts_find(call->sim->accounts, call->claim.access_key);
+    facts = (CallFacts){
         .operation = operation_name(call->operation),
         .import_id = call->import_id,
         .access_key = or_null(call->claim.access_key),

@@ -54,10 +54,12 @@ static bool add_query(struct evbuffer *buffer, const char *query)
 {
     char *parameters[64], *rest;
     size_t n_parameters = 0;
+    CLEANUP(freep) char *copy = NULL;
+    bool done;
 
     if (!query)
         return true;
-    CLEANUP(freep) char *copy = strdup(query);
+    copy = strdup(query);
     if (!copy)
         return false;
     for (char *parameter = strtok_r(copy, "&", &rest); parameter && n_parameters < 64;
@@ -65,7 +67,7 @@ static bool add_query(struct evbuffer *buffer, const char *query)
         parameters[n_parameters++] = parameter;
     qsort(parameters, n_parameters, sizeof(*parameters), compare_parameters);
 
-    bool done = true;
+    done = true;
     for (size_t i = 0; i < n_parameters; i++)
         done = done && add(buffer, "&", i > 0) && add_text(buffer, parameters[i]) &&
                add(buffer, "=", !strchr(parameters[i], '='));

@@ -51,11 +51,12 @@ static int answer_import(Import *import, json_object **ret)
 static int stop_import(SimCall *call, json_object **ret, Refusal *refusal)
 {
     Import *import;
-
     int r = find_import(call, &import, refusal);
+    const char *answer;
+
     if (r < 0)
         return r;
-    const char *answer = import_spec(import)->ended_stop;
+    answer = import_spec(import)->ended_stop;
     if (import_has_ended(import) && strcmp(answer, "answer") != 0)
         return refuse(refusal, 400, answer, "Import %s is %s and cannot be stopped.",
                       import_id(import), import_status(import));
@@ -90,8 +91,10 @@ static int list_imports(SimCall *call, json_object **ret, Refusal *refusal)
     const char *destination = NULL, *status = NULL;
     uint64_t n_listed = 0, last = 0;
     Page page;
-
     int r = page_read(call, &page_names, &page, refusal);
+    CLEANUP(json_object_putp) json_object *array = NULL;
+    Import *import;
+
     if (r < 0)
         return r;
     if (json_get_string(call->body, "Destination", &destination) < 0)
@@ -102,12 +105,14 @@ static int list_imports(SimCall *call, json_object **ret, Refusal *refusal)
                       "ImportStatus must be INITIALIZING, IN_PROGRESS, FAILED, STOPPED or "
                       "COMPLETED.");
 
-    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    array = json_object_new_array();
     if (!array)
         return -ENOMEM;
-    Import *import = NULL;
+    import = NULL;
     while ((import = imports_next(call->sim->imports, IMPORT_CLOUDTRAIL, import, call->account,
                                   call->claim.region))) {
+        json_object *item;
+
         if (import_sequence(import) <= page.after ||
             (status && strcmp(status, import_status(import)) != 0) ||
             (destination && strcmp(destination, import_spec(import)->destination) != 0))
@@ -115,7 +120,7 @@ static int list_imports(SimCall *call, json_object **ret, Refusal *refusal)
         if (n_listed++ == page.size)
             break;
         last = import_sequence(import);
-        json_object *item = import_to_list_item(import);
+        item = import_to_list_item(import);
         if (!item || json_object_array_add(array, item) < 0)
             return -ENOMEM;
     }
@@ -126,17 +131,20 @@ static int list_import_failures(SimCall *call, json_object **ret, Refusal *refus
 {
     Import *import;
     Page page;
-
     int r = find_import(call, &import, refusal);
+    CLEANUP(json_object_putp) json_object *array = NULL;
+    uint64_t n_failures, at;
+
     if (r == 0)
         r = page_read(call, &page_names, &page, refusal);
     if (r < 0)
         return r;
 
-    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    array = json_object_new_array();
     if (!array)
         return -ENOMEM;
-    uint64_t n_failures = import_spec(import)->failures, at = page.after;
+    n_failures = import_spec(import)->failures;
+    at = page.after;
     for (; at < n_failures && at - page.after < page.size; at++) {
         json_object *failure = import_failure_to_json(import, at);
         if (!failure || json_object_array_add(array, failure) < 0)

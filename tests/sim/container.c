@@ -39,9 +39,10 @@ static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
     CLEANUP(json_object_putp) json_object *document = json_object_new_object();
     const Container *container = containers_find(call->sim->containers, call->path);
     const Account *session;
+    int r;
 
     (void)ret_refusal;
-    int r = session_new(call, container->role, SESSION_SECONDS, &session);
+    r = session_new(call, container->role, SESSION_SECONDS, &session);
     if (r < 0)
         return r;
     if (!document || json_add_string(document, "RoleArn", container->role) < 0 ||
@@ -62,10 +63,11 @@ static unsigned write_error(SimCall *call, unsigned status, const char *form, co
                             const char *message)
 {
     char header[ERROR_HEADER_SIZE];
+    CLEANUP(json_object_putp)
+    json_object *body = NULL;
 
     (void)form;
-    CLEANUP(json_object_putp)
-    json_object *body = error_form_body("code", code, message, header);
+    body = error_form_body("code", code, message, header);
     return answer_set_json(call->request, status, CONTENT_TYPE, body);
 }
 

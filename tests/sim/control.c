@@ -32,11 +32,12 @@ static int read_body(struct evhttp_request *request, json_object **ret, char **r
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(request);
     size_t size = evbuffer_get_length(body);
-
     const char *text = size > 0 ? (const char *)evbuffer_pullup(body, -1) : "";
+    int r;
+
     if (!text)
         return -ENOMEM;
-    int r = json_read(text, size, BODY_DEPTH_MAX, ret);
+    r = json_read(text, size, BODY_DEPTH_MAX, ret);
     return r == -EBADMSG ? explain(ret_error, -EINVAL, "the body is no JSON") : r;
 }
 
@@ -68,10 +69,11 @@ static int post_imports(Sim *sim, struct evhttp_request *request, json_object **
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
     CLEANUP(json_object_putp) json_object *ids = json_object_new_array();
+    int r;
 
     if (!ids)
         return -ENOMEM;
-    int r = read_body(request, &body, ret_error);
+    r = read_body(request, &body, ret_error);
     if (r == 0)
         r = sim_apply_part(sim, "imports", body, ids, ret_error);
     return r < 0 ? r : answer_ids(ids, ret);
@@ -82,10 +84,11 @@ static int post_scenario(Sim *sim, struct evhttp_request *request, json_object *
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
     CLEANUP(json_object_putp) json_object *ids = json_object_new_array();
+    int r;
 
     if (!ids)
         return -ENOMEM;
-    int r = read_body(request, &body, ret_error);
+    r = read_body(request, &body, ret_error);
     if (r == 0)
         r = sim_apply(sim, body, ids, ret_error);
     return r < 0 ? r : answer_ids(ids, ret);
@@ -93,8 +96,10 @@ static int post_scenario(Sim *sim, struct evhttp_request *request, json_object *
 
 static int post_reset(Sim *sim, struct evhttp_request *request, json_object **ret, char **ret_error)
 {
+    int r;
+
     (void)request;
-    int r = sim_reset(sim, ret_error);
+    r = sim_reset(sim, ret_error);
     return r < 0 ? r : empty_answer(ret);
 }
 

@@ -146,9 +146,10 @@ static void delay_over(evutil_socket_t fd, short what, void *userdata)
 static int delay(Deliveries *deliveries, const Waiting *what, double seconds)
 {
     struct timeval timeout = {.tv_sec = (time_t)seconds};
+    Waiting *waiting;
 
     timeout.tv_usec = (suseconds_t)((seconds - (double)timeout.tv_sec) * (double)USEC_PER_SEC);
-    Waiting *waiting = waiting_new(deliveries, what->request);
+    waiting = waiting_new(deliveries, what->request);
     if (!waiting)
         return -ENOMEM;
     waiting->sequence = what->sequence;

@@ -34,10 +34,11 @@ json_object *error_form_body(const char *form, const char *code, const char *mes
     CLEANUP(json_object_putp) json_object *body = json_object_new_object();
     char text[ERROR_HEADER_SIZE];
     size_t i = 0;
+    const char *member;
 
     while (i < N_FORMS - 1 && strcmp(forms[i].name, form) != 0)
         i++;
-    const char *member = forms[i].code_member;
+    member = forms[i].code_member;
     snprintf(text, sizeof(text), "%s%s%s", forms[i].before_code, code, forms[i].after_code);
     snprintf(ret_header, ERROR_HEADER_SIZE, "%s", member ? "" : text);
     if (!body || (member && json_add_string(body, member, text) < 0) ||

@@ -177,15 +177,19 @@ static int check(const Fault *fault, char **ret_error)
 int faults_add(Faults *faults, json_object *declaration, char **ret_error)
 {
     CLEANUP(fault_unrefp) Fault *fault = calloc(1, sizeof(*fault));
+    int r;
+    const FaultType *type;
+    Fault **last;
+
     if (!fault)
         return -ENOMEM;
     fault->references = 1;
     fault->calls = UINT64_MAX;
 
-    int r = fields_read(declaration, fault_fields, N_FAULT_FIELDS, fault, ret_error);
+    r = fields_read(declaration, fault_fields, N_FAULT_FIELDS, fault, ret_error);
     if (r < 0)
         return r;
-    const FaultType *type = find_type(fault->name);
+    type = find_type(fault->name);
     if (!type)
         return explain(ret_error, -EINVAL, "there is no fault '%s'",
                        fault->name ? fault->name : "");
@@ -195,7 +199,7 @@ int faults_add(Faults *faults, json_object *declaration, char **ret_error)
     if (r < 0)
         return r;
 
-    Fault **last = &faults->first;
+    last = &faults->first;
     while (*last)
         last = &(*last)->next;
     *last = TAKE(fault);

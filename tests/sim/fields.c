@@ -23,9 +23,11 @@ int fields_set_string(char **field, const char *value)
 
 static int read_string(json_object *value, char **field)
 {
+    const char *text;
+
     if (!json_object_is_type(value, json_type_string))
         return -EINVAL;
-    const char *text = json_object_get_string(value);
+    text = json_object_get_string(value);
     if (strlen(text) != (size_t)json_object_get_string_len(value))
         return -EINVAL;
     return fields_set_string(field, text);
@@ -59,6 +61,7 @@ static int read_range(json_object *value, Range *field)
 {
     Range range;
     int end = -1;
+    const char *text;
 
     if (json_object_is_type(value, json_type_int)) {
         field->from = field->to = json_object_get_int64(value);
@@ -66,7 +69,7 @@ static int read_range(json_object *value, Range *field)
     }
     if (!json_object_is_type(value, json_type_string))
         return -EINVAL;
-    const char *text = json_object_get_string(value);
+    text = json_object_get_string(value);
     if (sscanf(text, "%" SCNd64 "..%" SCNd64 "%n", &range.from, &range.to, &end) != 2 || end < 0 ||
         text[end])
         return -EINVAL;
@@ -78,13 +81,15 @@ static int read_names(json_object *value, char **field)
 {
     CLEANUP(freep) char *joined = NULL;
     size_t size;
+    FILE *out;
+    bool valid;
 
     if (!json_object_is_type(value, json_type_array))
         return read_string(value, field);
-    FILE *out = open_memstream(&joined, &size);
+    out = open_memstream(&joined, &size);
     if (!out)
         return -ENOMEM;
-    bool valid = true;
+    valid = true;
     for (size_t i = 0; i < json_object_array_length(value); i++) {
         json_object *name = json_object_array_get_idx(value, i);
         valid &= json_object_is_type(name, json_type_string);
@@ -171,18 +176,23 @@ static const Field *find_field(const Field *fields, size_t n_fields, const char 
 int fields_read(json_object *object, const Field *fields, size_t n_fields, void *ret_struct,
                 char **ret_error)
 {
+    struct json_object_iter member;
+
     if (!json_object_is_type(object, json_type_object))
         return explain(ret_error, -EINVAL, "expected an object");
 
-    json_object_object_foreach (object, name, value) {
-        const Field *field = find_field(fields, n_fields, name);
+    json_object_object_foreachC (object, member) {
+        const Field *field = find_field(fields, n_fields, member.key);
+        int r;
+
         if (!field)
-            return explain(ret_error, -EINVAL, "there is no member '%s' here", name);
-        if (!value)
+            return explain(ret_error, -EINVAL, "there is no member '%s' here", member.key);
+        if (!member.val)
             continue;
-        int r = read_field(value, field->type, (char *)ret_struct + field->offset);
+        r = read_field(member.val, field->type, (char *)ret_struct + field->offset);
         if (r == -EINVAL)
-            return explain(ret_error, r, "'%s' must be %s", name, type_description(field->type));
+            return explain(ret_error, r, "'%s' must be %s", member.key,
+                           type_description(field->type));
         if (r < 0)
             return r;
     }
@@ -207,8 +217,10 @@ static json_object *value_from_text(const char *text)
     if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
         return json_object_new_boolean(*text == 't');
     if (*text && text[strspn(text, "+-0123456789")] == '\0') {
+        int64_t integer;
+
         errno = 0;
-        int64_t integer = strtoll(text, &end, 10);
+        integer = strtoll(text, &end, 10);
         if (errno == 0 && *end == '\0')
             return json_object_new_int64(integer);
     } else if (*text && text[strspn(text, "+-.0123456789")] == '\0') {
@@ -229,12 +241,14 @@ int fields_from_text(const char *text, json_object **ret, char **ret_error)
         return -ENOMEM;
     for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
         char *equals = strchr(part, '=');
+        int r;
+
         if (!equals)
             return explain(ret_error, -EINVAL, "expected name=value, found '%s'", part);
         *equals = '\0';
         if (json_object_object_get_ex(object, part, NULL))
             return explain(ret_error, -EINVAL, "'%s' is there twice", part);
-        int r = json_add(object, part, value_from_text(equals + 1));
+        r = json_add(object, part, value_from_text(equals + 1));
         if (r < 0)
             return r;
     }

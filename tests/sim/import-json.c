@@ -85,10 +85,12 @@ int import_add_unless_omitted(json_object *object, const ImportSpec *spec, const
 
 int import_add_members(json_object *object, const ImportSpec *spec)
 {
+    struct json_object_iter member;
+
     if (!spec->members)
         return 0;
-    json_object_object_foreach (spec->members, name, value) {
-        if (json_object_object_add(object, name, json_object_get(value)) < 0)
+    json_object_object_foreachC (spec->members, member) {
+        if (json_object_object_add(object, member.key, json_object_get(member.val)) < 0)
             return -1;
     }
     return 0;

@@ -78,12 +78,13 @@ static int make_token(SimCall *call, json_object **ret, Refusal *refusal)
     double most = call->sim->instance.token_seconds;
     char token[64];
     int ttl = 0, end = -1;
+    double seconds;
 
     if (!header || sscanf(header, "%5d%n", &ttl, &end) != 1 || header[end] || ttl < 1 ||
         ttl > TTL_MAX)
         return refuse(refusal, 400, "BadRequest", "The time to live must be from 1 to %d seconds.",
                       TTL_MAX);
-    double seconds = most > 0 && most < ttl ? most : ttl;
+    seconds = most > 0 && most < ttl ? most : ttl;
     snprintf(token, sizeof(token), TOKEN_FORMAT,
              clock_monotonic_usec() + (uint64_t)(seconds * (double)USEC_PER_SEC));
     if (evhttp_add_header(evhttp_request_get_output_headers(call->request), TTL_HEADER, header) < 0)

@@ -118,10 +118,11 @@ int main(int argc, char **argv)
 {
     CLEANUP(freep) char *sentence = NULL;
     SimOptions options;
+    int r;
 
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a call of --log is one write */
-    int r = sim_options_parse(argc, argv, &options, &sentence);
+    r = sim_options_parse(argc, argv, &options, &sentence);
     if (r < 0)
         return fail(r, sentence);
     if (options.help)

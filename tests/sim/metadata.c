@@ -97,10 +97,12 @@ int containers_add(Containers *containers, json_object *declaration, char **ret_
 {
     RoleArn arn;
     CLEANUP(container_freep) Container *container = calloc(1, sizeof(*container));
+    int r;
+
     if (!container)
         return -ENOMEM;
 
-    int r = fields_read(declaration, container_fields, N_CONTAINER_FIELDS, container, ret_error);
+    r = fields_read(declaration, container_fields, N_CONTAINER_FIELDS, container, ret_error);
     if (r == 0 && (!container->path || *container->path != '/'))
         r = explain(ret_error, -EINVAL, "a container needs a path, such as /v2/credentials/ID");
     if (r == 0)

@@ -77,9 +77,10 @@ static void clear_declarations(Declarations *declarations)
 static int parse_number(const char *text, long minimum, long maximum, long *ret)
 {
     char *end;
+    long number;
 
     errno = 0;
-    long number = strtol(text, &end, 10);
+    number = strtol(text, &end, 10);
     if (errno != 0 || end == text || *end || number < minimum || number > maximum)
         return -EINVAL;
     *ret = number;
@@ -119,10 +120,11 @@ static int add_many_imports(Declarations *declarations, const char *text, char *
 {
     CLEANUP(freep) char *number = strdup(text);
     long count;
+    char *colon;
 
     if (!number)
         return -ENOMEM;
-    char *colon = strchr(number, ':');
+    colon = strchr(number, ':');
     if (colon)
         *colon = '\0';
     if (parse_number(number, 1, 10000000, &count) < 0)
@@ -134,17 +136,19 @@ static int read_scenario(Declarations *declarations, const char *path, char **re
 {
     CLEANUP(freep) char *text = NULL;
     size_t size = 0;
-
     CLEANUP(fclosep) FILE *file = fopen(path, "re");
+    ssize_t length;
+    json_object *scenario;
+    int r;
+
     if (!file)
         return explain(ret_error, -errno, "%s: cannot be read: %s", path, strerror(errno));
     errno = 0;
-    ssize_t length = getdelim(&text, &size, '\0', file);
+    length = getdelim(&text, &size, '\0', file);
     if (length < 0 && ferror(file))
         return explain(ret_error, -EIO, "%s: cannot be read: %s", path, strerror(errno));
-    json_object *scenario;
-    int r = json_read(length > 0 ? text : "", length > 0 ? (size_t)length : 0, SCENARIO_DEPTH_MAX,
-                      &scenario);
+    r = json_read(length > 0 ? text : "", length > 0 ? (size_t)length : 0, SCENARIO_DEPTH_MAX,
+                  &scenario);
     if (r == -EBADMSG)
         return explain(ret_error, -EINVAL, "%s: is no JSON", path);
     if (r < 0)

@@ -60,10 +60,11 @@ void quotas_clear(Quotas *quotas)
 static Bucket *get_bucket(Quotas *quotas, const Bucket *fresh)
 {
     void *found;
+    Bucket *bucket;
 
     if (lh_table_lookup_ex(quotas->table, fresh->key, &found))
         return found;
-    Bucket *bucket = malloc(sizeof(*bucket));
+    bucket = malloc(sizeof(*bucket));
     if (!bucket)
         return NULL;
     *bucket = *fresh;
@@ -79,10 +80,11 @@ bool quotas_take(Quotas *quotas, const char *service, const char *account_id, co
 {
     double rate = is_read ? READ_RATE : STOP_RATE;
     Bucket fresh = {.tokens = rate, .filled_usec = now_usec};
+    Bucket *bucket;
 
     snprintf(fresh.key, sizeof(fresh.key), "%s/%s/%s/%s", is_read ? "read" : "stop", service,
              account_id, region);
-    Bucket *bucket = get_bucket(quotas, &fresh);
+    bucket = get_bucket(quotas, &fresh);
     if (!bucket)
         return true;
     bucket->tokens += rate * (double)(now_usec - bucket->filled_usec) / (double)USEC_PER_SEC;

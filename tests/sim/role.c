@@ -77,10 +77,12 @@ int roles_add(Roles *roles, json_object *declaration, char **ret_error)
 {
     RoleArn arn;
     CLEANUP(role_freep) Role *role = calloc(1, sizeof(*role));
+    int r;
+
     if (!role)
         return -ENOMEM;
 
-    int r = fields_read(declaration, role_fields, N_ROLE_FIELDS, role, ret_error);
+    r = fields_read(declaration, role_fields, N_ROLE_FIELDS, role, ret_error);
     if (r == 0)
         r = role_arn_parse(role->arn ? role->arn : "", &arn, ret_error);
     if (r < 0)
@@ -102,10 +104,11 @@ bool role_trusts(const Role *role, const Account *account)
 int role_arn_parse(const char *arn, RoleArn *ret, char **ret_error)
 {
     int end = -1;
+    const char *slash;
 
     *ret = (RoleArn){0};
     sscanf(arn, "arn:%31[a-z-]:iam::%12[0-9]:role/%n", ret->partition, ret->account_id, &end);
-    const char *slash = end > 0 ? strrchr(arn, '/') : NULL;
+    slash = end > 0 ? strrchr(arn, '/') : NULL;
     if (!slash || strlen(ret->account_id) != sizeof(ret->account_id) - 1 || !slash[1] ||
         strlen(slash + 1) >= sizeof(ret->name))
         return explain(ret_error, -EINVAL,

@@ -47,15 +47,17 @@ static void request_came(struct evhttp_request *request, void *userdata)
 static struct bufferevent *new_connection(struct event_base *base, void *userdata)
 {
     Server *server = userdata;
+    SSL *ssl;
+    struct bufferevent *connection;
 
     record_connection(server->sim->record);
     if (!server->tls)
         return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-    SSL *ssl = SSL_new(server->tls);
+    ssl = SSL_new(server->tls);
     if (!ssl)
         return NULL;
-    struct bufferevent *connection = bufferevent_openssl_socket_new(
-        base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    connection = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                                BEV_OPT_CLOSE_ON_FREE);
     if (!connection) {
         SSL_free(ssl);
         return NULL;
@@ -99,10 +101,14 @@ static int resolve(const char *text, struct addrinfo **ret, char **ret_error)
 {
     const struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     CLEANUP(freep) char *copy = strdup(text);
+    char *host, *colon;
+    int error;
+
     if (!copy)
         return -ENOMEM;
 
-    char *host = copy, *colon = strrchr(copy, ':');
+    host = copy;
+    colon = strrchr(copy, ':');
     if (colon)
         *colon = '\0';
     if (*host == '[' && colon && colon[-1] == ']') {
@@ -112,7 +118,7 @@ static int resolve(const char *text, struct addrinfo **ret, char **ret_error)
     if (!colon || !*host || !colon[1])
         return explain(ret_error, -EINVAL,
                        "'%s' is no ADDRESS:PORT, e.g. 127.0.0.1:4566 or [::1]:0", text);
-    int error = getaddrinfo(host, colon + 1, &hints, ret);
+    error = getaddrinfo(host, colon + 1, &hints, ret);
     if (error != 0)
         return explain(ret_error, -EINVAL, "cannot listen on %s: %s", text, gai_strerror(error));
     return 0;
@@ -122,19 +128,22 @@ static int listen_on(Server *server, const char *text, char **ret_error)
 {
     struct addrinfo *address;
     int on = 1;
-
     int r = resolve(text, &address, ret_error);
+    struct evconnlistener *listener;
+    int error;
+    evutil_socket_t fd;
+
     if (r < 0)
         return r;
-    struct evconnlistener *listener = evconnlistener_new_bind(
+    listener = evconnlistener_new_bind(
         server->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC,
         BACKLOG, address->ai_addr, (int)address->ai_addrlen);
-    int error = errno;
+    error = errno;
     freeaddrinfo(address);
     if (!listener)
         return explain(ret_error, -error, "cannot listen on %s: %s", text, strerror(error));
 
-    evutil_socket_t fd = evconnlistener_get_fd(listener);
+    fd = evconnlistener_get_fd(listener);
     r = set_url(server, fd);
     /* Linux hands it on to accepted sockets. */
     if (r == 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
@@ -174,11 +183,13 @@ int server_new(struct event_base *base, Sim *sim, const ServerConfig *config, Se
                char **ret_error)
 {
     CLEANUP(server_freep) Server *server = calloc(1, sizeof(*server));
+    int r;
+
     if (!server)
         return -ENOMEM;
     server->base = base;
     server->sim = sim;
-    int r = new_http(server);
+    r = new_http(server);
     if (r == 0 && config->certificate)
         r = tls_context_new(config->certificate, config->key, handshake_done, server, &server->tls,
                             ret_error);

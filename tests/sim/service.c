@@ -163,15 +163,18 @@ static unsigned answer_fault(SimCall *call, const Fault *fault, DeliveryKind *re
 /* Decides on a call whose caller is who it says. Returns the status. */
 static unsigned answer_call(SimCall *call, DeliveryKind *ret_kind, double *ret_delay_seconds)
 {
+    Fault *fault;
+    unsigned status;
+
     if (!within_quota(call)) {
         Refusal refusal;
         refuse(&refusal, HTTP_BADREQUEST, "ThrottlingException", "Rate exceeded");
         return answer_refusal(call, &refusal);
     }
-    Fault *fault = take_fault(call, false);
+    fault = take_fault(call, false);
     if (!fault)
         return answer(call, false);
-    unsigned status = answer_fault(call, fault, ret_kind);
+    status = answer_fault(call, fault, ret_kind);
     *ret_delay_seconds = fault->delay_seconds;
     fault_unref(fault);
     return status;
@@ -182,6 +185,7 @@ void service_handle(Sim *sim, struct evhttp_request *request)
     SimCall call = {0};
     DeliveryKind kind = DELIVERY_ANSWER;
     double delay_seconds = 0;
+    unsigned status;
 
     call_begin(&call, sim, request);
     call.service = find_service(&call);
@@ -189,7 +193,7 @@ void service_handle(Sim *sim, struct evhttp_request *request)
     call_record(&call);
     set_clock(&call);
     begin_answer(&call);
-    unsigned status = authenticate(&call);
+    status = authenticate(&call);
     if (status == 0)
         status = answer_call(&call, &kind, &delay_seconds);
     call_end(&call);

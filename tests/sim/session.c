@@ -44,15 +44,16 @@ int session_new(SimCall *call, const char *role_arn, double seconds, const Accou
     char secret[SECRET_BYTES * 4 / 3 + 1], token[TOKEN_BYTES * 4 / 3 + 1];
     CLEANUP(freep) char *error = NULL;
     RoleArn arn;
-
     int r = role_arn_parse(role_arn, &arn, &error);
+    Account session;
+
     if (r == 0)
         r = make_random_text(SECRET_BYTES, secret);
     if (r == 0)
         r = make_random_text(TOKEN_BYTES, token);
     if (r < 0)
         return r;
-    const Account session = {
+    session = (Account){
         .secret_key = secret,
         .session_token = token,
         .account_id = arn.account_id,

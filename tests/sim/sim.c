@@ -66,12 +66,13 @@ int sim_apply_part(Sim *sim, const char *name, json_object *part, json_object *i
     CLEANUP(freep) char *sentence = NULL;
     size_t at = 0, n = 1;
     int r = 0;
+    bool is_array;
 
     while (at < N_PARTS && strcmp(parts[at].name, name) != 0)
         at++;
     if (at == N_PARTS)
         return explain(ret_error, -EINVAL, "there is no part '%s' of a scenario", name);
-    bool is_array = json_object_is_type(part, json_type_array);
+    is_array = json_object_is_type(part, json_type_array);
     if (is_array)
         n = json_object_array_length(part);
     for (size_t i = 0; i < n; i++) {
@@ -89,10 +90,12 @@ int sim_apply_part(Sim *sim, const char *name, json_object *part, json_object *i
 
 int sim_apply(Sim *sim, json_object *scenario, json_object *ids, char **ret_error)
 {
+    struct json_object_iter part;
+
     if (!json_object_is_type(scenario, json_type_object))
         return explain(ret_error, -EINVAL, "a scenario is an object");
-    json_object_object_foreach (scenario, name, part) {
-        int r = sim_apply_part(sim, name, part, ids, ret_error);
+    json_object_object_foreachC (scenario, part) {
+        int r = sim_apply_part(sim, part.key, part.val, ids, ret_error);
         if (r < 0)
             return r;
     }
@@ -141,6 +144,8 @@ int sim_new(struct event_base *base, json_object *start, size_t log_size, bool l
             Sim **ret, char **ret_error)
 {
     CLEANUP(sim_freep) Sim *sim = calloc(1, sizeof(*sim));
+    int r;
+
     if (!sim)
         return -ENOMEM;
     sim->start = json_object_get(start);
@@ -151,7 +156,7 @@ int sim_new(struct event_base *base, json_object *start, size_t log_size, bool l
         record_new(log_size, log_to_stderr, &sim->record) < 0 ||
         deliveries_new(base, sim->record, &sim->deliveries) < 0)
         return -ENOMEM;
-    int r = sim_reset(sim, ret_error);
+    r = sim_reset(sim, ret_error);
     if (r < 0)
         return r;
     *ret = TAKE(sim);

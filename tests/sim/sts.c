@@ -60,11 +60,13 @@ static const char *parameter(const SimCall *call, const char *name)
 
 static void read_call(SimCall *call)
 {
+    Operation operation;
+
     call->body = read_form(call);
     if (!call->body || strcmp(call->method, "POST") != 0 || strcmp(call->path, "/") != 0 ||
         strcmp(parameter(call, "Version"), VERSION) != 0)
         return;
-    Operation operation = operation_from_name(parameter(call, "Action"));
+    operation = operation_from_name(parameter(call, "Action"));
     if (operation == OPERATION_ASSUME_ROLE ||
         operation == OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY ||
         operation == OPERATION_GET_CALLER_IDENTITY)
@@ -96,9 +98,11 @@ static void rename_refusal(Refusal *refusal)
 
 static int authenticate(SimCall *call, Refusal *ret_refusal)
 {
+    int r;
+
     if (call->operation == OPERATION_ASSUME_ROLE_WITH_WEB_IDENTITY)
         return 0;
-    int r = call_verify_signature(call, "sts", ret_refusal);
+    r = call_verify_signature(call, "sts", ret_refusal);
     if (r == -EACCES)
         rename_refusal(ret_refusal);
     return r;

@@ -33,10 +33,12 @@ static int observer_index(void)
 
 static void info(const SSL *ssl, int where, int value)
 {
+    const Observer *observer;
+
     (void)value;
     if (!(where & SSL_CB_HANDSHAKE_DONE))
         return;
-    const Observer *observer = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), observer_index());
+    observer = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), observer_index());
     observer->handshake_done(observer->userdata);
 }
 

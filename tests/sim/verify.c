@@ -30,10 +30,12 @@ static bool read_parameter(const char *header, const char *name, char *ret, size
     size_t name_length = strlen(name);
 
     for (const char *at = header; *at; at += strcspn(at, ", "), at += strspn(at, ", ")) {
+        size_t length;
+
         if (strncmp(at, name, name_length) != 0 || at[name_length] != '=')
             continue;
         at += name_length + 1;
-        size_t length = strcspn(at, ", ");
+        length = strcspn(at, ", ");
         if (length == 0 || length >= size)
             return false;
         memcpy(ret, at, length);
@@ -57,9 +59,11 @@ int claim_read(const struct evkeyvalq *headers, Claim *ret, Refusal *ret_refusal
 {
     char credential[512] = "";
     char *rest = credential;
+    const char *header;
+    char names[sizeof(ret->signed_headers) - 2];
 
     *ret = (Claim){0};
-    const char *header = evhttp_find_header(headers, "Authorization");
+    header = evhttp_find_header(headers, "Authorization");
     if (!header)
         return refuse(ret_refusal, 400, "MissingAuthenticationTokenException",
                       "Missing Authentication Token");
@@ -81,7 +85,6 @@ int claim_read(const struct evkeyvalq *headers, Claim *ret, Refusal *ret_refusal
                       "keyid/date/region/service/term, got '%s'",
                       ret->access_key);
     /* Between semicolons, so that a name is found by its neighbours. */
-    char names[sizeof(ret->signed_headers) - 2];
     if (!read_parameter(header, "SignedHeaders", names, sizeof(names)))
         return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       "Authorization header requires 'SignedHeaders' parameter.");
@@ -234,14 +237,16 @@ static bool prepare_signing_key(Account *account, const Claim *claim, const char
 {
     char secret[512];
     unsigned char key[SIGNING_KEY_SIZE];
+    int length;
+    bool done;
 
     if (strcmp(account->signing_scope, scope) == 0)
         return true;
-    int length = snprintf(secret, sizeof(secret), "AWS4%s", account->secret_key);
-    bool done = length < (int)sizeof(secret) && hmac(secret, (size_t)length, claim->date, key) &&
-                hmac(key, sizeof(key), claim->region, key) &&
-                hmac(key, sizeof(key), claim->service, key) &&
-                hmac(key, sizeof(key), claim->terminal, key);
+    length = snprintf(secret, sizeof(secret), "AWS4%s", account->secret_key);
+    done = length < (int)sizeof(secret) && hmac(secret, (size_t)length, claim->date, key) &&
+           hmac(key, sizeof(key), claim->region, key) &&
+           hmac(key, sizeof(key), claim->service, key) &&
+           hmac(key, sizeof(key), claim->terminal, key);
     if (done) {
         memcpy(account->signing_key, key, sizeof(key));
         snprintf(account->signing_scope, sizeof(account->signing_scope), "%s", scope);
@@ -257,12 +262,14 @@ static int check_signature(const Verifier *verifier, const SignedRequest *reques
     char scope[sizeof(account->signing_scope)], hash[HEX_SIZE], expected[HEX_SIZE];
     char string_to_sign[sizeof(scope) + 128];
     unsigned char mac[SIGNING_KEY_SIZE];
-
     int r = canonical_request(request, claim->signed_headers, verifier->canonical);
+    size_t size;
+    const char *canonical;
+
     if (r < 0)
         return r;
-    size_t size = evbuffer_get_length(verifier->canonical);
-    const char *canonical = (const char *)evbuffer_pullup(verifier->canonical, -1);
+    size = evbuffer_get_length(verifier->canonical);
+    canonical = (const char *)evbuffer_pullup(verifier->canonical, -1);
     if (!canonical || !canonical_hash(canonical, size, hash))
         return -ENOMEM;
     snprintf(scope, sizeof(scope), "%s/%s/%s/%s", claim->date, claim->region, claim->service,
@@ -288,16 +295,18 @@ int verify_request(const Verifier *verifier, const SignedRequest *request, const
                    Accounts *accounts, Account **ret, Refusal *ret_refusal)
 {
     uint64_t signed_usec;
-
     const char *date = evhttp_find_header(request->headers, "X-Amz-Date");
+    Account *account;
+    int r;
+
     if (!date || !parse_time(date, &signed_usec))
         return refuse(ret_refusal, 400, "IncompleteSignatureException",
                       date ? "Date must be in ISO-8601 'basic format'. Got '%s'."
                            : "Authorization header requires existence of either a 'X-Amz-Date' or "
                              "a 'Date' header.%s",
                       date ? date : "");
-    Account *account = accounts_find(accounts, claim->access_key);
-    int r = check_scope(verifier, claim, date, ret_refusal);
+    account = accounts_find(accounts, claim->access_key);
+    r = check_scope(verifier, claim, date, ret_refusal);
     if (r == 0)
         r = check_signed_headers(request, claim, ret_refusal);
     if (r == 0)

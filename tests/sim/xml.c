@@ -16,13 +16,15 @@ static bool write_text(struct evbuffer *out, const char *text)
 
 bool xml_write(struct evbuffer *out, json_object *document)
 {
+    struct json_object_iter member;
+
     if (json_object_is_type(document, json_type_array))
         return true;
     if (!json_object_is_type(document, json_type_object))
         return write_text(out, json_object_get_string(document));
-    json_object_object_foreach (document, name, value) {
-        if (evbuffer_add_printf(out, "<%s>", name) < 0 || !xml_write(out, value) ||
-            evbuffer_add_printf(out, "</%s>", name) < 0)
+    json_object_object_foreachC (document, member) {
+        if (evbuffer_add_printf(out, "<%s>", member.key) < 0 || !xml_write(out, member.val) ||
+            evbuffer_add_printf(out, "</%s>", member.key) < 0)
             return false;
     }
     return true;
