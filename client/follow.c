@@ -139,8 +139,8 @@ static int reconnect(Follow *follow, int error)
     return error;
 }
 
-/* Says how to look at the jobs again. */
-static void detach(const Follow *follow)
+/* Says how to look at the jobs again. That they go on is known only while the daemon runs. */
+static void detach(const Follow *follow, bool daemon_runs)
 {
     CLEANUP(freep) char *ids = NULL;
     size_t size;
@@ -154,12 +154,18 @@ static void detach(const Follow *follow)
     if (fclose(file) != 0 || !ids) /* without memory, perhaps only the latter */
         return;
     if (*ids)
-        complain_with_command(follow, "The jobs go on. To look at them again:", "watch", ids);
+        complain_with_command(follow,
+                              daemon_runs ? "The jobs go on. To look at them again:"
+                                          : "The accepted jobs are kept, and go on when the daemon "
+                                            "runs again. To look at them then:",
+                              "watch", ids);
     if (followed_first_unanswered(&follow->list) ||
         (follow->call.parameters && !(follow->options->given & OPTION_DRY_RUN)))
         complain_with_command(follow,
-                              "Not every request was answered. What the daemon accepted goes on, "
-                              "and is listed by:",
+                              daemon_runs ? "Not every request was answered. The jobs that the "
+                                            "daemon accepted go on, and are listed by:"
+                                          : "Not every request was answered. The jobs that the "
+                                            "daemon accepted are listed, when it runs again, by:",
                               "jobs", "");
 }
 
@@ -169,7 +175,7 @@ static int give_up(Follow *follow, int error)
     text_flush();
     int outcome = outcome_complain(follow->options, error);
     if (outcome == OUTCOME_INTERRUPTED || outcome == OUTCOME_UNREACHABLE)
-        detach(follow);
+        detach(follow, outcome == OUTCOME_INTERRUPTED && follow->lost_usec == 0);
     return outcome;
 }
 

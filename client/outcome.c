@@ -56,13 +56,14 @@ static const struct error_row {
      "The daemon answers that only as a stream", NULL},
 };
 
-static const struct {
+static const struct job_row {
     const char *state;
     int outcome;
+    const char *error; /* that Stop ends with; "": AWS's own */
     const char *sentence;
 } job_rows[] = {
 #define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
-    {name, OUTCOME_##status, sentence},
+    {name, OUTCOME_##status, error, sentence},
 #include "common/job-states.def"
 };
 
@@ -86,29 +87,38 @@ int outcome_of_cause(json_object *cause)
     return outcome_of_code(code, http_status);
 }
 
+/* NULL: a state of a later version. */
+static const struct job_row *find_state(const char *state)
+{
+    for (size_t i = 0; i < TABLE_SIZE(job_rows); i++)
+        if (strcmp(job_rows[i].state, state) == 0)
+            return &job_rows[i];
+    return NULL;
+}
+
 int outcome_of_job(const JobView *job)
 {
-    for (size_t i = 0; i < TABLE_SIZE(job_rows); i++) {
-        if (strcmp(job_rows[i].state, job->state) != 0)
-            continue;
-        return strcmp(job->state, "refused") == 0
-                   ? outcome_of_code(job->error_code, job->error_http_status)
-                   : job_rows[i].outcome;
-    }
-    return OUTCOME_FAILURE;
+    const struct job_row *row = find_state(job->state);
+
+    if (!row)
+        return OUTCOME_FAILURE;
+    if (row->outcome != OUTCOME_OK && *row->error == '\0')
+        return outcome_of_code(job->error_code, job->error_http_status);
+    return row->outcome;
 }
 
 void outcome_complain_job(const JobView *job)
 {
-    const char *sentence = job->state;
+    const struct job_row *row = find_state(job->state);
+    const char *sentence = row ? row->sentence : job->state;
+    const char *message = job->error_message && *job->error_message ? job->error_message : NULL;
 
-    for (size_t i = 0; i < TABLE_SIZE(job_rows); i++)
-        if (strcmp(job_rows[i].state, job->state) == 0)
-            sentence = job_rows[i].sentence;
     if (job->error_code)
         text_complain("%s: %s: %s%s%s", job->import_id, sentence, job->error_code,
-                      job->error_message && *job->error_message ? ": " : "",
-                      job->error_message ? job->error_message : "");
+                      message ? ": " : "", message ? message : "");
+    else if (row && row->outcome == OUTCOME_IMPORT_FAILED)
+        text_complain("%s: %s; see trailstopctl failures%s%s %s", job->import_id, sentence,
+                      job->target ? " -t " : "", job->target ? job->target : "", job->import_id);
     else
         text_complain("%s: %s", job->import_id, sentence);
 }

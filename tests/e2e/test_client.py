@@ -179,7 +179,7 @@ def test_options_may_follow_arguments(ctl, daemon):
     ("cancelled", None, 1), ("refused", "ImportNotFoundException", 4), ("refused", "InvalidParameterException", 1),
     ("refused", "OperationNotPermittedException", 5), ("refused", "UnsupportedOperationException", 1),
     ("refused", "AccessDeniedException", 5), ("refused", "UnrecognizedClientException", 5),
-    ("refused", "SomethingElse", 1), ("expired", "AccessDenied", 6),
+    ("refused", "SomethingElse", 1), ("expired", "AccessDenied", 6), ("cancelled", "AccessDenied", 1),
 ])
 def test_how_a_job_ends(ctl, daemon, state, error, expected):
     process, session = play(ctl, daemon, "stop", import_id(1))
@@ -191,6 +191,15 @@ def test_how_a_job_ends(ctl, daemon, state, error, expected):
     assert state in output.splitlines()[-1]
     if expected:
         assert errors.count("\n") == 1 and import_id(1) in errors and (error or "") in errors
+
+
+def test_a_failed_import_is_explained(ctl, daemon):
+    process, session = play(ctl, daemon, "stop", "-t", "paris", import_id(1))
+    expect_stops(session, 1, target="paris")
+    session.reply({"job": make_job(1, "failed", target="paris")})
+    status, _, errors = end(process)
+    assert status == 8 and "ran to its end, and some of its entries failed" in errors
+    assert errors.endswith(f"trailstopctl failures -t paris {import_id(1)}\n")
 
 
 CAUSE = {"code": "SomeException", "message": "because"}
@@ -390,6 +399,7 @@ def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
     status, output, errors = end(process, timeout=60)
     assert time.monotonic() - began >= 30
     assert (status, output) == (7, "")
+    assert "go on when the daemon runs again" in errors and "The jobs go on" not in errors
     assert f"Cannot reach the daemon at {daemon.path}: No such file or directory" in errors
     assert "trailstopctl watch job-1" in errors
 
@@ -493,6 +503,7 @@ def test_130_while_the_daemon_is_away(ctl, daemon):
     process.send_signal(signal.SIGINT)
     status, _, errors = end(process)
     assert status == 130 and "trailstopctl watch job-1" in errors
+    assert "go on when the daemon runs again" in errors and "The jobs go on" not in errors
 
 
 def test_130_before_stop_all_is_answered(ctl, daemon):
