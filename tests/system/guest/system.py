@@ -41,6 +41,10 @@ def main_pid():
     return int(show("MainPID"))
 
 
+def failed_units():
+    return {line.split()[0] for line in systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()}
+
+
 def systemd_version():
     return int(run("systemctl", "--version").stdout.split()[1])
 
@@ -66,7 +70,7 @@ def is_installed():
 
 
 def install(previous=False):
-    run("dpkg", "--install", package_file(previous))
+    return run("dpkg", "--install", package_file(previous))
 
 
 def purge():

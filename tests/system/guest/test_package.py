@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Install, upgrade, remove and purge, as dpkg does them on a running system."""
 
+import contextlib
 import os
+import subprocess
 import threading
 import time
 
@@ -118,3 +120,84 @@ def test_upgrade_keeps_what_an_administrator_changed(bare, sim):
     assert open(path).read().endswith("# mine\n")
     assert system.systemctl("is-enabled", *system.UNITS, check=False).stdout.split() == ["disabled"] * 2
     system.purge()
+
+
+def test_a_fresh_installation_without_a_region_is_quiet(bare):
+    failed = system.failed_units()
+    result = system.install()
+    assert "Could not" not in result.stdout + result.stderr and "ailed" not in result.stdout + result.stderr
+    last_words = result.stdout.splitlines()[-5:]
+    assert "there is no region" in last_words[0] and "/etc/trailstop/trailstopd.conf.d" in last_words[1]
+    assert system.failed_units() == failed
+    assert system.systemctl("is-active", *system.UNITS, check=False).stdout.split() == ["active", "inactive"]
+    client = system.ctl("targets")
+    assert client.returncode == 7 and "trailstopd cannot start" in client.stderr and "no region" in client.stderr
+
+
+def test_a_fresh_installation_that_is_configured_starts(bare, sim):
+    system.CONFIG.parent.mkdir(parents=True, exist_ok=True)
+    system.configure(sim)
+    system.give_credentials(sim)
+    result = system.install()
+    assert "not started" not in result.stdout
+    assert system.systemctl("is-active", *system.UNITS, check=False).stdout.split() == ["active"] * 2
+
+
+@contextlib.contextmanager
+def state_on_a_mount():
+    system.run("mount", "-t", "tmpfs", "tmpfs", system.STATE)
+    (system.STATE / "jobs").touch()
+    yield
+    assert not list(system.STATE.iterdir())
+    system.run("umount", system.STATE)
+    system.STATE.rmdir()
+
+
+@contextlib.contextmanager
+def a_process_of_the_user():
+    with subprocess.Popen(["sleep", "infinity"], user="trailstop") as process:
+        yield
+        process.kill()
+    system.run("userdel", "trailstop")
+
+
+@contextlib.contextmanager
+def a_primary_group():
+    system.run("useradd", "--gid", "trailstop", "somebody")
+    yield
+    system.run("userdel", "somebody")
+    system.run("groupdel", "trailstop", check=False)
+
+
+@contextlib.contextmanager
+def no_programs_for_accounts():
+    programs = [f"/usr/sbin/{name}" for name in ("userdel", "groupdel")]
+    for program in programs:
+        os.rename(program, program + ".away")
+    yield
+    for program in programs:
+        os.rename(program + ".away", program)
+    system.run("userdel", "trailstop")
+
+
+@pytest.mark.parametrize("obstacle", [state_on_a_mount, a_process_of_the_user, a_primary_group, no_programs_for_accounts])
+def test_purge_succeeds_whatever_is_in_the_way(bare, obstacle):
+    before = snapshot()
+    system.install()
+    system.systemctl("stop", *system.UNITS)
+    with obstacle():
+        system.purge()
+        assert system.run("dpkg-query", "-W", "trailstop", check=False).returncode != 0
+    after = snapshot()
+    assert after[0] - before[0] == set()
+    assert after[1] == before[1]
+
+
+def test_purge_leaves_a_person_of_that_name_alone(bare):
+    system.run("useradd", "--create-home", "trailstop")
+    before = snapshot()
+    system.install()
+    system.purge()
+    after = snapshot()
+    assert after == before
+    system.run("userdel", "--remove", "trailstop")
