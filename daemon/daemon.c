@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <systemd/sd-daemon.h>
-
 #include <config.h>
 
 #include "common/explain.h"
@@ -18,6 +16,7 @@
 #include "daemon/aws/sigv4.h"
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
+#include "daemon/base/notify.h"
 #include "daemon/server/listener.h"
 
 #define STORE_RETRY_USEC USEC_PER_SEC
@@ -136,7 +135,7 @@ static void daemon_tell_status(void *userdata)
             n_jobs[JOB_STOPPING], n_jobs[JOB_POLLING]);
     describe_targets(targets, n_targets, file);
     if (fclose(file) == 0)
-        sd_notify(0, text);
+        notify_send("%s", text);
 }
 
 /* Everything that changed goes to disk, then to whoever follows it. */
@@ -200,7 +199,7 @@ static void daemon_shut_down(void *userdata)
         return;
     daemon->shutting_down = true;
     set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
-    sd_notify(0, "STOPPING=1");
+    notify_send("STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);
     journal_send(&entry, "Stopping: %u jobs go on with the next start",
                  registry_count_jobs(daemon->service.registry));
@@ -312,7 +311,7 @@ static void daemon_reload(void *userdata)
     JournalEntry entry;
     int r;
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
     r = config_load(daemon->config_path, &config, &error);
     if (r >= 0) {
         r = daemon_adopt(daemon, config, &fixed);
@@ -327,7 +326,7 @@ static void daemon_reload(void *userdata)
         journal_send(&entry, "Reloaded the configuration%s%s%s", fixed ? "; a new value of " : "",
                      fixed ? fixed : "", fixed ? " is taken at the next start" : "");
     }
-    sd_notify(0, "READY=1");
+    notify_send("READY=1");
 }
 
 static Target *find_target(const char *name, void *userdata)
@@ -438,6 +437,6 @@ int daemon_run(Daemon *daemon)
                  target_set_size(daemon->service.targets),
                  registry_count_jobs(daemon->service.registry));
     daemon_tell_status(daemon);
-    sd_notify(0, "READY=1");
+    notify_send("READY=1");
     return loop_run(daemon->loop, &handler);
 }

@@ -12,19 +12,22 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <systemd/sd-daemon.h>
-
 #include <config.h>
 
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/names.h"
+#include "common/string.h"
+#include "common/time.h"
 #include "daemon/base/journal.h"
+#include "daemon/base/notify.h"
+#include "daemon/base/outlet.h"
 #include "daemon/daemon.h"
 #include "daemon/http/proxy.h"
 #include "daemon/server/listener.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define DRAIN_USEC (200 * USEC_PER_MSEC) /* at the end, for the reader of the log */
 
 static const char help[] =
     "Usage: trailstopd [OPTION]...\n"
@@ -201,6 +204,19 @@ static bool stderr_is_journal(void)
            fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
+/* A line to standard error, which nobody may be reading. */
+static void complain(const char *sentence)
+{
+    CLEANUP(outlet_freep) Outlet *outlet = NULL;
+    CLEANUP(freep) char *line = NULL;
+
+    if (string_format(&line, "%s\n", sentence) < 0 ||
+        outlet_new_stream(STDERR_FILENO, strlen(line), &outlet) < 0)
+        return;
+    (void)outlet_send(outlet, line, strlen(line));
+    outlet_drain(outlet, DRAIN_USEC);
+}
+
 /* To where the log goes, and, where those are not the same or JSON, to whoever started it. The exit
  * status tells systemd whether another try may go better: a disk may have room again, a mistake
  * stays one. */
@@ -217,21 +233,24 @@ static int start_failed(const Arguments *arguments, JournalEvent event, int erro
     }
     if (arguments->log == JOURNAL_TEXT ||
         (arguments->log == JOURNAL_NATIVE && !stderr_is_journal()))
-        fprintf(stderr, "%s\n", sentence);
-    sd_notifyf(0, "STATUS=" TRAILSTOP_STATUS_CANNOT_START "%s", sentence);
+        complain(sentence);
+    notify_send("STATUS=" TRAILSTOP_STATUS_CANNOT_START "%s", sentence);
     listener_turn_away();
     return error == -EIO || error == -ENOSPC || error == -EROFS ? EX_IOERR : EXIT_FAILURE;
 }
 
-static int serve(const Arguments *arguments, Config *config)
+static int serve(const Arguments *arguments)
 {
     CLEANUP(daemon_freep) Daemon *daemon = NULL;
     CLEANUP(freep) char *error = NULL;
-    JournalEvent event;
-    int r;
+    JournalEvent event = EVENT_START_FAILED;
+    Config *config;
+    int r = config_load(arguments->config_path, &config, &error);
 
-    journal_set_level(config->log_level);
-    r = daemon_new(arguments->config_path, config, &daemon, &error, &event);
+    if (r >= 0) {
+        journal_set_level(config->log_level);
+        r = daemon_new(arguments->config_path, config, &daemon, &error, &event);
+    }
     if (r < 0)
         return start_failed(arguments, event, r, error);
     return daemon_run(daemon) < 0 ? EX_IOERR : EXIT_SUCCESS;
@@ -239,10 +258,8 @@ static int serve(const Arguments *arguments, Config *config)
 
 int main(int argc, char *argv[])
 {
-    CLEANUP(freep) char *error = NULL;
     Arguments arguments;
-    Config *config;
-    int r = parse_arguments(argc, argv, &arguments);
+    int status, r = parse_arguments(argc, argv, &arguments);
 
     if (r <= 0)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -250,8 +267,8 @@ int main(int argc, char *argv[])
         return check(arguments.config_path, arguments.explain);
     prepare_process();
     journal_open(arguments.log, LOG_INFO);
-    r = config_load(arguments.config_path, &config, &error);
-    if (r < 0)
-        return start_failed(&arguments, EVENT_START_FAILED, r, error);
-    return serve(&arguments, config);
+    status = serve(&arguments);
+    journal_close(DRAIN_USEC);
+    notify_close(DRAIN_USEC);
+    return status;
 }

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events: what the daemon tells the journal, each with a MESSAGE_ID, a catalog entry and structured
- * fields. The only user of sd-journal.h. events.def declares every event once.
+/* Events: what the daemon logs, each with a MESSAGE_ID, a catalog entry and structured fields.
+ * events.def declares every event once.
  *
  *     JournalEntry entry;
  *     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
  *     journal_add(&entry, "TRAILSTOP_TARGET", "%s", name);
- *     journal_send(&entry, "Target %s is out: %s", name, error->message);
+ *     journal_send(&entry, "Target %s is unreachable: %s", name, error->message);
  *
  * Text from outside goes into a field of its own, or into the message, where control characters and
- * their like are replaced: it can forge no field and no line. Writing never fails for the caller:
- * where memory runs out, the entry loses that field. */
+ * their like are replaced: it can forge no field and no line.
+ *
+ * Writing never waits and never fails for the caller. Lines that journald or the reader of a pipe
+ * does not take are kept, up to 1 MiB, and sent by journal_flush(); further ones are lost, counted
+ * in the statistics, and reported by a line of their own when lines get through again. Where memory
+ * runs out, the entry loses that field.
+ *
+ * Source: systemd, "Native Journal Protocol" (docs/JOURNAL_NATIVE_PROTOCOL.md). It is spoken here
+ * because sd_journal_sendv() waits without end for a journald that does not read. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/base/call-error.h"
 
@@ -28,6 +36,12 @@ typedef enum JournalFormat { JOURNAL_NATIVE, JOURNAL_TEXT, JOURNAL_JSON } Journa
 
 void journal_open(JournalFormat format, int max_priority);
 void journal_set_level(int max_priority);
+
+/* Sends what is kept. True: something is left, for a later time. */
+bool journal_flush(void);
+
+/* At the end of the process; waits for the reader for that long at most. */
+void journal_close(uint64_t timeout_usec);
 
 #define JOURNAL_FIELDS_MAX 32U
 

@@ -11,9 +11,12 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/time.h"
+#include "daemon/base/journal.h"
+#include "daemon/base/notify.h"
 #include "daemon/base/stats.h"
 
 #define N_LOOP_EVENTS 4U
+#define FLUSH_USEC (50 * USEC_PER_MSEC) /* between two tries to get rid of log lines */
 
 struct Loop {
     struct event_base *base;
@@ -23,6 +26,7 @@ struct Loop {
     uint64_t armed_usec;
     struct event *events[N_LOOP_EVENTS]; /* timer, SIGTERM, SIGINT, SIGHUP */
     Timer watchdog_timer;
+    Timer flush_timer;      /* set while lines for the log or systemd are not taken */
     uint64_t watchdog_usec; /* between two signs of life; 0: none expected */
     bool busy;              /* the last turn left work over */
     bool stopped;
@@ -99,8 +103,19 @@ static void on_watchdog(void *userdata)
     Loop *loop = userdata;
 
     if (loop->handler.is_well(loop->handler.userdata))
-        sd_notify(0, "WATCHDOG=1");
+        notify_send("WATCHDOG=1");
     timer_set(&loop->watchdog_timer, timers_boottime_usec(loop->timers) + loop->watchdog_usec);
+}
+
+/* Here alone what the log and systemd did not take is tried again: by a timer, for a regular look
+ * is enough, and not every such descriptor can be watched. */
+static void loop_flush(void *userdata)
+{
+    Loop *loop = userdata;
+    bool log_waits = journal_flush(), notify_waits = notify_flush();
+
+    if ((log_waits || notify_waits) && !loop->flush_timer.set)
+        timer_set(&loop->flush_timer, timers_boottime_usec(loop->timers) + FLUSH_USEC);
 }
 
 static int loop_add_events(Loop *loop)
@@ -145,6 +160,7 @@ int loop_new(Loop **ret)
     if (loop->timer_fd < 0)
         return -errno;
     timer_init(&loop->watchdog_timer, loop->timers, on_watchdog, loop);
+    timer_init(&loop->flush_timer, loop->timers, loop_flush, loop);
     r = loop_add_events(loop);
     if (r < 0)
         return r;
@@ -157,6 +173,7 @@ void loop_free(Loop *loop)
     if (!loop)
         return;
     timer_clear(&loop->watchdog_timer);
+    timer_clear(&loop->flush_timer);
     for (size_t i = 0; i < N_LOOP_EVENTS; i++)
         if (loop->events[i])
             event_free(loop->events[i]);
@@ -202,6 +219,7 @@ static int loop_turn(Loop *loop)
     stats_add(STAT_TURNS, 1);
     r = loop->handler.turn(loop->handler.userdata);
     loop->busy = r == LOOP_BUSY;
+    loop_flush(loop);
     return r;
 }
 

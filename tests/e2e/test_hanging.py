@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What hangs outside (a file, a log, systemd's socket) stops nothing inside."""
 
+import contextlib
 import os
+import shutil
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from harness import DEADLINE
 from harness.authority import Authority
 from harness.daemon import target
+from harness.journal import Journal
 
 ONE_ATTEMPT = {"max-attempts": 1}
 
@@ -138,3 +143,168 @@ def test_a_configuration_may_come_from_a_pipe(new_daemon, sim, build):
                             text=True, pass_fds=[reading], env={**os.environ, **daemon.environment}, timeout=DEADLINE)
     os.close(reading)
     assert result.returncode == 0, result.stderr
+
+
+# A log that nobody reads
+
+FILLER = 20_000  # bytes of a reason: 200 of them are far more than a pipe holds, and than the daemon keeps
+
+
+def fill_log(daemon, sim):
+    """Makes more lines than are kept, and then some work. All of the daemon's own waits are over when it returns."""
+    ids = sim.add_many(200)
+    with daemon.connect() as connection:
+        for import_id in ids:
+            connection.send("Stop", {"importId": import_id, "reason": "r" * FILLER})
+            connection.reply()
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+    return daemon.call("GetStatistics")["statistics"]["logLinesLost"]
+
+
+@pytest.fixture(params=[0, os.O_NONBLOCK], ids=["blocking", "nonblocking"])
+def unread(request):
+    """A pipe: its reading and its writing end, of which the latter blocks, or does not."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, request.param == 0)
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def start_with(daemon, stderr):
+    daemon.command = ["bash", "-c", f'exec "$@" 2>&{stderr}', "bash", *daemon.command]
+    return daemon.start(pass_fds=[stderr])
+
+
+def test_a_pipe_that_nobody_reads_loses_lines_and_holds_up_nothing(new_daemon, sim, unread):
+    reading, writing = unread
+    daemon = start_with(new_daemon({"default": target(sim)}), writing)
+    lost = fill_log(daemon, sim)
+    assert lost > 0
+    daemon.terminate()
+
+
+def test_lines_that_were_lost_are_counted_when_somebody_reads_again(new_daemon, sim, unread, tmp_path):
+    reading, writing = unread
+    daemon = start_with(new_daemon({"default": target(sim)}), writing)
+    lost = fill_log(daemon, sim)
+    log = Journal(tmp_path / "log")
+    log.follow(os.fdopen(os.dup(reading), "rb"))
+    report = log.wait("log-lines-lost")
+    assert int(report["TRAILSTOP_LINES_LOST"]) >= lost
+    assert log.entries[0]["TRAILSTOP_EVENT"] == "started" and log.entries[-1] == report
+    assert not log.strays, "what was kept is whole"
+    assert daemon.call("GetStatistics")["statistics"]["logLinesLost"] == int(report["TRAILSTOP_LINES_LOST"])
+    daemon.terminate()
+
+
+def test_an_error_at_the_start_waits_for_no_reader(new_daemon, sim, unread):
+    reading, writing = unread
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    daemon = new_daemon({"default": target(sim)})
+    daemon.config.write_text("nonsense")
+    for log in ("json", "text", "journal"):
+        daemon.arguments = ["--log", log]
+        daemon.command = ["bash", "-c", f'exec "$@" 2>&{writing}', "bash", daemon.command[-1]]
+        assert daemon.spawn(pass_fds=[writing]).wait() == 1
+
+
+needs_namespaces = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"),
+                                      reason="needs root and unshare to have a journald of its own")
+
+
+@pytest.fixture
+def journald(runtime):
+    """The socket of a journald that reads when the test does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
+        reader.settimeout(DEADLINE)
+        reader.bind(str(runtime / "socket"))
+        yield reader
+
+
+@pytest.fixture
+def start_under_journald(new_daemon, sim, runtime, journald):
+    def start():
+        daemon = new_daemon({"default": target(sim)})
+        daemon.arguments = ["--log", "journal"]
+        mount = 'mkdir -p /run/systemd/journal && mount --bind "$0" /run/systemd/journal && exec "$@"'
+        daemon.command = ["unshare", "--mount", "sh", "-c", mount, runtime, *daemon.command]
+        daemon.spawn()
+        if daemon.process.poll() is not None:
+            pytest.skip("mount namespaces cannot be made here")
+        daemon.wait_notification("READY=1")
+        return daemon
+    return start
+
+
+def receive_entry(journald):
+    """An entry of the journal's own protocol, of which each value is a text."""
+    data, descriptors, _, _ = socket.recv_fds(journald, 1 << 20, 1)
+    for descriptor in descriptors:
+        with open(descriptor, "rb") as file:
+            file.seek(0)
+            data = file.read()
+    entry = {}
+    while data:
+        line, data = data.split(b"\n", 1)
+        name, is_text, value = line.partition(b"=")
+        if not is_text:
+            size = int.from_bytes(data[:8], "little")
+            value, data = data[8:8 + size], data[8 + size + 1:]
+        entry[name.decode()] = value.decode()
+    return entry
+
+
+@needs_namespaces
+def test_journald_gets_what_the_json_log_has(start_under_journald, journald, sim):
+    daemon = start_under_journald()
+    assert receive_entry(journald)["TRAILSTOP_EVENT"] == "started"
+    reasons = ["two\nlines", "=", "a=b", "\n", "r" * 60_000]
+    for reason in reasons:
+        job = daemon.stop(sim.add_endless(), reason=reason)
+        while (entry := receive_entry(journald))["TRAILSTOP_EVENT"] != "request-accepted":
+            pass
+        assert entry["TRAILSTOP_REASON"] == reason and entry["TRAILSTOP_JOB"] == job["id"]
+        assert entry["PRIORITY"] == "6" and entry["SYSLOG_IDENTIFIER"] == "trailstopd" and len(entry["MESSAGE_ID"]) == 32
+    daemon.terminate()
+
+
+@needs_namespaces
+def test_a_journald_that_does_not_read_holds_up_nothing(start_under_journald, journald, sim):
+    daemon = start_under_journald()
+    lost = fill_log(daemon, sim)
+    assert lost > 0
+    while (entry := receive_entry(journald))["TRAILSTOP_EVENT"] != "log-lines-lost":
+        pass
+    assert int(entry["TRAILSTOP_LINES_LOST"]) >= lost
+    daemon.terminate()
+
+
+# systemd
+
+
+def test_a_notify_socket_that_nobody_reads_holds_up_nothing(new_daemon, sim, runtime):
+    daemon = new_daemon({"default": target(sim)})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unread, socket.socket(
+            socket.AF_UNIX, socket.SOCK_DGRAM) as writer:
+        unread.bind(str(runtime / "unread"))
+        writer.connect(str(runtime / "unread"))
+        writer.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                writer.send(b"STATUS=full")
+        daemon.spawn(env={"NOTIFY_SOCKET": str(runtime / "unread"), "WATCHDOG_USEC": "100000"})
+        daemon.journal.wait("started")
+        for _ in range(3):
+            daemon.signal(signal.SIGHUP)
+        daemon.journal.wait("reloaded")
+        assert daemon.stopped(sim.add())["state"] == "stopped"
+        # What could not be sent comes when there is room again.
+        unread.settimeout(DEADLINE)
+        while b"READY=1" not in unread.recv(4096):
+            pass
+    daemon.terminate()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/journal.h: what an entry looks like as a line of JSON and of text. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@ typedef struct Capture {
     char text[8192];
 } Capture;
 
-static void begin(Capture *capture)
+static void begin(Capture *capture, JournalFormat format)
 {
     capture->file = tmpfile();
     assert_non_null(capture->file);
@@ -31,6 +32,7 @@ static void begin(Capture *capture)
     capture->saved_fd = dup(STDERR_FILENO);
     assert_true(capture->saved_fd >= 0);
     assert_int_equal(dup2(fileno(capture->file), STDERR_FILENO), STDERR_FILENO);
+    journal_open(format, LOG_INFO);
 }
 
 static void end(Capture *capture)
@@ -75,8 +77,7 @@ static void test_writes_json_lines_of_strings(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s-%d", "t", 1);
     journal_send(&entry, "Target %s is out", "t-1");
@@ -97,9 +98,8 @@ static void test_adds_what_is_known_of_an_error(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
     assert_int_equal(call_error_set(&error, "ThrottlingException", "slow down", 429, "r-1"), 0);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_JOB_REFUSED);
     journal_add_error(&entry, &error);
     journal_add_error(&entry, &none);
@@ -119,9 +119,8 @@ static void test_leaves_out_what_is_not_known_of_an_error(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
     assert_int_equal(call_error_set(&error, CALL_ERROR_TIMEOUT, "no answer", 0, NULL), 0);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_JOB_EXPIRED);
     journal_add_error(&entry, &error);
     journal_send(&entry, "late");
@@ -138,8 +137,7 @@ static void test_a_value_may_hold_anything_and_forges_nothing(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
     journal_add(&entry, "TRAILSTOP_REASON", "%s", value);
     journal_send(&entry, "Accepted");
@@ -156,8 +154,7 @@ static void test_a_message_is_one_line_without_control_characters(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_STORE_FAILED);
     journal_send(&entry, "a%sb",
                  "\n\r\t\033[1m\001\177\xc3\xa9"
@@ -176,8 +173,7 @@ static void test_text_is_one_line_too(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_TEXT, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_TEXT);
     journal_begin(&entry, EVENT_STORE_FAILED);
     journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "/x");
     journal_send(&entry, "first\nsecond");
@@ -186,14 +182,52 @@ static void test_text_is_one_line_too(void **state)
     assert_non_null(strstr(capture.text, "Z first?second\n"));
 }
 
+/* A line of text to a terminal. */
+static void print_to_terminal(const char *no_color, char *ret_line, size_t size)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), saved_fd = dup(STDERR_FILENO), fd;
+    JournalEntry entry;
+    ssize_t n;
+
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(fd >= 0);
+    assert_int_equal(no_color ? setenv("NO_COLOR", no_color, 1) : unsetenv("NO_COLOR"), 0);
+    assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    journal_open(JOURNAL_TEXT, LOG_INFO);
+    journal_begin(&entry, EVENT_STORE_FAILED);
+    journal_send(&entry, "broken");
+    assert_int_equal(dup2(saved_fd, STDERR_FILENO), STDERR_FILENO);
+    n = read(terminal, ret_line, size - 1);
+    assert_true(n > 0);
+    ret_line[n] = '\0';
+    journal_close(0);
+    close(fd);
+    close(saved_fd);
+    close(terminal);
+}
+
+static void test_text_on_a_terminal_has_colours_unless_NO_COLOR_is_set(void **state)
+{
+    char line[128];
+
+    (void)state;
+    print_to_terminal(NULL, line, sizeof(line));
+    assert_non_null(strstr(line, "Z \033[1;31mbroken\033[0m"));
+    print_to_terminal("", line, sizeof(line));
+    assert_non_null(strstr(line, "Z \033[1;31mbroken\033[0m"));
+    print_to_terminal("1", line, sizeof(line));
+    assert_non_null(strstr(line, "Z broken"));
+    assert_null(strstr(line, "\033"));
+}
+
 static void test_drops_what_is_below_the_level(void **state)
 {
     JournalEntry entry;
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_CALL_RETRIED);
     journal_add(&entry, "TRAILSTOP_TARGET", "t");
     journal_send(&entry, "debug");
@@ -211,8 +245,7 @@ static void test_more_fields_than_there_is_room_for_are_lost(void **state)
     Capture capture;
 
     (void)state;
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    begin(&capture);
+    begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_STARTED);
     for (unsigned i = 0; i < 2 * JOURNAL_FIELDS_MAX; i++)
         journal_add(&entry, "TRAILSTOP_VERSION", "%u", i);
@@ -230,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_a_value_may_hold_anything_and_forges_nothing),
         cmocka_unit_test(test_a_message_is_one_line_without_control_characters),
         cmocka_unit_test(test_text_is_one_line_too),
+        cmocka_unit_test(test_text_on_a_terminal_has_colours_unless_NO_COLOR_is_set),
         cmocka_unit_test(test_drops_what_is_below_the_level),
         cmocka_unit_test(test_more_fields_than_there_is_room_for_are_lost),
     };

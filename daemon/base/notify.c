@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/base/notify.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/string.h"
+#include "daemon/base/outlet.h"
+
+#define KEPT_BYTES_MAX 4096U
+
+static Outlet *outlet;
+
+void notify_send(const char *format, ...)
+{
+    const char *address = getenv("NOTIFY_SOCKET");
+    CLEANUP(freep) char *text = NULL;
+    va_list arguments;
+    int r;
+
+    if (!address || (!outlet && outlet_new_datagrams(address, KEPT_BYTES_MAX, &outlet) < 0))
+        return;
+    va_start(arguments, format);
+    r = string_vformat(&text, format, arguments);
+    va_end(arguments);
+    if (r >= 0)
+        (void)outlet_send(outlet, text, strlen(text));
+}
+
+bool notify_flush(void)
+{
+    return outlet && outlet_flush(outlet);
+}
+
+void notify_close(uint64_t timeout_usec)
+{
+    if (outlet)
+        outlet_drain(outlet, timeout_usec);
+    outlet_free(TAKE(outlet));
+}
