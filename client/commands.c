@@ -6,6 +6,7 @@
 
 #include "client/imports.h"
 #include "client/jobs.h"
+#include "client/metrics.h"
 #include "client/outcome.h"
 #include "client/service.h"
 #include "client/stop.h"
@@ -51,6 +52,7 @@ static const struct command {
      "Say what is not well, for monitoring: every target is asked, the store looked at", 0, 0, 0,
      targets_run_health},
     {"statistics", "statistics", "Show the daemon's counters", 0, 0, 0, service_run_statistics},
+    {"metrics", "metrics", "Print the daemon's metrics as OpenMetrics text", 0, 0, 0, metrics_run},
     {"version", "version", "Show the versions of client and daemon", 0, 0, 0, service_run_version},
 };
 

@@ -12,6 +12,7 @@
 
 #define VARLINK_SERVICE_INTERFACE "org.varlink.service"
 #define SYSTEMD_SERVICE_INTERFACE "io.systemd.service"
+#define SYSTEMD_METRICS_INTERFACE "io.systemd.Metrics"
 
 /* An ImportId of CloudTrail (API_StopImport: 36 characters of [a-f0-9-]). */
 #define IMPORT_ID_LENGTH 36U

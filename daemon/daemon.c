@@ -380,6 +380,7 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
     }
     *daemon = (Daemon){.config_path = config_path, .config = config, .n_jobs_shown = {UINT_MAX}};
     daemon->service.config = config;
+    daemon->service.started_usec = time_now_realtime();
     r = loop_new(&daemon->loop);
     if (r < 0)
         return r;

@@ -6,7 +6,7 @@ function __trailstopctl_names
     trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
 end
 
-set --local commands stop show list failures jobs job watch cancel targets health statistics version
+set --local commands stop show list failures jobs job watch cancel targets health statistics metrics version
 set --local no_command "not __fish_seen_subcommand_from $commands"
 
 complete --command trailstopctl --no-files
@@ -22,6 +22,7 @@ complete --command trailstopctl --condition "$no_command" --arguments cancel --d
 complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the targets and whether they answer'
 complete --command trailstopctl --condition "$no_command" --arguments health --description 'Say what is not well'
 complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
+complete --command trailstopctl --condition "$no_command" --arguments metrics --description 'Print metrics as OpenMetrics text'
 complete --command trailstopctl --condition "$no_command" --arguments version --description 'Show the versions of client and daemon'
 
 complete --command trailstopctl --long-option socket --require-parameter --force-files --description 'The socket of the daemon'

@@ -16,6 +16,11 @@ void stats_add(Stat stat, uint64_t n)
     counters[stat] += n;
 }
 
+uint64_t stats_get(Stat stat)
+{
+    return counters[stat];
+}
+
 int stats_to_json(json_object *object)
 {
     for (Stat stat = 0; stat < N_STATS; stat++) {

@@ -14,6 +14,7 @@ typedef enum Stat {
 } Stat;
 
 void stats_add(Stat stat, uint64_t n);
+uint64_t stats_get(Stat stat);
 
 /* Adds every counter as a member. 0 or -ENOMEM. */
 int stats_to_json(json_object *object);

@@ -73,6 +73,8 @@ static int registry_insert(Registry *registry, Job *job)
     registry->n_jobs++;
     job->registered.counted_as = job->record.state;
     registry->n_in_state[job->record.state]++;
+    if (job->target)
+        job_counts_add(&job->target->counts, job->record.state);
     return 0;
 }
 
@@ -110,6 +112,8 @@ static void registry_remove(Registry *registry, Job *job)
     TAILQ_REMOVE(&registry->jobs, job, registered.entry);
     registry->n_jobs--;
     registry->n_in_state[job->registered.counted_as]--;
+    if (job->target && !job_state_is_final(job->registered.counted_as)) /* else it may be gone */
+        job_counts_remove(&job->target->counts, job->registered.counted_as);
     job_free(job);
 }
 
@@ -117,6 +121,9 @@ static void registry_job_changed(Job *job, void *userdata)
 {
     Registry *registry = userdata;
 
+    if (job->target && !job_state_is_final(job->registered.counted_as))
+        job_counts_move(&job->target->counts, job->registered.counted_as, job->record.state,
+                        job->elapsed_usec);
     registry->n_in_state[job->registered.counted_as]--;
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;
@@ -164,6 +171,13 @@ void registry_configure(Registry *registry, const PollingRules *polling, unsigne
 {
     registry->context.polling = *polling;
     registry->max_jobs = max_jobs;
+}
+
+uint64_t registry_oldest_usec(const Registry *registry)
+{
+    const Job *oldest = TAILQ_FIRST(&registry->jobs);
+
+    return oldest ? oldest->record.requested_usec : 0;
 }
 
 unsigned registry_count_jobs(const Registry *registry)

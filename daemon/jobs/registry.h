@@ -44,6 +44,9 @@ Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or fin
 unsigned registry_count_jobs(const Registry *registry);
 void registry_count_states(const Registry *registry, unsigned ret_counts[static N_JOB_STATES]);
 
+/* When the oldest of them was requested, CLOCK_REALTIME; 0: there are none. */
+uint64_t registry_oldest_usec(const Registry *registry);
+
 /* Saves what changed since the last call, in one transaction; job calls begin, ended jobs are
  * freed. 0: all saved; -ENOSPC or -ENOMEM: not yet, new jobs were dropped, changes of others are
  * tried again by the next call; -EIO: the daemon must end. *ret_changed tells whether anything was

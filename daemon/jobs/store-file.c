@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include "common/string.h"
 #include "daemon/jobs/store-row.h"
+#include "daemon/jobs/store.h"
 
 #define FILE_NAME "jobs.sqlite3"
 
@@ -260,4 +261,19 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
         return explain(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(db));
     *ret = TAKE(db);
     return 0;
+}
+
+uint64_t store_bytes(const char *directory)
+{
+    static const char *const names[] = {FILE_NAME, FILE_NAME "-wal"};
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        CLEANUP(freep) char *path = NULL;
+        struct stat status;
+
+        if (string_format(&path, "%s/%s", directory, names[i]) == 0 && stat(path, &status) == 0)
+            sum += (uint64_t)status.st_size;
+    }
+    return sum;
 }

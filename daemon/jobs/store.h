@@ -67,6 +67,9 @@ int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach ea
 int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
                 uint64_t *ret_oldest_usec);
 
+/* What the files of the store in this directory take, as far as they can be seen. */
+uint64_t store_bytes(const char *directory);
+
 /* Reads something from its file, to see that the store answers. */
 bool store_is_well(Store *store);
 

@@ -95,6 +95,7 @@ void target_succeed(Target *target, Target *successor)
     *target = *successor;
     target->outage = former.outage;
     target->jobs = former.jobs;
+    target->counts = former.counts;
     former.outage = successor->outage;
     aws_client_follow(target->client, former.client);
     *successor = former;

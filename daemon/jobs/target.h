@@ -8,6 +8,7 @@
 #include "daemon/aws/quotas.h"
 #include "daemon/config/config.h"
 #include "daemon/http/client.h"
+#include "daemon/jobs/job-counts.h"
 #include "daemon/jobs/outage.h"
 
 typedef struct Target {
@@ -16,6 +17,7 @@ typedef struct Target {
     char *role_arn; /* assumed on top of what the chain gives; NULL: none */
     AwsClient *client;
     Outage *outage;
+    JobCounts counts;
     void *jobs; /* the registry's tree of its jobs by import id */
 } Target;
 

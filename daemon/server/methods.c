@@ -13,8 +13,8 @@
 
 static const Method *find_method(const char *name)
 {
-    static const Method *const tables[] = {methods_job, methods_import, methods_service,
-                                           methods_systemd, methods_target};
+    static const Method *const tables[] = {methods_job,     methods_import, methods_service,
+                                           methods_systemd, methods_target, methods_metrics};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const Method *method = tables[i]; method->name; method++)
@@ -26,7 +26,7 @@ static const Method *find_method(const char *name)
 static bool is_interface(const char *name, size_t length)
 {
     static const char *const names[] = {TRAILSTOP_INTERFACE, VARLINK_SERVICE_INTERFACE,
-                                        SYSTEMD_SERVICE_INTERFACE};
+                                        SYSTEMD_SERVICE_INTERFACE, SYSTEMD_METRICS_INTERFACE};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)

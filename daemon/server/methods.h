@@ -24,7 +24,8 @@ struct Service {
     TargetSet *targets;
     HttpClient *http;
     unsigned n_clients;
-    bool store_failing; /* what changed could not be saved, and that was logged */
+    uint64_t started_usec; /* CLOCK_REALTIME */
+    bool store_failing;    /* what changed could not be saved, and that was logged */
 };
 
 typedef struct Method {
@@ -70,4 +71,4 @@ const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */
 extern const Method methods_job[], methods_import[], methods_service[], methods_systemd[],
-    methods_target[]; /* ended by a row without name */
+    methods_target[], methods_metrics[]; /* ended by a row without name */

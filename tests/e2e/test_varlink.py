@@ -18,7 +18,7 @@ COMMON = Path(__file__).parents[2] / "common"
 def test_says_who_it_is(daemon):
     info = daemon.call(f"{SERVICE}.GetInfo")
     assert info["product"].startswith("trailstop")
-    assert info["interfaces"] == [SERVICE, "io.systemd.service", INTERFACE]
+    assert info["interfaces"] == [SERVICE, "io.systemd.service", "io.systemd.Metrics", INTERFACE]
     assert {"vendor", "version", "url"} <= info.keys()
 
 

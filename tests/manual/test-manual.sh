@@ -21,7 +21,7 @@ options_of_page() {
     sed -n 's/^\.It F/F/p' "$1" | grep -o 'Fl Fl [a-z-]*' | sed 's/Fl Fl /--/'
 }
 
-echo 1..10
+echo 1..11
 
 pages="trailstopctl.1 trailstopd.conf.5 io.trailstop.Imports.7 trailstopd.8"
 if command -v mandoc >/dev/null; then
@@ -107,3 +107,12 @@ agree "io.trailstop.Imports(7) has every method with its parameters"
     sed -n '/^The states:/,/^\.El/s/^\.It Cm /state /p' "$srcdir/man/io.trailstop.Imports.7"
 } >"$directory/manual"
 agree "io.trailstop.Imports(7) has every error and every state"
+
+# A line of the manual for each family: a counter with its suffix, a histogram without.
+{
+    echo '#define METRIC(symbol, name, family, suffix, type, help) %ROW% type family suffix'
+    echo '#include "common/metrics.def"'
+} | ${CC:-cc} -E -P -I"$srcdir" - | tr -d '\n' | sed 's/%ROW%/\n/g; s/% ROW %/\n/g' | tr -d '"' |
+    awk '$1 == "HISTOGRAM" { print $2; next } NF { print $2 $3 }' >"$directory/code"
+sed -n '/^\.Sh METRICS/,/^\.El/s/^\.It Li //p' "$srcdir/man/trailstopd.8" >"$directory/manual"
+agree "trailstopd(8) has every metric"
