@@ -12,16 +12,10 @@ static int read_error(AwsCall *call, const HttpResponse *response, bool *ret_nam
 {
     const AwsProtocol *protocol = call->operation->protocol;
     const char *host = call->client->route.host;
-    int r;
 
-    r = protocol
-            ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
-            : aws_answer_read_error(response, host, &call->error, ret_named);
-    if (r >= 0 && call->credentials) {
-        call_error_mask(&call->error, call->credentials->secret_access_key);
-        call_error_mask(&call->error, call->credentials->session_token);
-    }
-    return r;
+    return protocol
+               ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
+               : aws_answer_read_error(response, host, &call->error, ret_named);
 }
 
 static int read_failure(AwsCall *call, const HttpResponse *response, CallReading *ret)
@@ -103,8 +97,23 @@ static int read_success(AwsCall *call, const HttpResponse *response, CallReading
                  : aws_answer_describe_unreadable(response, host, &call->error);
 }
 
+static void mask_error(AwsCall *call, const AwsCredentials *credentials)
+{
+    if (!credentials)
+        return;
+    call_error_mask(&call->error, credentials->secret_access_key);
+    call_error_mask(&call->error, credentials->session_token);
+}
+
 int call_read_answer(AwsCall *call, const HttpResponse *response, CallReading *ret)
 {
-    return aws_answer_is_success(response) ? read_success(call, response, ret)
-                                           : read_failure(call, response, ret);
+    int r;
+
+    r = aws_answer_is_success(response) ? read_success(call, response, ret)
+                                        : read_failure(call, response, ret);
+    if (r >= 0 && !ret->success) {
+        mask_error(call, call->credentials);
+        mask_error(call, call->rejected_credentials);
+    }
+    return r;
 }

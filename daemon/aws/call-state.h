@@ -28,11 +28,11 @@ struct AwsCall {
     PacerWait pacer_wait;
     HttpTransfer *transfer;
 
-    AwsCredentials *credentials; /* a reference, once they came */
-    unsigned attempt;            /* the number of the last that went out */
-    unsigned last_cost;          /* of the last retry, in tokens of the quota; 0: none */
-    bool skew_corrected;         /* each correction is made once per call */
-    bool credentials_renewed;
+    AwsCredentials *credentials;          /* a reference, once they came */
+    AwsCredentials *rejected_credentials; /* likewise, of the attempts before they were renewed */
+    unsigned attempt;                     /* the number of the last that went out */
+    unsigned last_cost;                   /* of the last retry, in tokens of the quota; 0: none */
+    bool skew_corrected;                  /* each correction is made once per call */
     int64_t skew_usec; /* what the last attempt was signed with; others may have learned better */
     bool finishing;    /* no more retries */
     CallError error;   /* of the last attempt */

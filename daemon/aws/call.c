@@ -15,6 +15,7 @@
 static void call_free(AwsCall *call)
 {
     aws_credentials_unref(call->credentials);
+    aws_credentials_unref(call->rejected_credentials);
     call_error_clear(&call->error);
     aws_client_unref(call->client);
     secret_free(call->body); /* a form may hold a token */
@@ -62,7 +63,7 @@ static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
     case AWS_RETRY_SKEW:
         return !call->skew_corrected;
     case AWS_RETRY_EXPIRED:
-        return call->client->config.credentials && !call->credentials_renewed;
+        return call->client->config.credentials && !call->rejected_credentials;
     case AWS_RETRY_NONE:
         break;
     }
@@ -130,7 +131,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
 
     if (retry_class == AWS_RETRY_SKEW || retry_class == AWS_RETRY_EXPIRED) {
         if (retry_class == AWS_RETRY_EXPIRED) {
-            call->credentials_renewed = true;
+            call->rejected_credentials = aws_credentials_ref(call->credentials);
             client->config.credentials->reject(client->config.credentials, call->credentials);
         } else {
             call->skew_corrected = true;

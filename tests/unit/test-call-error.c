@@ -51,15 +51,72 @@ static void test_its_own_texts_may_be_set_again(void **state)
     assert_string_equal(error.request_id, "message");
 }
 
-static void test_masks_secrets_and_signatures(void **state)
+static void assert_masks(const char *text, const char *secret, const char *expected)
 {
     CLEANUP(call_error_clear) CallError error = {0};
 
+    assert_int_equal(call_error_set(&error, text, text, 0, text), 0);
+    call_error_mask(&error, secret);
+    assert_string_equal(error.code, expected);
+    assert_string_equal(error.message, expected);
+    assert_string_equal(error.request_id, expected);
+}
+
+static void test_masks_secrets_and_signatures(void **state)
+{
     (void)state;
-    assert_int_equal(call_error_set(&error, "Code", "a 5ecr3t and 5ecr3t, Signature=0123", 0, NULL),
-                     0);
-    call_error_mask(&error, "5ecr3t");
-    assert_string_equal(error.message, "a ****** and ******, Signature=****");
+    assert_masks("a 5ecr3t/+ and 5ecr3t/+, Signature=0123", "5ecr3t/+",
+                 "a ******** and ********, Signature=****");
+    assert_masks("no Signature here, Signature%3D01", NULL, "no Signature here, Signature%3D**");
+}
+
+static void test_masks_encoded_secrets(void **state)
+{
+    static const char secret[] = "wJalr/UtnF+MI=";
+
+    (void)state;
+    assert_masks("x=wJalr%2FUtnF%2BMI%3D&", secret,
+                 "x="
+                 "********************"
+                 "&");
+    assert_masks("x=wJalr%2fUtnF%2bMI%3d&", secret,
+                 "x="
+                 "********************"
+                 "&");
+    assert_masks("x=wJalr%252FUtnF%252BMI%253D&", secret,
+                 "x="
+                 "**************************"
+                 "&");
+    assert_masks("%77JalR wJalr\\/UtnF+MI= %77Jalr/UtnF+MI=", secret,
+                 "%77JalR *************** ****************");
+}
+
+static void test_masks_a_secret_that_was_cut(void **state)
+{
+    static const char secret[] = "wJalr/UtnF+MI=";
+
+    (void)state;
+    assert_masks("x wJalr/UtnF", secret, "x **********");
+    assert_masks("x wJalr%2FU", secret, "x *********");
+    assert_masks("x wJalr%2", secret, "x *******");
+    assert_masks("x wJalr%", secret, "x ******");
+    assert_masks("x wJalr\\", secret, "x ******");
+    assert_masks("x wJal", secret, "x ****");
+    assert_masks("x wJa", secret, "x wJa");
+    assert_masks("x wJalr!", secret, "x wJalr!");
+}
+
+static void test_leaves_alone_what_is_too_short_for_a_secret(void **state)
+{
+    static const char text[] = "a message of test words";
+
+    (void)state;
+    for (size_t length = 0; length < 8; length++) {
+        char secret[8] = "";
+
+        memcpy(secret, "essage ", length);
+        assert_masks(text, secret, text);
+    }
 }
 
 int main(void)
@@ -68,6 +125,9 @@ int main(void)
         cmocka_unit_test(test_every_text_is_utf8),
         cmocka_unit_test(test_its_own_texts_may_be_set_again),
         cmocka_unit_test(test_masks_secrets_and_signatures),
+        cmocka_unit_test(test_masks_encoded_secrets),
+        cmocka_unit_test(test_masks_a_secret_that_was_cut),
+        cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
     };
 
     return cmocka_run_group_tests_name("error", tests, NULL, NULL);

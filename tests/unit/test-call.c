@@ -396,6 +396,32 @@ static void pass(World *world, uint64_t usec)
     world->realtime_usec += usec;
 }
 
+static void test_shows_no_secret_of_any_attempt(void **state)
+{
+    const Reply replies[] = {
+        {.status = 403, .body = "{\"__type\":\"ExpiredToken\",\"message\":\"token FIRSTTOKEN/=\"}"},
+        {.status = 403,
+         .headers = {{"x-amzn-RequestId", "FIRSTTOKEN/="}, {"x-amzn-ErrorType", "Denied"}},
+         .body = "FIRSTTOKEN%2F%3D SECONDTOKEN wJalrXUtnFEMI%2FK7MDENG%2BbPxRfiCYEXAMPLEKEY "
+                 "Signature=0123 wJalrXUtnFEM"},
+    };
+    World *world = *state;
+
+    aws_credentials_unref(world->credentials);
+    assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                         "FIRSTTOKEN/=", 0, &world->credentials),
+                     0);
+    assert_int_equal(aws_credentials_new("AKIDNEWER", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                         "SECONDTOKEN", 0, &world->renewed),
+                     0);
+    world_call(world, replies, 2);
+    assert_string_equal(world->message,
+                        "**************** *********** ******************************************** "
+                        "Signature=****"
+                        "*************");
+    assert_string_equal(world->request_id, "************");
+}
+
 static void test_credentials_count_as_rejected_after_five_minutes(void **state)
 {
     const Reply expired[] = {ERROR_REPLY(403, "ExpiredToken"), ERROR_REPLY(403, "ExpiredToken")};
@@ -700,6 +726,7 @@ int main(void)
         TEST(test_forgets_a_correction_that_is_over),
         TEST(test_believes_no_date_unasked),
         TEST(test_fetches_rejected_credentials_anew_once),
+        TEST(test_shows_no_secret_of_any_attempt),
         TEST(test_credentials_count_as_rejected_after_five_minutes),
         TEST(test_renewed_credentials_keep_to_the_rate),
         TEST(test_corrects_also_the_last_attempt),
