@@ -170,7 +170,7 @@ def test_sts_checks_signatures(sim):
 
 def test_sts_knows_no_other_action(sim):
     with pytest.raises(ClientError) as error:
-        make_client("sts", sim).get_caller_identity()
+        make_client("sts", sim).get_session_token()
     assert code_of(error) == (400, "InvalidAction")
 
 
