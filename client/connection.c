@@ -99,8 +99,10 @@ static int read_reply(json_object *message, Reply *ret)
         json_get_bool(message, "continues", &reply.continues) < 0)
         return -EBADMSG;
     if (!reply.parameters) {
+        int r;
+
         reply.parameters = json_object_new_object();
-        int r = json_add(message, "parameters", reply.parameters);
+        r = json_add(message, "parameters", reply.parameters);
         if (r < 0)
             return r;
     }
@@ -112,17 +114,19 @@ static int deliver(Connection *connection, json_object *message)
 {
     Reply reply;
     PendingReply *pending = STAILQ_FIRST(&connection->pending);
+    int r;
+    PendingReply answered;
 
     if (!pending)
         return -EBADMSG; /* nobody asked */
-    int r = read_reply(message, &reply);
+    r = read_reply(message, &reply);
     if (r < 0)
         return r;
     if (reply.continues && !pending->more)
         return -EBADMSG; /* not as asked */
     connection->heard = true;
     evtimer_del(connection->timer);
-    PendingReply answered = *pending;
+    answered = *pending;
     pending->may_be_too_long = false;
     if (!reply.continues) {
         STAILQ_REMOVE_HEAD(&connection->pending, entry);
@@ -218,12 +222,12 @@ static int connect_socket(const char *path, int *ret)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval timeout = {.tv_sec = CONNECT_TIMEOUT_SEC};
+    CLEANUP(closep) int fd = -1;
 
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
     memcpy(address.sun_path, path, strlen(path) + 1);
-
-    CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
@@ -245,14 +249,16 @@ static int take_interruption(Connection *connection)
 int connection_open(Connection *connection)
 {
     int fd = -1;
+    int r;
+    struct bufferevent *stream;
 
     close_stream(connection);
-    int r = connect_socket(connection->path, &fd);
+    r = connect_socket(connection->path, &fd);
     if (r == -EINTR)
         r = take_interruption(connection);
     if (fd < 0)
         return r < 0 ? r : -EINTR;
-    struct bufferevent *stream = NULL;
+    stream = NULL;
     if (evutil_make_socket_nonblocking(fd) == 0)
         stream = bufferevent_socket_new(connection->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!stream) {
@@ -284,16 +290,19 @@ int connection_call(Connection *connection, const char *method, json_object *par
 {
     CLEANUP(json_object_putp) json_object *message = NULL;
     int r = encode_call(method, parameters, more, &message);
+    PendingReply *pending;
+    struct evbuffer *output;
+    size_t before;
 
     if (r < 0)
         return r;
     if (!connection->stream)
         return -ENOTCONN;
-    PendingReply *pending = malloc(sizeof(*pending));
+    pending = malloc(sizeof(*pending));
     if (!pending)
         return -ENOMEM;
-    struct evbuffer *output = bufferevent_get_output(connection->stream);
-    size_t before = evbuffer_get_length(output);
+    output = bufferevent_get_output(connection->stream);
+    before = evbuffer_get_length(output);
     r = varlink_write(output, message);
     if (r < 0) {
         free(pending);

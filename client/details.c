@@ -11,9 +11,11 @@
 
 void details_print(const char *name, const char *value)
 {
+    CLEANUP(freep) char *escaped = NULL;
+
     if (!value)
         return;
-    CLEANUP(freep) char *escaped = text_escape(value);
+    escaped = text_escape(value);
     printf("%*s: %s\n", NAME_WIDTH, name, escaped ? escaped : "(out of memory)");
 }
 

@@ -101,13 +101,14 @@ static void on_stop_reply(const Reply *reply, void *userdata)
         followed_first_unanswered(&follow->list); /* replies keep the order of calls */
     json_object *json = NULL;
     JobView job;
+    int r;
 
     hear(follow, reply);
     if (reply->error) {
         fail_one(follow, followed, reply);
         return;
     }
-    int r = read_job_of_reply(reply, &json, &job);
+    r = read_job_of_reply(reply, &json, &job);
     if (r >= 0 && follow->options->given & OPTION_NO_WAIT)
         accept_one(follow, followed, &job);
     else if (r >= 0)
@@ -197,11 +198,13 @@ static int send_stops(Follow *follow)
 {
     for (size_t i = 0; i < follow->list.n; i++) {
         const Followed *followed = &follow->list.all[i];
+        int r;
+
         if (followed->ended || followed->job_id)
             continue;
-        int r = connection_call(follow->connection, "Stop",
-                                encode_stop(follow->options, followed->import_id), false,
-                                on_stop_reply, follow);
+        r = connection_call(follow->connection, "Stop",
+                            encode_stop(follow->options, followed->import_id), false, on_stop_reply,
+                            follow);
         if (r < 0)
             return r;
     }
@@ -236,10 +239,11 @@ static int send_watch(Follow *follow)
 static int run_watch(Follow *follow)
 {
     size_t ended = followed_count_ended(&follow->list), asked = follow->list.n - ended;
+    int r;
 
     if (asked > follow->watch_ids_max)
         asked = follow->watch_ids_max;
-    int r = send_watch(follow);
+    r = send_watch(follow);
     if (r >= 0)
         r = unit_run_connection(follow->connection, follow->options->socket_path);
     /* A daemon that shuts down may end the call early: it will close the connection, too. */

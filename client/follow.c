@@ -172,8 +172,10 @@ static void detach(const Follow *follow, bool daemon_runs)
 /* Ends it for all. */
 static int give_up(Follow *follow, int error)
 {
+    int outcome;
+
     text_flush();
-    int outcome = outcome_complain(follow->options, error);
+    outcome = outcome_complain(follow->options, error);
     if (outcome == OUTCOME_INTERRUPTED || outcome == OUTCOME_UNREACHABLE)
         detach(follow, outcome == OUTCOME_INTERRUPTED && follow->lost_usec == 0);
     return outcome;

@@ -11,13 +11,15 @@
 int followed_add(FollowedList *list, const char *import_id, const char *job_id, json_object *job)
 {
     Followed *all = reallocarray(list->all, list->n + 1, sizeof(*all));
+    Followed *added;
+    int r;
 
     if (!all)
         return -ENOMEM;
     list->all = all;
-    Followed *added = &all[list->n++];
+    added = &all[list->n++];
     *added = (Followed){.job = json_object_get(job)};
-    int r = string_copy(import_id, &added->import_id);
+    r = string_copy(import_id, &added->import_id);
     return r < 0 ? r : string_copy(job_id, &added->job_id);
 }
 

@@ -80,12 +80,14 @@ static const char *format_bar(const JobView *job, size_t columns, char buffer[st
     int64_t found = job->statistics[IMPORT_PREFIXES_FOUND];
     int64_t completed = job->statistics[IMPORT_PREFIXES_COMPLETED];
     char *out = buffer;
+    double share;
+    size_t full;
 
     *out = '\0';
     if (found <= 0 || columns == 0)
         return buffer;
-    double share = (double)completed / (double)found;
-    size_t full = share <= 0 ? 0 : share >= 1 ? columns : (size_t)(share * (double)columns);
+    share = (double)completed / (double)found;
+    full = share <= 0 ? 0 : share >= 1 ? columns : (size_t)(share * (double)columns);
     for (size_t i = 0; i < columns; i++)
         out = stpcpy(out, i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : "-"));
     return buffer;
@@ -156,6 +158,7 @@ int job_format_line(const JobView *job, char **ret)
     const char *note = job_view_note(job);
     size_t size;
     FILE *file = open_memstream(&line, &size);
+    char *escaped;
 
     if (!file)
         return -ENOMEM;
@@ -171,7 +174,7 @@ int job_format_line(const JobView *job, char **ret)
         fprintf(file, " (%s)", note);
     if (fclose(file) != 0 || !line) /* without memory, perhaps only the latter */
         return -ENOMEM;
-    char *escaped = text_escape(line);
+    escaped = text_escape(line);
     if (!escaped)
         return -ENOMEM;
     *ret = escaped;

@@ -27,10 +27,11 @@ static int print_job(const Options *options, json_object *parameters, void *user
 {
     char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
     JobView job;
+    int r;
 
     (void)options;
     (void)userdata;
-    int r = take_job(parameters, &job);
+    r = take_job(parameters, &job);
     if (r < 0)
         return r;
     details_print("Job", job.id);
@@ -68,14 +69,15 @@ int jobs_run_show(const Options *options)
 
 static int print_cancelled(const Options *options, json_object *parameters, void *userdata)
 {
+    CLEANUP(freep) char *line = NULL;
     JobView job;
+    int r;
 
     (void)options;
     (void)userdata;
-    int r = take_job(parameters, &job);
+    r = take_job(parameters, &job);
     if (r < 0)
         return r;
-    CLEANUP(freep) char *line = NULL;
     r = job_format_line(&job, &line);
     if (r >= 0)
         puts(line);
@@ -106,14 +108,15 @@ static int add_page(const Options *options, json_object *parameters, void *userd
 static int list(const Options *options)
 {
     CLEANUP(table_freep) Table *table = NULL;
+    int outcome;
 
     int r = job_table_new(&table);
     if (r < 0)
         return outcome_complain(options, r);
-    int outcome = call_print(options, "ListJobs",
-                             call_parameters((CallString[]){
-                                 {"state", options->state}, {"target", call_target(options)}, {0}}),
-                             true, add_page, table);
+    outcome = call_print(options, "ListJobs",
+                         call_parameters((CallString[]){
+                             {"state", options->state}, {"target", call_target(options)}, {0}}),
+                         true, add_page, table);
     if (outcome == OUTCOME_OK && !options->json)
         r = table_show(table, options->color);
     return r < 0 ? outcome_complain(options, r) : outcome;

@@ -31,12 +31,13 @@ int object_table_show(json_object *parameters, const char *key, const ObjectColu
     CLEANUP(table_freep) Table *table = NULL;
     TableColumn headings[OBJECT_COLUMNS_MAX] = {0};
     json_object *objects = NULL;
+    int r;
 
     if (json_get_array(parameters, key, &objects) <= 0)
         return -EBADMSG;
     for (size_t i = 0; i < n_columns; i++)
         headings[i].name = columns[i].name;
-    int r = table_new(headings, n_columns, TABLE_GAP, &table);
+    r = table_new(headings, n_columns, TABLE_GAP, &table);
     for (size_t row = 0; r >= 0 && row < json_object_array_length(objects); row++)
         for (size_t i = 0; r >= 0 && i < n_columns; i++)
             r = add_member(table, json_object_array_get_idx(objects, row), columns[i].member);

@@ -110,12 +110,13 @@ static void add_rows(const FollowedList *list, const JobLayout *layout, size_t m
                      struct frame *frame)
 {
     size_t all = 0, running = 0;
+    size_t room_for_ended;
 
     for (size_t i = 0; i < list->n; i++) {
         all += has_row(&list->all[i]);
         running += has_row(&list->all[i]) && !list->all[i].ended;
     }
-    size_t room_for_ended = running < max_rows ? max_rows - running : 0;
+    room_for_ended = running < max_rows ? max_rows - running : 0;
     frame->rows = 0;
     for (size_t i = 0; i < list->n && frame->rows < max_rows; i++) {
         const Followed *followed = &list->all[i];
@@ -296,10 +297,11 @@ static int print_line(Progress *progress, json_object *json)
     CLEANUP(freep) char *line = NULL;
     const char *printed = NULL;
     JobView job;
+    int r;
 
     if (job_view_read(json, &job) < 0)
         return 0; /* the follower of the job complains */
-    int r = job_format_line(&job, &line);
+    r = job_format_line(&job, &line);
     if (r < 0)
         return r;
     (void)json_get_string(progress->lines, job.id, &printed);
@@ -338,11 +340,12 @@ void progress_clear(Progress *progress)
 int progress_finish(Progress *progress)
 {
     CLEANUP(table_freep) Table *table = NULL;
+    int r;
 
     progress_clear(progress);
     if (progress->redraw)
         evtimer_del(progress->redraw);
-    int r = job_table_new(&table);
+    r = job_table_new(&table);
     if (r < 0)
         return r;
     for (size_t i = 0; i < progress->list->n; i++)

@@ -12,6 +12,29 @@
 #include "common/names.h"
 #include "config.h"
 
+static int print_counter(const char *name, json_object *value)
+{
+    CLEANUP(freep) char *escaped = text_escape(name);
+
+    if (!json_object_is_type(value, json_type_int))
+        return -EBADMSG;
+    if (!escaped)
+        return -ENOMEM;
+    printf("%s %" PRId64 "\n", escaped, json_object_get_int64(value));
+    return 0;
+}
+
+static int print_counters(json_object *statistics)
+{
+    json_object_object_foreach (statistics, name, value) {
+        int r = print_counter(name, value);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int print_statistics(const Options *options, json_object *parameters, void *userdata)
 {
     json_object *statistics = NULL;
@@ -20,15 +43,7 @@ static int print_statistics(const Options *options, json_object *parameters, voi
     (void)userdata;
     if (json_get_object(parameters, "statistics", &statistics) <= 0)
         return -EBADMSG;
-    json_object_object_foreach (statistics, name, value) {
-        if (!json_object_is_type(value, json_type_int))
-            return -EBADMSG;
-        CLEANUP(freep) char *escaped = text_escape(name);
-        if (!escaped)
-            return -ENOMEM;
-        printf("%s %" PRId64 "\n", escaped, json_object_get_int64(value));
-    }
-    return 0;
+    return print_counters(statistics);
 }
 
 int service_run_statistics(const Options *options)
@@ -39,6 +54,7 @@ int service_run_statistics(const Options *options)
 
 static int print_daemon_version(const Options *options, json_object *parameters, void *userdata)
 {
+    CLEANUP(freep) char *escaped_product = NULL, *escaped_version = NULL;
     const char *product = NULL, *version = NULL;
 
     (void)options;
@@ -46,8 +62,8 @@ static int print_daemon_version(const Options *options, json_object *parameters,
     if (json_get_string(parameters, "product", &product) <= 0 ||
         json_get_string(parameters, "version", &version) <= 0)
         return -EBADMSG;
-    CLEANUP(freep) char *escaped_product = text_escape(product);
-    CLEANUP(freep) char *escaped_version = text_escape(version);
+    escaped_product = text_escape(product);
+    escaped_version = text_escape(version);
     if (!escaped_product || !escaped_version)
         return -ENOMEM;
     printf("%s %s\n", escaped_product, escaped_version);

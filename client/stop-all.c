@@ -71,10 +71,11 @@ static int take_failures(struct answer *answer, json_object *failures)
 static int take_job(const Options *options, struct answer *answer, json_object *json)
 {
     JobView job;
+    int r;
 
     if (!(options->given & OPTION_NO_WAIT))
         return follow_add_job(answer->follow, json);
-    int r = job_view_read(json, &job);
+    r = job_view_read(json, &job);
     if (r >= 0 && !options->json)
         puts(job.id);
     return r;
@@ -89,12 +90,13 @@ static int on_answer(const Options *options, json_object *parameters, void *user
 {
     struct answer *answer = userdata;
     json_object *jobs = NULL, *imports = NULL, *failures = NULL;
+    int r;
 
     if (json_get_array(parameters, "jobs", &jobs) < 0 ||
         json_get_array(parameters, "imports", &imports) < 0 ||
         json_get_array(parameters, "failures", &failures) < 0)
         return -EBADMSG;
-    int r = take_failures(answer, failures);
+    r = take_failures(answer, failures);
     if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(failures))
         puts("No import is under way: there is nothing to stop");
     if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
@@ -107,6 +109,8 @@ static int on_answer(const Options *options, json_object *parameters, void *user
 int stop_all_run(const Options *options)
 {
     CLEANUP(follow_freep) Follow *follow = NULL;
+    struct answer answer = {0};
+    int r, outcome;
 
     if (options->n_arguments > 1) {
         text_complain("--all goes without import ids");
@@ -116,10 +120,10 @@ int stop_all_run(const Options *options)
         text_complain("--all-targets goes without --target");
         return OUTCOME_USAGE;
     }
-    int r = follow_new(options, &follow);
-    struct answer answer = {.follow = follow};
+    r = follow_new(options, &follow);
+    answer.follow = follow;
     if (r >= 0)
         r = follow_add_call(follow, "StopAll", encode_parameters(options), on_answer, &answer);
-    int outcome = r < 0 ? outcome_complain(options, r) : follow_run(follow);
+    outcome = r < 0 ? outcome_complain(options, r) : follow_run(follow);
     return outcome != OUTCOME_OK ? outcome : answer.outcome;
 }

@@ -29,17 +29,19 @@ static int compare_ids(const void *one, const void *other)
 static int add_id(Ids *ids, const char *text, size_t size)
 {
     CLEANUP(freep) char *id = malloc(IMPORT_ID_SIZE);
+    const char *added;
+    char **node;
 
     if (!id)
         return -ENOMEM;
     if (import_id_read(text, size, id) < 0)
         return -EINVAL;
-    char **node = tsearch(id, &ids->seen, compare_ids);
+    node = tsearch(id, &ids->seen, compare_ids);
     if (!node)
         return -ENOMEM;
     if (*node != id)
         return 0;
-    const char *added = TAKE(id);
+    added = TAKE(id);
     return follow_add_import(ids->follow, added);
 }
 
@@ -50,9 +52,11 @@ static int add_ids_of_line(Ids *ids, const char *line, size_t size)
 
     for (size_t i = 0; i < size;) {
         size_t start = i;
+        int r;
+
         while (i < size && !memchr(blanks, line[i], sizeof(blanks) - 1))
             i++;
-        int r = i > start ? add_id(ids, line + start, i - start) : 0;
+        r = i > start ? add_id(ids, line + start, i - start) : 0;
         if (r < 0)
             return r;
         if (i < size)

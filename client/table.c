@@ -59,10 +59,13 @@ void table_free(Table *table)
 
 static bool reserve_cell(Table *table)
 {
+    size_t n;
+    struct cell *cells;
+
     if (table->n_cells < table->n_allocated)
         return true;
-    size_t n = table->n_allocated ? 2 * table->n_allocated : 64;
-    struct cell *cells = reallocarray(table->cells, n, sizeof(*cells));
+    n = table->n_allocated ? 2 * table->n_allocated : 64;
+    cells = reallocarray(table->cells, n, sizeof(*cells));
     if (!cells)
         return false;
     table->cells = cells;
@@ -72,16 +75,19 @@ static bool reserve_cell(Table *table)
 
 void table_add(Table *table, TableStyle style, const char *text)
 {
+    size_t columns, *width;
+    char *escaped;
+
     if (table->failed)
         return;
-    char *escaped = text_escape(text ? text : "");
+    escaped = text_escape(text ? text : "");
     if (!escaped || !reserve_cell(table)) {
         free(escaped);
         table->failed = true;
         return;
     }
-    size_t columns = text_columns(escaped),
-           *width = &table->widths[table->n_cells % table->n_columns];
+    columns = text_columns(escaped);
+    width = &table->widths[table->n_cells % table->n_columns];
     if (*width < columns)
         *width = columns;
     table->cells[table->n_cells++] = (struct cell){escaped, columns, style};
@@ -154,13 +160,15 @@ static void print_row(const Table *table, FILE *file, const struct cell *cells, 
         const struct cell *cell = &cells[i];
         bool right = table->columns[i].right;
         size_t width = column_width(table, i);
+        size_t padding;
+
         if (table->widths[i] == 0)
             continue;
         if (width > left && right)
             break;
         if (width > left)
             width = left;
-        size_t padding = cell->columns < width ? width - cell->columns : 0;
+        padding = cell->columns < width ? width - cell->columns : 0;
         if (cell->columns > 0) {
             fprintf(file, "%*s", (int)(blanks + (right ? padding : 0)), "");
             print_cell(file, cell, width, color ? sgr[cell->style] : NULL);

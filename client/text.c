@@ -66,9 +66,10 @@ void text_complain(const char *format, ...)
 {
     CLEANUP(freep) char *sentence = NULL, *escaped = NULL;
     va_list arguments;
+    int r;
 
     va_start(arguments, format);
-    int r = string_vformat(&sentence, format, arguments);
+    r = string_vformat(&sentence, format, arguments);
     va_end(arguments);
     if (r >= 0)
         escaped = escape(sentence, is_deceptive_or_invisible);

@@ -40,6 +40,7 @@ static int push_name(JsonReader *reader, const char **ret)
 {
     const char *text;
     size_t size;
+    char *name;
 
     int r = json_reader_read_text(reader, &text, &size);
     if (r < 0)
@@ -51,7 +52,7 @@ static int push_name(JsonReader *reader, const char **ret)
     r = json_reader_reserve_stack(reader);
     if (r < 0)
         return r;
-    char *name = reader->stack + reader->stack_used;
+    name = reader->stack + reader->stack_used;
     memmove(name, text, size);
     name[size] = '\0';
     reader->stack_used += size + 1;
@@ -80,9 +81,10 @@ static int read_member(JsonReader *reader, json_object *object)
     CLEANUP(json_wipep) json_object *value = NULL;
     size_t stack_used = reader->stack_used;
     const char *name;
+    int r;
 
     skip_space(reader);
-    int r = push_name(reader, &name);
+    r = push_name(reader, &name);
     if (r < 0)
         return r;
     skip_space(reader);
@@ -188,11 +190,12 @@ static int convert_integer(const char *text, const char *end, json_object **ret)
 static int convert_double(JsonReader *reader, const char *start, json_object **ret)
 {
     size_t size = (size_t)(reader->at - start);
+    char *text;
 
     int r = json_reader_reserve_stack(reader);
     if (r < 0)
         return r;
-    char *text = reader->stack + reader->stack_used;
+    text = reader->stack + reader->stack_used;
     memcpy(text, start, size);
     text[size] = '\0';
     *ret = json_object_new_double_s(strtod(text, NULL), text); /* as text it stays what was read */
@@ -203,6 +206,7 @@ static int read_number(JsonReader *reader, json_object **ret)
 {
     const char *start = reader->at;
     bool integer = true;
+    int r;
 
     json_reader_skip(reader, '-');
     if (!json_reader_skip(reader, '0') && !skip_digits(reader))
@@ -219,7 +223,7 @@ static int read_number(JsonReader *reader, json_object **ret)
         if (!skip_digits(reader))
             return -EBADMSG;
     }
-    int r = integer ? convert_integer(start, reader->at, ret) : -ERANGE;
+    r = integer ? convert_integer(start, reader->at, ret) : -ERANGE;
     return r == -ERANGE ? convert_double(reader, start, ret) : r;
 }
 
@@ -233,11 +237,13 @@ static bool skip_word(JsonReader *reader, const char *word, size_t size)
 
 static int read_word(JsonReader *reader, json_object **ret)
 {
+    bool value;
+
     if (skip_word(reader, "null", 4)) {
         *ret = NULL;
         return 0;
     }
-    bool value = skip_word(reader, "true", 4);
+    value = skip_word(reader, "true", 4);
     if (!value && !skip_word(reader, "false", 5))
         return -EBADMSG;
     *ret = json_object_new_boolean(value);

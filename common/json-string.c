@@ -92,10 +92,12 @@ static int read_escape(JsonReader *reader, char **out)
 {
     static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     unsigned code_point;
+    char name;
+    const char *found;
 
     if (reader->at == reader->end)
         return -EBADMSG;
-    char name = *reader->at++;
+    name = *reader->at++;
     if (name == 'u') {
         int r = read_code_point(reader, &code_point);
         if (r < 0)
@@ -103,7 +105,7 @@ static int read_escape(JsonReader *reader, char **out)
         *out = encode_utf8(code_point, *out);
         return 0;
     }
-    const char *found = memchr(names, name, sizeof(names) - 1);
+    found = memchr(names, name, sizeof(names) - 1);
     if (!found)
         return -EBADMSG;
     *(*out)++ = meanings[found - names];
@@ -126,6 +128,8 @@ static int skip_plain(JsonReader *reader)
 {
     while (reader->at < reader->end) {
         unsigned char byte = (unsigned char)*reader->at;
+        size_t size;
+
         if (byte == '"' || byte == '\\')
             return 0;
         if (byte < 0x20 && !reader->lenient)
@@ -134,7 +138,7 @@ static int skip_plain(JsonReader *reader)
             reader->at++;
             continue;
         }
-        size_t size = utf8_character_size(reader->at, (size_t)(reader->end - reader->at));
+        size = utf8_character_size(reader->at, (size_t)(reader->end - reader->at));
         if (size == 0)
             return reader->lenient ? 0 : -EBADMSG;
         reader->at += size;
@@ -144,11 +148,14 @@ static int skip_plain(JsonReader *reader)
 
 int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size)
 {
+    const char *start;
+    char *text, *out;
+    int r;
+
     if (!json_reader_skip(reader, '"'))
         return -EBADMSG;
-
-    const char *start = reader->at;
-    int r = skip_plain(reader);
+    start = reader->at;
+    r = skip_plain(reader);
     if (r < 0)
         return r;
     if (*reader->at == '"') {
@@ -161,7 +168,7 @@ int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size
     r = json_reader_reserve_stack(reader);
     if (r < 0)
         return r;
-    char *text = reader->stack + reader->stack_used, *out = text;
+    text = out = reader->stack + reader->stack_used;
     for (;;) {
         size_t size = (size_t)(reader->at - start);
         memcpy(out, start, size);

@@ -9,9 +9,10 @@
 int string_format(char **ret, const char *format, ...)
 {
     va_list arguments;
+    int r;
 
     va_start(arguments, format);
-    int r = string_vformat(ret, format, arguments);
+    r = string_vformat(ret, format, arguments);
     va_end(arguments);
     return r;
 }
@@ -55,10 +56,11 @@ size_t string_trim_end(const char *string, size_t length, const char *characters
 bool string_to_number(const char *string, unsigned minimum, unsigned maximum, unsigned *ret)
 {
     size_t length = strspn(string, "0123456789");
+    unsigned long number;
 
     if (length == 0 || length > 9 || string[length])
         return false;
-    unsigned long number = strtoul(string, NULL, 10);
+    number = strtoul(string, NULL, 10);
     if (number < minimum || number > maximum)
         return false;
     *ret = (unsigned)number;

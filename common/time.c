@@ -42,12 +42,14 @@ uint64_t time_now_monotonic(void)
 const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE])
 {
     struct tm tm;
+    time_t seconds;
+    size_t size;
 
     if (realtime_usec > RFC3339_USEC_MAX)
         realtime_usec = RFC3339_USEC_MAX;
-    time_t seconds = (time_t)(realtime_usec / USEC_PER_SEC);
+    seconds = (time_t)(realtime_usec / USEC_PER_SEC);
     gmtime_r(&seconds, &tm); /* fails only past the years that fit an int */
-    size_t size = strftime(buffer, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    size = strftime(buffer, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(buffer + size, RFC3339_SIZE - size, ".%03uZ",
              (unsigned)(realtime_usec % USEC_PER_SEC / USEC_PER_MSEC));
     return buffer;
@@ -261,6 +263,7 @@ static int read_span(const char **text, uint64_t *ret_usec)
     const char *digits = *text + (**text == '+'), *fraction = NULL;
     size_t digit_count = strspn(digits, "0123456789"), fraction_count = 0;
     uint64_t unit, value = 0, usec;
+    int r;
 
     *text = digits + digit_count;
     if (**text == '.') {
@@ -270,7 +273,7 @@ static int read_span(const char **text, uint64_t *ret_usec)
     }
     if (fraction ? fraction_count == 0 : digit_count == 0)
         return -EINVAL;
-    int r = read_unit(text, &unit);
+    r = read_unit(text, &unit);
     if (r < 0)
         return r;
 
@@ -306,7 +309,8 @@ int timespan_parse(const char *text, uint64_t *ret_usec)
     return 0;
 }
 
-const char *timespan_format(uint64_t usec, char buffer[static TIMESPAN_SIZE])
+/* A minute and more. */
+static void format_two_units(uint64_t usec, char buffer[static TIMESPAN_SIZE])
 {
     static const struct {
         const char *name;
@@ -317,29 +321,34 @@ const char *timespan_format(uint64_t usec, char buffer[static TIMESPAN_SIZE])
         {"min", USEC_PER_MINUTE},
         {"s", USEC_PER_SEC},
     };
+    size_t i = 0;
+    uint64_t rest;
+    int size;
 
-    if (usec == 0) {
+    while (usec < units[i].usec)
+        i++;
+    rest = usec % units[i].usec / units[i + 1].usec;
+    size = snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "%s", usec / units[i].usec, units[i].name);
+    if (rest > 0)
+        snprintf(buffer + size, TIMESPAN_SIZE - (size_t)size, " %" PRIu64 "%s", rest,
+                 units[i + 1].name);
+}
+
+const char *timespan_format(uint64_t usec, char buffer[static TIMESPAN_SIZE])
+{
+    uint64_t tenths = usec / (USEC_PER_SEC / 10);
+
+    if (usec == 0)
         snprintf(buffer, TIMESPAN_SIZE, "0");
-    } else if (usec < USEC_PER_MSEC) {
+    else if (usec < USEC_PER_MSEC)
         snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "us", usec);
-    } else if (usec < USEC_PER_SEC) {
+    else if (usec < USEC_PER_SEC)
         snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "ms", usec / USEC_PER_MSEC);
-    } else if (usec < USEC_PER_MINUTE) {
-        uint64_t tenths = usec / (USEC_PER_SEC / 10);
-        if (tenths % 10)
-            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 ".%" PRIu64 "s", tenths / 10, tenths % 10);
-        else
-            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "s", tenths / 10);
-    } else {
-        size_t i = 0;
-        while (usec < units[i].usec)
-            i++;
-        int size =
-            snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "%s", usec / units[i].usec, units[i].name);
-        uint64_t rest = usec % units[i].usec / units[i + 1].usec;
-        if (rest > 0)
-            snprintf(buffer + size, TIMESPAN_SIZE - (size_t)size, " %" PRIu64 "%s", rest,
-                     units[i + 1].name);
-    }
+    else if (usec >= USEC_PER_MINUTE)
+        format_two_units(usec, buffer);
+    else if (tenths % 10)
+        snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 ".%" PRIu64 "s", tenths / 10, tenths % 10);
+    else
+        snprintf(buffer, TIMESPAN_SIZE, "%" PRIu64 "s", tenths / 10);
     return buffer;
 }

@@ -102,10 +102,11 @@ char *utf8_repair(const char *text)
 {
     static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
     size_t left = strlen(text);
+    char *copy, *to;
 
     if (utf8_is_valid(text, left))
         return strdup(text);
-    char *copy = malloc(strlen(replacement) * left + 1), *to = copy;
+    copy = to = malloc(strlen(replacement) * left + 1);
     while (copy && left > 0) {
         size_t step = utf8_character_size(text, left);
         if (step == 0) {
