@@ -80,7 +80,7 @@ def test_elapsed_time_goes_on_without_news(on_terminal, daemon):
 
 
 def test_failures_are_shown_above_the_display(on_terminal, daemon):
-    terminal, session = stop_on_terminal(on_terminal, daemon, 2, columns=150)
+    terminal, session = stop_on_terminal(on_terminal, daemon, 2, columns=250)
     terminal.wait_for(lambda screen: len(screen) == 3)
     session.update(make_job(0, "failed", status="FAILED"))
     screen = terminal.wait_for(lambda screen: len(screen) == 4)
