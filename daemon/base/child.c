@@ -16,9 +16,11 @@
 #include <openssl/crypto.h>
 
 #include "common/memory.h"
+#include "common/time.h"
 #include "daemon/base/secret-text.h"
 
 #define READ_SIZE 4096
+#define PAUSE_USEC (100 * USEC_PER_MSEC)
 
 typedef struct Stream {
     int fd; /* -1: at its end */
@@ -30,6 +32,7 @@ struct Child {
     pid_t pid;               /* 0: not running any more */
     struct event *ended;     /* SIGCHLD */
     Timer timer;
+    uint64_t timeout_usec;
     Stream output_stream, errors_stream;
     SecretText output;
     char errors[CHILD_ERRORS_MAX + READ_SIZE + 1];
@@ -183,9 +186,19 @@ static void on_readable(evutil_socket_t fd, short events, void *userdata)
         child_end(child, CHILD_TOO_LOUD, 0);
 }
 
+/* A timer that fires late fires after a pause of this process, and often of the child: a sync, a
+ * suspended host. That time was not the child's, so it is given again. */
 static void on_timeout(void *userdata)
 {
-    child_end(userdata, CHILD_TIMED_OUT, 0);
+    Child *child = userdata;
+    uint64_t now_usec = timers_boottime_usec(child->timer.timers);
+    uint64_t late_usec = now_usec - child->timer.at_usec;
+
+    if (late_usec < PAUSE_USEC)
+        child_end(child, CHILD_TIMED_OUT, 0);
+    else
+        timer_set(&child->timer,
+                  now_usec + (late_usec < child->timeout_usec ? late_usec : child->timeout_usec));
 }
 
 /* Some child of this process has ended, perhaps this one. */
@@ -286,8 +299,11 @@ int child_start(struct event_base *base, Timers *timers, char *const *words, uin
 
     if (!child)
         return -ENOMEM;
-    *child =
-        (Child){.output_stream.fd = -1, .errors_stream.fd = -1, .done = done, .userdata = userdata};
+    *child = (Child){.timeout_usec = timeout_usec,
+                     .output_stream.fd = -1,
+                     .errors_stream.fd = -1,
+                     .done = done,
+                     .userdata = userdata};
     timer_init(&child->timer, timers, on_timeout, child);
     child->ended = evsignal_new(base, SIGCHLD, on_child_signal, child);
     r = child->ended && event_add(child->ended, NULL) >= 0 ? 0 : -ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/http/client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -8,11 +9,19 @@
 #include <curl/curl.h>
 
 #include "common/memory.h"
+#include "common/time.h"
 #include "daemon/http/outcome.h"
 #include "daemon/http/transfer.h"
 
 /* An idle handle costs about 6 KiB; what a burst needs beyond these is made anew. */
 #define IDLE_HANDLES_MAX 4U
+
+/* How often the time that running transfers have had is looked at; from when on a longer time
+ * between two looks is a pause of this process; and what of it counts all the same, so that on a
+ * host of nothing but pauses a time-out still comes. */
+#define LOOK_USEC (50 * USEC_PER_MSEC)
+#define PAUSE_USEC (2 * LOOK_USEC)
+#define PAUSE_COUNTS_USEC (LOOK_USEC / 10)
 
 TAILQ_HEAD(TransferList, HttpTransfer);
 
@@ -23,6 +32,9 @@ typedef struct CurlClient {
     HttpProxy proxy;
     struct event *timer;   /* when libcurl wants to be called */
     struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
+    struct event *watch;   /* looks at the time while transfers run */
+    uint64_t looked_usec;  /* when it was last looked at, CLOCK_BOOTTIME */
+    uint64_t clock_usec;   /* the transfers' clock: it stands still while this process pauses */
     struct TransferList queued; /* no handle and no connection yet */
     struct TransferList running;
     unsigned n_running;
@@ -31,6 +43,33 @@ typedef struct CurlClient {
     size_t n_idle;
     uint64_t connections; /* opened so far */
 } CurlClient;
+
+/* ---- the time that transfers have ---- */
+
+/* Between two looks either the loop turned, and little time passed, or this process was held up: by
+ * a sync of the disk, by SIGSTOP, a debugger, a suspended host. What AWS sent meanwhile lies in the
+ * sockets, so a pause is not AWS's silence, and the transfers' clock stands still for it. Called
+ * before libcurl is, which else judges first. */
+static void client_look(CurlClient *client)
+{
+    uint64_t now_usec = time_now_boottime(), passed_usec = now_usec - client->looked_usec;
+    HttpTransfer *transfer;
+
+    assert(client->looked_usec <= now_usec);
+    client->looked_usec = now_usec;
+    if (passed_usec > PAUSE_USEC) {
+        TAILQ_FOREACH (transfer, &client->running, entry)
+            http_transfer_excuse(transfer, passed_usec - PAUSE_COUNTS_USEC);
+        passed_usec = PAUSE_COUNTS_USEC;
+    }
+    client->clock_usec += passed_usec;
+}
+
+static void client_keep_looking(CurlClient *client)
+{
+    if (client->n_running > 0 && !evtimer_pending(client->watch, NULL))
+        (void)event_add(client->watch, &(struct timeval){.tv_usec = LOOK_USEC});
+}
 
 /* ---- a transfer's life: queued, running, ended ---- */
 
@@ -58,10 +97,15 @@ static CURLcode transfer_run(HttpTransfer *transfer)
         curl_easy_cleanup(easy);
         return code;
     }
+    if (client->n_running == 0)
+        client->looked_usec = time_now_boottime(); /* nobody looked, and nobody had to */
+    client_look(client);
     transfer->easy = easy;
+    transfer->began_usec = client->clock_usec;
     TAILQ_REMOVE(&client->queued, transfer, entry);
     TAILQ_INSERT_TAIL(&client->running, transfer, entry);
     client->n_running++;
+    client_keep_looking(client);
     return CURLE_OK;
 }
 
@@ -124,6 +168,7 @@ static void client_work(CurlClient *client, curl_socket_t fd, int events)
     struct CURLMsg *message;
     int n;
 
+    client_look(client);
     /* Other failures are those of single transfers, and come as their messages. */
     if (curl_multi_socket_action(client->multi, fd, events, &n) == CURLM_OUT_OF_MEMORY)
         client_end_all(client);
@@ -148,6 +193,30 @@ static void on_timeout(evutil_socket_t fd, short what, void *userdata)
     (void)fd;
     (void)what;
     client_work(userdata, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static HttpTransfer *client_find_overdue(CurlClient *client)
+{
+    HttpTransfer *transfer;
+
+    TAILQ_FOREACH (transfer, &client->running, entry)
+        if (http_transfer_is_overdue(transfer, client->clock_usec - transfer->began_usec))
+            return transfer;
+    return NULL;
+}
+
+/* The sockets come first in each pass of libevent: what has arrived is not overdue. */
+static void on_watch_time(evutil_socket_t fd, short what, void *userdata)
+{
+    CurlClient *client = userdata;
+    HttpTransfer *transfer;
+
+    (void)fd;
+    (void)what;
+    client_look(client);
+    while ((transfer = client_find_overdue(client)))
+        transfer_end(transfer, CURLE_OPERATION_TIMEDOUT);
+    client_keep_looking(client);
 }
 
 static void on_start(evutil_socket_t fd, short what, void *userdata)
@@ -275,7 +344,8 @@ static int client_setup(CurlClient *client)
     client->multi = curl_multi_init();
     client->timer = evtimer_new(client->base, on_timeout, client);
     client->starter = evtimer_new(client->base, on_start, client);
-    if (!client->multi || !client->timer || !client->starter)
+    client->watch = evtimer_new(client->base, on_watch_time, client);
+    if (!client->multi || !client->timer || !client->starter || !client->watch)
         return -ENOMEM;
     if (curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_watch) != CURLM_OK ||
         curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) != CURLM_OK ||
@@ -329,6 +399,8 @@ void http_client_free(HttpClient *interface)
         event_free(client->timer);
     if (client->starter)
         event_free(client->starter);
+    if (client->watch)
+        event_free(client->watch);
     http_proxy_clear(&client->proxy);
     free(client);
     curl_global_cleanup();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/http/transfer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +237,37 @@ static long to_msec(uint64_t usec)
     return msec > INT32_MAX ? INT32_MAX : (long)msec;
 }
 
+void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec)
+{
+    assert(transfer->easy);
+    transfer->excused_usec += pause_usec;
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           to_msec(transfer->connect_timeout_usec + transfer->excused_usec));
+}
+
+/* Whether there is a connection, secured, that the request may go over. */
+static bool is_connected(const HttpTransfer *transfer)
+{
+    curl_off_t usec = 0;
+
+    return curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &usec) == CURLE_OK &&
+           usec > 0;
+}
+
+bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec)
+{
+    bool is_over = had_usec >= transfer->timeout_usec;
+
+    if (!is_over && (had_usec < transfer->connect_timeout_usec || is_connected(transfer)))
+        return false;
+    snprintf(
+        transfer->cause, sizeof(transfer->cause), "%s within %llu ms",
+        is_connected(transfer) ? "no whole answer" : "not connected",
+        (unsigned long long)(is_over ? transfer->timeout_usec : transfer->connect_timeout_usec) /
+            USEC_PER_MSEC);
+    return true;
+}
+
 #define SET(option, value)                                                                         \
     do {                                                                                           \
         if (code == CURLE_OK)                                                                      \
@@ -273,8 +305,8 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
 
     SET(CURLOPT_URL, transfer->url);
     SET(CURLOPT_HTTPHEADER, transfer->headers);
+    /* Its share is what an address of several gets; the client judges by a clock of its own. */
     SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(transfer->connect_timeout_usec));
-    SET(CURLOPT_TIMEOUT_MS, to_msec(transfer->timeout_usec));
     /* Both are always set: else libcurl reads the environment itself, ALL_PROXY included. */
     SET(CURLOPT_PROXY, transfer->proxy ? transfer->proxy->url : "");
     SET(CURLOPT_NOPROXY, "");

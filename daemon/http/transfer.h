@@ -33,6 +33,8 @@ struct HttpTransfer {
     size_t body_sent;
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec;
+    uint64_t began_usec;   /* on the client's clock */
+    uint64_t excused_usec; /* not to be counted by libcurl */
 
     /* What came of it. */
     HttpAnswer answer;
@@ -49,6 +51,12 @@ void http_transfer_free(HttpTransfer *transfer);
 /* Sets all options of a fresh or reset handle. proxy: what the environment names, for requests that
  * need one; borrowed. CURLE_COULDNT_RESOLVE_PROXY where it has a fault. */
 CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CURL *easy);
+
+/* This process looked away for so long since the transfer began: libcurl is not to count it. */
+void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec);
+
+/* Whether it has had more time than it was given, and if so, a sentence in its cause. */
+bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec);
 
 /* Of its URL; the port is the scheme's where it names none. Free it with curl_free(). NULL: there
  * is none, or no memory. */

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -143,6 +144,31 @@ def test_a_configuration_may_come_from_a_pipe(new_daemon, sim, build):
                             text=True, pass_fds=[reading], env={**os.environ, **daemon.environment}, timeout=DEADLINE)
     os.close(reading)
     assert result.returncode == 0, result.stderr
+
+
+# This process
+
+
+def test_a_process_that_was_stopped_takes_that_time_for_nobodys_silence(start_daemon, start_sim, tmp_path):
+    """As a sync that takes its time, a debugger or a suspended host do: no outage, and no second StopImport."""
+    authority = Authority(tmp_path / "authority")
+    certificate = authority.issue("server", host="IP:127.0.0.1")
+    secure = start_sim("--cert", certificate.cert, "--key", certificate.key)
+    daemon = start_daemon({"default": target(secure, ca_bundle=authority.bundle)},
+                          calls={**ONE_ATTEMPT, "connect-timeout": "2s", "timeout": "2s"})
+    ids = [secure.add_endless() for _ in range(3)]
+    secure.fault("slow", delay_seconds=0.2)  # so that calls are on their way at any moment
+    for import_id in ids:
+        daemon.stop(import_id)
+        secure.wait_calls(1, "StopImport", import_id)
+        daemon.signal(signal.SIGSTOP)
+        time.sleep(2.5)  # longer than the time-outs: it is what this test is about
+        daemon.signal(signal.SIGCONT)
+    for import_id in ids:
+        secure.finish(import_id)
+        daemon.journal.wait("import-stopped", import_id=import_id)
+        assert len(secure.calls("StopImport", import_id)) == 1
+    assert not daemon.journal.find("outage-began") and not daemon.journal.find("call-retried")
 
 
 # A log that nobody reads

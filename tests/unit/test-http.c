@@ -337,6 +337,66 @@ static void test_a_connection_has_a_time_of_its_own(void **state)
     close(listening);
 }
 
+/* A transfer while each turn of the loop takes longer than its time-outs, as with a disk that takes
+ * its time to sync. */
+static Outcome run_with_pauses(Fixture *f, HttpRequest *request)
+{
+    Outcome outcome = {0};
+
+    request->connect_timeout_usec = request->timeout_usec = 200 * USEC_PER_MSEC;
+    start(f, request, &outcome);
+    while (outcome.calls == 0) {
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+        if (outcome.calls == 0)
+            usleep(300 * USEC_PER_MSEC);
+    }
+    return outcome;
+}
+
+static void test_no_time_passes_while_this_process_does_not_look(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcome = run_with_pauses(f, &request);
+
+    assert_ok(&outcome);
+    assert_int_equal(f->plan.requests, 1);
+}
+
+static void test_no_time_passes_for_a_handshake_either(void **state)
+{
+    Fixture *f = *state;
+    char path[] = "/tmp/trailstop-test-XXXXXX";
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    make_certificate(path);
+    server_free(f->server);
+    f->server = server_new(f->base, &f->plan, path);
+    snprintf(f->url, sizeof(f->url), "https://127.0.0.1:%u/", server_port(f->server));
+    request.ca_bundle = path;
+    outcome = run_with_pauses(f, &request);
+    assert_ok(&outcome);
+    assert_int_equal(f->plan.requests, 1);
+    unlink(path);
+}
+
+static void test_a_time_out_is_kept_in_spite_of_a_pause(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcome = {0};
+
+    f->plan.reply = NULL;
+    request.timeout_usec = 200 * USEC_PER_MSEC;
+    start(f, &request, &outcome);
+    while (f->plan.requests == 0)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+    usleep(300 * USEC_PER_MSEC);
+    loop_until_called(f, &outcome);
+    assert_failed(f, &outcome, HTTP_TIMED_OUT);
+}
+
 static void test_tells_unreadable_answers(void **state)
 {
     static const struct {
@@ -619,6 +679,9 @@ int main(void)
         TEST(test_refuses_a_line_break_in_a_header),
         TEST(test_times_out),
         TEST(test_a_connection_has_a_time_of_its_own),
+        TEST(test_no_time_passes_while_this_process_does_not_look),
+        TEST(test_no_time_passes_for_a_handshake_either),
+        TEST(test_a_time_out_is_kept_in_spite_of_a_pause),
         TEST(test_tells_unreadable_answers),
         TEST(test_bounds_the_body),
         TEST(test_bounds_the_headers),
