@@ -152,10 +152,8 @@ static int daemon_commit(Daemon *daemon)
         return daemon->error;
     if (r < 0)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
-    if (r < 0 || changed) {
+    if (r < 0 || changed)
         set_in(daemon, &daemon->rest_timer, REST_USEC);
-        listener_wake(daemon->listener);
-    }
     return 0;
 }
 

@@ -156,3 +156,14 @@ json_object *call_error_to_json(const CallError *error)
         return NULL;
     return TAKE(json);
 }
+
+void call_error_write(const CallError *error, JsonWriter *writer, const char *key)
+{
+    json_write_begin(writer, key, '{');
+    json_write_string(writer, "code", error->code);
+    json_write_string(writer, "message", error->message);
+    if (error->http_status > 0)
+        json_write_int64(writer, "httpStatus", error->http_status);
+    json_write_string(writer, "requestId", error->request_id);
+    json_write_end(writer, '}');
+}

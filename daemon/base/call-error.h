@@ -6,6 +6,8 @@
 
 #include <json-c/json.h>
 
+#include "common/json-write.h"
+
 typedef struct CallError {
     char *code; /* an AWS error code such as "ThrottlingException", or one of the CALL_ERROR_ ones
                    below; NULL: no error */
@@ -41,3 +43,4 @@ void call_error_mask(CallError *error, const char *secret);
 
 /* As CallError: {code, message, httpStatus, requestId}. NULL: no memory. */
 json_object *call_error_to_json(const CallError *error);
+void call_error_write(const CallError *error, JsonWriter *writer, const char *key);

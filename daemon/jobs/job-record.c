@@ -44,26 +44,6 @@ void job_record_clear(JobRecord *record)
     *record = (JobRecord){0};
 }
 
-static int add_time(json_object *object, const char *key, uint64_t realtime_usec)
-{
-    char text[RFC3339_SIZE];
-
-    if (realtime_usec == 0)
-        return 0;
-    return json_add_string(object, key, time_format_rfc3339(realtime_usec, text));
-}
-
-static json_object *requester_to_json(const Requester *requester)
-{
-    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
-
-    if (!object || json_add_int64(object, "uid", requester->uid) < 0 ||
-        json_add_int64(object, "gid", requester->gid) < 0 ||
-        json_add_int64(object, "pid", requester->pid) < 0)
-        return NULL;
-    return TAKE(object);
-}
-
 int job_record_read_import(const JobRecord *record, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *import = NULL;
@@ -79,34 +59,62 @@ int job_record_read_import(const JobRecord *record, json_object **ret)
     return 0;
 }
 
-int job_record_to_json(const JobRecord *record, json_object **ret)
+static void write_time(JsonWriter *writer, const char *key, uint64_t realtime_usec)
 {
-    CLEANUP(json_object_putp) json_object *job = json_object_new_object();
-    json_object *import = NULL;
-    int r;
+    char text[RFC3339_SIZE];
 
-    if (!job || json_add_string(job, "id", record->id) < 0 ||
-        json_add_string(job, "target", record->target) < 0 ||
-        json_add_string(job, "importId", record->import_id) < 0 ||
-        json_add_string(job, "state", job_state_name(record->state)) < 0 ||
-        json_add_bool(job, "alreadyStopped", record->already_stopped) < 0 ||
-        json_add(job, "requester", requester_to_json(&record->requester)) < 0 ||
-        json_add_string(job, "reason", record->reason) < 0 ||
-        add_time(job, "requestedAt", record->requested_usec) < 0 ||
-        add_time(job, "updatedAt", record->updated_usec) < 0 ||
-        add_time(job, "finishedAt", record->finished_usec) < 0 ||
-        add_time(job, "deadline", record->deadline_usec) < 0 ||
-        json_add_int64(job, "attempts", record->attempts) < 0 ||
-        json_add_int64(job, "polls", record->polls) < 0)
-        return -ENOMEM;
-    if (record->last_error.code &&
-        json_add(job, "lastError", call_error_to_json(&record->last_error)) < 0)
-        return -ENOMEM;
-    r = job_record_read_import(record, &import);
+    if (realtime_usec > 0)
+        json_write_string(writer, key, time_format_rfc3339(realtime_usec, text));
+}
+
+static void write_requester(JsonWriter *writer, const Requester *requester)
+{
+    json_write_begin(writer, "requester", '{');
+    json_write_int64(writer, "uid", requester->uid);
+    json_write_int64(writer, "gid", requester->gid);
+    json_write_int64(writer, "pid", requester->pid);
+    json_write_end(writer, '}');
+}
+
+void job_record_write(const JobRecord *record, uint64_t next_call_usec, const CallError *held_up_by,
+                      JsonWriter *writer)
+{
+    const CallError *error = record->last_error.code ? &record->last_error : held_up_by;
+
+    json_write_begin(writer, NULL, '{');
+    json_write_string(writer, "id", record->id);
+    json_write_string(writer, "target", record->target);
+    json_write_string(writer, "importId", record->import_id);
+    json_write_string(writer, "state", job_state_name(record->state));
+    json_write_bool(writer, "alreadyStopped", record->already_stopped);
+    write_requester(writer, &record->requester);
+    json_write_string(writer, "reason", record->reason);
+    write_time(writer, "requestedAt", record->requested_usec);
+    write_time(writer, "updatedAt", record->updated_usec);
+    write_time(writer, "finishedAt", record->finished_usec);
+    write_time(writer, "deadline", record->deadline_usec);
+    json_write_int64(writer, "attempts", record->attempts);
+    json_write_int64(writer, "polls", record->polls);
+    write_time(writer, "nextCallAt", next_call_usec);
+    if (error && error->code)
+        call_error_write(error, writer, "lastError");
+    json_write_raw(writer, "import", record->import);
+    json_write_end(writer, '}');
+}
+
+int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size)
+{
+    CLEANUP(json_object_putp) json_object *import = NULL;
+    JsonWriter writer = {0};
+    char *text;
+    int r = job_record_read_import(record, &import); /* whether it is one */
+
     if (r < 0)
         return r;
-    if (import && json_add(job, "import", import) < 0)
+    job_record_write(record, 0, NULL, &writer);
+    text = json_writer_take(&writer, ret_size);
+    if (!text)
         return -ENOMEM;
-    *ret = TAKE(job);
+    *ret = text;
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <systemd/sd-id128.h>
 
+#include "common/json-write.h"
 #include "common/memory.h"
 #include "common/names.h"
 #include "daemon/base/call-error.h"
@@ -64,6 +65,10 @@ void job_record_clear(JobRecord *record); /* frees what is inside; takes an empt
  * which no daemon wrote; -ENOMEM. */
 int job_record_read_import(const JobRecord *record, json_object **ret);
 
-/* As Job of the Varlink interface, but for nextCallAt, which only the running job knows. As
- * above. */
-int job_record_to_json(const JobRecord *record, json_object **ret);
+/* As Job of the Varlink interface. The running job alone knows when it calls next (CLOCK_REALTIME;
+ * 0: unknown) and what else holds it up (NULL: nothing). What is in record->import is believed. */
+void job_record_write(const JobRecord *record, uint64_t next_call_usec, const CallError *held_up_by,
+                      JsonWriter *writer);
+
+/* The same for a record from the store. Errors as of job_record_read_import(). */
+int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size);

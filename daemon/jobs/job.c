@@ -354,24 +354,11 @@ static uint64_t job_next_call_usec(const Job *job)
     return timers_realtime_usec(job->context->timers) + at_usec - now_boottime(job);
 }
 
-int job_to_json(const Job *job, json_object **ret)
+void job_write(const Job *job, JsonWriter *writer)
 {
-    CLEANUP(json_object_putp) json_object *object = NULL;
-    uint64_t next_usec = job_next_call_usec(job);
     /* Who waits for the target, and who tries whether it is back. */
     const CallError *outage =
         job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
-    char text[RFC3339_SIZE];
-    int r = job_record_to_json(&job->record, &object);
 
-    if (r < 0)
-        return r;
-    if (next_usec > 0 &&
-        json_add_string(object, "nextCallAt", time_format_rfc3339(next_usec, text)) < 0)
-        return -ENOMEM;
-    if (outage && outage->code && !job->record.last_error.code &&
-        json_add(object, "lastError", call_error_to_json(outage)) < 0)
-        return -ENOMEM;
-    *ret = TAKE(object);
-    return 0;
+    job_record_write(&job->record, job_next_call_usec(job), outage, writer);
 }

@@ -6,6 +6,7 @@
 
 #include <sys/queue.h>
 
+#include "daemon/jobs/follower.h"
 #include "daemon/jobs/job-record.h"
 #include "daemon/jobs/outage.h"
 #include "daemon/jobs/schedule.h"
@@ -28,6 +29,7 @@ typedef struct JobContext {
 typedef struct JobRegistration {
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
     TAILQ_ENTRY(Job) change_entry; /* of those to save */
+    FollowerList followers;        /* of this job */
     JobState counted_as;
     bool changed;  /* among those to save */
     bool stored;   /* the store has a row of it */
@@ -74,5 +76,5 @@ void job_withhold(Job *job);
  * wire and its outcome will still be written down. */
 bool job_finish(Job *job);
 
-/* As Job of the Varlink interface. 0 or -ENOMEM. */
-int job_to_json(const Job *job, json_object **ret);
+/* As Job of the Varlink interface. */
+void job_write(const Job *job, JsonWriter *writer);

@@ -21,6 +21,8 @@ struct Registry {
     unsigned n_jobs, n_changes, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
     uint64_t last_number, last_change;
+    FollowerList followers; /* of all jobs */
+    JobTexts *texts;
 };
 
 /* The trees hold pointers to the key inside the job: its id, or its import id in the tree of its
@@ -104,6 +106,7 @@ static void registry_close_to_joins(Job *job)
 
 static void registry_remove(Registry *registry, Job *job)
 {
+    followers_release(&job->registered.followers);
     tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
     registry_close_to_joins(job);
     if (job->registered.changed)
@@ -139,6 +142,7 @@ static void registry_job_changed(Job *job, void *userdata)
 int registry_new(const JobContext *rules, Store *store, Registry **ret)
 {
     Registry *registry = malloc(sizeof(*registry));
+    int r;
 
     if (!registry)
         return -ENOMEM;
@@ -152,6 +156,11 @@ int registry_new(const JobContext *rules, Store *store, Registry **ret)
     registry->context.userdata = registry;
     TAILQ_INIT(&registry->jobs);
     TAILQ_INIT(&registry->changes);
+    r = job_texts_new(registry->last_change, &registry->texts);
+    if (r < 0) {
+        free(registry);
+        return r;
+    }
     *ret = registry;
     return 0;
 }
@@ -164,6 +173,7 @@ void registry_free(Registry *registry)
         return;
     while ((job = TAILQ_FIRST(&registry->jobs)))
         registry_remove(registry, job);
+    job_texts_free(registry->texts);
     free(registry);
 }
 
@@ -333,6 +343,18 @@ static void registry_take_back(Registry *registry)
     }
 }
 
+/* To those that follow the job. Without memory they make the text themselves. */
+static void registry_announce(Registry *registry, Job *job)
+{
+    const JobRecord *record = &job->record;
+    JobText *text = NULL;
+
+    if (!LIST_EMPTY(&registry->followers) || !LIST_EMPTY(&job->registered.followers))
+        (void)job_text_new(record, job, &text);
+    job_texts_add(registry->texts, record->id, record->change, text);
+    followers_notify(&job->registered.followers);
+}
+
 /* The job is on disk as it is now. */
 static void registry_job_saved(Registry *registry, Job *job)
 {
@@ -347,10 +369,11 @@ static void registry_job_saved(Registry *registry, Job *job)
         job_journal_accepted(&job->record);
     }
     job_tell(job);
+    if (is_new && !job_state_is_final(job->record.state))
+        job_start(job);
+    registry_announce(registry, job);
     if (job_state_is_final(job->record.state))
         registry_remove(registry, job);
-    else if (is_new)
-        job_start(job);
 }
 
 int registry_commit(Registry *registry, bool *ret_changed)
@@ -380,6 +403,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
         next = TAILQ_NEXT(job, registered.change_entry);
         registry_job_saved(registry, job);
     }
+    followers_notify(&registry->followers);
     *ret_changed = true;
     return 0;
 }
@@ -389,48 +413,46 @@ uint64_t registry_last_change(const Registry *registry)
     return registry->last_change;
 }
 
-int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
-                 uint64_t *ret_change)
-{
-    const Job *job = registry_find(registry, id);
-    JobRecord record;
-    int r;
-
-    if (job) {
-        if (job->registered.changed)
-            return 0;
-        r = job_to_json(job, ret);
-        if (r < 0)
-            return r;
-        *ret_state = job->record.state;
-        *ret_change = job->record.change;
-        return 1;
-    }
-    r = store_get(registry->store, id, &record);
-    if (r < 0)
-        return r;
-    r = job_record_to_json(&record, ret);
-    if (r >= 0) {
-        *ret_state = record.state;
-        *ret_change = record.change;
-        r = 1;
-    }
-    job_record_clear(&record);
-    return r;
-}
-
-bool registry_has_news(Registry *registry, const char *id, uint64_t change)
+int registry_show(Registry *registry, const char *id, const JobText **ret)
 {
     const Job *job = registry_find(registry, id);
 
-    return !job || (!job->registered.changed && job->record.change != change);
+    if (job && job->registered.changed)
+        return 0;
+    return job_texts_show(registry->texts, registry->store, id, job, ret);
 }
 
-int registry_describe(Registry *registry, const JobRecord *record, json_object **ret)
+int registry_describe(Registry *registry, const JobRecord *record, char **ret)
 {
     const Job *job = registry_find(registry, record->id);
+    JsonWriter writer = {0};
+    size_t size;
 
-    if (job && !job->registered.changed)
-        return job_to_json(job, ret);
-    return job_record_to_json(record, ret);
+    if (!job || job->registered.changed)
+        return job_record_to_text(record, ret, &size);
+    job_write(job, &writer);
+    *ret = json_writer_take(&writer, &size);
+    return *ret ? 0 : -ENOMEM;
+}
+
+bool registry_show_changes(const Registry *registry, uint64_t change, const JobText **ret)
+{
+    if (!job_texts_cover(registry->texts, change))
+        return false;
+    *ret = job_texts_after(registry->texts, change);
+    return true;
+}
+
+bool registry_follow(Registry *registry, const char *id, Follower *follower)
+{
+    Job *job = registry_find(registry, id);
+
+    if (job)
+        follower_add(&job->registered.followers, follower);
+    return job != NULL;
+}
+
+void registry_follow_all(Registry *registry, Follower *follower)
+{
+    follower_add(&registry->followers, follower);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/jobs/job-text.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/store.h"
 
@@ -56,17 +57,23 @@ int registry_commit(Registry *registry, bool *ret_changed);
 /* JobRecord.change of the latest change that anyone may be told of. */
 uint64_t registry_last_change(const Registry *registry);
 
-/* The job as Job of the Varlink interface, from here or from the store. 1: as it is on disk,
- * changed last at *ret_change; 0: its latest change is not on disk yet; -ENOENT; -ENOMEM; -EIO. */
-int registry_get(Registry *registry, const char *id, json_object **ret, JobState *ret_state,
-                 uint64_t *ret_change);
+/* The job as it is on disk, from here or from the store; *ret is good until the next call. 1; 0:
+ * its latest change is not on disk yet; -ENOENT; -EUCLEAN: the store has something in it that no
+ * daemon wrote; -ENOMEM; -EIO. */
+int registry_show(Registry *registry, const char *id, const JobText **ret);
 
-/* Whether registry_get() has anything but the job as of this change. Costs little, so that whoever
- * follows many jobs can ask after each of them. */
-bool registry_has_news(Registry *registry, const char *id, uint64_t change);
+/* A record from the store as text that the caller frees: what runs here says more about itself.
+ * Errors likewise. */
+int registry_describe(Registry *registry, const JobRecord *record, char **ret);
 
-/* registry_get() for a record from the store: what runs here says more about itself. */
-int registry_describe(Registry *registry, const JobRecord *record, json_object **ret);
+/* The changes after this one, as far as they are at hand: false, they are not. *ret is the first,
+ * or NULL, the next ones are behind it; good until the next call. */
+bool registry_show_changes(const Registry *registry, uint64_t change, const JobText **ret);
+
+/* follower->news() runs once for each commit in which the job changed, the last time where it has
+ * ended or was dropped. False: it does not run. */
+bool registry_follow(Registry *registry, const char *id, Follower *follower);
+void registry_follow_all(Registry *registry, Follower *follower); /* once for each commit */
 
 /* What jobs have not sent yet goes out by the new clients of their targets. */
 void registry_renew_calls(Registry *registry);

@@ -48,7 +48,8 @@ bool call_may_go_on(const Call *call)
 
 void call_wake(Call *call)
 {
-    rota_queue(&call->caller->place);
+    if (output_has_room(call->caller->output)) /* else it goes on when the client has read */
+        rota_queue(&call->caller->place);
 }
 
 static json_object *reply_new(const char *error, json_object *parameters)
@@ -90,6 +91,12 @@ static int call_add_text(Call *call, const char *text)
     return call->oneway ? 0 : output_add_text(call->caller->output, text, strlen(text));
 }
 
+/* The last piece, with the NUL that ends the message. */
+static int call_add_end(Call *call, const char *text)
+{
+    return call->oneway ? 0 : output_add_text(call->caller->output, text, strlen(text) + 1);
+}
+
 static int call_list_begin(Call *call, ReplyList *list)
 {
     int r;
@@ -103,32 +110,44 @@ static int call_list_begin(Call *call, ReplyList *list)
     return call_add_text(call, "\":[");
 }
 
-int call_list(Call *call, ReplyList *list, json_object *element)
+int call_list(Call *call, ReplyList *list, const char *element)
 {
-    const char *text = element ? json_text(element, NULL) : NULL;
     int r;
 
-    if (!text)
+    if (!element)
         return -ENOMEM;
     if ((r = call_list_begin(call, list)) < 0 ||
         (list->n > 0 && (r = call_add_text(call, ",")) < 0))
         return r;
     list->n++;
-    return call_add_text(call, text);
+    return call_add_text(call, element);
 }
 
 int call_list_end(Call *call, ReplyList *list, bool continues)
 {
-    static const char last[] = "]}}", another[] = "]},\"continues\":true}";
     int r = call_list_begin(call, list);
 
     if (r < 0)
         return r;
     *list = (ReplyList){.member = list->member};
-    if (call->oneway)
-        return 0;
-    return continues ? output_add_text(call->caller->output, another, sizeof(another))
-                     : output_add_text(call->caller->output, last, sizeof(last));
+    return call_add_end(call, continues ? "]},\"continues\":true}" : "]}}");
+}
+
+int call_send_job(Call *call, const char *job, const char *cause, const char *error, bool continues)
+{
+    int r;
+
+    if ((r = call_add_text(call, "{\"parameters\":{\"job\":")) < 0 ||
+        (r = call_add_text(call, job)) < 0 ||
+        (cause &&
+         ((r = call_add_text(call, ",\"cause\":")) < 0 || (r = call_add_text(call, cause)) < 0)))
+        return r;
+    if (error &&
+        ((r = call_add_text(call, "},\"error\":\"")) < 0 || (r = call_add_text(call, error)) < 0))
+        return r;
+    if (error)
+        return call_add_end(call, "\"}");
+    return call_add_end(call, continues ? "},\"continues\":true}" : "}}");
 }
 
 int call_send_reply(Call *call)

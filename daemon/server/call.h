@@ -65,6 +65,11 @@ int call_reply_error(Call *call, const char *error, json_object *parameters);
 /* One reply of a stream, sent now. */
 int call_reply_continues(Call *call, json_object *parameters);
 
+/* A reply about a job, sent now; job and cause (NULL: none) are text as of daemon/jobs/job-text.h.
+ * 0 or -ENOMEM. */
+int call_send_job(Call *call, const char *job, const char *cause, const char *error,
+                  bool continues);
+
 /* A reply whose one member is an array, made in pieces over any number of slices: it is sent as far
  * as it is made, so that a long one costs no memory. */
 typedef struct ReplyList {
@@ -73,8 +78,8 @@ typedef struct ReplyList {
     bool begun;
 } ReplyList;
 
-/* One more element (NULL: memory ran out), borrowed. 0 or -ENOMEM. */
-int call_list(Call *call, ReplyList *list, json_object *element);
+/* One more element, as text (NULL: memory ran out). 0 or -ENOMEM. */
+int call_list(Call *call, ReplyList *list, const char *element);
 /* Ends the reply; the list is empty again. */
 int call_list_end(Call *call, ReplyList *list, bool continues);
 

@@ -275,14 +275,6 @@ void listener_free(Listener *listener)
     free(listener);
 }
 
-void listener_wake(Listener *listener)
-{
-    Client *client;
-
-    TAILQ_FOREACH (client, &listener->clients, entry)
-        session_wake(client->session);
-}
-
 bool listener_work(Listener *listener, uint64_t usec)
 {
     return rota_run(listener->rota, usec);

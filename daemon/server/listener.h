@@ -21,9 +21,6 @@ void listener_turn_away(void);
 void listener_free(Listener *listener); /* ends all sessions; takes NULL */
 DEFINE_CLEANUP(Listener, listener_free)
 
-/* Goes on with every call that waits, now that changes are on disk. */
-void listener_wake(Listener *listener);
-
 /* Works for clients for so long, see rota.h. True: there was work. */
 bool listener_work(Listener *listener, uint64_t usec);
 bool listener_has_work(const Listener *listener); /* that waits for nothing */

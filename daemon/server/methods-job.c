@@ -35,18 +35,6 @@ static int reply_not_stored(Call *call)
     return methods_reply_failure(call, &error);
 }
 
-/* Replies with the call's job once it is on disk; -ENOENT where there is none. */
-static int pump_job(Call *call, CallProgress *ret)
-{
-    json_object *job;
-    JobState state;
-    uint64_t change;
-    int r = registry_get(call->service->registry, call->job_id, &job, &state, &change);
-
-    *ret = r == 0 ? CALL_WAITS : CALL_DONE;
-    return r > 0 ? call_reply(call, methods_object("job", job)) : r;
-}
-
 static int stop_start(Call *call)
 {
     const Service *service = call->service;
@@ -69,12 +57,12 @@ static int stop_start(Call *call)
             methods_object("limit", json_object_new_int64(service->config->max_jobs)));
     if (r < 0)
         return r;
-    return call->more ? watch_start_stop(call, call->job_id) : 0;
+    return watch_start_job(call, call->more ? WATCH_STOP : WATCH_ONCE, call->job_id);
 }
 
 static int stop_pump(Call *call, CallProgress *ret)
 {
-    int r = call->more ? watch_pump(call, ret) : pump_job(call, ret);
+    int r = watch_pump(call, ret);
 
     if (r != -ENOENT)
         return r;
@@ -84,8 +72,9 @@ static int stop_pump(Call *call, CallProgress *ret)
 
 static int watch_method_start(Call *call)
 {
+    json_object *ids = call->parameters.ids;
     const char *id;
-    int r = watch_start(call, call->parameters.ids, &id);
+    int r = ids ? watch_start_jobs(call, ids, &id) : watch_start_all(call);
 
     return r == -ENOENT ? reply_job_not_found(call, id) : r;
 }
@@ -104,7 +93,7 @@ static int watch_method_pump(Call *call, CallProgress *ret)
 static int get_job(Call *call)
 {
     const Service *service = call->service;
-    json_object *shown;
+    CLEANUP(freep) char *shown = NULL;
     JobRecord record;
     int r = store_get(service->store, call->parameters.id, &record);
 
@@ -114,7 +103,7 @@ static int get_job(Call *call)
         return r;
     r = registry_describe(service->registry, &record, &shown);
     job_record_clear(&record);
-    return r < 0 ? r : call_reply(call, methods_object("job", shown));
+    return r < 0 ? r : call_send_job(call, shown, NULL, NULL, false);
 }
 
 /* A job that has ended already is left as it is, and shown. */
@@ -122,20 +111,12 @@ static int cancel_start(Call *call)
 {
     const char *id = call->parameters.id;
     Job *job = registry_find(call->service->registry, id);
+    int r;
 
-    if (strlen(id) >= sizeof(call->job_id)) /* it is of no job */
-        return reply_job_not_found(call, id);
-    strcpy(call->job_id, id);
     if (job && !job_state_is_final(job->record.state))
         job_cancel(job, &call->caller->peer.process);
-    return 0;
-}
-
-static int cancel_pump(Call *call, CallProgress *ret)
-{
-    int r = pump_job(call, ret);
-
-    return r == -ENOENT ? reply_job_not_found(call, call->job_id) : r;
+    r = watch_start_job(call, WATCH_ONCE, id);
+    return r == -ENOENT ? reply_job_not_found(call, id) : r;
 }
 
 /* ListJobs under way. */
@@ -170,7 +151,7 @@ static int list_job(JobRecord *record, void *userdata)
 {
     Listing *listing = userdata;
     Call *call = listing->call;
-    CLEANUP(json_object_putp) json_object *job = NULL;
+    CLEANUP(freep) char *job = NULL;
     int r = registry_describe(call->service->registry, record, &job);
 
     if (r >= 0)
@@ -252,7 +233,7 @@ const Method methods_job[] = {
     {TRAILSTOP_INTERFACE ".GetJob", id_parameter, .answer = get_job},
     {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
      .streams = true},
-    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, cancel_pump,
+    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, watch_method_pump,
      .operators_only = true},
     {TRAILSTOP_INTERFACE ".StopAll", stop_all_parameters, stop_all_start, stop_all_pump,
      .operators_only = true},

@@ -38,7 +38,7 @@ static int list_targets_pump(Call *call, CallProgress *ret)
         CLEANUP(json_object_putp)
         json_object *target = target_to_json(target_set_get(targets, listing->next));
 
-        r = call_list(call, &listing->list, target);
+        r = call_list(call, &listing->list, target ? json_text(target, NULL) : NULL);
         caller_spend(call->caller, 1);
     }
     if (r < 0)

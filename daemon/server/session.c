@@ -351,11 +351,6 @@ static void session_ready(evutil_socket_t fd, short events, void *userdata)
     rota_queue(&session->caller.place);
 }
 
-void session_wake(Session *session)
-{
-    rota_queue(&session->caller.place);
-}
-
 SessionRest session_finish(Session *session)
 {
     const RotaPlace *place = &session->caller.place;

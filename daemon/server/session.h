@@ -44,9 +44,6 @@ void session_free(Session *session); /* drops what is not sent; no ended(); take
 
 const Peer *session_peer(const Session *session);
 
-/* Goes on with the calls that wait, in its turn. */
-void session_wake(Session *session);
-
 /* For a shutdown, in each of its turns: no new calls. What is left to do, least first. */
 typedef enum SessionRest {
     SESSION_DONE,      /* nothing, except for streams */

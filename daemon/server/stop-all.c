@@ -24,6 +24,7 @@ typedef struct Listing {
 } Listing;
 
 struct StopAll {
+    Follower follower; /* first, see jobs_saved(): of the jobs until they are on disk */
     Call *call;
     Listing *listings;
     size_t n_listings;
@@ -39,6 +40,7 @@ static void stop_all_free(void *state)
 {
     StopAll *stop_all = state;
 
+    follower_remove(&stop_all->follower);
     for (size_t i = 0; i < stop_all->n_listings; i++) {
         query_free(stop_all->listings[i].query);
         free(stop_all->listings[i].target);
@@ -228,6 +230,11 @@ static bool names_all(json_object *names)
            strcmp(json_object_get_string(json_object_array_get_idx(names, 0)), "*") == 0;
 }
 
+static void jobs_saved(Follower *follower)
+{
+    call_wake(((StopAll *)follower)->call);
+}
+
 static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
 {
     StopAll *stop_all = calloc(1, sizeof(*stop_all));
@@ -237,6 +244,8 @@ static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
     call->state = stop_all;
     call->free_state = stop_all_free;
     stop_all->call = call;
+    stop_all->follower.news = jobs_saved;
+    registry_follow_all(call->service->registry, &stop_all->follower);
     stop_all->listings = calloc(n_listings, sizeof(stop_all->listings[0]));
     stop_all->targets = json_object_new_object();
     stop_all->imports = json_object_new_array();
@@ -287,10 +296,8 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
     if (!jobs)
         return -ENOMEM;
     json_object_object_foreach (stop_all->targets, id, target) {
-        json_object *job;
-        JobState state;
-        uint64_t change;
-        int r = registry_get(stop_all->call->service->registry, id, &job, &state, &change);
+        const JobText *job;
+        int r = registry_show(stop_all->call->service->registry, id, &job);
 
         if (r == 0)
             return 0;
@@ -298,7 +305,7 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
             r = add_local_failure(stop_all, json_object_get_string(target), CALL_ERROR_STORE_FAILED,
                                   MESSAGE_STORE_FAILED);
         else if (r > 0)
-            r = json_append(jobs, job);
+            r = json_append(jobs, json_new_raw(job->text));
         if (r < 0)
             return r;
     }

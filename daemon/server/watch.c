@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/server/watch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,86 +10,132 @@
 #include "common/memory.h"
 #include "daemon/server/methods.h"
 
-#define PAGE_SIZE 64 /* jobs read from the store at a time */
+#define PAGE_SIZE 8 /* jobs read from the store at a time */
+
+typedef struct Watch Watch;
 
 typedef struct WatchedJob {
-    char id[JOB_ID_SIZE];
+    Follower follower; /* first, see job_has_news() */
+    Watch *watch;
+    TAILQ_ENTRY(WatchedJob) news_entry;
     uint64_t change; /* sent last */
-    bool final;      /* and that was its end */
+    char id[JOB_ID_SIZE];
+    bool has_news; /* it is among the news */
+    bool final;    /* and its end has been sent */
 } WatchedJob;
 
-typedef struct Watch {
-    bool stop;       /* the call is Stop, not Watch */
-    bool all;        /* every job, for ever */
-    uint64_t change; /* with all: sent last */
-    size_t n_jobs, n_left;
+struct Watch {
+    Call *call;
+    WatchKind kind;
+    TAILQ_HEAD(NewsList, WatchedJob) news;
+    size_t n_jobs;
+    size_t n_checked; /* they exist, and are followed where they run */
+    size_t n_left;    /* not final, as far as has been sent */
+    bool all;         /* every job: */
+    Follower follower;
+    uint64_t change; /* sent last */
     WatchedJob jobs[];
-} Watch;
+};
 
-static int watch_new(Call *call, size_t n_jobs, Watch **ret)
+static void watch_free(void *state)
 {
-    Watch *watch = calloc(1, sizeof(*watch) + n_jobs * sizeof(watch->jobs[0]));
+    Watch *watch = state;
+
+    for (size_t i = 0; i < watch->n_jobs; i++)
+        follower_remove(&watch->jobs[i].follower);
+    follower_remove(&watch->follower);
+    free(watch);
+}
+
+static int watch_new(Call *call, WatchKind kind, size_t n_jobs, Watch **ret)
+{
+    size_t size = sizeof(Watch) + n_jobs * sizeof(WatchedJob);
+    Watch *watch = calloc(1, size);
 
     if (!watch)
         return -ENOMEM;
+    watch->call = call;
+    watch->kind = kind;
+    TAILQ_INIT(&watch->news);
     call->state = watch;
-    call->free_state = free;
+    call->free_state = watch_free;
+    call->size += size;
     *ret = watch;
     return 0;
 }
 
-static void watch_add(Watch *watch, const char *id)
+static void watch_add_news(WatchedJob *watched)
 {
-    strcpy(watch->jobs[watch->n_jobs].id, id);
-    watch->n_jobs++;
-    watch->n_left++;
+    if (!watched->has_news)
+        TAILQ_INSERT_TAIL(&watched->watch->news, watched, news_entry);
+    watched->has_news = true;
 }
 
-int watch_start_stop(Call *call, const char *id)
+static void job_has_news(Follower *follower)
 {
-    Watch *watch;
-    int r = watch_new(call, 1, &watch);
+    WatchedJob *watched = (WatchedJob *)follower;
 
-    if (r < 0)
-        return r;
-    watch->stop = true;
-    watch_add(watch, id);
+    watch_add_news(watched);
+    call_wake(watched->watch->call);
+}
+
+static int watch_add(Watch *watch, const char *id)
+{
+    WatchedJob *watched = &watch->jobs[watch->n_jobs];
+
+    if (strlen(id) >= sizeof(watched->id))
+        return -ENOENT;
+    strcpy(watched->id, id);
+    watched->watch = watch;
+    watched->follower.news = job_has_news;
+    watch->n_jobs++;
+    watch->n_left++;
     return 0;
 }
 
-static int check_job(Call *call, const char *id)
+int watch_start_job(Call *call, WatchKind kind, const char *id)
 {
-    CLEANUP(json_object_putp) json_object *job = NULL;
-    JobState state;
-    uint64_t change;
+    Watch *watch;
+    int r = watch_new(call, kind, 1, &watch);
 
-    return registry_get(call->service->registry, id, &job, &state, &change);
+    return r < 0 ? r : watch_add(watch, id);
 }
 
-int watch_start(Call *call, json_object *ids, const char **ret_id)
+int watch_start_jobs(Call *call, json_object *ids, const char **ret_id)
 {
     CLEANUP(json_object_putp) json_object *seen = json_object_new_object(); /* a set of ids */
-    size_t n = ids ? json_object_array_length(ids) : 0;
+    size_t n = json_object_array_length(ids);
     Watch *watch;
-    int r = seen ? watch_new(call, n, &watch) : -ENOMEM;
+    int r = seen ? watch_new(call, WATCH_JOBS, n, &watch) : -ENOMEM;
 
-    if (r < 0)
-        return r;
-    watch->all = !ids;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; r >= 0 && i < n; i++) {
         const char *id = json_object_get_string(json_object_array_get_idx(ids, i));
 
         if (json_object_object_get_ex(seen, id, NULL))
             continue;
-        r = check_job(call, id);
+        *ret_id = id;
+        r = watch_add(watch, id);
         if (r >= 0)
             r = json_add_bool(seen, id, true);
-        if (r < 0) {
-            *ret_id = id;
-            return r;
-        }
-        watch_add(watch, id);
     }
+    return r;
+}
+
+static void any_has_news(Follower *follower)
+{
+    call_wake(((Watch *)((char *)follower - offsetof(Watch, follower)))->call);
+}
+
+int watch_start_all(Call *call)
+{
+    Watch *watch;
+    int r = watch_new(call, WATCH_JOBS, 0, &watch);
+
+    if (r < 0)
+        return r;
+    watch->all = true;
+    watch->follower.news = any_has_news;
+    registry_follow_all(call->service->registry, &watch->follower);
     return 0;
 }
 
@@ -107,89 +154,137 @@ static const char *error_of_end(JobState state, const char *code)
     return strcmp(name, no_error) == 0 ? methods_failure_name(code) : name;
 }
 
-/* The last reply of Stop; takes the job. */
-static int reply_end(Call *call, JobState state, json_object *job)
+static int send_end(Call *call, const JobText *job)
 {
-    json_object *error = NULL, *parameters = methods_object("job", job);
-    const char *code = "";
+    const char *error;
 
-    if (state == JOB_STOPPED)
-        return call_reply(call, parameters);
-    if (parameters && state == JOB_REFUSED && json_get_object(job, "lastError", &error) > 0) {
-        (void)json_get_string(error, "code", &code);
-        if (json_add(parameters, "cause", json_object_get(error)) < 0) {
-            json_object_put(parameters);
-            return -ENOMEM;
-        }
-    }
-    return call_reply_error(call, error_of_end(state, code), parameters);
+    if (job->state == JOB_STOPPED)
+        return call_send_job(call, job->text, NULL, NULL, false);
+    error = error_of_end(job->state, job->code ? job->code : "");
+    return call_send_job(call, job->text, job->cause, error, false);
 }
 
-/* Sends the job's state where it changed since the last time. */
-static int pump_one(Call *call, Watch *watch, WatchedJob *watched)
+/* The next one in line: follows it where it runs, and makes sure that it exists. */
+static int watch_check(Watch *watch)
 {
-    uint64_t change = 0;
-    json_object *job;
-    JobState state;
-    int r;
-
-    if (watched->final || !registry_has_news(call->service->registry, watched->id, watched->change))
-        return 0;
-    r = registry_get(call->service->registry, watched->id, &job, &state, &change);
-    if (r == -ENOENT)
-        strcpy(call->job_id, watched->id);
-    if (r <= 0)
-        return r;
-    watched->change = change;
-    watched->final = job_state_is_final(state);
-    watch->n_left -= watched->final;
-    if (watch->n_left > 0)
-        return call_reply_continues(call, methods_object("job", job));
-    return watch->stop ? reply_end(call, state, job) : call_reply(call, methods_object("job", job));
-}
-
-static int send_changed(JobRecord *record, void *userdata)
-{
-    Call *call = userdata;
-    Watch *watch = call->state;
-    json_object *job;
+    WatchedJob *watched = &watch->jobs[watch->n_checked];
+    Registry *registry = watch->call->service->registry;
+    const JobText *job;
     int r = 0;
 
-    if (output_has_room(call->caller->output)) {
-        r = registry_describe(call->service->registry, record, &job);
-        if (r >= 0)
-            r = call_reply_continues(call, methods_object("job", job));
-        watch->change = record->change;
-    }
+    if (!registry_follow(registry, watched->id, &watched->follower))
+        r = registry_show(registry, watched->id, &job);
+    if (r == -ENOENT)
+        strcpy(watch->call->job_id, watched->id);
+    if (r < 0)
+        return r;
+    watch_add_news(watched);
+    watch->n_checked++;
+    caller_spend(watch->call->caller, 1);
+    return 0;
+}
+
+static int watch_send(Watch *watch, WatchedJob *watched, const JobText *job)
+{
+    Call *call = watch->call;
+
+    watched->change = job->change;
+    watched->final = job_state_is_final(job->state) || watch->kind == WATCH_ONCE;
+    assert(watch->n_left > 0);
+    watch->n_left -= watched->final;
+    if (watch->n_left == 0 && watch->kind == WATCH_STOP)
+        return send_end(call, job);
+    return call_send_job(call, job->text, NULL, NULL, watch->n_left > 0);
+}
+
+/* Sends the oldest news, where there is a state on disk that was not sent before. */
+static int watch_send_news(Watch *watch)
+{
+    WatchedJob *watched = TAILQ_FIRST(&watch->news);
+    const JobText *job;
+    int r;
+
+    TAILQ_REMOVE(&watch->news, watched, news_entry);
+    watched->has_news = false;
+    caller_spend(watch->call->caller, 1);
+    if (watched->final)
+        return 0;
+    r = registry_show(watch->call->service->registry, watched->id, &job);
+    if (r == -ENOENT)
+        strcpy(watch->call->job_id, watched->id);
+    if (r <= 0) /* 0: there will be news of it when it is on disk */
+        return r;
+    return job->change == watched->change ? 0 : watch_send(watch, watched, job);
+}
+
+static int watch_pump_jobs(Watch *watch, CallProgress *ret)
+{
+    Call *call = watch->call;
+    int r = 0;
+
+    while (r >= 0 && watch->n_checked < watch->n_jobs && call_may_go_on(call))
+        r = watch_check(watch);
+    while (r >= 0 && watch->n_checked == watch->n_jobs && !TAILQ_EMPTY(&watch->news) &&
+           call_may_go_on(call))
+        r = watch_send_news(watch);
+    if (watch->n_left == 0)
+        *ret = CALL_DONE;
+    else if (watch->n_checked < watch->n_jobs || !TAILQ_EMPTY(&watch->news))
+        *ret = CALL_GOES_ON;
+    else
+        *ret = CALL_WAITS;
+    return r;
+}
+
+static int send_stored(JobRecord *record, void *userdata)
+{
+    Watch *watch = userdata;
+    CLEANUP(freep) char *text = NULL;
+    int r = registry_describe(watch->call->service->registry, record, &text);
+
+    if (r >= 0)
+        r = call_send_job(watch->call, text, NULL, NULL, true);
+    watch->change = record->change;
+    caller_spend(watch->call->caller, 1);
     job_record_clear(record);
     return r;
 }
 
-static int pump_all(Call *call, Watch *watch)
+/* Sends some of what changed since, from the store where it is not at hand any more. */
+static int watch_send_changes(Watch *watch)
 {
-    uint64_t before = UINT64_MAX;
+    const Service *service = watch->call->service;
+    uint64_t before = watch->change;
+    const JobText *job;
     int r = 0;
 
-    while (r >= 0 && output_has_room(call->caller->output) && watch->change != before) {
-        before = watch->change;
-        r = store_each_changed(call->service->store, before, PAGE_SIZE, send_changed, call);
-    }
+    if (registry_show_changes(service->registry, watch->change, &job))
+        for (; r >= 0 && job && call_may_go_on(watch->call); job = TAILQ_NEXT(job, entry)) {
+            r = call_send_job(watch->call, job->text, NULL, NULL, true);
+            watch->change = job->change;
+            caller_spend(watch->call->caller, 1);
+        }
+    else
+        r = store_each_changed(service->store, watch->change, PAGE_SIZE, send_stored, watch);
+    if (watch->change == before) /* the rest came to nothing: it could not be saved */
+        watch->change = registry_last_change(service->registry);
+    return r;
+}
+
+static int watch_pump_all(Watch *watch, CallProgress *ret)
+{
+    const Registry *registry = watch->call->service->registry;
+    int r = 0;
+
+    while (r >= 0 && watch->change < registry_last_change(registry) && call_may_go_on(watch->call))
+        r = watch_send_changes(watch);
+    *ret = watch->change < registry_last_change(registry) ? CALL_GOES_ON : CALL_WAITS;
     return r;
 }
 
 int watch_pump(Call *call, CallProgress *ret)
 {
     Watch *watch = call->state;
-    int r = 0;
 
-    if (watch->all) {
-        r = watch->change < registry_last_change(call->service->registry) ? pump_all(call, watch)
-                                                                          : 0;
-        *ret = CALL_WAITS;
-        return r;
-    }
-    for (size_t i = 0; r >= 0 && i < watch->n_jobs && output_has_room(call->caller->output); i++)
-        r = pump_one(call, watch, &watch->jobs[i]);
-    *ret = watch->n_left > 0 ? CALL_WAITS : CALL_DONE;
-    return r;
+    return watch->all ? watch_pump_all(watch, ret) : watch_pump_jobs(watch, ret);
 }

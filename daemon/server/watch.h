@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Following jobs: the stream of Watch, and of Stop with `more`.
+/* Waiting for jobs: the stream of Watch, that of Stop with `more`, and single replies that come
+ * once a job is on disk.
  *
- * A watch remembers for each job the change that it sent last, nothing else: a client that does not
- * read costs no memory, and gets the latest state of each job when it reads again. */
+ * A watch follows its jobs in the registry and remembers which of them have news, nothing else: a
+ * client that does not read costs no memory, and gets the latest state of each job when it reads
+ * again. It comes with a method's start() and goes with its call. */
 #pragma once
 
 #include "daemon/server/call.h"
 
-/* Follows one job, which ends the call as Stop does: with the error of its state. 0 or -ENOMEM. */
-int watch_start_stop(Call *call, const char *id);
+typedef enum WatchKind {
+    WATCH_ONCE, /* one reply: the job as it is on disk */
+    WATCH_STOP, /* each change, ended as Stop is: with the error of the job's state */
+    WATCH_JOBS, /* each change, until all of them are final */
+} WatchKind;
 
-/* Follows these until all are final; NULL: every job, for ever. -ENOENT with *ret_id the one not
- * known. */
-int watch_start(Call *call, json_object *ids, const char **ret_id);
+/* Of one job. 0; -ENOENT: there cannot be one of that id; -ENOMEM. */
+int watch_start_job(Call *call, WatchKind kind, const char *id);
 
-/* Sends what changed. -ENOENT with call->job_id the job that is gone. */
+/* Of these jobs. As above, *ret_id is the one that cannot be. */
+int watch_start_jobs(Call *call, json_object *ids, const char **ret_id);
+
+/* Of every job, for ever. */
+int watch_start_all(Call *call);
+
+/* Sends what changed. -ENOENT with call->job_id a job that is unknown, or gone before it was on
+ * disk. */
 int watch_pump(Call *call, CallProgress *ret);

@@ -70,6 +70,8 @@ static bool insert_row(void)
 static json_object *read_row(JobRecord *record)
 {
     json_object *shown = NULL;
+    CLEANUP(freep) char *text = NULL;
+    size_t text_size;
     int r;
 
     REQUIRE(sqlite3_step(query) == SQLITE_ROW);
@@ -77,7 +79,9 @@ static json_object *read_row(JobRecord *record)
     sqlite3_reset(query);
     if (r < 0)
         return NULL;
-    r = job_record_to_json(record, &shown);
+    r = job_record_to_text(record, &text, &text_size);
+    if (r >= 0)
+        r = json_read(text, text_size, SHOWN_DEPTH_MAX, &shown);
     REQUIRE(r == 0 || r == -EUCLEAN);
     if (r < 0)
         return NULL;

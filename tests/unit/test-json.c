@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/json-write.h"
 #include "common/json.h"
 #include "common/memory.h"
 
@@ -412,6 +413,52 @@ static void test_a_lenient_reader_refuses_what_is_not_json(void **state)
     }
 }
 
+static void test_writes_text_that_reads_as_the_same(void **state)
+{
+    JsonWriter writer = {0};
+    CLEANUP(freep) char *text = NULL;
+    CLEANUP(freep) char *nothing = NULL;
+    CLEANUP(json_object_putp) json_object *value = NULL;
+    size_t size;
+
+    (void)state;
+    json_write_begin(&writer, NULL, '{');
+    json_write_string(&writer, "s", "\"\\/\b\f\n\r\t\x01\x1f\x7f\xE2\x82\xAC");
+    json_write_string(&writer, "none", NULL);
+    json_write_int64(&writer, "i", INT64_MIN);
+    json_write_begin(&writer, "a", '[');
+    json_write_bool(&writer, NULL, true);
+    json_write_begin(&writer, NULL, '{');
+    json_write_end(&writer, '}');
+    json_write_raw(&writer, NULL, "[1,2]");
+    json_write_end(&writer, ']');
+    json_write_string(&writer, "e", "");
+    json_write_end(&writer, '}');
+    text = json_writer_take(&writer, &size);
+    assert_int_equal(strlen(text), size);
+    assert_int_equal(json_read(text, size, DEPTH, &value), 0);
+    assert_string_equal(json_text(value, NULL), text);
+    assert_string_equal(text, "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xE2\x82\xAC\","
+                              "\"i\":-9223372036854775808,\"a\":[true,{},[1,2]],\"e\":\"\"}");
+    nothing = json_writer_take(&writer, &size); /* it is empty again */
+    assert_string_equal(nothing, "");
+}
+
+static void test_writes_what_needs_more_room(void **state)
+{
+    JsonWriter writer = {0};
+    CLEANUP(freep) char *text = NULL;
+    char long_text[5000];
+    size_t size;
+
+    (void)state;
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = 0;
+    json_write_string(&writer, NULL, long_text);
+    text = json_writer_take(&writer, &size);
+    assert_int_equal(size, sizeof(long_text) - 1 + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +473,8 @@ int main(void)
         cmocka_unit_test(test_getters_take_exact_types_only),
         cmocka_unit_test(test_absent_and_null_are_the_same),
         cmocka_unit_test(test_adds_and_writes),
+        cmocka_unit_test(test_writes_text_that_reads_as_the_same),
+        cmocka_unit_test(test_writes_what_needs_more_room),
         cmocka_unit_test(test_a_lenient_reader_lets_nothing_spoil_the_rest),
         cmocka_unit_test(test_a_lenient_reader_refuses_what_is_not_json),
     };

@@ -149,40 +149,98 @@ static void test_nothing_changed_is_nothing_saved(void **state)
     assert_false(changed);
 }
 
-static void test_nobody_is_told_before_the_commit(void **state)
+static void test_nothing_is_shown_before_the_commit(void **state)
 {
     Fixture *fixture = *state;
-    json_object *job = NULL;
+    const JobText *shown;
     char id[JOB_ID_SIZE];
-    JobState job_state;
-    uint64_t change;
 
     assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
-    assert_int_equal(registry_get(fixture->registry, id, &job, &job_state, &change), 0);
+    assert_int_equal(registry_show(fixture->registry, id, &shown), 0);
     commit(fixture);
-    assert_int_equal(registry_get(fixture->registry, id, &job, &job_state, &change), 1);
-    assert_int_equal(job_state, JOB_QUEUED);
-    assert_int_equal(change, registry_last_change(fixture->registry));
-    json_object_put(job);
+    assert_int_equal(registry_show(fixture->registry, id, &shown), 1);
+    assert_int_equal(shown->state, JOB_QUEUED);
+    assert_int_equal(shown->change, registry_last_change(fixture->registry));
+    assert_non_null(strstr(shown->text, "\"state\":\"queued\""));
 }
 
 static void test_a_list_shows_what_is_on_disk(void **state)
 {
     Fixture *fixture = *state;
-    json_object *job = NULL;
+    CLEANUP(freep) char *shown = NULL;
     char id[JOB_ID_SIZE];
-    const char *shown;
     JobRecord record;
 
     assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
     commit(fixture);
     job_cancel(registry_find(fixture->registry, id), &canceller);
     assert_int_equal(store_get(fixture->store, id, &record), 0);
-    assert_int_equal(registry_describe(fixture->registry, &record, &job), 0);
-    assert_int_equal(json_get_string(job, "state", &shown), 1);
-    assert_string_equal(shown, "queued");
-    json_object_put(job);
+    assert_int_equal(registry_describe(fixture->registry, &record, &shown), 0);
+    assert_non_null(strstr(shown, "\"state\":\"queued\""));
     job_record_clear(&record);
+}
+
+typedef struct Following {
+    Follower follower; /* first */
+    unsigned n_news;
+} Following;
+
+static void count_news(Follower *follower)
+{
+    ((Following *)follower)->n_news++;
+}
+
+static void test_followers_hear_of_their_job_and_of_no_other(void **state)
+{
+    Fixture *fixture = *state;
+    Following one = {.follower = {.news = count_news}}, all = one, late = one;
+    char id[JOB_ID_SIZE], other[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    assert_true(registry_follow(fixture->registry, id, &one.follower));
+    registry_follow_all(fixture->registry, &all.follower);
+    assert_int_equal(one.n_news, 0);
+    commit(fixture);
+    assert_int_equal(one.n_news, 1);
+    assert_int_equal(all.n_news, 1);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, other), 0);
+    commit(fixture);
+    assert_int_equal(one.n_news, 1);
+    assert_int_equal(all.n_news, 2);
+    job_cancel(registry_find(fixture->registry, id), &canceller);
+    commit(fixture);
+    assert_true(one.n_news > 1);
+    assert_false(one.follower.listed);
+    assert_false(registry_follow(fixture->registry, id, &late.follower));
+    follower_remove(&one.follower);
+    follower_remove(&all.follower);
+}
+
+static void test_followers_of_all_share_the_texts_of_what_changed(void **state)
+{
+    Fixture *fixture = *state;
+    Following all = {.follower = {.news = count_news}};
+    char first[JOB_ID_SIZE], second[JOB_ID_SIZE];
+    const JobText *shown, *again;
+    uint64_t before;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, first), 0);
+    commit(fixture); /* nobody follows: no text is made */
+    before = registry_last_change(fixture->registry);
+    assert_false(registry_show_changes(fixture->registry, before - 1, &shown));
+    assert_true(registry_show_changes(fixture->registry, before, &shown));
+    assert_null(shown);
+    registry_follow_all(fixture->registry, &all.follower);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, second), 0);
+    job_cancel(registry_find(fixture->registry, first), &canceller);
+    commit(fixture);
+    assert_true(registry_show_changes(fixture->registry, before, &shown));
+    assert_string_equal(shown->id, second);
+    assert_string_equal(TAILQ_NEXT(shown, entry)->id, first);
+    assert_int_equal(TAILQ_NEXT(shown, entry)->state, JOB_CANCELLED);
+    assert_int_equal(registry_show(fixture->registry, second, &again), 1);
+    assert_ptr_equal(again, shown);
+    follower_remove(&all.follower);
 }
 
 static void test_a_job_that_has_ended_waits_for_nothing(void **state)
@@ -345,8 +403,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_request_is_a_job_on_disk_after_the_commit),
         TEST(test_nothing_changed_is_nothing_saved),
-        TEST(test_nobody_is_told_before_the_commit),
+        TEST(test_nothing_is_shown_before_the_commit),
         TEST(test_a_list_shows_what_is_on_disk),
+        TEST(test_followers_hear_of_their_job_and_of_no_other),
+        TEST(test_followers_of_all_share_the_texts_of_what_changed),
         TEST(test_a_job_that_has_ended_waits_for_nothing),
         TEST(test_joins_the_job_of_an_import),
         TEST(test_joins_no_other_import_and_no_other_target),
