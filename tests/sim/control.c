@@ -53,13 +53,24 @@ static int post_part(Sim *sim, struct evhttp_request *request, json_object **ret
     return r < 0 ? r : empty_answer(ret);
 }
 
-/* Both declare imports, and answer with their ids. */
-static int answer_ids(json_object *ids, json_object **ret)
+/* Declares what the body says, a part of a scenario or (NULL) a whole one; answers with the ids of
+ * imports. */
+static int declare(Sim *sim, struct evhttp_request *request, const char *part, json_object **ret,
+                   char **ret_error)
 {
     CLEANUP(json_object_putp) json_object *answer = json_object_new_object();
+    CLEANUP(json_object_putp) json_object *body = NULL;
+    json_object *ids = json_object_new_array(); /* belongs to the answer */
+    int r;
 
-    if (!answer || json_add(answer, "ids", json_object_get(ids)) < 0)
+    if (!answer || json_add(answer, "ids", ids) < 0)
         return -ENOMEM;
+    r = read_body(request, &body, ret_error);
+    if (r == 0)
+        r = part ? sim_apply_part(sim, part, body, ids, ret_error)
+                 : sim_apply(sim, body, ids, ret_error);
+    if (r < 0)
+        return r;
     *ret = TAKE(answer);
     return 0;
 }
@@ -67,31 +78,13 @@ static int answer_ids(json_object *ids, json_object **ret)
 static int post_imports(Sim *sim, struct evhttp_request *request, json_object **ret,
                         char **ret_error)
 {
-    CLEANUP(json_object_putp) json_object *body = NULL;
-    CLEANUP(json_object_putp) json_object *ids = json_object_new_array();
-    int r;
-
-    if (!ids)
-        return -ENOMEM;
-    r = read_body(request, &body, ret_error);
-    if (r == 0)
-        r = sim_apply_part(sim, "imports", body, ids, ret_error);
-    return r < 0 ? r : answer_ids(ids, ret);
+    return declare(sim, request, "imports", ret, ret_error);
 }
 
 static int post_scenario(Sim *sim, struct evhttp_request *request, json_object **ret,
                          char **ret_error)
 {
-    CLEANUP(json_object_putp) json_object *body = NULL;
-    CLEANUP(json_object_putp) json_object *ids = json_object_new_array();
-    int r;
-
-    if (!ids)
-        return -ENOMEM;
-    r = read_body(request, &body, ret_error);
-    if (r == 0)
-        r = sim_apply(sim, body, ids, ret_error);
-    return r < 0 ? r : answer_ids(ids, ret);
+    return declare(sim, request, NULL, ret, ret_error);
 }
 
 static int post_reset(Sim *sim, struct evhttp_request *request, json_object **ret, char **ret_error)

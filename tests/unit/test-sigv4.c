@@ -25,6 +25,21 @@
     "38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabI"             \
     "Qwj2ICCR/oLxBA=="
 
+/* What most of the samples have. */
+#define HOST                                                                                       \
+    {                                                                                              \
+        "Host", "example.amazonaws.com"                                                            \
+    }
+#define DATE                                                                                       \
+    {                                                                                              \
+        "X-Amz-Date", "20150830T123600Z"                                                           \
+    }
+#define HOST_LINE "host:example.amazonaws.com\n"
+#define DATE_LINE "x-amz-date:20150830T123600Z\n"
+#define NO_BODY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define CANONICAL(method, query, headers, names, hash)                                             \
+    method "\n/\n" query "\n" headers "\n" names "\n" hash
+
 static const SigV4Scope scope = {
     .region = "us-east-1",
     .service = "service",
@@ -43,20 +58,13 @@ static const struct sample samples[] = {
         .name = "get-header-key-duplicate",
         .method = "GET",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
+        .headers = {HOST,
                     {"My-Header1", "value2"},
                     {"My-Header1", "value2"},
                     {"My-Header1", "value1"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "GET\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:value2,value2,value1\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                    DATE},
+        .canonical = CANONICAL("GET", "", HOST_LINE "my-header1:value2,value2,value1\n" DATE_LINE,
+                               "host;my-header1;x-amz-date", NO_BODY),
         .canonical_hash = "dc7f04a3abfde8d472b0ab1a418b741b7c67174dad1551b4117b15527fbe966c",
         .signed_names = "host;my-header1;x-amz-date",
         .signature = "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea",
@@ -65,18 +73,9 @@ static const struct sample samples[] = {
         .name = "get-header-value-multiline",
         .method = "GET",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
-                    {"My-Header1", "value1\n  value2\n     value3"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "GET\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:value1 value2 value3\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, {"My-Header1", "value1\n  value2\n     value3"}, DATE},
+        .canonical = CANONICAL("GET", "", HOST_LINE "my-header1:value1 value2 value3\n" DATE_LINE,
+                               "host;my-header1;x-amz-date", NO_BODY),
         .canonical_hash = "e99419459a677bc11de234014be3c4e72c1ea5b454ceb58b613061f5d7a162e8",
         .signed_names = "host;my-header1;x-amz-date",
         .signature = "cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd",
@@ -85,21 +84,15 @@ static const struct sample samples[] = {
         .name = "get-header-value-order",
         .method = "GET",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
+        .headers = {HOST,
                     {"My-Header1", "value4"},
                     {"My-Header1", "value1"},
                     {"My-Header1", "value3"},
                     {"My-Header1", "value2"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "GET\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:value4,value1,value3,value2\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                    DATE},
+        .canonical =
+            CANONICAL("GET", "", HOST_LINE "my-header1:value4,value1,value3,value2\n" DATE_LINE,
+                      "host;my-header1;x-amz-date", NO_BODY),
         .canonical_hash = "31ce73cd3f3d9f66977ad3dd957dc47af14df92fcd8509f59b349e9137c58b86",
         .signed_names = "host;my-header1;x-amz-date",
         .signature = "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01",
@@ -108,20 +101,11 @@ static const struct sample samples[] = {
         .name = "get-header-value-trim",
         .method = "GET",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
-                    {"My-Header1", " value1"},
-                    {"My-Header2", " \"a   b   c\""},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "GET\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:value1\n"
-                     "my-header2:\"a b c\"\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;my-header2;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, {"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}, DATE},
+        .canonical = CANONICAL("GET", "",
+                               HOST_LINE "my-header1:value1\n"
+                                         "my-header2:\"a b c\"\n" DATE_LINE,
+                               "host;my-header1;my-header2;x-amz-date", NO_BODY),
         .canonical_hash = "a726db9b0df21c14f559d0a978e563112acb1b9e05476f0a6a1c7d68f28605c7",
         .signed_names = "host;my-header1;my-header2;x-amz-date",
         .signature = "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
@@ -130,20 +114,15 @@ static const struct sample samples[] = {
         .name = "get-vanilla-with-session-token",
         .method = "GET",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
+        .headers = {HOST,
                     {"X-Amz-Security-Token",
                      "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "GET\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "x-amz-security-token:"
-                     "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267\n"
-                     "\n"
-                     "host;x-amz-date;x-amz-security-token\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                    DATE},
+        .canonical = CANONICAL("GET", "",
+                               HOST_LINE DATE_LINE
+                               "x-amz-security-token:"
+                               "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267\n",
+                               "host;x-amz-date;x-amz-security-token", NO_BODY),
         .canonical_hash = "067b36aa60031588cea4a4cde1f21215227a047690c72247f1d70b32fbbfad2b",
         .signed_names = "host;x-amz-date;x-amz-security-token",
         .signature = "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8",
@@ -152,15 +131,8 @@ static const struct sample samples[] = {
         .name = "post-header-key-case",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, DATE},
+        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
         .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
         .signed_names = "host;x-amz-date",
         .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -169,18 +141,9 @@ static const struct sample samples[] = {
         .name = "post-header-key-sort",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
-                    {"My-Header1", "value1"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:value1\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, {"My-Header1", "value1"}, DATE},
+        .canonical = CANONICAL("POST", "", HOST_LINE "my-header1:value1\n" DATE_LINE,
+                               "host;my-header1;x-amz-date", NO_BODY),
         .canonical_hash = "9368318c2967cf6de74404b30c65a91e8f6253e0a8659d6d5319f1a812f87d65",
         .signed_names = "host;my-header1;x-amz-date",
         .signature = "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c",
@@ -189,18 +152,9 @@ static const struct sample samples[] = {
         .name = "post-header-value-case",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
-                    {"My-Header1", "VALUE1"},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "my-header1:VALUE1\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;my-header1;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, {"My-Header1", "VALUE1"}, DATE},
+        .canonical = CANONICAL("POST", "", HOST_LINE "my-header1:VALUE1\n" DATE_LINE,
+                               "host;my-header1;x-amz-date", NO_BODY),
         .canonical_hash = "d51ced243e649e3de6ef63afbbdcbca03131a21a7103a1583706a64618606a93",
         .signed_names = "host;my-header1;x-amz-date",
         .signature = "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d",
@@ -209,15 +163,8 @@ static const struct sample samples[] = {
         .name = "post-sts-header-after",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, DATE},
+        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
         .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
         .signed_names = "host;x-amz-date",
         .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -226,18 +173,10 @@ static const struct sample samples[] = {
         .name = "post-sts-header-before",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"},
-                    {"X-Amz-Security-Token", LONG_TOKEN},
-                    {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "x-amz-security-token:" LONG_TOKEN "\n"
-                     "\n"
-                     "host;x-amz-date;x-amz-security-token\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, {"X-Amz-Security-Token", LONG_TOKEN}, DATE},
+        .canonical =
+            CANONICAL("POST", "", HOST_LINE DATE_LINE "x-amz-security-token:" LONG_TOKEN "\n",
+                      "host;x-amz-date;x-amz-security-token", NO_BODY),
         .canonical_hash = "c237e1b440d4c63c32ca95b5b99481081cb7b13c7e40434868e71567c1a882f6",
         .signed_names = "host;x-amz-date;x-amz-security-token",
         .signature = "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
@@ -246,15 +185,8 @@ static const struct sample samples[] = {
         .name = "post-vanilla",
         .method = "POST",
         .path = "/",
-        .headers = {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, DATE},
+        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
         .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
         .signed_names = "host;x-amz-date",
         .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -264,15 +196,9 @@ static const struct sample samples[] = {
         .method = "POST",
         .path = "/",
         .query = "Param1=value1",
-        .headers = {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "Param1=value1\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, DATE},
+        .canonical =
+            CANONICAL("POST", "Param1=value1", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
         .canonical_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
         .signed_names = "host;x-amz-date",
         .signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
@@ -282,15 +208,9 @@ static const struct sample samples[] = {
         .method = "POST",
         .path = "/",
         .query = "Param1=value1",
-        .headers = {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}},
-        .canonical = "POST\n"
-                     "/\n"
-                     "Param1=value1\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "host;x-amz-date\n"
-                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .headers = {HOST, DATE},
+        .canonical =
+            CANONICAL("POST", "Param1=value1", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
         .canonical_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
         .signed_names = "host;x-amz-date",
         .signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
@@ -300,24 +220,20 @@ static const struct sample samples[] = {
         .method = "POST",
         .path = "/",
         .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                    {"Host", "example.amazonaws.com"},
+                    HOST,
                     {"Content-Length", "13"},
-                    {"X-Amz-Date", "20150830T123600Z"},
+                    DATE,
                     {"x-amz-content-sha256",
                      "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"}},
         .body = "Param1=value1",
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "content-length:13\n"
-                     "content-type:application/x-www-form-urlencoded\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-content-sha256:"
-                     "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "content-length;content-type;host;x-amz-content-sha256;x-amz-date\n"
-                     "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
+        .canonical = CANONICAL(
+            "POST", "",
+            "content-length:13\n"
+            "content-type:application/x-www-form-urlencoded\n" HOST_LINE
+            "x-amz-content-sha256:"
+            "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n" DATE_LINE,
+            "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
+            "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
         .canonical_hash = "b1edd1d03544c25390e32085d55b57acc9a3961bb59415ff86c45c3d89d16cfb",
         .signed_names = "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
         .signature = "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b",
@@ -327,24 +243,20 @@ static const struct sample samples[] = {
         .method = "POST",
         .path = "/",
         .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"},
-                    {"Host", "example.amazonaws.com"},
+                    HOST,
                     {"Content-Length", "13"},
-                    {"X-Amz-Date", "20150830T123600Z"},
+                    DATE,
                     {"x-amz-content-sha256",
                      "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"}},
         .body = "Param1=value1",
-        .canonical = "POST\n"
-                     "/\n"
-                     "\n"
-                     "content-length:13\n"
-                     "content-type:application/x-www-form-urlencoded; charset=utf-8\n"
-                     "host:example.amazonaws.com\n"
-                     "x-amz-content-sha256:"
-                     "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
-                     "x-amz-date:20150830T123600Z\n"
-                     "\n"
-                     "content-length;content-type;host;x-amz-content-sha256;x-amz-date\n"
-                     "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
+        .canonical = CANONICAL(
+            "POST", "",
+            "content-length:13\n"
+            "content-type:application/x-www-form-urlencoded; charset=utf-8\n" HOST_LINE
+            "x-amz-content-sha256:"
+            "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n" DATE_LINE,
+            "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
+            "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
         .canonical_hash = "a89f1a5b53e37702ee6363ce1da3ce8f54386f3c8f352ae652153c2982a0bc4d",
         .signed_names = "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
         .signature = "328d1b9eaadca9f5818ef05e8392801e091653bafec24fcab71e7344e7f51422",
