@@ -8,6 +8,9 @@ import pytest
 
 from life import Lives, sample
 
+# Calls that fail are few in a row: a job waits up to 1 s after the first call of its own that failed, up to 2 s after the
+# second, and so on.
+
 PARTS = range(4)
 """The work of each test in parts, which run beside each other."""
 
@@ -26,14 +29,14 @@ def test_an_allocation_fails(lives, part):
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("calls", [5, 25])
+@pytest.mark.parametrize("calls", [3, 8])
 def test_memory_runs_out_for_a_while(lives, part, calls):
     for at in sample(lives.count("memory"), 20)[part::len(PARTS)]:
         lives.live(kind="memory", at=at, calls=calls)
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("calls", [1, 10])
+@pytest.mark.parametrize("calls", [1, 4])
 def test_a_descriptor_is_not_there(lives, part, calls):
     for at in sample(lives.count("descriptor"), 24)[part::len(PARTS)]:
         lives.live(kind="descriptor", at=at, calls=calls)
