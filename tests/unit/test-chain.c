@@ -48,6 +48,8 @@ static void assert_sample(const struct sample *sample)
     CLEANUP(freep) char *description = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsChain chain = {.n = AWS_CHAIN_ROLES_MAX + 2};
+    AwsChainQuery query;
+    int r;
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
@@ -55,13 +57,13 @@ static void assert_sample(const struct sample *sample)
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    const AwsChainQuery query = {
+    query = (AwsChainQuery){
         .profiles = profiles,
         .profile = sample->profile ? sample->profile : "default",
         .named = sample->profile != NULL,
         .explicit = sample->profile != NULL,
     };
-    int r = aws_chain_choose(&query, &chain, &description, &error);
+    r = aws_chain_choose(&query, &chain, &description, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_int_equal(chain.n, AWS_CHAIN_ROLES_MAX + 2);
@@ -296,11 +298,13 @@ static void test_explanation(void **state)
         CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
         CLEANUP(freep) char *error = NULL;
         char told[2048] = "";
+        AwsChainQuery query;
+
         assert_int_equal(clear_environment(NULL), 0);
         assert_int_equal(setenv(samples[i].variable, "value", 1), 0);
         assert_int_equal(
             aws_profiles_parse(samples[i].config, "config", NULL, NULL, &profiles, &error), 0);
-        const AwsChainQuery query = {
+        query = (AwsChainQuery){
             .profiles = profiles,
             .profile = "x",
             .named = true,

@@ -266,6 +266,11 @@ static void test_urls(void **state)
 static void test_empty_values(void **state)
 {
     CLEANUP(freep) char *error = NULL;
+    const Option *region;
+    const Option *fips;
+    const Option *duration;
+    Object object;
+    json_object *json;
 
     (void)state;
     for (size_t i = 0; i < N_OPTIONS; i++) {
@@ -277,11 +282,11 @@ static void test_empty_values(void **state)
     }
 
     /* Where it may be left unsaid, an empty value takes back what was said before. */
-    const Option *region = option_find("target", "region");
-    const Option *fips = option_find("target", "use-fips-endpoint");
-    const Option *duration = option_find("target", "duration");
-    Object object = {0};
-    json_object *json = NULL;
+    region = option_find("target", "region");
+    fips = option_find("target", "use-fips-endpoint");
+    duration = option_find("target", "duration");
+    object = (Object){0};
+    json = NULL;
 
     assert_int_equal(option_set(region, &object, "eu-west-1", &error), 0);
     assert_int_equal(option_set(region, &object, "", &error), 0);
@@ -339,10 +344,11 @@ static void test_conf_shows_every_option(void **state)
     const char *srcdir = getenv("srcdir");
     char path[512], line[256], header[64];
     const char *section = "";
+    CLEANUP(fclosep) FILE *conf = NULL;
 
     (void)state;
     snprintf(path, sizeof(path), "%s/conf/trailstopd.conf", srcdir ? srcdir : ".");
-    CLEANUP(fclosep) FILE *conf = fopen(path, "re");
+    conf = fopen(path, "re");
     assert_non_null(conf);
 
     for (size_t i = 0; i < N_OPTIONS; i++) {

@@ -66,6 +66,8 @@ static void assert_sample(const struct sample *sample, Look *look)
     CLEANUP(freep) char *error = NULL;
     AwsSection section = sample->section;
     const char *option = NULL;
+    int r;
+    const char *seen;
 
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
@@ -75,7 +77,7 @@ static void assert_sample(const struct sample *sample, Look *look)
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    int r = aws_settings_resolve(&section, profiles, &settings, &option, &error);
+    r = aws_settings_resolve(&section, profiles, &settings, &option, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_null(settings);
@@ -88,7 +90,7 @@ static void assert_sample(const struct sample *sample, Look *look)
     if (error)
         fail_msg("%s", error);
     assert_int_equal(r, 0);
-    const char *seen = look(settings);
+    seen = look(settings);
     if (sample->expected) {
         assert_non_null(seen);
         assert_string_equal(seen, sample->expected);

@@ -147,12 +147,14 @@ static void reads_the_account_of_the_role(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         AwsCredentials *credentials = NULL;
         char body[1024];
+        HttpResponse response;
+
         snprintf(
             body, sizeof(body),
             "<AssumeRoleResponse><AssumedRoleUser>%s</AssumedRoleUser><Credentials>" KEY_ID SECRET
                 TOKEN EXPIRATION "</Credentials></AssumeRoleResponse>",
             cases[i].user);
-        const HttpResponse response = make_response(200, body);
+        response = make_response(200, body);
         assert_int_equal(sts_decode(&response, &credentials), 0);
         if (cases[i].account_id)
             assert_string_equal(credentials->account_id, cases[i].account_id);
@@ -453,16 +455,18 @@ static void repeats_no_secret(void **state)
 static void can_be_cancelled_at_any_time(void **state)
 {
     StsWorld *world = *state;
+    AwsSource *in_flight;
+    AwsSource *waiting;
 
     aws_source_free(start(world, PLAIN, NULL)); /* before it is sent */
     assert_int_equal(world->n_seen, 0);
 
-    AwsSource *in_flight = start(world, PLAIN, NULL);
+    in_flight = start(world, PLAIN, NULL);
     assert_true(sts_world_advance(world));
     aws_source_free(in_flight);
     assert_int_equal(world->cancelled, 1);
 
-    AwsSource *waiting = start(world, WEB, NULL);
+    waiting = start(world, WEB, NULL);
     assert_true(sts_world_advance(world));
     sts_world_answer(world, &(StsReply){.status = 503});
     aws_source_free(waiting);
