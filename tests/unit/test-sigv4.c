@@ -229,8 +229,7 @@ static const struct sample samples[] = {
         .canonical = CANONICAL(
             "POST", "",
             "content-length:13\n"
-            "content-type:application/x-www-form-urlencoded\n" HOST_LINE
-            "x-amz-content-sha256:"
+            "content-type:application/x-www-form-urlencoded\n" HOST_LINE "x-amz-content-sha256:"
             "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n" DATE_LINE,
             "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
             "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
