@@ -6,6 +6,7 @@
 
 #define TRAILSTOP_INTERFACE "io.trailstop.Imports"
 #define TRAILSTOP_SOCKET_DEFAULT "/run/trailstop/io.trailstop.Imports"
+#define TRAILSTOP_METRICS_SOCKET_DEFAULT "/run/systemd/report/io.trailstop.Imports"
 #define TRAILSTOP_URL "https://trailstop.io/"
 /* What systemd shows of a daemon that could not start begins so; the reason follows. */
 #define TRAILSTOP_STATUS_CANNOT_START "Cannot start: "

@@ -428,13 +428,16 @@ int daemon_run(Daemon *daemon)
         .shut_down = daemon_shut_down,
         .userdata = daemon,
     };
+    const char *metrics_error = listener_metrics_error(daemon->listener);
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_STARTED);
     journal_add(&entry, "TRAILSTOP_VERSION", "%s", PACKAGE_VERSION);
-    journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with", PACKAGE_VERSION,
-                 target_set_size(daemon->service.targets),
-                 registry_count_jobs(daemon->service.registry));
+    journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with%s%s",
+                 PACKAGE_VERSION, target_set_size(daemon->service.targets),
+                 registry_count_jobs(daemon->service.registry),
+                 metrics_error ? "; no metrics for systemd-report: " : "",
+                 metrics_error ? metrics_error : "");
     daemon_tell_status(daemon);
     notify_send("READY=1");
     return loop_run(daemon->loop, &handler);

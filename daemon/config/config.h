@@ -40,6 +40,7 @@ typedef struct TargetConfig {
 
 typedef struct Config {
     char *socket;
+    char *metrics_socket;
     char *state_directory;
     char **operators; /* NULL-terminated: users, and groups with a leading '@' */
     int log_level;    /* of syslog(3) */

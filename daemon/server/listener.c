@@ -2,21 +2,17 @@
 #include "daemon/server/listener.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
-#include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
+#include "daemon/server/listen-socket.h"
 
 #define ACCEPT_MAX 64 /* in one turn of the loop */
 #define RETRY_USEC USEC_PER_SEC
@@ -33,10 +29,11 @@ struct Listener {
     Timers *timers;
     Rota *rota;
     SessionOwner owner;
-    int fd;
-    bool bound; /* here, so that its name is ours to remove */
-    struct event *readable;
-    Timer retry_timer; /* set while descriptors or memory have run out */
+    ListenSocket sockets[LISTEN_SOCKETS_MAX];
+    struct event *readable[LISTEN_SOCKETS_MAX];
+    unsigned n_sockets;
+    char *metrics_error; /* why there is no socket for metrics; NULL: that is as it should be */
+    Timer retry_timer;   /* set while descriptors or memory have run out */
     TAILQ_HEAD(ClientList, Client) clients;
     uint64_t misbehaved_usec; /* when the last line was written, CLOCK_BOOTTIME */
     unsigned n_untold;        /* since then */
@@ -121,6 +118,20 @@ static void listener_take(Listener *listener, int fd)
     stats_add(STAT_CLIENTS_ACCEPTED, 1);
 }
 
+static void listener_pause(Listener *listener)
+{
+    for (unsigned i = 0; i < listener->n_sockets; i++)
+        event_del(listener->readable[i]);
+}
+
+static int listener_resume(Listener *listener)
+{
+    for (unsigned i = 0; i < listener->n_sockets; i++)
+        if (event_add(listener->readable[i], NULL) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
 static void listener_readable(evutil_socket_t listening, short events, void *userdata)
 {
     Listener *listener = userdata;
@@ -135,7 +146,7 @@ static void listener_readable(evutil_socket_t listening, short events, void *use
             return;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             /* Clients wait in the backlog until there is room again. */
-            event_del(listener->readable);
+            listener_pause(listener);
             timer_set(&listener->retry_timer, timers_boottime_usec(listener->timers) + RETRY_USEC);
             return;
         }
@@ -146,65 +157,37 @@ static void listener_retry(void *userdata)
 {
     Listener *listener = userdata;
 
-    if (event_add(listener->readable, NULL) < 0)
+    if (listener_resume(listener) < 0)
         timer_set(&listener->retry_timer, timers_boottime_usec(listener->timers) + RETRY_USEC);
 }
 
-static bool is_in_use(const struct sockaddr_un *address)
+/* Those of systemd, else one for clients and one for metrics. The latter may be missing: nobody but
+ * a monitoring system misses it, and its directory is there with newer versions of systemd only. */
+static int listener_open(Listener *listener, char **ret_error)
 {
-    CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const Config *config = listener->service->config;
+    int r = listen_socket_inherit(listener->sockets, ret_error);
 
-    return fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-           errno != ECONNREFUSED;
-}
-
-/* Makes a socket of that name, readable and writable for owner and group. */
-static int listener_bind(Listener *listener, const char *path, char **ret_error)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct stat status;
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return explain(ret_error, -ENAMETOOLONG,
-                       "socket %s: the name is longer than the %zu bytes a socket may have", path,
-                       sizeof(address.sun_path) - 1);
-    strcpy(address.sun_path, path);
-    if (lstat(path, &status) == 0) {
-        if (!S_ISSOCK(status.st_mode))
-            return explain(ret_error, -EEXIST, "socket %s: there is something else of that name",
-                           path);
-        if (is_in_use(&address))
-            return explain(ret_error, -EADDRINUSE, "socket %s: another trailstopd listens there",
-                           path);
-        (void)unlink(path); /* left over; bind says so where it could not be removed */
+    if (r != 0) {
+        listener->n_sockets = r < 0 ? 0 : (unsigned)r;
+        return r;
     }
-    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener->fd < 0)
-        return explain(ret_error, -errno, "socket %s cannot be made: %m", path);
-    if (bind(listener->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return explain(ret_error, -errno, "socket %s cannot be bound: %m", path);
-    listener->bound = true;
-    if (chmod(path, 0660) < 0 || listen(listener->fd, SOMAXCONN) < 0)
-        return explain(ret_error, -errno, "socket %s cannot be listened on: %m", path);
-    return 0;
+    r = listen_socket_bind(config->socket, &listener->sockets[0], ret_error);
+    if (r < 0)
+        return r;
+    listener->n_sockets = 1;
+    r = listen_socket_bind(config->metrics_socket, &listener->sockets[1], &listener->metrics_error);
+    if (r == -ENOENT) {
+        free(listener->metrics_error);
+        listener->metrics_error = NULL;
+    }
+    listener->n_sockets += r == 0;
+    return r == -ENOMEM ? r : 0;
 }
 
-/* The one socket that systemd hands over, or -ENOENT. */
-static int listener_inherit(Listener *listener, char **ret_error)
+const char *listener_metrics_error(const Listener *listener)
 {
-    int n = sd_listen_fds(1);
-
-    if (n == 0)
-        return -ENOENT;
-    if (n != 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)
-        return explain(ret_error, -EINVAL,
-                       "systemd handed over %d descriptors, not one listening UNIX stream socket: "
-                       "see trailstopd.socket",
-                       n);
-    if (evutil_make_socket_nonblocking(SD_LISTEN_FDS_START) < 0)
-        return explain(ret_error, -EIO, "the socket of systemd cannot be made non-blocking");
-    listener->fd = SD_LISTEN_FDS_START;
-    return 0;
+    return listener->metrics_error;
 }
 
 void listener_turn_away(void)
@@ -233,7 +216,6 @@ int listener_new(struct event_base *base, Timers *timers, Service *service, List
                   .service = service,
                   .misbehaved = client_misbehaved,
                   .ended = client_free},
-        .fd = -1,
     };
     TAILQ_INIT(&listener->clients);
     timer_init(&listener->retry_timer, timers, listener_retry, listener);
@@ -241,15 +223,18 @@ int listener_new(struct event_base *base, Timers *timers, Service *service, List
     if (r < 0)
         return r;
     listener->owner.rota = listener->rota;
-    r = listener_inherit(listener, ret_error);
-    if (r == -ENOENT)
-        r = listener_bind(listener, service->config->socket, ret_error);
+    r = listener_open(listener, ret_error);
     if (r < 0)
         return r;
-    listener->readable =
-        event_new(base, listener->fd, EV_READ | EV_PERSIST, listener_readable, listener);
-    if (!listener->readable || event_add(listener->readable, NULL) < 0)
-        return -ENOMEM;
+    for (unsigned i = 0; i < listener->n_sockets; i++) {
+        listener->readable[i] = event_new(base, listener->sockets[i].fd, EV_READ | EV_PERSIST,
+                                          listener_readable, listener);
+        if (!listener->readable[i])
+            return -ENOMEM;
+    }
+    r = listener_resume(listener);
+    if (r < 0)
+        return r;
     *ret = TAKE(listener);
     return 0;
 }
@@ -266,12 +251,12 @@ void listener_free(Listener *listener)
     }
     rota_free(listener->rota);
     timer_clear(&listener->retry_timer);
-    if (listener->readable)
-        event_free(listener->readable);
-    if (listener->bound)
-        (void)unlink(listener->service->config->socket);
-    if (listener->fd >= 0)
-        close(listener->fd);
+    for (unsigned i = 0; i < listener->n_sockets; i++) {
+        if (listener->readable[i])
+            event_free(listener->readable[i]);
+        listen_socket_close(&listener->sockets[i]);
+    }
+    free(listener->metrics_error);
     free(listener);
 }
 
@@ -290,7 +275,7 @@ SessionRest listener_finish(Listener *listener)
     SessionRest most = SESSION_DONE;
     Client *client;
 
-    event_del(listener->readable);
+    listener_pause(listener);
     timer_clear(&listener->retry_timer);
     TAILQ_FOREACH (client, &listener->clients, entry) {
         SessionRest rest = session_finish(client->session);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The socket: handed over by systemd or bound here; who may connect, how many, and the sessions
+/* The sockets: handed over by systemd or bound here; who may connect, how many, and the sessions
  * that come of it. */
 #pragma once
 
@@ -9,14 +9,18 @@
 
 typedef struct Listener Listener;
 
-/* Takes the socket that systemd handed over, else binds service->config->socket with mode 0660.
- * Negative errno and an owned sentence. */
+/* Takes the sockets that systemd handed over, else binds service->config->socket and
+ * metrics_socket. Negative errno and an owned sentence. */
 int listener_new(struct event_base *base, Timers *timers, Service *service, Listener **ret,
                  char **ret_error);
 
 /* For a daemon that could not start: closes the connections that wait on the socket of systemd,
  * which would start it again for them at once and for ever. */
 void listener_turn_away(void);
+
+/* Why metrics have no socket of their own, a sentence; NULL: they have, or there is no place for it
+ * on this system. */
+const char *listener_metrics_error(const Listener *listener);
 
 void listener_free(Listener *listener); /* ends all sessions; takes NULL */
 DEFINE_CLEANUP(Listener, listener_free)

@@ -65,7 +65,8 @@ def check(build, tmp_path):
 
 DEFAULTS = {
     "daemon": {
-        "socket": "/run/trailstop/io.trailstop.Imports", "state-directory": "/var/lib/trailstop",
+        "socket": "/run/trailstop/io.trailstop.Imports", "metrics-socket": "/run/systemd/report/io.trailstop.Imports",
+        "state-directory": "/var/lib/trailstop",
         "operators": ["@trailstop"], "log-level": "info", "max-clients": 4096, "max-clients-per-user": 1024,
         "max-message": 65536, "max-jobs": 100000, "keep-finished": 30 * 86400,
     },

@@ -90,8 +90,9 @@ def test_lists_its_targets_with_what_they_come_to(daemon, sim):
     daemon.configure({"default": target(sim), "audit": {**target(sim), "region": "sa-east-1", "role-arn": role}})
     daemon.reload()
     default, audit = daemon.call("ListTargets")["targets"]
+    assert default.pop("since") and audit.pop("since")
     assert default == {"name": "default", "region": target(sim)["region"], "endpoint": sim.url,
-                       "credentials": "environment"}
+                       "credentials": "environment", "state": "ok"}
     assert audit == {**default, "name": "audit", "region": "sa-east-1", "roleArn": role,
                      "credentials": f"role {role} with those of environment"}
 

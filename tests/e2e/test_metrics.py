@@ -3,6 +3,8 @@
 nobody here wrote reads it."""
 
 import re
+import socket
+import sys
 import time
 
 import pytest
@@ -10,9 +12,18 @@ import pytest
 from harness.ctl import Ctl
 from harness.daemon import target
 from harness.sim import new_id
-from harness.varlink import VarlinkError
+from harness.varlink import Connection, VarlinkError
 
 METRICS = "io.systemd.Metrics"
+# What execve() leaves as it is: the pid, which LISTEN_PID has to name.
+PASS_SOCKETS = """
+import fcntl, os, sys
+one, two = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
+os.dup2(one, 3)
+os.dup2(two, 4)
+os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 FAMILIES = {
     "trailstop_start_timestamp_seconds": "gauge", "trailstop_jobs_active": "gauge", "trailstop_jobs_ended": "counter",
     "trailstop_requests": "counter", "trailstop_calls": "counter", "trailstop_stop_duration_seconds": "histogram",
@@ -189,3 +200,59 @@ def test_hundreds_of_targets_in_order_to_one_that_reads_late(new_daemon, sim):
 def test_7_without_a_daemon_there_is_no_text(build, runtime, tmp_path):
     result = Ctl(build, runtime / "nobody", tmp_path)("metrics")
     assert (result.returncode, result.stdout) == (7, "")
+
+
+# The socket where systemd-report looks
+
+def test_metrics_have_a_socket_of_their_own_that_serves_the_same(daemon):
+    with Connection(daemon.metrics_socket) as connection:
+        names = {reply["name"] for reply in connection.call_more(f"{METRICS}.List")}
+        assert "io.trailstop.Imports.JobsActive" in names
+        assert connection.call("ListTargets")["targets"]
+    daemon.terminate()
+    assert not daemon.metrics_socket.exists() and not daemon.socket.exists()
+
+
+def test_a_system_without_a_place_for_metrics_is_no_matter(start_daemon, runtime):
+    daemon = start_daemon(daemon={"metrics-socket": runtime / "nowhere" / "metrics"})
+    assert daemon.journal.wait("started")["MESSAGE"].endswith("0 jobs to go on with")
+
+
+def test_a_place_for_metrics_that_cannot_be_taken_is_logged_and_the_daemon_serves(start_daemon, daemon):
+    other = start_daemon(daemon={"metrics-socket": daemon.metrics_socket})
+    assert "no metrics for systemd-report" in other.journal.wait("started")["MESSAGE"]
+    assert other.call("ListTargets")["targets"]
+    other.terminate()
+    with Connection(daemon.metrics_socket) as connection:
+        assert connection.call("ListTargets")["targets"]
+
+
+@pytest.mark.parametrize("name", ["socket", "metrics_socket"])
+def test_a_socket_that_another_took_over_stays_at_the_end(daemon, name):
+    path = getattr(daemon, name)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+        other.bind(str(path))
+        daemon.terminate()
+        assert path.exists()
+
+
+def test_both_sockets_come_from_a_service_manager(new_daemon, sim, runtime):
+    daemon = new_daemon({"default": target(sim)})
+    paths = [runtime / "one", runtime / "two"]
+    listening = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in paths]
+    try:
+        for path, each in zip(paths, listening):
+            each.bind(str(path))
+            each.listen(8)
+        first, second = (each.fileno() for each in listening)
+        daemon.command = [sys.executable, "-c", PASS_SOCKETS, str(first), str(second), *daemon.command]
+        daemon.start(pass_fds=[first, second])
+    finally:
+        for each in listening:
+            each.close()
+    for path in paths:
+        with Connection(path) as connection:
+            assert connection.call("ListTargets")["targets"]
+    daemon.terminate()
+    assert all(path.exists() for path in paths), "they are the manager's"

@@ -58,6 +58,7 @@ class Daemon:
         self.command = [build / "trailstopd"]
         self.directory = directory
         self.socket = runtime / "io.trailstop.Imports"
+        self.metrics_socket = runtime / "metrics"
         self.state = directory / "state"
         self.config = directory / "trailstopd.conf"
         self.environment = environment
@@ -70,7 +71,8 @@ class Daemon:
     def configure(self, targets, *, daemon=None, calls=None, polling=None):
         """Writes the configuration. targets: name → options. The other sections hold what a test changes."""
         sections = {
-            "daemon": {"socket": self.socket, "state-directory": self.state, "log-level": "debug",
+            "daemon": {"socket": self.socket, "metrics-socket": self.metrics_socket,
+                       "state-directory": self.state, "log-level": "debug",
                        **dashed(daemon or {})},
             "calls": {"connect-timeout": "5s", "timeout": "10s", **dashed(calls or {})},
             "polling": {**FAST_POLLING, **dashed(polling or {})},

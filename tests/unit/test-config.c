@@ -518,6 +518,7 @@ static void test_json(void **state)
     const char *text = json_text(json, NULL);
     const char *head =
         "{\"daemon\":{\"socket\":\"/run/trailstop/io.trailstop.Imports\","
+        "\"metrics-socket\":\"/run/systemd/report/io.trailstop.Imports\","
         "\"state-directory\":\"/srv/state\",\"operators\":[\"audit\",\"@wheel\"],"
         "\"log-level\":\"info\",\"max-clients\":4096,\"max-clients-per-user\":1024,"
         "\"max-message\":65536,\"max-jobs\":100000,\"keep-finished\":2592000},"
