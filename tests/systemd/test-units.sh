@@ -11,7 +11,7 @@ echo 1..4
 service=$directory/trailstopd.service
 socket=$directory/trailstopd.socket
 sed "s|^\(Exec[A-Za-z]*\)=.*/trailstopd|\1=$PWD/trailstopd|" systemd/trailstopd.service >"$service"
-cp "$srcdir/systemd/trailstopd.socket" "$socket"
+cp "$srcdir/systemd/trailstopd.socket" "$srcdir/systemd/trailstopd-delay.service" "$directory"
 
 ! grep '@[a-z]*@' systemd/trailstopd.service >"$directory/found"
 result $? "everything in the service is filled in"

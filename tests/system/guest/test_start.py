@@ -74,12 +74,14 @@ def test_a_client_that_waits_says_why_the_daemon_did_not_come_back(service, sim,
 def sandbox_that_cannot_be_made():
     system.drop_in("[Service]\nBindPaths=/nowhere:/mnt\n")
     yield "226/NAMESPACE"
+    system.systemctl("stop", *system.UNITS)
 
 
 @contextlib.contextmanager
 def program_that_is_not_there():
     system.drop_in("[Service]\nExecStart=\nExecStart=/nowhere\n")
     yield "203/EXEC"
+    system.systemctl("stop", *system.UNITS)
 
 
 @contextlib.contextmanager
@@ -87,10 +89,12 @@ def state_directory_that_is_a_file():
     saved = system.STATE.with_suffix(".saved")
     system.STATE.rename(saved)
     system.STATE.touch()
-    yield "238/STATE_DIRECTORY"
-    system.systemctl("stop", *system.UNITS)
-    system.STATE.unlink()
-    saved.rename(system.STATE)
+    try:
+        yield "238/STATE_DIRECTORY"
+    finally:
+        system.systemctl("stop", *system.UNITS)
+        system.STATE.unlink()
+        saved.rename(system.STATE)
 
 
 def restart_gaps(since):
@@ -102,7 +106,8 @@ def restart_gaps(since):
 
 @pytest.mark.parametrize("cause", [sandbox_that_cannot_be_made, program_that_is_not_there, state_directory_that_is_a_file])
 def test_a_service_that_cannot_run_slows_down_and_clients_say_why(service, began, cause):
-    system.systemctl("stop", system.SERVICE)
+    system.systemctl("stop", *system.UNITS)
+    system.systemctl("start", system.UNITS[0])
     with cause() as status:
         for _ in range(2):
             result = system.ctl("targets")
