@@ -13,7 +13,7 @@
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
-#include "daemon/aws/sigv4.h"
+#include "daemon/aws/sha256.h"
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
@@ -343,7 +343,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
     JobContext jobs = {.timers = timers, .random = &loop_random};
     int r;
 
-    if (sigv4_load() < 0)
+    if (sha256_load() < 0)
         return explain(ret_error, -EIO, "OpenSSL has no SHA-256 or no HMAC to sign calls with");
     if ((r = operators_new(daemon->config->operators, &service->operators)) < 0 ||
         (r = store_open(daemon->config->state_directory, &loop_clock, &service->store, ret_error)) <

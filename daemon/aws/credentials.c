@@ -50,6 +50,7 @@ void aws_credentials_unref(AwsCredentials *credentials)
     secret_free(credentials->secret_access_key);
     secret_free(credentials->session_token);
     free(credentials->account_id);
+    OPENSSL_cleanse(&credentials->signing_key, sizeof(credentials->signing_key));
     free(credentials);
 }
 

@@ -12,6 +12,13 @@
 #include "common/memory.h"
 #include "daemon/base/call-error.h"
 
+/* Derived from the secret for a day, region and service, and for these as good as it: wiped like
+ * it. Kept because deriving takes four of the five HMACs of a signature. */
+typedef struct AwsSigningKey {
+    char scope[96]; /* "20261122/eu-west-1/cloudtrail"; empty: there is none yet */
+    unsigned char key[32];
+} AwsSigningKey;
+
 typedef struct AwsCredentials {
     unsigned references;
     char *access_key_id;
@@ -19,6 +26,7 @@ typedef struct AwsCredentials {
     char *session_token;   /* NULL: none */
     char *account_id;      /* whose quotas calls count against; NULL: not known */
     uint64_t expires_usec; /* CLOCK_REALTIME; 0: never */
+    AwsSigningKey signing_key;
 } AwsCredentials;
 
 /* Copies the strings; session_token may be NULL. The account is not known. */

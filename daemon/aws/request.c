@@ -126,7 +126,7 @@ static int sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *at
 
 int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt)
 {
-    const AwsCredentials *credentials = attempt->credentials;
+    AwsCredentials *credentials = attempt->credentials;
 
     *request = (AwsRequest){0};
     add_header(request, "Content-Type", attempt->content_type);

@@ -37,10 +37,10 @@ typedef struct AwsAttempt {
     const char *target; /* value of X-Amz-Target; NULL: none */
     const char *body;
     size_t body_size;
-    const AwsCredentials *credentials; /* NULL: the request is not signed */
-    uint64_t realtime_usec;            /* the time of signing */
-    const char *invocation_id;         /* the same for all attempts of a call */
-    unsigned number;                   /* 1 for the first */
+    AwsCredentials *credentials; /* NULL: the request is not signed */
+    uint64_t realtime_usec;      /* the time of signing */
+    const char *invocation_id;   /* the same for all attempts of a call */
+    unsigned number;             /* 1 for the first */
     unsigned max;
 } AwsAttempt;
 

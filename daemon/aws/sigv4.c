@@ -9,17 +9,14 @@
 #include <strings.h>
 #include <time.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/aws/sha256.h"
 #include "daemon/base/secret-text.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
-#define HASH_SIZE 32U
-#define HASH_HEX_SIZE (2 * HASH_SIZE + 1)
 #define DATE_LENGTH 8 /* of the time's "20150830T123600Z" */
 #define YEAR_9999_END INT64_C(253402300799)
 
@@ -225,29 +222,6 @@ static void add_headers(SecretText *text, const HttpHeader *const *sorted, size_
         secret_text_add_char(text, '\n');
 }
 
-static const char *format_hex(const unsigned char hash[static HASH_SIZE],
-                              char buffer[static HASH_HEX_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < HASH_SIZE; i++) {
-        buffer[2 * i] = digits[hash[i] >> 4];
-        buffer[2 * i + 1] = digits[hash[i] & 0xf];
-    }
-    buffer[2 * HASH_SIZE] = '\0';
-    return buffer;
-}
-
-static int hash_hex(const void *data, size_t size, char ret[static HASH_HEX_SIZE])
-{
-    unsigned char hash[HASH_SIZE];
-
-    if (EVP_Digest(size > 0 ? data : "", size, hash, NULL, EVP_sha256(), NULL) != 1)
-        return -EIO;
-    format_hex(hash, ret);
-    return 0;
-}
-
 const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE])
 {
     int64_t seconds = (int64_t)(realtime_usec / USEC_PER_SEC);
@@ -265,11 +239,11 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
 {
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
     CLEANUP(secret_text_clear) SecretText text = {0};
-    char body_hash[HASH_HEX_SIZE];
+    char body_hash[SHA256_HEX_SIZE];
 
     if (!sorted)
         return -ENOMEM;
-    int r = hash_hex(body, body_size, body_hash);
+    int r = sha256_hex(body, body_size, body_hash);
     if (r < 0)
         return r;
 
@@ -303,9 +277,9 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
 {
     CLEANUP(secret_text_clear) SecretText text = {0};
     char time[SIGV4_TIME_SIZE];
-    char hash[HASH_HEX_SIZE];
+    char hash[SHA256_HEX_SIZE];
 
-    int r = hash_hex(canonical_request, strlen(canonical_request), hash);
+    int r = sha256_hex(canonical_request, strlen(canonical_request), hash);
     if (r < 0)
         return r;
 
@@ -318,74 +292,74 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
     return secret_text_finish(&text, ret);
 }
 
-DEFINE_CLEANUP(EVP_MAC_CTX, EVP_MAC_CTX_free)
-
-/* HMAC-SHA256 with the digest already chosen: that is most of the cost of a short one. */
-static int hmac_new(EVP_MAC_CTX **ret)
+/* Derives the key of a day, region and service from the secret. */
+static int derive_key(const SigV4Scope *scope, const char *time, const char *secret,
+                      unsigned char ret[static SHA256_SIZE])
 {
-    const OSSL_PARAM digest[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
-        OSSL_PARAM_construct_end()};
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
-
-    EVP_MAC_free(mac); /* the context keeps a reference */
-    if (!context || EVP_MAC_CTX_set_params(context, digest) != 1)
-        return -EIO;
-    *ret = TAKE(context);
-    return 0;
-}
-
-static bool hmac(EVP_MAC_CTX *context, const void *key, size_t key_size, const char *data,
-                 size_t size, unsigned char ret[static HASH_SIZE])
-{
-    return EVP_MAC_init(context, key, key_size, NULL) == 1 &&
-           EVP_MAC_update(context, (const unsigned char *)data, size) == 1 &&
-           EVP_MAC_final(context, ret, NULL, HASH_SIZE) == 1;
-}
-
-/* The signing key of a day, region and service is as good as the secret for them: wiped. */
-static int sign(const SigV4Scope *scope, const char *secret, const char *string_to_sign,
-                char ret[static HASH_HEX_SIZE])
-{
-    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = NULL;
     CLEANUP(secret_text_clear) SecretText first = {0};
-    unsigned char key[HASH_SIZE], next[HASH_SIZE];
-    char time[SIGV4_TIME_SIZE];
+    unsigned char next[SHA256_SIZE];
     bool done;
-    int r = hmac_new(&context);
 
-    if (r < 0)
-        return r;
     secret_text_add(&first, "AWS4");
     secret_text_add(&first, secret);
     if (first.failed)
         return -ENOMEM;
-    sigv4_format_time(scope->realtime_usec, time);
-
-    done = hmac(context, first.data, first.size, time, DATE_LENGTH, key) &&
-           hmac(context, key, sizeof(key), scope->region, strlen(scope->region), next) &&
-           hmac(context, next, sizeof(next), scope->service, strlen(scope->service), key) &&
-           hmac(context, key, sizeof(key), "aws4_request", strlen("aws4_request"), next) &&
-           hmac(context, next, sizeof(next), string_to_sign, strlen(string_to_sign), key);
-    if (done)
-        format_hex(key, ret);
-    OPENSSL_cleanse(key, sizeof(key));
+    done = sha256_hmac(first.data, first.size, time, DATE_LENGTH, ret) &&
+           sha256_hmac(ret, SHA256_SIZE, scope->region, strlen(scope->region), next) &&
+           sha256_hmac(next, SHA256_SIZE, scope->service, strlen(scope->service), ret) &&
+           sha256_hmac(ret, SHA256_SIZE, "aws4_request", strlen("aws4_request"), next);
+    memcpy(ret, next, SHA256_SIZE);
     OPENSSL_cleanse(next, sizeof(next));
     return done ? 0 : -EIO;
 }
 
-int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentials,
+/* The same, kept with the credentials for the calls to come. */
+static int prepare_key(const SigV4Scope *scope, AwsCredentials *credentials)
+{
+    AwsSigningKey *key = &credentials->signing_key;
+    char time[SIGV4_TIME_SIZE], name[sizeof(key->scope)];
+    size_t length;
+    int r;
+
+    sigv4_format_time(scope->realtime_usec, time);
+    length = (size_t)snprintf(name, sizeof(name), "%.*s/%s/%s", DATE_LENGTH, time, scope->region,
+                              scope->service);
+    if (length < sizeof(name) && strcmp(name, key->scope) == 0)
+        return 0;
+    key->scope[0] = '\0';
+    r = derive_key(scope, time, credentials->secret_access_key, key->key);
+    if (r == 0 && length < sizeof(name))
+        memcpy(key->scope, name, length + 1);
+    return r;
+}
+
+static int sign(const SigV4Scope *scope, AwsCredentials *credentials, const char *string_to_sign,
+                char ret[static SHA256_HEX_SIZE])
+{
+    unsigned char signature[SHA256_SIZE];
+    int r;
+
+    r = prepare_key(scope, credentials);
+    if (r < 0)
+        return r;
+    if (!sha256_hmac(credentials->signing_key.key, SHA256_SIZE, string_to_sign,
+                     strlen(string_to_sign), signature))
+        return -EIO;
+    sha256_format(signature, ret);
+    return 0;
+}
+
+int sigv4_authorization(const SigV4Scope *scope, AwsCredentials *credentials,
                         const HttpHeader *headers, size_t n_headers, const char *string_to_sign,
                         char **ret)
 {
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
     CLEANUP(secret_text_clear) SecretText text = {0};
-    char signature[HASH_HEX_SIZE];
+    char signature[SHA256_HEX_SIZE];
 
     if (!sorted)
         return -ENOMEM;
-    int r = sign(scope, credentials->secret_access_key, string_to_sign, signature);
+    int r = sign(scope, credentials, string_to_sign, signature);
     if (r < 0)
         return r;
 
@@ -398,20 +372,4 @@ int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentia
     secret_text_add(&text, ", Signature=");
     secret_text_add(&text, signature);
     return secret_text_finish(&text, ret);
-}
-
-int sigv4_load(void)
-{
-    CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *context = NULL;
-    unsigned char code[HASH_SIZE];
-    char hash[HASH_HEX_SIZE];
-    int r;
-
-    /* OpenSSL makes this once, and what needs it afterwards does not look whether it is there. */
-    if (!OSSL_LIB_CTX_get0_global_default())
-        return -ENOMEM;
-    r = hash_hex("", 0, hash);
-    if (r >= 0)
-        r = hmac_new(&context);
-    return r < 0 || hmac(context, hash, sizeof(hash), "", 0, code) ? r : -EIO;
 }

@@ -26,10 +26,6 @@ typedef struct SigV4Scope {
 /* Value of X-Amz-Date. Returns the buffer. */
 const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE]);
 
-/* Has OpenSSL load what signing takes. What it cannot load once, for want of memory, it does not
- * load later either: to be called at the start. 0 or -EIO. */
-int sigv4_load(void);
-
 /* Each returns 0 and an owned string, -ENOMEM, or -EIO where OpenSSL fails.
  *
  * Path and query (without '?'; NULL: none) are those of the request line: the path is normalized
@@ -40,6 +36,6 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
                             const HttpHeader *headers, size_t n_headers, const void *body,
                             size_t body_size, char **ret);
 int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request, char **ret);
-int sigv4_authorization(const SigV4Scope *scope, const AwsCredentials *credentials,
+int sigv4_authorization(const SigV4Scope *scope, AwsCredentials *credentials,
                         const HttpHeader *headers, size_t n_headers, const char *string_to_sign,
                         char **ret);

@@ -4,12 +4,18 @@
 Prints figures, judges none.
 """
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from bench import REST_SECONDS, Bench, status_of, wake_ups
 from harness.accounts import Accounts, access_key
@@ -79,7 +85,8 @@ class TargetBench(Bench):
             self.note(f"memory of each idle target, {when}", f"{(many - one) / TARGETS:.2f} KiB", "at most 4 KiB")
 
     def warm_call(self, accounts=50, rounds=100):
-        """Of many accounts in turn, so that no call waits for a rate, and none is the first of its connection."""
+        """Of many accounts in turn, so that no call waits for a rate, and none is the first of its connection;
+        beside it, what libcurl alone takes for the same request."""
         certificate = make_certificate(self.directory)
         with self.organisation(accounts, certificate, FAST) as (sim, daemon):
             import_id = sim.add()
@@ -87,8 +94,26 @@ class TargetBench(Bench):
                 spent = [cpu_of(daemon, connection, method, [{**parameters, "target": f"account{number}"}
                                                              for number in range(accounts)], rounds)
                          for method, parameters in (("GetImport", {"importId": import_id}), ("ListJobs", {}))]
+            bare = self.bare_call(sim, certificate, import_id)
+        spent = (spent[0] - spent[1]) * 1e6
         self.note("CPU of a warm call to CloudTrail over TLS, without that of its question",
-                  f"{(spent[0] - spent[1]) * 1e6:.0f} µs", "at most 100 µs")
+                  f"{spent:.0f} µs, {spent / bare:.2f} times the {bare:.0f} µs of libcurl alone",
+                  "at most 1.5 times")
+
+    def bare_call(self, sim, certificate, import_id, warm_ups=100, calls=5000):
+        """Microseconds of CPU of the same POST by tests/bench/bare-curl."""
+        body = json.dumps({"ImportId": import_id})
+        request = AWSRequest("POST", sim.url + "/", data=body, headers={
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetImport",
+            "User-Agent": "trailstop/bench", "amz-sdk-request": "attempt=1; max=3",
+            "amz-sdk-invocation-id": new_id()})
+        SigV4Auth(Credentials(Sim.ACCESS_KEY, Sim.SECRET_KEY), "cloudtrail", "us-east-1").add_auth(request)
+        headers = [f"{name}: {value.decode() if isinstance(value, bytes) else value}"
+                   for name, value in request.prepare().headers.items()]
+        took = subprocess.run([self.build / "tests/bench/bare-curl", sim.url + "/", certificate.cert, body,
+                               str(warm_ups), str(calls), *headers], check=True, stdout=subprocess.PIPE)
+        return int(took.stdout) / 1e3
 
 
 def cpu_of(daemon, connection, method, questions, rounds):

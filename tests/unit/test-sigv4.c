@@ -327,6 +327,34 @@ static void test_authorization(void **state)
     }
 }
 
+/* The key is kept with the credentials, and derived again for another day, region or service. */
+static void test_signs_in_turns_for_other_scopes(void **state)
+{
+    static const SigV4Scope scopes[] = {
+        {"us-east-1", "service", UINT64_C(1440938160) * 1000000},
+        {"us-east-1", "service", UINT64_C(1441024560) * 1000000},
+        {"us-east-2", "service", UINT64_C(1440938160) * 1000000},
+        {"us-east-1", "other", UINT64_C(1440938160) * 1000000},
+        {"a-region-whose-name-is-longer-than-what-is-kept-of-a-scope-so-that-its-key-is-derived-"
+         "each-time",
+         "service", UINT64_C(1440938160) * 1000000},
+    };
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *kept = NULL;
+
+    (void)state;
+    assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "secret", NULL, 0, &kept), 0);
+    for (size_t i = 0; i < 20; i++) {
+        const SigV4Scope *turn = &scopes[i / 2 % 5];
+        CLEANUP(aws_credentials_unrefp) AwsCredentials *fresh = NULL;
+        CLEANUP(freep) char *text = NULL, *expected = NULL;
+
+        assert_int_equal(aws_credentials_new("AKIDEXAMPLE", "secret", NULL, 0, &fresh), 0);
+        assert_int_equal(sigv4_authorization(turn, kept, NULL, 0, "to sign", &text), 0);
+        assert_int_equal(sigv4_authorization(turn, fresh, NULL, 0, "to sign", &expected), 0);
+        assert_string_equal(text, expected);
+    }
+}
+
 /* The line of the canonical request with this number, from 0. */
 static void assert_canonical_line(const char *path, const char *query, unsigned line,
                                   const char *expected)
@@ -445,14 +473,16 @@ static void test_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* First: what is loaded once stays. */
+        cmocka_unit_test(test_an_OpenSSL_without_algorithms_signs_nothing),
         cmocka_unit_test(test_canonical_request),
         cmocka_unit_test(test_string_to_sign),
         cmocka_unit_test(test_authorization),
-        cmocka_unit_test(test_an_OpenSSL_without_algorithms_signs_nothing),
         cmocka_unit_test(test_path),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_headers_in_any_order),
         cmocka_unit_test(test_time),
+        cmocka_unit_test(test_signs_in_turns_for_other_scopes),
     };
 
     return cmocka_run_group_tests_name("sigv4", tests, NULL, NULL);
