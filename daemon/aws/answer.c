@@ -38,7 +38,7 @@ int aws_answer_read_object(const HttpResponse *response, json_object **ret)
 }
 
 /* Copies a token: printable ASCII without spaces, and not empty. A header may hold other bytes, but
- * what is no token is no name of anything. */
+ * a text with them names nothing. */
 static bool copy_token(const char *from, size_t length, char *buffer, size_t size)
 {
     if (length == 0 || length >= size || !string_is_visible(from, length))
@@ -96,7 +96,7 @@ static void copy_message(const char *text, char buffer[static MESSAGE_SIZE])
     buffer[length] = '\0';
 }
 
-/* What a person can read of the beginning of a body in who knows which format: white space and what
+/* What a person can read of the beginning of a body whose format is not known: white space and what
  * may not go to a terminal become one blank. */
 static const char *copy_excerpt(const HttpResponse *response, char buffer[static EXCERPT_SIZE])
 {
@@ -230,7 +230,7 @@ int aws_answer_read_error(const HttpResponse *response, const char *host, CallEr
         if (!body && *copy_excerpt(response, excerpt))
             text.message = excerpt;
         if (body && json_get_string(body, "message", &text.message) <= 0)
-            (void)json_get_string(body, "Message", &text.message); /* else there is none */
+            (void)json_get_string(body, "Message", &text.message); /* else it has none */
     }
     return aws_answer_make_error(response, host, &text, error, ret_named);
 }

@@ -24,7 +24,7 @@ bool aws_answer_is_success(const HttpResponse *response);
  */
 int aws_answer_read_object(const HttpResponse *response, json_object **ret);
 
-/* Why there is no success: the error that AWS named, or one of our own codes with a sentence that
+/* Why it is not a success: the error that AWS named, or one of our own codes with a sentence that
  * names the host. *ret_named: the code is AWS's. 0 or -ENOMEM. */
 int aws_answer_read_error(const HttpResponse *response, const char *host, CallError *error,
                           bool *ret_named);
@@ -46,5 +46,5 @@ int aws_answer_describe_unreadable(const HttpResponse *response, const char *hos
 int aws_answer_describe_other(const HttpResponse *response, const char *host, const char *named,
                               CallError *error);
 
-/* The Date header. False: none came, or one that is no date. */
+/* The Date header. False: none came, or it is not a date. */
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);

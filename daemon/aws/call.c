@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,16 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/call-answer.h"
+
+/* A call waits for one thing at a time: credentials, its turn at the pacer, an answer, or the delay
+ * before the next attempt. Whatever it waits for, the next step comes from the loop, never from
+ * within the function that began the wait: so a caller has its handle before the first hook runs,
+ * and no step has to reckon with a call that ended below it.
+ *
+ * It ends in call_end() and nowhere else, except that aws_call_cancel() ends it without a word.
+ * Credentials are asked for again before each attempt, because they may have been renewed or
+ * rejected meanwhile; and the pacer comes last before the wire, because a place that was granted
+ * and not used would be a call that the quota allowed in vain. */
 
 /* ---- a call's beginning and end ---- */
 
@@ -27,6 +38,8 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
 {
     AwsResult result = {.outcome = outcome, .body = body};
 
+    assert(!call->transfer && !call->delay.set);
+    assert(!call->credentials_wait.provider && !call->pacer_wait.pacer);
     if (outcome == AWS_OK) {
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
         aws_rejections_end(&call->client->rejections);
@@ -121,8 +134,8 @@ static AwsRetryAfter read_retry_after(const HttpResponse *response)
     };
 }
 
-/* Corrections cost no quota: each comes once per call, and without it a call would count as refused
- * that is not. Returns false where the quota allows no retry. */
+/* Corrections cost no quota: each is made once per call, and without it the call would count as
+ * refused although it is not. Returns false where the quota allows no retry. */
 static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpResponse *response)
 {
     AwsClient *client = call->client;
@@ -131,6 +144,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
 
     if (retry_class == AWS_RETRY_SKEW || retry_class == AWS_RETRY_EXPIRED) {
         if (retry_class == AWS_RETRY_EXPIRED) {
+            assert(call->credentials && !call->rejected_credentials);
             call->rejected_credentials = aws_credentials_ref(call->credentials);
             client->config.credentials->reject(client->config.credentials, call->credentials);
         } else {
@@ -187,6 +201,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     bool refusal;
     int r;
 
+    assert(call->state == CALL_IN_FLIGHT && call->transfer);
     call->transfer = NULL;
     r = call_read_answer(call, response, &reading);
     aws_meter_count(call->client->config.meter, call->operation->name,
@@ -204,7 +219,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     if (may_retry(call, reading.retry_class)) {
         if (!call->finishing && call_retry(call, reading.retry_class, response))
             return;
-        refusal = false; /* what a correction may still change is no final word */
+        refusal = false; /* a correction may still change it */
     }
     call_end(call, refusal ? AWS_REFUSED : AWS_UNAVAILABLE, NULL);
 }
@@ -229,8 +244,10 @@ static int call_send(AwsCall *call)
         .max = number > config->max_attempts ? number : config->max_attempts,
     };
     AwsRequest request;
-    int r = aws_request_sign(&request, &call->client->route, &attempt);
+    int r;
 
+    assert(!call->transfer && (call->credentials || !config->credentials));
+    r = aws_request_sign(&request, &call->client->route, &attempt);
     if (r < 0)
         return r;
     call->attempt = number;
@@ -268,6 +285,7 @@ static void on_granted(void *userdata)
     AwsCall *call = userdata;
     int r;
 
+    assert(call->state == CALL_WAITING_LIMITER || call->state == CALL_WAITING_DELAY);
     if (has_outlived_credentials(call)) {
         call_fetch_credentials(call);
         return;
@@ -283,7 +301,7 @@ static void on_unavailable(void *userdata)
     call_end(userdata, AWS_UNAVAILABLE, NULL);
 }
 
-/* Credentials tell the account, and that the limits. */
+/* Credentials name the account, and the account its quotas. */
 static void call_await_limiter(AwsCall *call)
 {
     const AwsCredentials *credentials = call->credentials;
@@ -305,6 +323,7 @@ static void on_credentials(AwsCredentials *credentials, const CallError *error, 
 {
     AwsCall *call = userdata;
 
+    assert(call->state == CALL_WAITING_CREDENTIALS);
     if (!credentials) {
         /* Without memory for the copy the error stays empty: see call_end(). */
         (void)call_error_set(&call->error, CALL_ERROR_CREDENTIALS, error->message,

@@ -4,7 +4,7 @@
  *
  * The rules of retries are those of the SDKs' standard mode ("Retry behavior", AWS SDKs and
  * Tools Reference Guide). Each retry is a debug event in the journal; outcomes are the caller's to
- * tell. */
+ * log. */
 #pragma once
 
 #include <stdbool.h>
@@ -57,7 +57,7 @@ typedef struct AwsCallHooks {
        marks for the disk is there before the attempt is on the wire. It must not cancel the call.
      */
     void (*attempt)(unsigned number, void *userdata);
-    /* Adds to an event of this call what it is about; NULL: that is its target alone. */
+    /* Adds to an event of this call what it is about; NULL: its target alone. */
     void (*describe)(JournalEntry *entry, void *userdata);
     /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
     bool of_client;
@@ -67,7 +67,7 @@ typedef struct AwsCallHooks {
 } AwsCallHooks;
 
 /* operation outlives the call. body: as the protocol has it, copied. subject: what is asked about,
- * copied; an answer that names another one is no answer. NULL: it may name any. Hooks never run
+ * copied; an answer that names another one is not an answer. NULL: it may name any. Hooks never run
  * from within aws_call_start(). 0 or -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
                    const char *subject, const AwsCallHooks *hooks, AwsCall **ret);

@@ -21,6 +21,6 @@ struct AwsClient {
 /* Now, by the clock of the server. */
 uint64_t aws_client_server_time_usec(const AwsClient *client);
 
-/* The server's clock, as an answer has it. Once a correction is in force, every answer says anew by
- * how much; so it goes away with the cause of it. */
+/* The server's clock, as an answer has it. Once a correction is in force, every answer renews
+ * it, so that it goes away with its cause. */
 void aws_client_track_skew(AwsClient *client, uint64_t date_usec);

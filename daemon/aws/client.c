@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ void aws_client_follow(AwsClient *client, AwsClient *predecessor)
 
 void aws_client_unref(AwsClient *client)
 {
+    assert(!client || client->references > 0);
     if (!client || --client->references > 0)
         return;
     quotas_leave(&client->quotas);

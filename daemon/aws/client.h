@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all calls of one target to one service share: endpoint, credentials, limits, retry quota,
+/* What all calls of one target to one service share: endpoint, credentials, quotas, retry quota,
  * clock skew. */
 #pragma once
 
@@ -28,11 +28,11 @@ typedef struct AwsClientConfig {
     uint64_t timeout_usec; /* of one attempt */
     unsigned max_attempts;
     AwsMeter *meter;             /* a reference is taken; NULL: nobody wants to know */
-    Quotas *quotas;              /* NULL: calls are not limited */
+    Quotas *quotas;              /* NULL: calls are not paced */
     double rates[N_QUOTA_KINDS]; /* calls per second */
 } AwsClientConfig;
 
-/* Copies the strings. 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
+/* Copies the strings. 0; -EINVAL: the endpoint is not an http or https URL; -ENOMEM. */
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
 
@@ -40,8 +40,8 @@ AwsClient *aws_client_ref(AwsClient *client);
  * calls to the same endpoint go on within the limits of that. */
 void aws_client_follow(AwsClient *client, AwsClient *predecessor);
 
-/* The caller's reference is the only one but for those of calls under way, so that a client can be
- * replaced while they end as they began. Takes NULL. */
+/* The caller's reference is the only one except for those of calls under way, so that a client can
+ * be replaced while they end as they began. Takes NULL. */
 void aws_client_unref(AwsClient *client);
 
 /* What gives it its credentials; NULL: they are fixed. */

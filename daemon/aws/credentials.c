@@ -44,6 +44,7 @@ AwsCredentials *aws_credentials_ref(AwsCredentials *credentials)
 
 void aws_credentials_unref(AwsCredentials *credentials)
 {
+    assert(!credentials || credentials->references > 0);
     if (!credentials || --credentials->references > 0)
         return;
     secret_free(credentials->access_key_id);

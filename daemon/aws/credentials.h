@@ -15,7 +15,7 @@
 /* Derived from the secret for a day, region and service, and for these as good as it: wiped like
  * it. Kept because deriving takes four of the five HMACs of a signature. */
 typedef struct AwsSigningKey {
-    char scope[96]; /* "20261122/eu-west-1/cloudtrail"; empty: there is none yet */
+    char scope[96]; /* "20261122/eu-west-1/cloudtrail"; empty: not derived yet */
     unsigned char key[32];
 } AwsSigningKey;
 
@@ -56,9 +56,9 @@ typedef struct AwsCredentialsWait {
 
 /* What gives a client its credentials, as calls see it: credentials/provider.h has the real one. */
 struct AwsCredentialsProvider {
-    /* Someone waits who did not before. */
+    /* One more waits. */
     void (*wanted)(AwsCredentialsProvider *provider);
-    /* AWS rejected these: whoever waits next gets others, unless newer ones are there already. */
+    /* AWS rejected these: the next that waits gets others, unless newer ones are there already. */
     void (*reject)(AwsCredentialsProvider *provider, const AwsCredentials *credentials);
     void (*free)(AwsCredentialsProvider *provider); /* nobody may be waiting */
 
@@ -68,7 +68,7 @@ struct AwsCredentialsProvider {
     const char *source;
     uint64_t expires_usec; /* of those it has; CLOCK_REALTIME; 0: it has none, or they never do */
     TAILQ_HEAD(AwsCredentialsWaits, AwsCredentialsWait) waiting; /* in the order they came */
-    uint64_t ticket;                                             /* of the last who came */
+    uint64_t ticket;                                             /* of the one that came last */
 };
 
 void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait);

@@ -87,8 +87,11 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
 {
     const char *name = service == AWS_SERVICE_STS ? "sts" : "cloudtrail";
     const char *region = params->region;
+    const Partition *partition;
+    bool plain;
+    int r;
 
-    int r = region && *region ? aws_endpoint_validate_region(region, ret_error) : 0;
+    r = region && *region ? aws_endpoint_validate_region(region, ret_error) : 0;
     if (r < 0)
         return r;
     if (params->url)
@@ -96,9 +99,9 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     if (!region || !*region)
         return explain(ret_error, -EINVAL, "the region is missing");
 
-    const Partition *partition = find_partition(region);
-    bool plain = !params->use_fips ||
-                 (!params->use_dualstack && is_fips_by_itself(service, partition, region));
+    partition = find_partition(region);
+    plain = !params->use_fips ||
+            (!params->use_dualstack && is_fips_by_itself(service, partition, region));
     /* The one region without a host of its own. */
     if (service == AWS_SERVICE_STS && strcmp(region, "aws-global") == 0 && plain &&
         !params->use_dualstack)
@@ -128,7 +131,7 @@ static bool is_port(const char *text)
                       string_to_number(text + 1, 1, UINT16_MAX, &port));
 }
 
-/* Cuts "host", "host:port" or "[address]:port" down to the host. NULL: it is none of these. */
+/* Cuts "host", "host:port" or "[address]:port" down to the host. NULL: it is not one of these. */
 static char *cut_host(char *authority)
 {
     struct in6_addr v6;
@@ -150,24 +153,26 @@ static char *cut_host(char *authority)
 
 int aws_endpoint_validate(const char *url, char **ret_error)
 {
+    CLEANUP(freep) char *authority = NULL;
     bool https = strncasecmp(url, "https://", 8) == 0;
+    const char *start = url + (https ? 8 : 7), *host;
+    size_t length;
 
     if (!https && strncasecmp(url, "http://", 7) != 0)
         return explain(ret_error, -EINVAL, "an endpoint is an https:// URL");
-    const char *start = url + (https ? 8 : 7);
-    size_t length = strcspn(start, "?#");
+    length = strcspn(start, "?#");
     if (!string_is_visible(start, length))
         return explain(ret_error, -EINVAL,
                        "an endpoint has no white space and no characters beyond ASCII");
     if (start[length])
         return explain(ret_error, -EINVAL, "an endpoint has no query and no fragment");
 
-    CLEANUP(freep) char *authority = strndup(start, strcspn(start, "/"));
+    authority = strndup(start, strcspn(start, "/"));
     if (!authority)
         return -ENOMEM;
     if (strchr(authority, '@'))
         return explain(ret_error, -EINVAL, "an endpoint names no user and no password");
-    const char *host = cut_host(authority);
+    host = cut_host(authority);
     if (!host)
         return explain(ret_error, -EINVAL, "the endpoint's host or port is missing or malformed");
     if (!https && !is_loopback(host))

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/quotas.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/string.h"
+
+/* An account lives as long as it has holders. A holder has none before its first credentials, then
+ * that of its credentials (quotas_join), which it leaves for another when they are somebody else's.
+ *
+ * A reload replaces a client while calls of the old one are under way, and nobody knows yet whether
+ * the new configuration means the same account. So the new holder follows the old one: it sits in
+ * the same account from the start, and the account lives on, with the time of its last call, when
+ * the old holder leaves. Only when credentials have come does the new one join: the same account,
+ * as nearly always, or another, and then it takes nothing along. Until then its rates bind nobody
+ * else, because they may be meant for another account. */
 
 struct Account {
     TAILQ_ENTRY(Account) entry;
@@ -34,11 +45,13 @@ int quotas_new(Timers *timers, Quotas **ret)
 
 void quotas_free(Quotas *quotas)
 {
+    assert(!quotas || TAILQ_EMPTY(&quotas->accounts));
     free(quotas);
 }
 
 static void account_free(Account *account)
 {
+    assert(TAILQ_EMPTY(&account->holders));
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
         pacer_unref(account->pacers[kind]);
     free(account->key);
@@ -68,8 +81,8 @@ static int account_new(Quotas *quotas, char *key, const double rates[N_QUOTA_KIN
     return 0;
 }
 
-/* The lowest rate of those who share it; who only follows may turn out to be of another account.
- * Where nobody is left but such, it stays as it was. */
+/* The lowest rate of the holders that share it. One that only follows may turn out to be of another
+ * account and does not count; where no other is left, the rate stays as it was. */
 static void account_set_rates(Account *account)
 {
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
@@ -144,6 +157,7 @@ int quotas_join(QuotasHolder *holder, const char *endpoint, const char *region, 
 
 void quotas_follow(QuotasHolder *holder, QuotasHolder *other)
 {
+    assert(!holder->account && holder->quotas == other->quotas);
     memcpy(other->rates, holder->rates, sizeof(other->rates));
     if (!other->account)
         return;
@@ -169,6 +183,7 @@ void quotas_leave(QuotasHolder *holder)
 
 void quotas_enter(QuotasHolder *holder, QuotaKind kind, PacerWait *wait)
 {
+    assert(holder->account);
     wait->owner = holder;
     pacer_enter(holder->account->pacers[kind], wait);
 }

@@ -5,7 +5,7 @@
  *
  * Which account a target's calls belong to is known when it has credentials, so each client of AWS
  * is a holder that joins an account then. Credentials that do not name theirs stand for one by
- * their access key. They are renewed under other keys, which begins no quota anew: a holder takes
+ * their access key. Renewed ones have other keys, and no new quota comes with them: a holder takes
  * its calls along, those that wait and the time of the last. */
 #pragma once
 
@@ -30,7 +30,7 @@ typedef struct QuotasHolder {
     TAILQ_ENTRY(QuotasHolder) entry;
     Quotas *quotas;
     Account *account; /* NULL: not known yet */
-    bool joined;      /* it is that of its own calls, not only of those of whom it follows */
+    bool joined;      /* it is that of its own calls, not only of those of the holder it follows */
     double rates[N_QUOTA_KINDS];
 } QuotasHolder;
 

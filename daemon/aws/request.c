@@ -127,6 +127,7 @@ static int sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *at
 int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttempt *attempt)
 {
     AwsCredentials *credentials = attempt->credentials;
+    int r;
 
     *request = (AwsRequest){0};
     add_header(request, "Content-Type", attempt->content_type);
@@ -137,7 +138,7 @@ int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttemp
         add_header(request, "X-Amz-Date", sigv4_format_time(attempt->realtime_usec, request->date));
         if (credentials->session_token)
             add_header(request, "X-Amz-Security-Token", credentials->session_token);
-        int r = sign(request, route, attempt);
+        r = sign(request, route, attempt);
         if (r < 0)
             return r;
         add_header(request, "Authorization", request->authorization);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attempt of an AWS operation as an HTTP request, signed anew each time.
+/* One attempt of an AWS operation as an HTTP request, signed again each time.
  *
  * Source: Smithy, "AWS JSON 1.1 protocol" and "AWS Query protocol"; AWS SDKs and Tools Reference
  * Guide, "Retry behavior" (amz-sdk-*) and "Application ID" (User-Agent). */
@@ -23,13 +23,13 @@ typedef struct AwsRoute {
     char *user_agent;
 } AwsRoute;
 
-/* 0; -EINVAL: the endpoint is no http or https URL; -ENOMEM. */
+/* 0; -EINVAL: the endpoint is not an http or https URL; -ENOMEM. */
 int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service);
 void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all zero */
 
 #define AWS_INVOCATION_ID_SIZE sizeof("01234567-89ab-4cde-8f01-23456789abcd")
 
-/* A random UUID (RFC 9562, version 4), which tells calls apart. It keeps no secret. */
+/* A random UUID (RFC 9562, version 4), which tells calls apart. It need not be secret. */
 void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE]);
 
 typedef struct AwsAttempt {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/retry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double 
         retry_class == AWS_RETRY_THROTTLING ? DELAY_THROTTLING_USEC : DELAY_TRANSIENT_USEC;
     uint64_t delay, least;
 
+    assert(retry >= 1 && uniform >= 0 && uniform < 1);
     for (unsigned i = 1; i < retry && ceiling < DELAY_MAX_USEC; i++)
         ceiling *= 2;
     if (ceiling > DELAY_MAX_USEC)
@@ -101,6 +103,8 @@ unsigned aws_retry_quota_take(AwsRetryQuota *quota, AwsRetryClass retry_class)
     unsigned cost =
         retry_class == AWS_RETRY_THROTTLING ? QUOTA_COST_THROTTLING : QUOTA_COST_TRANSIENT;
 
+    assert(retry_class == AWS_RETRY_TRANSIENT || retry_class == AWS_RETRY_THROTTLING);
+    assert(quota->tokens <= QUOTA_TOKENS);
     if (quota->tokens < cost)
         return 0;
     quota->tokens -= cost;
@@ -109,6 +113,7 @@ unsigned aws_retry_quota_take(AwsRetryQuota *quota, AwsRetryClass retry_class)
 
 void aws_retry_quota_give_back(AwsRetryQuota *quota, unsigned last_cost)
 {
+    assert(quota->tokens <= QUOTA_TOKENS);
     quota->tokens += last_cost > 0 ? last_cost : QUOTA_REFILL;
     if (quota->tokens > QUOTA_TOKENS)
         quota->tokens = QUOTA_TOKENS;
@@ -116,6 +121,7 @@ void aws_retry_quota_give_back(AwsRetryQuota *quota, unsigned last_cost)
 
 bool aws_rejections_excuse(AwsRejections *rejections, uint64_t now_usec)
 {
+    assert(now_usec >= rejections->last_usec && rejections->last_usec >= rejections->began_usec);
     if (rejections->last_usec == 0 || now_usec - rejections->last_usec > REJECTIONS_FORGOTTEN_USEC)
         rejections->began_usec = now_usec;
     rejections->last_usec = now_usec;

@@ -14,7 +14,7 @@ typedef enum AwsRetryClass {
     AWS_RETRY_TRANSIENT,
     AWS_RETRY_THROTTLING,
     AWS_RETRY_SKEW,    /* the clocks disagree: correct by the answer's Date, then at once */
-    AWS_RETRY_EXPIRED, /* fetch credentials anew, then at once */
+    AWS_RETRY_EXPIRED, /* fetch credentials again, then at once */
 } AwsRetryClass;
 
 /* Further from ours than this, a Date explains a rejected signature. */
@@ -36,7 +36,7 @@ typedef struct AwsRetryAfter {
 uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double uniform,
                               AwsRetryAfter asked);
 
-/* What one target may spend on retries, so that an outage is not made worse by them. */
+/* What one target may spend on retries, so that they do not make an outage worse. */
 typedef struct AwsRetryQuota {
     unsigned tokens;
 } AwsRetryQuota;

@@ -47,11 +47,11 @@ static void add_encoded(SecretText *text, const char *from, size_t size)
 /* The path without empty and dot segments, each segment encoded; the same way as botocore. */
 static void add_path(SecretText *text, const char *path)
 {
-    size_t start = text->size;
+    size_t start = text->size, length;
 
     for (const char *at = path; *at;) {
         at += strspn(at, "/");
-        size_t length = strcspn(at, "/");
+        length = strcspn(at, "/");
         if (length == 2 && memcmp(at, "..", 2) == 0) {
             while (text->size > start && text->data[--text->size] != '/')
                 ;
@@ -61,7 +61,7 @@ static void add_path(SecretText *text, const char *path)
         }
         at += length;
     }
-    size_t length = strlen(path);
+    length = strlen(path);
     if (text->size == start || path[length - 1] == '/')
         secret_text_add_char(text, '/');
 }
@@ -102,33 +102,35 @@ static void add_recoded(SecretText *text, const char *from, size_t size)
     }
 }
 
+static void read_parameter(const char *from, size_t length, Parameter *ret)
+{
+    const char *equals = memchr(from, '=', length);
+    size_t name_length = equals ? (size_t)(equals - from) : length;
+
+    add_recoded(&ret->name, from, name_length);
+    add_recoded(&ret->value, equals ? equals + 1 : "", equals ? length - name_length - 1 : 0);
+}
+
 static void add_query(SecretText *text, const char *query)
 {
     size_t n = 0, n_max = 1;
+    Parameter *parameters;
 
     for (const char *at = query; *at; at++)
         n_max += *at == '&';
-    Parameter *parameters = calloc(n_max, sizeof(*parameters));
+    parameters = calloc(n_max, sizeof(*parameters));
     if (!parameters) {
         text->failed = true;
         return;
     }
 
-    for (const char *at = query; *at;) {
-        at += strspn(at, "&");
+    for (const char *at = query + strspn(query, "&"); *at; at += strspn(at, "&")) {
         size_t length = strcspn(at, "&");
-        const char *equals = memchr(at, '=', length);
-        size_t name_length = equals ? (size_t)(equals - at) : length;
-        if (length > 0) {
-            Parameter *parameter = &parameters[n++];
-            add_recoded(&parameter->name, at, name_length);
-            if (equals)
-                add_recoded(&parameter->value, equals + 1, length - name_length - 1);
-            else
-                add_recoded(&parameter->value, "", 0);
-            text->failed |= parameter->name.failed || parameter->value.failed;
-        }
+
+        read_parameter(at, length, &parameters[n]);
+        text->failed |= parameters[n].name.failed || parameters[n].value.failed;
         at += length;
+        n++;
     }
 
     if (!text->failed)
@@ -240,10 +242,11 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
     CLEANUP(secret_text_clear) SecretText text = {0};
     char body_hash[SHA256_HEX_SIZE];
+    int r;
 
     if (!sorted)
         return -ENOMEM;
-    int r = sha256_hex(body, body_size, body_hash);
+    r = sha256_hex(body, body_size, body_hash);
     if (r < 0)
         return r;
 
@@ -278,8 +281,9 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
     CLEANUP(secret_text_clear) SecretText text = {0};
     char time[SIGV4_TIME_SIZE];
     char hash[SHA256_HEX_SIZE];
+    int r;
 
-    int r = sha256_hex(canonical_request, strlen(canonical_request), hash);
+    r = sha256_hex(canonical_request, strlen(canonical_request), hash);
     if (r < 0)
         return r;
 
@@ -356,10 +360,11 @@ int sigv4_authorization(const SigV4Scope *scope, AwsCredentials *credentials,
     CLEANUP(freep) const HttpHeader **sorted = sort_headers(headers, n_headers);
     CLEANUP(secret_text_clear) SecretText text = {0};
     char signature[SHA256_HEX_SIZE];
+    int r;
 
     if (!sorted)
         return -ENOMEM;
-    int r = sign(scope, credentials, string_to_sign, signature);
+    r = sign(scope, credentials, string_to_sign, signature);
     if (r < 0)
         return r;
 

@@ -67,13 +67,13 @@ typedef struct World {
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/* The world's client anew, after a change of its config. */
+/* The world's client again, after a change of its config. */
 void world_connect(World *world);
 void world_set_rate(World *world, double rate); /* calls per second */
 
 void world_start(World *world);
 
-/* Lets time pass until the next timer, and runs it. False: there is none. */
+/* Lets time pass until the next timer, and runs it. False: no timer is set. */
 bool world_step(World *world);
 
 /* Lets time pass until a request waits for its answer, the call is done, or nothing will ever

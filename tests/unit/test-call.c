@@ -146,7 +146,7 @@ static void test_numbers_attempts_of_one_invocation(void **state)
     assert_string_not_equal(world_header(world, 1, "amz-sdk-invocation-id"), id);
 }
 
-static void test_says_who_it_is(void **state)
+static void test_names_itself(void **state)
 {
     World *world = *state;
 
@@ -163,7 +163,7 @@ static void test_says_who_it_is(void **state)
     assert_non_null(strstr(world_header(world, 1, "user-agent"), " app/night-shift--X--y-1"));
 }
 
-static void test_signs_every_attempt_anew(void **state)
+static void test_signs_every_attempt_again(void **state)
 {
     const Reply replies[] = {throttled, throttled, ok};
     World *world = *state;
@@ -366,7 +366,7 @@ static void test_believes_no_date_unasked(void **state)
 
 /* ---- credentials ---- */
 
-static void test_fetches_rejected_credentials_anew_once(void **state)
+static void test_fetches_rejected_credentials_again_once(void **state)
 {
     static const char *const codes[] = {
         "{\"__type\":\"ExpiredToken\"}", "{\"__type\":\"ExpiredTokenException\"}",
@@ -529,7 +529,7 @@ static void test_credentials_may_expire_in_the_queue(void **state)
 
 /* ---- outcomes ---- */
 
-static void test_tells_a_no_from_an_outage(void **state)
+static void test_a_no_is_not_an_outage(void **state)
 {
     static const struct {
         Reply reply;
@@ -711,8 +711,8 @@ int main(void)
         TEST(test_names_the_host),
         TEST(test_refuses_other_endpoints),
         TEST(test_numbers_attempts_of_one_invocation),
-        TEST(test_says_who_it_is),
-        TEST(test_signs_every_attempt_anew),
+        TEST(test_names_itself),
+        TEST(test_signs_every_attempt_again),
         TEST(test_waits_longer_each_time),
         TEST(test_heeds_retry_after),
         TEST(test_heeds_retry_after_in_seconds_of_a_busy_server),
@@ -725,7 +725,7 @@ int main(void)
         TEST(test_needs_a_date_to_correct),
         TEST(test_forgets_a_correction_that_is_over),
         TEST(test_believes_no_date_unasked),
-        TEST(test_fetches_rejected_credentials_anew_once),
+        TEST(test_fetches_rejected_credentials_again_once),
         TEST(test_shows_no_secret_of_any_attempt),
         TEST(test_credentials_count_as_rejected_after_five_minutes),
         TEST(test_renewed_credentials_keep_to_the_rate),
@@ -733,7 +733,7 @@ int main(void)
         TEST(test_lack_of_credentials_is_an_outage),
         TEST(test_outlives_its_client),
         TEST(test_credentials_may_expire_in_the_queue),
-        TEST(test_tells_a_no_from_an_outage),
+        TEST(test_a_no_is_not_an_outage),
         TEST(test_retries_what_cannot_be_decoded),
         TEST(test_an_answer_about_another_subject_is_none),
         TEST(test_survives_what_cannot_be_sent),

@@ -174,7 +174,7 @@ static void test_a_faster_rate_lets_those_who_wait_go_sooner(void **state)
     assert_granted(fixture, 2, 4 * USEC_PER_SEC);
 }
 
-static void test_tells_when_a_call_will_go(void **state)
+static void test_knows_when_a_call_will_go(void **state)
 {
     Fixture *fixture = *state;
 
@@ -306,7 +306,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_faster_rate_lets_those_who_wait_go_sooner, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(test_tells_when_a_call_will_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_knows_when_a_call_will_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jobs_go_before_clients, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jobs_do_not_starve_clients, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expects_of_both_what_comes, set_up, tear_down),

@@ -174,7 +174,7 @@ static const struct {
 } renewals[] = {{false, false}, {false, true}, {true, false}, {true, true}};
 #define N_RENEWALS (sizeof(renewals) / sizeof(renewals[0]))
 
-static void test_renewed_keys_begin_no_quota_anew(void **state)
+static void test_renewed_keys_do_not_begin_a_new_quota(void **state)
 {
     Fixture *fixture = *state;
 
@@ -205,7 +205,7 @@ static void test_renewed_keys_begin_no_quota_anew(void **state)
     }
 }
 
-static void test_who_waits_keeps_its_place_when_keys_are_renewed(void **state)
+static void test_what_waits_keeps_its_place_when_keys_are_renewed(void **state)
 {
     Fixture *fixture = *state;
 
@@ -329,7 +329,7 @@ static void test_one_who_has_not_joined_is_followed_nowhere(void **state)
     quotas_leave(&old);
 }
 
-static void test_who_waits_has_its_turn_when_all_have_left(void **state)
+static void test_what_waits_has_its_turn_when_all_have_left(void **state)
 {
     Fixture *fixture = *state;
     QuotasHolder holder = make_holder(fixture, 1, 10);
@@ -358,14 +358,14 @@ int main(void)
         TEST(test_the_lowest_rate_holds_as_long_as_its_holder_is_there),
         TEST(test_to_join_again_changes_nothing),
         TEST(test_other_keys_are_another_account),
-        TEST(test_renewed_keys_begin_no_quota_anew),
-        TEST(test_who_waits_keeps_its_place_when_keys_are_renewed),
+        TEST(test_renewed_keys_do_not_begin_a_new_quota),
+        TEST(test_what_waits_keeps_its_place_when_keys_are_renewed),
         TEST(test_a_successor_goes_on_at_its_own_rate),
         TEST(test_a_successor_binds_nobody_else_until_it_joins),
         TEST(test_what_was_called_before_counts_for_a_successor),
         TEST(test_a_successor_with_other_keys_has_another_account),
         TEST(test_one_who_has_not_joined_is_followed_nowhere),
-        TEST(test_who_waits_has_its_turn_when_all_have_left),
+        TEST(test_what_waits_has_its_turn_when_all_have_left),
     };
 
     return cmocka_run_group_tests_name("quotas", tests, NULL, NULL);
