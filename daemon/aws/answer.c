@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/answer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +143,7 @@ static int describe_failure(const HttpResponse *response, CallError *error)
         [HTTP_NO_RESOURCES] = CALL_ERROR_RESOURCES,
     };
 
+    assert(response->failure < sizeof(codes) / sizeof(codes[0]) && codes[response->failure]);
     return call_error_set(error, codes[response->failure], response->message, 0, NULL);
 }
 

@@ -224,14 +224,31 @@ static void add_headers(SecretText *text, const HttpHeader *const *sorted, size_
         secret_text_add_char(text, '\n');
 }
 
+/* Writes so many decimal digits. With strftime() the five times of a signature were a seventh of
+ * all its work. */
+static char *put_digits(char *at, int value, int digits)
+{
+    for (int i = digits; i > 0; i--, value /= 10)
+        at[i - 1] = (char)('0' + value % 10);
+    return at + digits;
+}
+
 const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE])
 {
     int64_t seconds = (int64_t)(realtime_usec / USEC_PER_SEC);
     time_t time = (time_t)(seconds < YEAR_9999_END ? seconds : YEAR_9999_END);
     struct tm tm;
+    char *at = buffer;
 
     gmtime_r(&time, &tm);
-    strftime(buffer, SIGV4_TIME_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+    at = put_digits(at, tm.tm_year + 1900, 4);
+    at = put_digits(at, tm.tm_mon + 1, 2);
+    at = put_digits(at, tm.tm_mday, 2);
+    *at++ = 'T';
+    at = put_digits(at, tm.tm_hour, 2);
+    at = put_digits(at, tm.tm_min, 2);
+    at = put_digits(at, tm.tm_sec, 2);
+    memcpy(at, "Z", sizeof("Z"));
     return buffer;
 }
 
