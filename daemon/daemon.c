@@ -310,7 +310,7 @@ static void daemon_reload(void *userdata)
     int r;
 
     notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
-    r = config_load(daemon->config_path, &config, &error);
+    r = config_load(daemon->config_path, daemon->config, aws_shared_files_log, &config, &error);
     if (r >= 0) {
         r = daemon_adopt(daemon, config, &fixed);
         if (r < 0)

@@ -131,13 +131,9 @@ static int parse_arguments(int argc, char *argv[], Arguments *ret)
     return 1;
 }
 
-/* What of the AWS shared files was passed over: it may be a slip of the pen. */
-static void warn(const AwsProfiles *profiles)
+static void print_warning(const char *warning)
 {
-    const char *warning;
-
-    for (size_t i = 0; (warning = aws_profiles_warning(profiles, i)); i++)
-        fprintf(stderr, "warning: %s\n", warning);
+    fprintf(stderr, "warning: %s\n", warning);
 }
 
 /* What of the environment belongs to no target. 0, -EINVAL and an owned sentence, or -ENOMEM. */
@@ -159,12 +155,10 @@ static int check(const char *config_path, bool explain_sources)
     CLEANUP(freep) char *error = NULL;
     CLEANUP(config_freep) Config *config = NULL;
     const char *text = NULL;
-    int r = config_load(config_path, &config, &error);
+    int r = config_load(config_path, NULL, print_warning, &config, &error);
 
-    if (r >= 0) {
-        warn(config->profiles);
+    if (r >= 0)
         r = config_check_credentials(config, &error);
-    }
     if (r >= 0)
         r = check_environment(&error);
     if (r >= 0) {
@@ -245,7 +239,7 @@ static int serve(const Arguments *arguments)
     CLEANUP(freep) char *error = NULL;
     JournalEvent event = EVENT_START_FAILED;
     Config *config;
-    int r = config_load(arguments->config_path, &config, &error);
+    int r = config_load(arguments->config_path, NULL, aws_shared_files_log, &config, &error);
 
     if (r >= 0) {
         journal_set_level(config->log_level);

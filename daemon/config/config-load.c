@@ -98,6 +98,10 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
     const char *key = NULL;
 
     int r = aws_settings_resolve(&target->aws, config->profiles, &target->settings, &key, &cause);
+    if (r == -EBADMSG) { /* names the file and line that are to blame */
+        *ret_error = TAKE(cause);
+        return -EINVAL;
+    }
     if (r < 0)
         return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
     AwsTrouble *trouble = &target->settings->trouble;
@@ -134,16 +138,50 @@ static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target
     return 0;
 }
 
+/* Whatever the rest of the loading comes to, these may be its cause. */
+static int read_shared_files(Config *config, const Config *predecessor, ConfigWarn warn)
+{
+    const char *warning;
+    int r;
+
+    if (predecessor)
+        config->shared_files = aws_shared_files_ref(predecessor->shared_files);
+    else if ((r = aws_shared_files_new(&config->shared_files)) < 0)
+        return r;
+    r = aws_shared_files_read(config->shared_files, &config->profiles);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; (warning = aws_profiles_warning(config->profiles, i)); i++)
+        warn(warning);
+    if ((warning = aws_profiles_stale(config->profiles)))
+        warn(warning);
+    return 0;
+}
+
+/* No target needs what cannot be read, or the loading would have failed with it. */
+static int warn_of_error(const Config *config, ConfigWarn warn)
+{
+    const char *error = aws_profiles_error(config->profiles);
+    CLEANUP(freep) char *warning = NULL;
+
+    if (!error)
+        return 0;
+    if (string_format(&warning, "%s (nothing of it is needed now, and it counts as empty)", error) <
+        0)
+        return -ENOMEM;
+    warn(warning);
+    return 0;
+}
+
 static int resolve_targets(const ConfigReader *reader, char **ret_error)
 {
     Config *config = reader->config;
     TargetConfig *target;
-    int r;
+    int r = 0;
 
     if (config->n_targets == 0 &&
         (r = config_add_target(config, CONFIG_DEFAULT_TARGET, NULL, 0, &target)) < 0)
         return r;
-    r = aws_profiles_load(&config->profiles, ret_error);
     for (size_t i = 0; r >= 0 && i < config->n_targets; i++) {
         r = resolve_settings(config, config->targets[i], ret_error);
         if (r >= 0)
@@ -154,7 +192,8 @@ static int resolve_targets(const ConfigReader *reader, char **ret_error)
     return r;
 }
 
-int config_load(const char *path, Config **ret, char **ret_error)
+int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
+                char **ret_error)
 {
     CLEANUP(config_freep) Config *config = NULL;
     ConfigReader reader = {0};
@@ -169,7 +208,8 @@ int config_load(const char *path, Config **ret, char **ret_error)
         (r = take_environment(&reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
                               getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
         (r = check_polling(&reader, ret_error)) < 0 ||
-        (r = resolve_targets(&reader, ret_error)) < 0)
+        (r = read_shared_files(config, predecessor, warn)) < 0 ||
+        (r = resolve_targets(&reader, ret_error)) < 0 || (r = warn_of_error(config, warn)) < 0)
         return r;
     *ret = TAKE(config);
     return 0;

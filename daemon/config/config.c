@@ -68,6 +68,7 @@ void config_free(Config *config)
         target_config_free(config->targets[i]);
     free(config->targets);
     aws_profiles_free(config->profiles); /* after the settings, which borrow from them */
+    aws_shared_files_unref(config->shared_files);
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (!is_target_option(&options[i]))
             option_clear(&options[i], config);

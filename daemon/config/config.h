@@ -15,6 +15,7 @@
 #include "daemon/config/options.h"
 #include "daemon/credentials/profile.h"
 #include "daemon/credentials/settings.h"
+#include "daemon/credentials/shared-files.h"
 
 /* Where an option got its value; order counts values through all files, from 1. 0: no file names
  * it. */
@@ -62,7 +63,8 @@ typedef struct Config {
 
     TargetConfig **targets; /* at least one, in the order of the files */
     size_t n_targets;
-    AwsProfiles *profiles;
+    AwsSharedFiles *shared_files; /* a reference */
+    AwsProfiles *profiles;        /* as they were when this was loaded */
 
     char **files; /* names of those read, in order */
     size_t n_files;
@@ -70,10 +72,16 @@ typedef struct Config {
 
 #define CONFIG_DEFAULT_TARGET "default"
 
+/* A sentence about the AWS shared files: something in them is passed over. */
+typedef void (*ConfigWarn)(const char *warning);
+
 /* path NULL: /etc/trailstop/trailstopd.conf and trailstopd.conf.d/, neither of which need exist.
- * Otherwise path, which must exist, and path.d/. 0; -EINVAL (or the errno of a file that cannot be
- * read) and an owned "file:line: what is wrong", one line; -ENOMEM. */
-int config_load(const char *path, Config **ret, char **ret_error);
+ * Otherwise path, which must exist, and path.d/. predecessor: the configuration in force, which
+ * knows the last good readings of the AWS shared files; NULL: there is none. warn is called also
+ * where the loading fails. 0; -EINVAL (or the errno of a file that cannot be read) and an owned
+ * "file:line: what is wrong", one line; -ENOMEM. */
+int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
+                char **ret_error);
 void config_free(Config *config);
 DEFINE_CLEANUP(Config, config_free)
 

@@ -10,7 +10,7 @@
 #include "daemon/credentials/chain-role.h"
 
 /* One look at one source. 1: taken, the chain is there; 0: passed over, and why says why; -EINVAL:
- * it cannot work, and why is the sentence; -ENOMEM. */
+ * it cannot work, and why is the sentence; -EBADMSG: so with a file; -ENOMEM. */
 typedef int AwsChainLook(const AwsChainQuery *query, AwsChain *ret, char **ret_why);
 
 static const char *get(const AwsChainQuery *query, const char *key)
@@ -39,15 +39,27 @@ static int look_environment(const AwsChainQuery *query, AwsChain *ret, char **re
     return take(query, AWS_SOURCE_ENVIRONMENT, ret);
 }
 
+/* From here on the files have a say, and what cannot be read of them might have been the answer. */
+static int look_files(const AwsChainQuery *query, char **ret_why)
+{
+    const char *error = aws_profiles_error(query->profiles);
+
+    return error ? explain(ret_why, -EBADMSG, "%s", error) : 0;
+}
+
 static int look_role(const AwsChainQuery *query, AwsChain *ret, char **ret_why)
 {
+    int r = look_files(query, ret_why);
+
+    if (r < 0)
+        return r;
     if (!get(query, "role_arn"))
         return string_format(ret_why, "profile %s has no role_arn", query->profile);
     if (get(query, "web_identity_token_file"))
         return string_format(ret_why,
                              "the role_arn of profile %s is for its web_identity_token_file",
                              query->profile);
-    int r = aws_chain_follow_roles(query->profiles, query->profile, ret, ret_why);
+    r = aws_chain_follow_roles(query->profiles, query->profile, ret, ret_why);
     return r < 0 ? r : 1;
 }
 
@@ -144,10 +156,14 @@ static const struct AwsChainRow {
 
 static int check_profile(const AwsChainQuery *query, char **ret_error)
 {
-    if (query->named && !aws_profiles_has(query->profiles, query->profile))
-        return explain(ret_error, -EINVAL, "profile %s is in none of the shared files",
-                       query->profile);
-    return 0;
+    int r;
+
+    if (!query->named || aws_profiles_has(query->profiles, query->profile))
+        return 0;
+    r = look_files(query, ret_error);
+    return r < 0 ? r
+                 : explain(ret_error, -EINVAL, "profile %s is in none of the shared files",
+                           query->profile);
 }
 
 static int describe_web_identity(const AwsChainLink *link, char **ret)

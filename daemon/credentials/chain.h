@@ -50,7 +50,8 @@ typedef struct AwsChain {
 
 /* 0, the chain and an owned description of it for people (NULL where there is none), e.g. "profile
  * audit in /root/.aws/credentials"; -EINVAL and an owned sentence where the profile can't work:
- * roles in a cycle, mfa_serial, SSO; -ENOMEM. */
+ * roles in a cycle, mfa_serial, SSO; -EBADMSG and aws_profiles_error() where that decides;
+ * -ENOMEM. */
 int aws_chain_choose(const AwsChainQuery *query, AwsChain *ret, char **ret_description,
                      char **ret_error);
 

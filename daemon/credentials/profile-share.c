@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "common/string.h"
 
 struct AwsProfileShare {
     Timers *timers;
     Timer end_of_turn;
+    AwsSharedFiles *files;
     AwsProfileReading *reading; /* of this turn; NULL: none yet */
+    char *logged;               /* the warning; NULL: the files are good */
 };
 
 void aws_profile_reading_unref(AwsProfileReading *reading)
@@ -25,13 +30,13 @@ static void forget(void *userdata)
     aws_profile_reading_unref(TAKE(share->reading));
 }
 
-int aws_profile_share_new(Timers *timers, AwsProfileShare **ret)
+int aws_profile_share_new(Timers *timers, AwsSharedFiles *files, AwsProfileShare **ret)
 {
     AwsProfileShare *share = malloc(sizeof(*share));
 
     if (!share)
         return -ENOMEM;
-    *share = (AwsProfileShare){.timers = timers};
+    *share = (AwsProfileShare){.timers = timers, .files = aws_shared_files_ref(files)};
     timer_init(&share->end_of_turn, timers, forget, share);
     *ret = share;
     return 0;
@@ -43,10 +48,20 @@ void aws_profile_share_free(AwsProfileShare *share)
         return;
     timer_clear(&share->end_of_turn);
     forget(share);
+    aws_shared_files_unref(share->files);
+    free(share->logged);
     free(share);
 }
 
-static int read_files(AwsProfileReading **ret, char **ret_error)
+static int log_stale(AwsProfileShare *share, const char *stale)
+{
+    if (stale && !(share->logged && strcmp(stale, share->logged) == 0))
+        aws_shared_files_log(stale);
+    free(TAKE(share->logged));
+    return string_copy(stale, &share->logged);
+}
+
+static int read_files(AwsProfileShare *share)
 {
     AwsProfileReading *reading = malloc(sizeof(*reading));
     int r;
@@ -54,29 +69,26 @@ static int read_files(AwsProfileReading **ret, char **ret_error)
     if (!reading)
         return -ENOMEM;
     *reading = (AwsProfileReading){.references = 1};
-    r = aws_profiles_load(&reading->profiles, ret_error);
+    r = aws_shared_files_read(share->files, &reading->profiles);
+    if (r >= 0)
+        r = log_stale(share, aws_profiles_stale(reading->profiles));
     if (r < 0) {
-        free(reading);
+        aws_profile_reading_unref(reading);
         return r;
     }
-    *ret = reading;
+    /* Fetches begin in timers_run(), where a timer that is set now fires in the next one. */
+    timer_set(&share->end_of_turn, timers_boottime_usec(share->timers));
+    share->reading = reading;
     return 0;
 }
 
-int aws_profile_share_get(AwsProfileShare *share, AwsProfileReading **ret, char **ret_error)
+int aws_profile_share_get(AwsProfileShare *share, AwsProfileReading **ret)
 {
-    AwsProfileReading *reading = share ? share->reading : NULL;
-    int r = reading ? 0 : read_files(&reading, ret_error);
+    int r = share->reading ? 0 : read_files(share);
 
     if (r < 0)
         return r;
-    if (share && !share->reading) {
-        /* Fetches begin in timers_run(), where a timer that is set now fires in the next one. */
-        timer_set(&share->end_of_turn, timers_boottime_usec(share->timers));
-        share->reading = reading;
-    }
-    if (share)
-        reading->references++;
-    *ret = reading;
+    share->reading->references++;
+    *ret = share->reading;
     return 0;
 }

@@ -40,6 +40,7 @@ struct AwsProfiles {
     Section *sections;
     char *warnings[AWS_PROFILES_WARNINGS_MAX];
     size_t n_warnings;
+    char *error, *stale; /* see the functions of that name */
 };
 
 /* While a file is parsed. */
@@ -90,6 +91,8 @@ void aws_profiles_free(AwsProfiles *profiles)
         free(profiles->warnings[i]);
     for (size_t i = 0; i < N_FILES; i++)
         free(profiles->files[i]);
+    free(profiles->error);
+    free(profiles->stale);
     free(profiles);
 }
 
@@ -342,6 +345,25 @@ int aws_profiles_add_credentials(AwsProfiles *profiles, const char *text, const 
                                  char **ret_error)
 {
     return parse_file(profiles, FILE_FURTHER_CREDENTIALS, text, name, ret_error);
+}
+
+int aws_profiles_add_fault(AwsProfiles *profiles, const char *sentence, bool stale)
+{
+    char **member = stale ? &profiles->stale : &profiles->error;
+    CLEANUP(freep) char *before = TAKE(*member);
+
+    return string_format(member, "%s%s%s%s", before ? before : "", before ? "; " : "", sentence,
+                         stale ? " (what was last read of it stays in force)" : "");
+}
+
+const char *aws_profiles_error(const AwsProfiles *profiles)
+{
+    return profiles->error;
+}
+
+const char *aws_profiles_stale(const AwsProfiles *profiles)
+{
+    return profiles->stale;
 }
 
 static const Property *look_up(const AwsProfiles *profiles, SectionKind kind, const char *name,

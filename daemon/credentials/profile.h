@@ -29,13 +29,19 @@ int aws_profiles_parse(const char *config_text, const char *config_name,
 int aws_profiles_add_credentials(AwsProfiles *profiles, const char *text, const char *name,
                                  char **ret_error);
 
-/* From where the environment says they are: $AWS_CONFIG_FILE, $AWS_SHARED_CREDENTIALS_FILE, else
- * ~/.aws/; then aws-credentials in $CREDENTIALS_DIRECTORY (systemd.exec(5)), a credentials file
- * whose values win over the user's own. A file that is not there is empty. -errno of a file that
- * cannot be read, with a sentence; else as above. */
-int aws_profiles_load(AwsProfiles **ret, char **ret_error);
 void aws_profiles_free(AwsProfiles *profiles);
 DEFINE_CLEANUP(AwsProfiles, aws_profiles_free)
+
+/* A file as a whole cannot be read or parsed, as the sentence says: the profiles hold what there
+ * was of it before (stale), or nothing of it. shared-files.h decides. 0 or -ENOMEM. */
+int aws_profiles_add_fault(AwsProfiles *profiles, const char *sentence, bool stale);
+
+/* What is wrong with files of which the profiles hold nothing for that reason, so that whatever is
+ * missing here may be there; NULL: nothing is. */
+const char *aws_profiles_error(const AwsProfiles *profiles);
+
+/* A warning about files of which the profiles hold an earlier reading; NULL: they hold none. */
+const char *aws_profiles_stale(const AwsProfiles *profiles);
 
 bool aws_profiles_has(const AwsProfiles *profiles, const char *profile);
 bool aws_profiles_has_services(const AwsProfiles *profiles, const char *services);

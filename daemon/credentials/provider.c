@@ -192,7 +192,7 @@ static int build_source(Provider *provider, char **ret_error)
 {
     char *description = NULL;
 
-    int r = aws_profile_share_get(provider->context.profiles, &provider->reading, ret_error);
+    int r = aws_profile_share_get(provider->context.profiles, &provider->reading);
     if (r < 0)
         return r;
     provider->query.profiles = provider->reading->profiles;

@@ -27,8 +27,8 @@ typedef struct AwsCredentialsContext {
     Timers *timers;
     const Random *random;
     HttpClient *http;
-    struct event_base *base;          /* for the pipes and the end of a credential_process */
-    struct AwsProfileShare *profiles; /* NULL: every fetch reads the files for itself */
+    struct event_base *base; /* for the pipes and the end of a credential_process */
+    struct AwsProfileShare *profiles;
     /* Of calls of STS; the metadata services have time-outs of their own. */
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */

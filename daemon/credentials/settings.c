@@ -80,6 +80,9 @@ static int resolve_region(Resolver *resolver)
         return r < 0 ? r : string_copy(region, &settings->region);
     }
 
+    const char *error = aws_profiles_error(resolver->profiles);
+    if (error)
+        return explain(resolver->ret_error, -EBADMSG, "%s", error);
     const char *file = aws_profiles_config_file(resolver->profiles);
     return explain(resolver->ret_error, -EINVAL,
                    "there is no region: set region = in the target's section, $AWS_REGION, or "

@@ -35,7 +35,8 @@ typedef struct AwsSettings {
 const char *aws_settings_choose_profile(const char *named);
 
 /* 0; -EINVAL, an owned sentence that says what is missing or contradicts, and the option of the
- * target's section that has to do with it (NULL: none has); -ENOMEM. */
+ * target's section that has to do with it (NULL: none has); -EBADMSG and an owned
+ * aws_profiles_error(), without which it cannot be settled; -ENOMEM. */
 int aws_settings_resolve(const AwsSection *section, const AwsProfiles *profiles, AwsSettings **ret,
                          const char **ret_option, char **ret_error);
 void aws_settings_free(AwsSettings *settings);

@@ -85,7 +85,8 @@ int target_set_new(const TargetContext *context, const Config *config, TargetSet
     set->context.profiles = NULL;
     set->context.meters = &set->meters;
     set->meters.timers = context->timers;
-    if ((r = aws_profile_share_new(context->timers, &set->context.profiles)) < 0 ||
+    if ((r = aws_profile_share_new(context->timers, config->shared_files, &set->context.profiles)) <
+            0 ||
         (r = build_targets(set, config, &set->targets)) < 0)
         return r;
     set->n_targets = config->n_targets;

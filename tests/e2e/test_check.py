@@ -325,7 +325,26 @@ def test_the_profile_is_to_blame_where_no_file_declares_the_target(check):
 
 def test_an_error_in_the_shared_files(check):
     check.aws("config", "[default]\nregion = us-east-1\nnonsense\n")
-    assert check.error("").startswith(f"{check.directory}/.aws/config:3: ")
+    where = f"{check.directory}/.aws/config:3: "
+    assert check.error("", AWS_REGION=None).startswith(where)
+    assert check.error("", AWS_ACCESS_KEY_ID=None).startswith(where)
+    assert check.error("[target a]\nprofile = default\n").startswith(where)
+
+
+def test_an_error_in_the_shared_files_of_which_nothing_is_needed(check):
+    check.aws("config", "[profile dev]\nregion\n")
+    result = check.run("")
+    assert (result.returncode, result.stdout.count("\n")) == (0, 1)
+    assert result.stderr.startswith(f"warning: {check.directory}/.aws/config:2: ")
+
+
+def test_warnings_stand_beside_an_error(check):
+    check.aws("config", "[prod]\nregion = us-west-2\n")
+    result = check.run("", AWS_PROFILE="prod")
+    assert (result.returncode, result.stdout) == (1, "")
+    warning, error = result.stderr.splitlines()
+    assert warning.startswith(f"warning: {check.directory}/.aws/config:1: ")
+    assert "profile prod is in none" in error
 
 
 def test_a_file_that_is_not_there(check):

@@ -48,13 +48,18 @@ static void require_ranges(const Config *config)
     }
 }
 
+static void ignore(const char *warning)
+{
+    require_line(warning);
+}
+
 static void load(const char *path)
 {
     CLEANUP(config_freep) Config *config = NULL;
     CLEANUP(json_object_putp) json_object *shown = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    if (config_load(path, &config, &error) < 0) {
+    if (config_load(path, NULL, ignore, &config, &error) < 0) {
         require_line(error);
         return;
     }

@@ -51,6 +51,7 @@ static Config *make_config(const CoreRules *rules)
     Config *config;
 
     assert_int_equal(config_new(&config), 0);
+    assert_int_equal(aws_shared_files_new(&config->shared_files), 0);
     config->call_timeout_usec = rules->call_timeout_usec;
     for (unsigned i = 0; i < rules->n_targets; i++) {
         char name[CORE_TARGET_NAME_SIZE];

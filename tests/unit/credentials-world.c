@@ -200,7 +200,9 @@ int credentials_world_setup(void **state)
         if (unsetenv(variables[i]) < 0)
             return -1;
     *state = world;
-    return timers_new(&world->clock, &world->timers);
+    if (timers_new(&world->clock, &world->timers) < 0 || aws_shared_files_new(&world->files) < 0)
+        return -1;
+    return aws_profile_share_new(world->timers, world->files, &world->share);
 }
 
 int credentials_world_teardown(void **state)
@@ -209,6 +211,8 @@ int credentials_world_teardown(void **state)
 
     aws_credentials_cancel(&world->wait);
     aws_credentials_provider_free(world->provider);
+    aws_profile_share_free(world->share);
+    aws_shared_files_unref(world->files);
     assert_null(world->callback);
     aws_credentials_unref(world->credentials);
     free(world->error);
@@ -239,12 +243,13 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
         .random = &world->random,
         .http = &world->http,
         .base = world->base,
+        .profiles = world->share,
         .connect_timeout_usec = USEC_PER_SEC,
         .timeout_usec = USEC_PER_SEC,
         .max_attempts = 3,
     };
 
-    assert_int_equal(aws_profiles_load(&profiles, &error), 0);
+    assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
     assert_int_equal(aws_settings_resolve(&section, profiles, &settings, &option, &error), 0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);
@@ -286,6 +291,12 @@ static bool turn(CredentialsWorld *world)
     return true;
 }
 
+void world_end_turn(CredentialsWorld *world)
+{
+    world->boottime_usec++;
+    timers_run(world->timers);
+}
+
 void world_get(CredentialsWorld *world)
 {
     unsigned n_done = world->n_done;
@@ -298,6 +309,7 @@ void world_get(CredentialsWorld *world)
         assert_true(i < TURNS_MAX);
         assert_true(turn(world));
     }
+    world_end_turn(world);
 }
 
 void world_settle(CredentialsWorld *world)

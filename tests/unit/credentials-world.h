@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/credentials/profile-share.h"
 #include "daemon/credentials/provider.h"
 #include "daemon/credentials/settings.h"
 
@@ -31,6 +32,8 @@ typedef struct CredentialsWorld {
     struct event_base *base;
     bool live; /* something real is waited for, so the virtual clock stands still */
     AwsCredentialsContext context;
+    AwsSharedFiles *files;
+    AwsProfileShare *share;
     AwsCredentialsProvider *provider;
 
     HttpClient http;
@@ -69,6 +72,9 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
 
 /* Asks, and lets time pass until the answer is there. */
 void world_get(CredentialsWorld *world);
+
+/* What was read of the shared files is forgotten. */
+void world_end_turn(CredentialsWorld *world);
 
 /* Lets what is under way in the background come to its end. */
 void world_settle(CredentialsWorld *world);

@@ -105,12 +105,19 @@ static void write_file(const char *name, const char *text)
     assert_true(fputs(text, file) >= 0);
 }
 
+static char last_warning[512]; /* empty: none */
+
+static void note_warning(const char *warning)
+{
+    snprintf(last_warning, sizeof(last_warning), "%s", warning);
+}
+
 static Config *expect_loaded(void)
 {
     Config *config = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    if (config_load(CONF, &config, &error) < 0)
+    if (config_load(CONF, NULL, note_warning, &config, &error) < 0)
         fail_msg("refused: %s", error);
     return config;
 }
@@ -120,7 +127,7 @@ static void expect_error(const char *sentence)
     Config *config = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    if (config_load(CONF, &config, &error) >= 0)
+    if (config_load(CONF, NULL, note_warning, &config, &error) >= 0)
         fail_msg("taken, instead of: %s", sentence);
     assert_null(config);
     assert_non_null(error);
@@ -276,7 +283,7 @@ static void test_grammar_errors_name_the_line(void **state)
         CLEANUP(freep) char *error = NULL;
 
         write_file(CONF, texts[i]);
-        assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
+        assert_int_equal(config_load(CONF, NULL, note_warning, &config, &error), -EINVAL);
         assert_int_equal(strncmp(error, CONF ":2: ", strlen(CONF ":2: ")), 0);
         assert_null(strchr(error, '\n'));
     }
@@ -416,11 +423,11 @@ static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
     (void)state;
     unsetenv("AWS_REGION");
     write_file(CONF, "[target a]\nregion = us-east-1\n[target b]\n");
-    assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
+    assert_int_equal(config_load(CONF, NULL, note_warning, &config, &error), -EINVAL);
     assert_int_equal(strncmp(error, CONF ":3: target b: ", strlen(CONF ":3: target b: ")), 0);
 
     write_file(CONF, "");
-    assert_int_equal(config_load(CONF, &config, &undeclared), -EINVAL);
+    assert_int_equal(config_load(CONF, NULL, note_warning, &config, &undeclared), -EINVAL);
     assert_int_equal(strncmp(undeclared, "target default: ", strlen("target default: ")), 0);
 }
 
@@ -475,15 +482,72 @@ static void test_trouble_of_credentials(void **state)
 
 static void test_a_broken_profile_file(void **state)
 {
+    /* Variables without which something of the file is needed; NULL: the target names a profile. */
+    static const char *const needs[] = {"AWS_REGION", "AWS_ACCESS_KEY_ID", NULL};
+
     (void)state;
     write_file(CONF, "");
     write_file("config", "[default]\nnonsense\n");
     setenv("AWS_CONFIG_FILE", "config", 1);
+    for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
+        Config *config = NULL;
+        CLEANUP(freep) char *error = NULL;
+        CLEANUP(freep) char *value = NULL;
+        if (needs[i])
+            value = strdup(getenv(needs[i]));
+        if (needs[i])
+            unsetenv(needs[i]);
+        else
+            write_file(CONF, "[target a]\nprofile = default\n");
+        assert_int_equal(config_load(CONF, NULL, note_warning, &config, &error), -EINVAL);
+        assert_int_equal(strncmp(error, "config:2: ", strlen("config:2: ")), 0);
+        if (needs[i])
+            setenv(needs[i], value, 1);
+    }
+}
+
+static void test_a_broken_profile_file_of_which_nothing_is_needed(void **state)
+{
+    (void)state;
+    write_file(CONF, "");
+    write_file("config", "[default]\nnonsense\n");
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    CLEANUP(config_freep) Config *config = expect_loaded();
+    assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
+    assert_int_equal(config_check_credentials(config, NULL), 0);
+}
+
+static void test_a_reload_takes_the_last_good_reading(void **state)
+{
+    (void)state;
+    unsetenv("AWS_REGION");
+    write_file(CONF, "[target a]\nprofile = a\n");
+    write_file("config", "[profile a]\nregion = us-west-2\naws_access_key_id = AKID\n"
+                         "aws_secret_access_key = a-secret-of-the-test\n");
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    CLEANUP(config_freep) Config *running = expect_loaded();
+    CLEANUP(config_freep) Config *fresh = NULL;
+    CLEANUP(freep) char *error = NULL;
+
+    write_file("config", "[profile a]\nregion");
+    assert_int_equal(config_load(CONF, running, note_warning, &fresh, &error), 0);
+    assert_string_equal(fresh->targets[0]->settings->region, "us-west-2");
+    assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
+}
+
+static void test_warnings_stand_beside_an_error(void **state)
+{
     Config *config = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    assert_int_equal(config_load(CONF, &config, &error), -EINVAL);
-    assert_int_equal(strncmp(error, "config:2: ", strlen("config:2: ")), 0);
+    (void)state;
+    write_file(CONF, "[target a]\nprofile = prod\n");
+    write_file("config", "[prod]\nregion = us-west-2\n");
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    last_warning[0] = '\0';
+    assert_int_equal(config_load(CONF, NULL, note_warning, &config, &error), -EINVAL);
+    assert_non_null(strstr(error, "profile prod is in none"));
+    assert_int_equal(strncmp(last_warning, "config:1: ", strlen("config:1: ")), 0);
 }
 
 static void test_changes_that_need_a_restart(void **state)
@@ -573,6 +637,9 @@ int main(void)
         TEST(test_what_a_target_has_wrong_is_told_where_it_is_said),
         TEST(test_trouble_of_credentials),
         TEST(test_a_broken_profile_file),
+        TEST(test_a_broken_profile_file_of_which_nothing_is_needed),
+        TEST(test_a_reload_takes_the_last_good_reading),
+        TEST(test_warnings_stand_beside_an_error),
         TEST(test_changes_that_need_a_restart),
         TEST(test_json),
     };

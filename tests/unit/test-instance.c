@@ -275,6 +275,7 @@ static void test_cancelled(void **state)
     aws_credentials_provider_free(world->provider);
     world->provider = NULL;
     assert_int_equal(world->n_cancelled, 1);
+    world_end_turn(world);
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
 }
 

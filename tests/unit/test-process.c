@@ -267,6 +267,7 @@ static void test_cancelled(void **state)
         sched_yield();
     await_no_child(world);
     assert_null(last_error);
+    world_end_turn(world);
     assert_int_equal(timers_next_usec(world->timers), TIMER_NEVER);
 }
 

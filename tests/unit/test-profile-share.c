@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,6 +22,7 @@ typedef struct Fixture {
     VirtualClock virtual;
     Clock clock;
     Timers *timers;
+    AwsSharedFiles *files;
     AwsProfileShare *share;
 } Fixture;
 
@@ -32,7 +34,8 @@ static int set_up(void **state)
     fixture.clock = virtual_clock(&fixture.virtual);
     *state = &fixture;
     return timers_new(&fixture.clock, &fixture.timers) < 0 ||
-                   aws_profile_share_new(fixture.timers, &fixture.share) < 0
+                   aws_shared_files_new(&fixture.files) < 0 ||
+                   aws_profile_share_new(fixture.timers, fixture.files, &fixture.share) < 0
                ? -1
                : 0;
 }
@@ -42,6 +45,7 @@ static int tear_down(void **state)
     Fixture *fixture = *state;
 
     aws_profile_share_free(fixture->share);
+    aws_shared_files_unref(fixture->files);
     timers_free(fixture->timers);
     return 0;
 }
@@ -75,10 +79,8 @@ static void write_region(const char *region)
 static AwsProfileReading *get(Fixture *fixture)
 {
     AwsProfileReading *reading = NULL;
-    char *error = NULL;
 
-    assert_int_equal(aws_profile_share_get(fixture->share, &reading, &error), 0);
-    assert_null(error);
+    assert_int_equal(aws_profile_share_get(fixture->share, &reading), 0);
     return reading;
 }
 
@@ -103,7 +105,7 @@ static void test_all_of_a_turn_share_one_reading(void **state)
     aws_profile_reading_unref(second);
 }
 
-static void test_the_next_turn_reads_anew(void **state)
+static void test_the_next_turn_reads_again(void **state)
 {
     Fixture *fixture = *state;
     AwsProfileReading *first, *second;
@@ -120,23 +122,29 @@ static void test_the_next_turn_reads_anew(void **state)
     aws_profile_reading_unref(second);
 }
 
-static void test_a_failure_is_not_kept(void **state)
+static void end_turn(Fixture *fixture)
+{
+    fixture->virtual.boottime_usec++;
+    timers_run(fixture->timers);
+}
+
+static void test_what_cannot_be_read_is_not_kept(void **state)
 {
     Fixture *fixture = *state;
-    AwsProfileReading *reading = NULL;
-    char *error = NULL;
+    AwsProfileReading *reading;
     FILE *file = fopen(path, "we");
 
     assert_non_null(file);
     assert_true(fputs("what is this\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(aws_profile_share_get(fixture->share, &reading, &error), -EINVAL);
-    assert_null(reading);
-    assert_non_null(error);
-    free(error);
+    reading = get(fixture);
+    assert_non_null(strstr(aws_profiles_error(reading->profiles), ":1: "));
+    aws_profile_reading_unref(reading);
+    end_turn(fixture);
 
     write_region("eu-west-1");
     reading = get(fixture);
+    assert_null(aws_profiles_error(reading->profiles));
     assert_region(reading, "eu-west-1");
     aws_profile_reading_unref(reading);
 }
@@ -147,8 +155,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(test_all_of_a_turn_share_one_reading),
-        TEST(test_the_next_turn_reads_anew),
-        TEST(test_a_failure_is_not_kept),
+        TEST(test_the_next_turn_reads_again),
+        TEST(test_what_cannot_be_read_is_not_kept),
     };
 
     return cmocka_run_group_tests_name("profile-share", tests, set_up_file, remove_file);

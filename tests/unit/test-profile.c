@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
-#include "daemon/credentials/profile.h"
+#include "daemon/credentials/shared-files.h"
 
 #define ROWS_MAX 8U
 
@@ -387,10 +387,11 @@ static void write_file(const char *name, const char *text, size_t size)
 
 static void load(AwsProfiles **ret)
 {
-    CLEANUP(freep) char *error = NULL;
+    CLEANUP(aws_shared_files_unrefp) AwsSharedFiles *files = NULL;
 
-    assert_int_equal(aws_profiles_load(ret, &error), 0);
-    assert_null(error);
+    assert_int_equal(aws_shared_files_new(&files), 0);
+    assert_int_equal(aws_shared_files_read(files, ret), 0);
+    assert_null(aws_profiles_stale(*ret));
 }
 
 static void test_load_without_files(void **state)
@@ -451,16 +452,19 @@ static void test_load_credentials_of_systemd(void **state)
     assert_string_equal(aws_profiles_file(profiles, "foo", "c"), in_home("aws-credentials", path));
 }
 
-static void assert_load_fails(const char *file, int error)
+static void assert_load_fails(const char *file)
 {
-    AwsProfiles *profiles = NULL;
-    CLEANUP(freep) char *sentence = NULL;
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    const char *error;
 
     assert_int_equal(setenv("AWS_CONFIG_FILE", file, 1), 0);
-    assert_int_equal(aws_profiles_load(&profiles, &sentence), error);
+    load(&profiles);
     assert_int_equal(unsetenv("AWS_CONFIG_FILE"), 0);
-    assert_null(profiles);
-    assert_int_equal(strncmp(sentence, file, strlen(file)), 0);
+    error = aws_profiles_error(profiles);
+    assert_non_null(error);
+    assert_int_equal(strncmp(error, file, strlen(file)), 0);
+    assert_false(aws_profiles_has(profiles, "a"));
+    assert_true(aws_profiles_has(profiles, "foo")); /* of the other file */
 }
 
 static void test_load_failures(void **state)
@@ -468,13 +472,61 @@ static void test_load_failures(void **state)
     char path[128];
 
     (void)state;
-    assert_load_fails(home, -EISDIR);
+    assert_load_fails(home);
     WRITE_FILE("other", "[profile a]\0\nb = c\n");
-    assert_load_fails(in_home("other", path), -EINVAL);
+    assert_load_fails(in_home("other", path));
     WRITE_FILE("other", "[profile a]\nb\n");
-    assert_load_fails(in_home("other", path), -EINVAL);
+    assert_load_fails(in_home("other", path));
     assert_int_equal(truncate(in_home("other", path), 2 * 1024 * 1024), 0);
-    assert_load_fails(in_home("other", path), -EFBIG);
+    assert_load_fails(in_home("other", path));
+}
+
+static const char *const bad_texts[] = {"[profile a]\nregion\n", "[profile a", "region = x\n",
+                                        "[profile a]\n  region = x\n", "[profile a]\ns3 =\n  x\n"};
+
+static void test_a_half_written_file_counts_as_it_was(void **state)
+{
+    CLEANUP(aws_shared_files_unrefp) AwsSharedFiles *files = NULL;
+    char path[128];
+
+    (void)state;
+    assert_int_equal(setenv("AWS_CONFIG_FILE", in_home("other", path), 1), 0);
+    WRITE_FILE("other", "[profile a]\nregion = good\n");
+    assert_int_equal(aws_shared_files_new(&files), 0);
+    assert_int_equal(unsetenv("AWS_CONFIG_FILE"), 0);
+    for (size_t i = 0; i < 2 * sizeof(bad_texts) / sizeof(*bad_texts); i++) {
+        CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+        const char *bad = bad_texts[i / 2];
+        if (i % 2)
+            write_file("other", bad, strlen(bad));
+        else
+            WRITE_FILE("other", "[profile a]\nregion = good\n");
+        assert_int_equal(aws_shared_files_read(files, &profiles), 0);
+        assert_string_equal(aws_profiles_get(profiles, "a", "region"), "good");
+        assert_null(aws_profiles_error(profiles));
+        assert_int_equal(aws_profiles_stale(profiles) != NULL, i % 2);
+    }
+}
+
+/* There was none, and that too is a reading. */
+static void test_a_half_written_file_that_was_not_there_counts_as_missing(void **state)
+{
+    CLEANUP(aws_shared_files_unrefp) AwsSharedFiles *files = NULL;
+    CLEANUP(aws_profiles_freep) AwsProfiles *before = NULL;
+    CLEANUP(aws_profiles_freep) AwsProfiles *after = NULL;
+    char path[128];
+
+    (void)state;
+    unlink(in_home("other", path));
+    assert_int_equal(setenv("AWS_CONFIG_FILE", path, 1), 0);
+    assert_int_equal(aws_shared_files_new(&files), 0);
+    assert_int_equal(unsetenv("AWS_CONFIG_FILE"), 0);
+    assert_int_equal(aws_shared_files_read(files, &before), 0);
+    WRITE_FILE("other", "[profile a]\nregion");
+    assert_int_equal(aws_shared_files_read(files, &after), 0);
+    assert_false(aws_profiles_has(after, "a"));
+    assert_null(aws_profiles_error(after));
+    assert_non_null(strstr(aws_profiles_stale(after), "other:2: "));
 }
 
 int main(void)
@@ -492,6 +544,8 @@ int main(void)
         cmocka_unit_test(test_load_from_where_the_environment_says),
         cmocka_unit_test(test_load_credentials_of_systemd),
         cmocka_unit_test(test_load_failures),
+        cmocka_unit_test(test_a_half_written_file_counts_as_it_was),
+        cmocka_unit_test(test_a_half_written_file_that_was_not_there_counts_as_missing),
     };
 
     return cmocka_run_group_tests_name("profile", tests, set_up, tear_down);
