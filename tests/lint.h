@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For cppcheck alone, which does not know queue(3): what its macros come to. */
+/* For cppcheck alone, which does not know queue(3): what its macros expand to. */
 #define TAILQ_HEAD(name, type)                                                                     \
     struct name {                                                                                  \
         struct type *first;                                                                        \

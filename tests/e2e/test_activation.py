@@ -55,7 +55,7 @@ def test_serves_the_socket_it_was_passed(activated, sim):
     assert activated.stopped(sim.add())["state"] == "stopped"
 
 
-def test_a_start_that_fails_turns_away_who_waits(new_daemon, sim, listening):
+def test_a_start_that_fails_turns_away_clients_that_wait(new_daemon, sim, listening):
     """Otherwise a service manager would start it again for them at once, and for ever."""
     listener, path = listening
     daemon = new_daemon({"default": {**target(sim), "region": ""}})
@@ -83,7 +83,7 @@ def test_a_start_that_fails_says_why_to_the_manager(new_daemon, sim, listening):
     assert status.startswith("STATUS=Cannot start: ") and "there is no region" in status
 
 
-def test_answers_who_connected_before_it_was_started(new_daemon, sim, listening):
+def test_answers_clients_that_connected_before_it_was_started(new_daemon, sim, listening):
     listener, path = listening
     daemon = new_daemon({"default": target(sim)})
     daemon.socket = path
@@ -125,7 +125,7 @@ def test_a_call_that_comes_while_it_ends_waits_for_the_next(activated, sim, list
         assert client.reply()["targets"]
 
 
-def test_tells_its_manager_how_it_is(daemon, sim):
+def test_notifies_its_manager_of_how_it_is(daemon, sim):
     daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 0 polling")
     daemon.stop(sim.add_endless(), timeout=3)
     daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 1 polling")

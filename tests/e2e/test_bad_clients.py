@@ -44,7 +44,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("message", MALFORMED.values(), ids=MALFORMED.keys())
-def test_closes_on_what_is_no_call_and_serves_the_others(daemon, message):
+def test_closes_on_what_is_not_a_call_and_serves_the_others(daemon, message):
     with daemon.connect() as bystander, daemon.connect() as culprit:
         bystander.call("ListTargets")
         try:
@@ -59,7 +59,7 @@ def test_closes_on_what_is_no_call_and_serves_the_others(daemon, message):
     assert daemon.call("ListTargets")
 
 
-def test_answers_what_came_before_the_message_that_is_no_call(daemon):
+def test_answers_what_came_before_the_message_that_is_not_a_call(daemon):
     with daemon.connect() as culprit:
         culprit.send_raw(encode("ListTargets") + b"nonsense\0" + encode("ListTargets"))
         assert culprit.reply()["targets"]

@@ -98,7 +98,7 @@ def test_what_the_shipped_file_shows_are_the_defaults(check):
     assert check.effective(shown) == check.effective(CONF.read_text()) == check.effective("")
 
 
-def test_no_credentials_anywhere_is_no_error(check):
+def test_no_credentials_anywhere_is_not_an_error(check):
     target = check.target("", **dict.fromkeys(KEYS))
     assert target["credentials"] is None
 
@@ -296,7 +296,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("environment, files, place, told", TROUBLES.values(), ids=TROUBLES)
-def test_credentials_that_cannot_be_had(check, environment, files, place, told):
+def test_credentials_that_cannot_be_obtained(check, environment, files, place, told):
     for name, text in files.items():
         check.aws(name, f"[default]\n{text}")
     error = check.error("# one\n[target x]\n", **environment)

@@ -600,7 +600,7 @@ def test_jobs_watch_shows_changes_of_one_target(ctl, daemon):
     assert end(process) == (130, "", "")
 
 
-def test_a_state_of_a_later_version_is_no_end(ctl, daemon):
+def test_a_state_of_a_later_version_is_not_an_end(ctl, daemon):
     process, session = play(ctl, daemon, "watch", "job-1")
     expect_watch(session, 1)
     session.update(make_job(1, "pausing"))

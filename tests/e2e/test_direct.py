@@ -82,7 +82,7 @@ def test_another_import_is_not_shown_for_the_one_asked_about(start_daemon, sim):
     assert parameters["cause"]["code"] == "UnreadableAnswer" and other in parameters["cause"]["message"]
 
 
-def test_to_look_at_an_import_is_no_part_of_its_job(daemon, sim):
+def test_to_look_at_an_import_is_not_part_of_its_job(daemon, sim):
     """A job polls as it would have, and counts no call but its own."""
     import_id = sim.add_endless()
     job = daemon.stop(import_id)
@@ -130,7 +130,7 @@ def test_in_a_list_of_failures_each_item_stands_for_itself(daemon, sim):
         {"Location": "s3://b/\ufffd"}, {"Location": "s3://b/second"}]
 
 
-def test_json_of_somebody_else_is_no_list(daemon, sim):
+def test_json_of_somebody_else_is_not_a_list(daemon, sim):
     """"No import runs" would be false comfort."""
     import_id = sim.add()
     sim.fault("http", operation="ListImports", status=200, body='{"status": "login required"}', calls=1)
@@ -339,7 +339,7 @@ def test_replies_come_in_the_order_of_the_calls(daemon, sim):
     assert answered[quick] < answered[slow]
 
 
-def test_one_who_waits_holds_up_nobody_else(daemon, sim):
+def test_a_client_that_waits_holds_up_nobody_else(daemon, sim):
     slow = sim.add()
     sim.fault("hang", import_id=slow, calls=1)
     with daemon.connect() as waiting:

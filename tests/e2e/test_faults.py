@@ -65,7 +65,7 @@ def test_a_fault_that_passes_is_retried_within_the_call(start_daemon, sim, opera
 
 @pytest.mark.parametrize("fault, members, code", [*TRANSIENT.values(), *LASTING.values()],
                          ids=[*TRANSIENT, *LASTING])
-def test_a_fault_that_lasts_is_an_outage_told_once_and_waited_out(start_daemon, sim, fault, members, code):
+def test_a_fault_that_lasts_is_an_outage_logged_once_and_waited_out(start_daemon, sim, fault, members, code):
     daemon = start_daemon(calls={**calls_that_meet(fault), "max-attempts": 1})
     sim.fault(fault, **members)
     import_ids = sim.add_many(3)
@@ -150,7 +150,7 @@ def test_what_held_a_job_up_is_gone_when_it_goes_on(start_daemon, sim):
     assert len(sim.calls("StopImport")) == 1
 
 
-def test_a_second_outage_is_told_again(start_daemon, sim):
+def test_a_second_outage_is_logged_again(start_daemon, sim):
     daemon = start_daemon(calls={"max-attempts": 1})
     for number in (1, 2):
         sim.fault("http", status=503)
@@ -202,7 +202,7 @@ def test_an_answer_for_a_target_that_is_gone(start_daemon, sim):
         assert connection.reply()["import"]["ImportId"] == import_id
 
 
-def test_who_comes_when_nobody_waits_for_a_target_calls_at_once(start_daemon, sim):
+def test_a_job_that_comes_when_none_waits_for_its_target_calls_at_once(start_daemon, sim):
     """Jobs that have expired leave no wait behind for those that come later."""
     daemon = start_daemon(calls={"max-attempts": 1})
     sim.fault("http", status=503)
@@ -402,7 +402,7 @@ def test_calls_that_overlap_all_survive_a_clock_that_is_off(daemon, sim):
 
 
 @pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_json_of_somebody_else_is_no_answer(daemon, sim, operation):
+def test_json_of_somebody_else_is_not_an_answer(daemon, sim, operation):
     """As a network that wants a login first may give."""
     sim.fault("http", operation=operation, status=200, body='{"status": "login required"}',
               content_type="application/json", calls=1)

@@ -44,7 +44,7 @@ def test_stop_all_goes_on_after_a_restart_before_its_answer(ctl, daemon, sim):
     assert {line.split()[0] for line in output.splitlines()[-2:]} == set(import_ids)
 
 
-def test_stop_all_goes_on_without_who_asked_for_it(ctl, daemon, sim):
+def test_stop_all_goes_on_without_the_client_that_asked_for_it(ctl, daemon, sim):
     import_id = sim.add()
     sim.fault("slow", operation="ListImports", delay_seconds=0.5)
     asking = ctl.start("stop", "--all")

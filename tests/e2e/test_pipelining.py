@@ -130,7 +130,7 @@ def full(start_daemon, sim):
     return daemon
 
 
-def test_a_list_in_pages_is_whole_also_when_the_daemon_is_told_to_end(full):
+def test_a_list_in_pages_is_whole_also_when_the_daemon_is_asked_to_end(full):
     with full.connect() as client:
         client.send("ListJobs", {"limit": 100}, more=True)
         let_work(full)
@@ -190,7 +190,7 @@ def test_a_client_that_goes_after_its_last_word_is_noticed(start_daemon, sim, n_
 @pytest.mark.parametrize("wrong", [b"nonsense\0", b"{}\0", encode("ListTargets") + b"[]\0", b"x" * 5000],
                          ids=["no JSON", "no call", "after a call", "too long"])
 @pytest.mark.parametrize("method", ["Watch", "Stop"])
-def test_what_is_no_call_closes_also_behind_a_stream(start_daemon, sim, method, wrong):
+def test_what_is_not_a_call_closes_also_behind_a_stream(start_daemon, sim, method, wrong):
     daemon = start_daemon(daemon={"max-message": "4K"})
     with daemon.connect() as client:
         client.send(method, {"importId": sim.add_endless()} if method == "Stop" else None, more=True)
@@ -214,7 +214,7 @@ def test_a_list_in_pages_is_whole_whatever_comes_behind_it(full, between):
         client.assert_closed()
 
 
-def test_it_is_told_once_that_a_client_breaks_the_rules(full):
+def test_it_is_logged_once_that_a_client_breaks_the_rules(full):
     """However long it takes until the client has read what came before."""
     with full.connect() as client:
         client.send("Watch", more=True)

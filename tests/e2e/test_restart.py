@@ -206,7 +206,7 @@ def test_SIGINT_is_as_good_as_SIGTERM(daemon):
     assert daemon.wait() == 0
 
 
-def test_a_socket_left_behind_is_no_obstacle_but_a_second_daemon_is(daemon, new_daemon, sim):
+def test_a_socket_left_behind_is_not_an_obstacle_but_a_second_daemon_is(daemon, new_daemon, sim):
     daemon.kill()
     assert daemon.socket.exists()
     daemon.start()

@@ -98,7 +98,7 @@ def client(sim):
 # Imports
 
 
-def test_stops_an_import_after_the_polls_it_was_told(sim, client):
+def test_stops_an_import_after_the_polls_that_were_set(sim, client):
     import_id = sim.add(stop_polls=3, files_completed="100..400", failed_entries=2)
     assert client.status(import_id) == "IN_PROGRESS"
     assert client.status(import_id, "StopImport") == "IN_PROGRESS"
@@ -168,7 +168,7 @@ def test_members_may_be_missing_or_anything(sim, client):
     assert answer["Destinations"] is None and answer["Color"] == "blue"
 
 
-def test_declaring_an_import_again_starts_it_anew(sim, client):
+def test_declaring_an_import_again_starts_it_again(sim, client):
     import_id = sim.add(status="STOPPED")
     assert client.status(import_id) == "STOPPED"
     sim.add(id=import_id, status="INITIALIZING")
@@ -403,7 +403,7 @@ def test_a_throttled_answer_may_say_when_to_come_back(sim, client, running):
     ("code", None, {"code": "SlowDown", "message": "m"}),
     ("header", "SlowDown:http://internal.amazon.com/coral/com.amazonaws.cloudtrail/", {"message": "m"}),
 ])
-def test_an_error_has_the_form_it_was_told(sim, client, running, form, header, body):
+def test_an_error_has_the_form_that_was_set(sim, client, running, form, header, body):
     sim.fault("error", code="SlowDown", message="m", calls=1, form=form)
     sim.fault("error", code="SlowDown", message="m", calls=1)
     own = get(client, running)
@@ -695,7 +695,7 @@ def test_prints_the_calls_at_the_end(build):
     (["--meteor"], "there is no option '--meteor'"),
     (["--listen"], "option '--listen' needs a value"),
     (["import"], "unexpected argument 'import'"),
-    (["--listen", "127.0.0.1"], "'127.0.0.1' is no ADDRESS:PORT"),
+    (["--listen", "127.0.0.1"], "'127.0.0.1' is not ADDRESS:PORT"),
     (["--imports", "x:"], "--imports: expected N:SPEC, found 'x:'"),
     (["--import", "status"], "--import: expected name=value, found 'status'"),
     (["--import", "colour=blue"], "imports[0]: there is no member 'colour' here"),

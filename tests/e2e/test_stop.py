@@ -37,7 +37,7 @@ def end_of(daemon, import_id, **parameters):
 # The plain case
 
 
-def test_stops_an_import_and_tells_how_it_ended(daemon, sim):
+def test_stops_an_import_and_reports_how_it_ended(daemon, sim):
     import_id = sim.add(**NUMBERS)
     job = daemon.stopped(import_id, reason="wrong bucket")
 
@@ -139,7 +139,7 @@ def test_the_polling_interval_grows_to_its_longest(start_daemon, sim):
         assert gap >= 0.9 * least - 0.001
 
 
-def test_tells_when_it_looks_next(start_daemon, sim):
+def test_shows_when_it_looks_next(start_daemon, sim):
     daemon = start_daemon(polling={"first": "1h", "longest": "1h"})
     job = daemon.stop(sim.add_endless())
     daemon.journal.wait("stop-accepted")
@@ -148,7 +148,7 @@ def test_tells_when_it_looks_next(start_daemon, sim):
         assert 0.89 < ahead.total_seconds() / 3600 < 1.11
 
 
-def test_the_polling_interval_does_not_begin_anew_with_a_restart(start_daemon, sim):
+def test_the_polling_interval_does_not_begin_again_with_a_restart(start_daemon, sim):
     daemon = start_daemon(polling={"first": "20ms", "growth": 10, "longest": "1h"})
     daemon.stop(sim.add_endless())
     sim.wait_calls(2, "GetImport")

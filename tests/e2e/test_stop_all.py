@@ -325,7 +325,7 @@ def test_replies_come_in_the_order_of_the_calls(daemon, sim):
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnsupportedOperationException"])
-def test_a_target_that_may_not_is_told_beside_the_others(start_with_accounts, sim, code):
+def test_a_target_that_may_not_is_reported_beside_the_others(start_with_accounts, sim, code):
     daemon = start_with_accounts("default", "a", "b")
     imports = {name: add_to(sim, name)[0] for name in ("default", "a", "b")}
     sim.fault("error", access_key=access_key("a"), status=400, code=code, message="No")
@@ -339,7 +339,7 @@ def test_a_target_that_may_not_is_told_beside_the_others(start_with_accounts, si
     wait_stopped(daemon, reply)
 
 
-def test_a_target_nobody_answers_for_is_told_beside_the_others(start_daemon, sim, start_sim):
+def test_a_target_nobody_answers_for_is_reported_beside_the_others(start_daemon, sim, start_sim):
     gone = start_sim()
     daemon = start_daemon({"default": target(sim), "gone": target(gone)})
     gone.close()
@@ -351,7 +351,7 @@ def test_a_target_nobody_answers_for_is_told_beside_the_others(start_daemon, sim
     wait_stopped(daemon, reply)
 
 
-def test_a_target_without_credentials_is_told_beside_the_others(start_daemon, sim, accounts):
+def test_a_target_without_credentials_is_reported_beside_the_others(start_daemon, sim, accounts):
     accounts.open(sim, "there")
     accounts.path.write_text(accounts.path.read_text() + "[empty]\nregion = us-east-1\n")
     daemon = start_daemon({"default": target(sim, profile="there"), "locked-out": target(sim, profile="empty")},
@@ -371,7 +371,7 @@ def test_all_targets_fail(start_with_accounts, sim):
     assert {failure["target"] for failure in reply["failures"]} == {"default", "a"}
 
 
-def test_a_target_that_fails_once_is_told_once(daemon, sim):
+def test_a_target_that_fails_once_is_reported_once(daemon, sim):
     """One of its two lists is refused, the other stands."""
     running, beginning = sim.add(), sim.add(status="INITIALIZING")
     sim.fault("error", operation="ListImports", calls=1, status=400, code="AccessDenied")
@@ -463,7 +463,7 @@ def test_the_client_rehearses(ctl, daemon, sim):
     assert daemon.call("ListJobs")["jobs"] == []
 
 
-def test_the_client_does_not_wait_when_told_so(ctl, daemon, sim):
+def test_the_client_does_not_wait_when_asked_not_to(ctl, daemon, sim):
     running = sim.add_many(2, stop_polls=NEVER)
     result = ctl("stop", "--all", "--no-wait", "--reason", "drill", "--timeout", "2h")
     assert result.returncode == 0, result.stderr
@@ -481,7 +481,7 @@ def test_the_client_prints_each_reply_as_a_document(ctl, sim):
     assert final == dict.fromkeys(running, "stopped")
 
 
-def test_nothing_to_stop_is_no_failure(ctl):
+def test_nothing_to_stop_is_not_a_failure(ctl):
     assert ctl("stop", "--all").returncode == 0
 
 

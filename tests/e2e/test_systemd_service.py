@@ -33,13 +33,13 @@ def test_sets_the_log_level(daemon, sim):
 
 
 @pytest.mark.parametrize("level", [-1, 8, "3", 3.5, None])
-def test_refuses_what_is_no_log_level(daemon, level):
+def test_refuses_what_is_not_a_log_level(daemon, level):
     with pytest.raises(VarlinkError) as caught:
         daemon.call(f"{SYSTEMD}.SetLogLevel", level=level)
     assert caught.value.short_name == "InvalidParameter" and caught.value.parameters == {"parameter": "level"}
 
 
-def test_tells_the_environment_without_its_secrets(start_daemon):
+def test_shows_the_environment_without_its_secrets(start_daemon):
     secrets = {"AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_SESSION_TOKEN": "t0ken",
                "AWS_CONTAINER_AUTHORIZATION_TOKEN": "b3arer"}
     daemon = start_daemon(environment=secrets)

@@ -5,7 +5,7 @@ import hashlib
 
 
 class Accounts:
-    """The shared credentials file of a test, and what the simulators are told to go with it."""
+    """The shared credentials file of a test, and the accounts that the simulators get to go with it."""
 
     def __init__(self, directory):
         self.path = directory / "accounts"

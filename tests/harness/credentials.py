@@ -122,7 +122,7 @@ class Sources:
         self.shared("config", {"default": {"role_arn": role, "credential_source": credential_source}})
 
     def role_with_environment(self):
-        """Keys in the environment come before the profile, but for the target's own profile."""
+        """Keys in the environment come before the profile, except for the target's own profile."""
         self.environment_keys(BASE)
         self.role_with("Environment", "AKIDENVIRONMENT")
         self.targets(default={"profile": "default"})

@@ -28,4 +28,4 @@ def wait_until(condition, complaint):
     end = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < end, complaint
-        time.sleep(0.01)  # a pipe has no way to tell us
+        time.sleep(0.01)  # a pipe cannot notify us

@@ -44,7 +44,7 @@ class Proxy:
                 return
             except ConnectionRefusedError:
                 assert self.process.poll() is None and time.monotonic() < end, "tinyproxy does not listen"
-                time.sleep(0.01)  # it has no way to tell us
+                time.sleep(0.01)  # it cannot notify us
 
     def close(self):
         self.process.terminate()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""trailstop-sim: started, told what to do and asked what was called. tests/sim/README.md describes it."""
+"""trailstop-sim: started, given its scenario and asked what was called. tests/sim/README.md describes it."""
 
 import json
 import os
@@ -56,7 +56,7 @@ class Sim:
         reports = [path.read_text() for path in self.directory.glob("sim-sanitizer.*")]
         assert not reports, "\n".join(reports)
 
-    # What it is told
+    # What it is given
 
     def control(self, path, body=None, method=None):
         request = urllib.request.Request(
@@ -66,7 +66,7 @@ class Sim:
             return json.load(response)
 
     def add(self, **spec):
-        """Declares an import that runs, and stops two polls after StopImport unless told otherwise."""
+        """Declares an import that runs, and stops two polls after StopImport unless the test sets something else."""
         return self.add_many(1, **spec)[0]
 
     def add_many(self, count, **spec):
@@ -128,7 +128,7 @@ class Sim:
         end = time.monotonic() + DEADLINE
         while len(calls := self.calls(operation, import_id)) < count:
             assert time.monotonic() < end, f"{len(calls)} of {count} calls arrived"
-            time.sleep(0.01)  # it has no way to tell us; this only keeps the question from being asked too often
+            time.sleep(0.01)  # it cannot notify us; this only keeps the question from being asked too often
         return calls
 
 

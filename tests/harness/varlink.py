@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Varlink client on a plain socket, which can also misbehave: it sends whatever bytes it is told to."""
+"""A Varlink client on a plain socket, which can also misbehave: it sends whatever bytes it is given."""
 
 import json
 import os

@@ -14,7 +14,7 @@ typedef struct Account {
     char *access_key;
     char *secret_key;
     char *session_token; /* NULL: none */
-    char *account_id;    /* whose imports it sees; the access key where nothing else was said */
+    char *account_id;    /* whose imports it sees; the access key where nothing else is set */
     char *role_arn;      /* NULL: not the session of a role */
     double expires_in_seconds;
     uint64_t expires_usec; /* CLOCK_REALTIME */

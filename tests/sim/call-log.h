@@ -30,7 +30,7 @@ typedef struct LoggedCall {
     unsigned status;        /* 0: there was no answer */
     char fault[16];         /* these are empty for none */
     char error[64];
-    CallFacts facts;     /* but for the headers, and pointing into text */
+    CallFacts facts;     /* except for the headers, and pointing into text */
     const char *headers; /* name, value, name, value… each ended by NUL; an empty name ends them */
     char *text;
     size_t text_size;

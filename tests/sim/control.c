@@ -38,7 +38,7 @@ static int read_body(struct evhttp_request *request, json_object **ret, char **r
     if (!text)
         return -ENOMEM;
     r = json_read(text, size, BODY_DEPTH_MAX, ret);
-    return r == -EBADMSG ? explain(ret_error, -EINVAL, "the body is no JSON") : r;
+    return r == -EBADMSG ? explain(ret_error, -EINVAL, "the body is not JSON") : r;
 }
 
 /* POSTs of one part of a scenario; what differs is the last element of the path. */

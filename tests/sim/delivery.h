@@ -21,7 +21,7 @@ typedef enum DeliveryKind {
 
 typedef struct Deliveries Deliveries;
 
-/* The record is borrowed: it is told what went out. */
+/* The record is borrowed: what went out is noted there. */
 int deliveries_new(struct event_base *base, Record *record, Deliveries **ret);
 /* Drops those that wait; their requests end with the server. */
 void deliveries_free(Deliveries *deliveries);

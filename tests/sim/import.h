@@ -18,7 +18,7 @@ typedef struct Imports Imports;
 
 int imports_new(Imports **ret);
 void imports_free(Imports *imports);
-void imports_clear(Imports *imports); /* generated ids start anew */
+void imports_clear(Imports *imports); /* generated ids start again */
 
 /* Declares an import, or several, as in README.md; one with a known id replaces it. Their ids are
  * added to ids (NULL: not wanted). 0; -EINVAL and an owned sentence; -ENOMEM. */

@@ -65,7 +65,7 @@ static int serve(struct event_base *base, const SimOptions *options, Sim *sim, c
     return r;
 }
 
-/* Calls come and go on every connection at each turn: have their changes told to the kernel
+/* Calls come and go on every connection at each turn: have their changes passed to the kernel
  * together. */
 static struct event_base *new_base(void)
 {

@@ -150,7 +150,7 @@ static int read_scenario(Declarations *declarations, const char *path, char **re
     r = json_read(length > 0 ? text : "", length > 0 ? (size_t)length : 0, SCENARIO_DEPTH_MAX,
                   &scenario);
     if (r == -EBADMSG)
-        return explain(ret_error, -EINVAL, "%s: is no JSON", path);
+        return explain(ret_error, -EINVAL, "%s: is not JSON", path);
     if (r < 0)
         return r;
     return json_object_array_add(declarations->files, scenario) < 0 ? -ENOMEM : 0;
@@ -209,7 +209,7 @@ static int set_option(SimOptions *options, Declarations *declarations, int optio
         return 0;
     case OPTION_READY_FD:
         if (parse_number(optarg, 0, INT_MAX, &number) < 0)
-            return explain(ret_error, -EINVAL, "--ready-fd: '%s' is no file descriptor", optarg);
+            return explain(ret_error, -EINVAL, "--ready-fd: '%s' is not a file descriptor", optarg);
         options->ready_fd = (int)number;
         return 0;
     case OPTION_ACCOUNT:

@@ -112,7 +112,7 @@ int role_arn_parse(const char *arn, RoleArn *ret, char **ret_error)
     if (!slash || strlen(ret->account_id) != sizeof(ret->account_id) - 1 || !slash[1] ||
         strlen(slash + 1) >= sizeof(ret->name))
         return explain(ret_error, -EINVAL,
-                       "'%s' is no ARN of a role, such as arn:aws:iam::111122223333:role/NAME",
+                       "'%s' is not the ARN of a role, such as arn:aws:iam::111122223333:role/NAME",
                        arn);
     strcpy(ret->name, slash + 1);
     return 0;

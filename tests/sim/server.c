@@ -117,7 +117,7 @@ static int resolve(const char *text, struct addrinfo **ret, char **ret_error)
     }
     if (!colon || !*host || !colon[1])
         return explain(ret_error, -EINVAL,
-                       "'%s' is no ADDRESS:PORT, e.g. 127.0.0.1:4566 or [::1]:0", text);
+                       "'%s' is not ADDRESS:PORT, e.g. 127.0.0.1:4566 or [::1]:0", text);
     error = getaddrinfo(host, colon + 1, &hints, ret);
     if (error != 0)
         return explain(ret_error, -EINVAL, "cannot listen on %s: %s", text, gai_strerror(error));

@@ -6,7 +6,7 @@
 #include "tests/sim/call.h"
 
 /* Begins a session of the role for the call; seconds count unless the settings say otherwise, and
- * the end is at a full second. 0; -EINVAL: that is no role's ARN; -ENOMEM. */
+ * the end is at a full second. 0; -EINVAL: that is not a role's ARN; -ENOMEM. */
 int session_new(SimCall *call, const char *role_arn, double seconds, const Account **ret);
 
 /* Adds the four members that all services have in common; the token goes by different names. 0 or

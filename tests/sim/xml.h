@@ -8,5 +8,5 @@
 #include <json-c/json.h>
 
 /* Writes a document: members of objects become elements of their name, in their order; anything
- * else becomes text, but for arrays, which become nothing. False: no memory. */
+ * else becomes text, except for arrays, which become nothing. False: no memory. */
 bool xml_write(struct evbuffer *out, json_object *document);

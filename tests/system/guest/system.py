@@ -50,7 +50,7 @@ def systemd_version():
 
 
 def wait_until(condition, what):
-    """For what nobody tells us about: asks again and again, until the deadline."""
+    """For what nothing notifies us of: asks again and again, until the deadline."""
     end = time.monotonic() + DEADLINE
     while not (value := condition()):
         assert time.monotonic() < end, f"never happened: {what}"
