@@ -22,7 +22,7 @@
 #define STORE_RETRY_USEC USEC_PER_SEC
 #define STATUS_INTERVAL_USEC USEC_PER_SEC
 #define PURGE_INTERVAL_USEC USEC_PER_SEC /* at least, between two purges */
-#define REST_USEC USEC_PER_SEC           /* without work, before memory goes back to the system */
+#define MEMORY_USEC USEC_PER_SEC         /* after work, before memory goes back to the system */
 #define FLUSH_USEC USEC_PER_SEC          /* at shutdown, for clients to read their last replies */
 /* Of one turn, for clients: what they ask for, and what the commit made possible. Saving the
  * changes takes about as long, and all of it together less than 20 ms. */
@@ -39,7 +39,7 @@ struct Daemon {
     Timer store_timer;                   /* set while changes could not be saved */
     Timer purge_timer;                   /* the next finished job is to be forgotten */
     Timer status_timer;                  /* set while systemd has been told lately */
-    Timer rest_timer;                    /* set since the last change or answer */
+    Timer memory_timer;                  /* set while memory may be given back */
     Timer finish_timer;                  /* at shutdown: how long calls of AWS have */
     Timer flush_timer;                   /* at shutdown: how long clients have to read */
     unsigned n_jobs_shown[N_JOB_STATES]; /* in the status of systemd */
@@ -138,6 +138,21 @@ static void daemon_tell_status(void *userdata)
         notify_send("%s", text);
 }
 
+/* A burst leaves holes all over the heap, which else stay resident for as long as the daemon runs.
+ */
+static void daemon_give_back_memory(void *userdata)
+{
+    (void)userdata;
+    malloc_trim(0);
+}
+
+/* Also while work goes on without end, memory is given back: once in that time. */
+static void daemon_note_work(Daemon *daemon)
+{
+    if (!daemon->memory_timer.set)
+        set_in(daemon, &daemon->memory_timer, MEMORY_USEC);
+}
+
 /* Everything that changed goes to disk, then to whoever follows it. */
 static int daemon_commit(Daemon *daemon)
 {
@@ -153,16 +168,8 @@ static int daemon_commit(Daemon *daemon)
     if (r < 0)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
     if (r < 0 || changed)
-        set_in(daemon, &daemon->rest_timer, REST_USEC);
+        daemon_note_work(daemon);
     return 0;
-}
-
-/* A burst leaves holes all over the heap, which else stay resident for as long as the daemon runs.
- */
-static void daemon_rest(void *userdata)
-{
-    (void)userdata;
-    malloc_trim(0);
 }
 
 /* Forgets jobs that ended longer ago than keep-finished, and comes back for the next. */
@@ -231,7 +238,7 @@ static bool daemon_is_well(void *userdata)
 static void daemon_work(Daemon *daemon, uint64_t usec)
 {
     if (listener_work(daemon->listener, usec))
-        set_in(daemon, &daemon->rest_timer, REST_USEC);
+        daemon_note_work(daemon);
 }
 
 /* What clients ask for, as far as it goes within the time of a turn; what it changed, to disk; and
@@ -385,7 +392,7 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
     timer_init(&daemon->store_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->purge_timer, daemon_timers(daemon), daemon_purge, daemon);
     timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
-    timer_init(&daemon->rest_timer, daemon_timers(daemon), daemon_rest, daemon);
+    timer_init(&daemon->memory_timer, daemon_timers(daemon), daemon_give_back_memory, daemon);
     timer_init(&daemon->finish_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
     r = daemon_open(daemon, ret_error);
@@ -411,7 +418,7 @@ void daemon_free(Daemon *daemon)
     timer_clear(&daemon->store_timer);
     timer_clear(&daemon->purge_timer);
     timer_clear(&daemon->status_timer);
-    timer_clear(&daemon->rest_timer);
+    timer_clear(&daemon->memory_timer);
     timer_clear(&daemon->finish_timer);
     timer_clear(&daemon->flush_timer);
     loop_free(daemon->loop);

@@ -20,6 +20,7 @@
 #include "common/string.h"
 #include "common/time.h"
 #include "daemon/base/journal.h"
+#include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
 #include "daemon/base/outlet.h"
 #include "daemon/daemon.h"
@@ -180,6 +181,8 @@ static void prepare_process(void)
 
     umask(0077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ,
+           SIG_IGN); /* RLIMIT_FSIZE: a write that fails, which the store knows to handle */
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* as many clients as the system lets us have */
         files.rlim_cur = files.rlim_max;
@@ -259,6 +262,7 @@ int main(int argc, char *argv[])
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (arguments.check)
         return check(arguments.config_path, arguments.explain);
+    loop_hold_signals();
     prepare_process();
     journal_open(arguments.log, LOG_INFO);
     status = serve(&arguments);

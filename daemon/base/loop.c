@@ -15,7 +15,8 @@
 #include "daemon/base/notify.h"
 #include "daemon/base/stats.h"
 
-#define N_LOOP_EVENTS 4U
+#define N_SIGNALS 3U
+#define N_LOOP_EVENTS (1U + N_SIGNALS)
 #define FLUSH_USEC (50 * USEC_PER_MSEC) /* between two tries to get rid of log lines */
 
 struct Loop {
@@ -24,13 +25,21 @@ struct Loop {
     LoopHandler handler;
     int timer_fd; /* CLOCK_BOOTTIME: libevent's own timers stand still during suspend */
     uint64_t armed_usec;
-    struct event *events[N_LOOP_EVENTS]; /* timer, SIGTERM, SIGINT, SIGHUP */
+    struct event *events[N_LOOP_EVENTS]; /* the timer's, and of each signal */
     Timer watchdog_timer;
     Timer flush_timer;      /* set while lines for the log or systemd are not taken */
     uint64_t watchdog_usec; /* between two signs of life; 0: none expected */
     bool busy;              /* the last turn left work over */
     bool stopped;
 };
+
+static void on_terminate(evutil_socket_t signal_number, short events, void *userdata);
+static void on_hangup(evutil_socket_t signal_number, short events, void *userdata);
+
+static const struct {
+    int number;
+    event_callback_fn handle;
+} handled[N_SIGNALS] = {{SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}};
 
 static uint64_t clock_boottime_usec(void *userdata)
 {
@@ -68,6 +77,22 @@ Timers *loop_timers(Loop *loop)
 void loop_stop(Loop *loop)
 {
     loop->stopped = true;
+}
+
+/* Whether the loop's signals wait. Before there is a loop, SIGHUP would end the process. */
+static void hold_signals(int how)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        sigaddset(&signals, handled[i].number);
+    (void)sigprocmask(how, &signals, NULL); /* cannot fail with these arguments */
+}
+
+void loop_hold_signals(void)
+{
+    hold_signals(SIG_BLOCK);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *userdata)
@@ -121,9 +146,8 @@ static void loop_flush(void *userdata)
 static int loop_add_events(Loop *loop)
 {
     loop->events[0] = event_new(loop->base, loop->timer_fd, EV_READ | EV_PERSIST, on_timer, loop);
-    loop->events[1] = evsignal_new(loop->base, SIGTERM, on_terminate, loop);
-    loop->events[2] = evsignal_new(loop->base, SIGINT, on_terminate, loop);
-    loop->events[3] = evsignal_new(loop->base, SIGHUP, on_hangup, loop);
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        loop->events[1 + i] = evsignal_new(loop->base, handled[i].number, handled[i].handle, loop);
     for (size_t i = 0; i < N_LOOP_EVENTS; i++)
         if (!loop->events[i] || event_add(loop->events[i], NULL) < 0)
             return -ENOMEM;
@@ -233,7 +257,9 @@ int loop_run(Loop *loop, const LoopHandler *handler)
         loop->watchdog_usec = watchdog_usec / 2;
         on_watchdog(loop);
     }
+    hold_signals(SIG_UNBLOCK);
     while (r >= 0 && !loop->stopped)
         r = loop_turn(loop);
+    loop_hold_signals(); /* what comes now would end the process before it has put things away */
     return r < 0 ? r : 0;
 }

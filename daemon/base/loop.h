@@ -32,6 +32,10 @@ typedef struct LoopHandler {
 extern const Clock loop_clock;
 extern const Random loop_random;
 
+/* From now on SIGTERM, SIGINT and SIGHUP wait for loop_run(), and again when it has returned: for
+ * the beginning of the process. */
+void loop_hold_signals(void);
+
 int loop_new(Loop **ret);
 void loop_free(Loop *loop); /* takes NULL */
 DEFINE_CLEANUP(Loop, loop_free)

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Started by a service manager, without one: the listening socket is passed in, and the manager is told."""
 
+import contextlib
 import os
+import resource
+import signal
 import socket
 import sys
 
 import pytest
 
 from harness.daemon import target
-from harness.varlink import Closed
+from harness.varlink import Closed, VarlinkError
 
 # What execve() leaves as it is: the pid, which LISTEN_PID has to name.
 PASS_SOCKET = """
@@ -141,3 +144,41 @@ def test_feeds_the_watchdog(new_daemon, sim):
     for _ in range(3):
         daemon.notifications.forget()
         daemon.wait_notification("WATCHDOG=1")
+
+
+# Signals
+
+
+def pending(number):
+    """For preexec_fn: the signal has come by the time that the process begins."""
+    def send():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+        os.kill(os.getpid(), number)
+    return send
+
+
+def test_a_reload_that_is_asked_for_during_the_start_comes_after_it(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)}).start(preexec_fn=pending(signal.SIGHUP))
+    daemon.journal.wait("reloaded")
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_that_is_asked_for_during_the_start_is_a_clean_one(new_daemon, sim, number):
+    daemon = new_daemon({"default": target(sim)}).spawn(preexec_fn=pending(number))
+    assert daemon.wait() == 0
+    assert daemon.journal.find("stopping")
+
+
+def test_a_file_that_may_not_grow_is_a_failed_write(new_daemon, sim):
+    """SIGXFSZ would end the process."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    daemon = new_daemon({"default": target(sim)}).start(preexec_fn=limit)
+    with contextlib.suppress(Closed, ConnectionError, VarlinkError):
+        while True:
+            daemon.stop(sim.add_endless(), reason="r" * 20_000)
+    assert "write" in daemon.journal.wait("store-failed")["MESSAGE"]
+    if not daemon.running:
+        assert daemon.wait() == 74
