@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/endpoint.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +12,8 @@
 #include "common/memory.h"
 
 #define DIGITS "0123456789"
-#define ALPHANUMERICS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define LOWER_CASE "abcdefghijklmnopqrstuvwxyz"
+#define ALPHANUMERICS LOWER_CASE "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
 #define LABEL_MAX 63U /* of a host name, RFC 1035 */
 
 typedef struct Partition {
@@ -31,18 +33,26 @@ static const Partition partitions[] = {
     {NULL, "amazonaws.com", "api.aws"},
 };
 
+/* The length of PREFIX-word-number at the start of the text; 0: it begins otherwise. */
+static size_t region_length(const char *text, const char *prefix)
+{
+    size_t length = strlen(prefix), word, number;
+
+    if (strncmp(text, prefix, length) != 0 || text[length] != '-')
+        return 0;
+    length++;
+    word = strspn(text + length, ALPHANUMERICS "_");
+    if (word == 0 || text[length + word] != '-')
+        return 0;
+    length += word + 1;
+    number = strspn(text + length, DIGITS);
+    return number > 0 ? length + number : 0;
+}
+
 static bool is_region_of(const char *region, const char *prefix)
 {
-    size_t length = strlen(prefix);
+    size_t length = region_length(region, prefix);
 
-    if (strncmp(region, prefix, length) != 0 || region[length] != '-')
-        return false;
-    region += length + 1;
-    length = strspn(region, ALPHANUMERICS "_");
-    if (length == 0 || region[length] != '-')
-        return false;
-    region += length + 1;
-    length = strspn(region, DIGITS);
     return length > 0 && !region[length];
 }
 
@@ -63,14 +73,65 @@ static bool is_fips_by_itself(AwsService service, const Partition *partition, co
     return strcmp(region, "us-gov-east-1") == 0 || strcmp(region, "us-gov-west-1") == 0;
 }
 
-/* Nothing in it may end the name or add to it. */
-int aws_endpoint_validate_region(const char *region, char **ret_error)
+/* Nothing in it may end the name of a host or add to it. */
+static int check_label(const char *region, char **ret_error)
 {
     size_t length = strlen(region);
 
     if (strspn(region, ALPHANUMERICS "-") == length && length <= LABEL_MAX && *region != '-')
         return 0;
     return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
+}
+
+/* The length of what is a region by the names that AWS gives them today; 0: it begins with none. */
+static size_t known_region_length(const char *text)
+{
+    static const char *const prefixes[] = {
+        "us", "eu", "ap",     "sa",     "ca",      "me",      "af",      "il",
+        "mx", "cn", "us-gov", "us-iso", "us-isob", "eu-isoe", "us-isof", "eusc-de"};
+    size_t longest = 0;
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+        size_t length = region_length(text, prefixes[i]);
+        if (length > longest)
+            longest = length;
+    }
+    return longest;
+}
+
+/* us-east-1a, us-west-2-lax-1a, us-east-1-wl1-bos-wlz-1: what follows the name of a region, and
+ * ends as those of zones do. */
+static bool is_zone(const char *region, size_t known)
+{
+    const char *rest = region + known;
+    size_t length = strlen(rest);
+
+    if (known == 0 || length == 0)
+        return false;
+    return (length == 1 && strspn(rest, LOWER_CASE) == 1) ||
+           (*rest == '-' && (strstr(rest, "-wlz-") || (strchr(DIGITS, rest[length - 2]) &&
+                                                       strchr(LOWER_CASE, rest[length - 1]))));
+}
+
+int aws_endpoint_validate_region(const char *region, char **ret_error)
+{
+    char lower[LABEL_MAX + 1] = "";
+    size_t length = strlen(region), known;
+    int r = check_label(region, ret_error);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < length; i++)
+        lower[i] = (char)tolower((unsigned char)region[i]);
+    known = known_region_length(lower);
+    if (is_zone(lower, known))
+        return explain(ret_error, -EINVAL,
+                       "%s is not a region but a zone of one; its region is %.*s", region,
+                       (int)known, lower);
+    if (known == length && strcmp(region, lower) != 0)
+        return explain(ret_error, -EINVAL, "the region %s is written in lower case: %s", region,
+                       lower);
+    return 0;
 }
 
 static int use_custom(const AwsEndpointParams *params, char **ret_url, char **ret_error)
@@ -91,7 +152,7 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     bool plain;
     int r;
 
-    r = region && *region ? aws_endpoint_validate_region(region, ret_error) : 0;
+    r = region && *region ? check_label(region, ret_error) : 0;
     if (r < 0)
         return r;
     if (params->url)

@@ -23,8 +23,10 @@ typedef struct AwsEndpointParams {
 int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
                          char **ret_error);
 
-/* Whether a region may become part of a host's name. 0, or -EINVAL and an owned sentence; -ENOMEM.
- */
+/* Whether what somebody wrote may be meant as a region: it can become part of a host's name, and is
+ * not one of AWS's own regions in upper case or with the letter of a zone behind it. A name that is
+ * not known here is taken, for partitions that are not public. 0, or -EINVAL and an owned sentence;
+ * -ENOMEM. */
 int aws_endpoint_validate_region(const char *region, char **ret_error);
 
 /* A custom endpoint as the configuration may name one: https, or http for a loopback host only (one

@@ -5,13 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "common/explain.h"
 #include "common/memory.h"
 #include "daemon/aws/endpoint.h"
 #include "daemon/base/environment.h"
+#include "daemon/base/file.h"
 #include "daemon/credentials/chain-role.h"
+
+#define BLANKS " \t\r\n"
 
 /* While a target's settings are put together. */
 typedef struct Resolver {
@@ -34,9 +40,17 @@ static const char *from_either(const Resolver *resolver, const char *variable, c
     return value ? value : from_profile(resolver, key);
 }
 
+/* Both names are the AWS CLI's. */
+static const char *profile_of_environment(void)
+{
+    const char *profile = aws_environment_get("AWS_PROFILE");
+
+    return profile ? profile : aws_environment_get("AWS_DEFAULT_PROFILE");
+}
+
 const char *aws_settings_choose_profile(const char *named)
 {
-    const char *profile = named ? named : aws_environment_get("AWS_PROFILE");
+    const char *profile = named ? named : profile_of_environment();
 
     return profile ? profile : "default";
 }
@@ -54,7 +68,7 @@ static int resolve_profile(Resolver *resolver)
     settings->query = (AwsChainQuery){
         .profiles = resolver->profiles,
         .profile = settings->profile,
-        .named = named || aws_environment_get("AWS_PROFILE"),
+        .named = named || profile_of_environment(),
         .explicit = named != NULL,
     };
     r = aws_chain_choose(&settings->query, &chain, &settings->credentials, resolver->ret_error);
@@ -65,29 +79,39 @@ static int resolve_profile(Resolver *resolver)
     return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
 }
 
+static int refuse_region(Resolver *resolver)
+{
+    const char *file = aws_profiles_config_file(resolver->profiles);
+    const char *error = aws_profiles_error(resolver->profiles);
+
+    if (error)
+        return explain(resolver->ret_error, -EBADMSG, "%s", error);
+    return explain(resolver->ret_error, -EINVAL,
+                   "there is no region: set region = in the target's section, $AWS_REGION, or "
+                   "region in profile %s of %s",
+                   resolver->settings->profile, file ? file : "~/.aws/config");
+}
+
 static int resolve_region(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
     const char *region = resolver->section->region;
+    int r;
 
     resolver->option = "region";
     if (!region)
-        region = aws_environment_get("AWS_REGION");
+        region = aws_environment_get_nonblank("AWS_REGION");
     if (!region)
-        region = from_either(resolver, "AWS_DEFAULT_REGION", "region");
-    if (region) {
-        int r = aws_endpoint_validate_region(region, resolver->ret_error);
-        return r < 0 ? r : string_copy(region, &settings->region);
-    }
-
-    const char *error = aws_profiles_error(resolver->profiles);
-    if (error)
-        return explain(resolver->ret_error, -EBADMSG, "%s", error);
-    const char *file = aws_profiles_config_file(resolver->profiles);
-    return explain(resolver->ret_error, -EINVAL,
-                   "there is no region: set region = in the target's section, $AWS_REGION, or "
-                   "region in profile %s of %s",
-                   settings->profile, file ? file : "~/.aws/config");
+        region = aws_environment_get_nonblank("AWS_DEFAULT_REGION");
+    if (!region)
+        region = from_profile(resolver, "region");
+    if (!region)
+        return refuse_region(resolver);
+    /* Variables come from files and scripts, with a line end now and then. */
+    region += strspn(region, BLANKS);
+    r = string_format(&settings->region, "%.*s",
+                      (int)string_trim_end(region, strlen(region), BLANKS), region);
+    return r < 0 ? r : aws_endpoint_validate_region(settings->region, resolver->ret_error);
 }
 
 /* "true" and "false" in any case, as the SDKs have it. of_section and *ret: -1 (unset), 0 or 1. */
@@ -198,17 +222,41 @@ static int resolve_endpoints(Resolver *resolver)
                             &settings->sts_endpoint);
 }
 
+/* libcurl would not say so before the first call, and then without the reason. */
+static int check_ca_bundle(const char *path, char **ret_error)
+{
+    CLEANUP(freep) char *fault = NULL;
+    X509 *certificate = NULL;
+    BIO *file;
+    int r = file_check_regular(path, &fault);
+
+    if (r < 0)
+        return r == -ENOMEM ? r : explain(ret_error, -EINVAL, "the CA bundle %s", fault);
+    file = BIO_new_file(path, "r");
+    if (file)
+        certificate = PEM_read_bio_X509_AUX(file, NULL, NULL, NULL);
+    if (!certificate)
+        r = explain(ret_error, -EINVAL,
+                    "the CA bundle %s: holds no certificate; it is to be a file of certificates in "
+                    "PEM (-----BEGIN CERTIFICATE-----)",
+                    path);
+    X509_free(certificate);
+    BIO_free(file);
+    ERR_clear_error();
+    return r;
+}
+
 static int resolve_ca_bundle(Resolver *resolver)
 {
     const char *path = resolver->section->ca_bundle;
+    int r = 0;
 
     resolver->option = "ca-bundle";
     if (!path)
         path = from_either(resolver, "AWS_CA_BUNDLE", "ca_bundle");
-    if (path && access(path, R_OK) < 0)
-        return explain(resolver->ret_error, -EINVAL, "the CA bundle %s cannot be read: %s", path,
-                       strerror(errno));
-    return string_copy(path, &resolver->settings->ca_bundle);
+    if (path)
+        r = check_ca_bundle(path, resolver->ret_error);
+    return r < 0 ? r : string_copy(path, &resolver->settings->ca_bundle);
 }
 
 int aws_settings_resolve(const AwsSection *section, const AwsProfiles *profiles, AwsSettings **ret,

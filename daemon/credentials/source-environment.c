@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; the token's former name was
+ * AWS_SECURITY_TOKEN. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/string.h"
+#include "daemon/base/environment.h"
 #include "daemon/credentials/source.h"
 
 typedef struct EnvironmentSource {
@@ -31,7 +33,9 @@ static int environment_check(AwsSource *source, const char **ret_key, char **ret
     (void)ret_key;
     self->access_key_id = get_trimmed("AWS_ACCESS_KEY_ID");
     self->secret_access_key = get_trimmed("AWS_SECRET_ACCESS_KEY");
-    self->session_token = get_trimmed("AWS_SESSION_TOKEN");
+    self->session_token =
+        get_trimmed(aws_environment_get_nonblank("AWS_SESSION_TOKEN") ? "AWS_SESSION_TOKEN"
+                                                                      : "AWS_SECURITY_TOKEN");
     if (!self->access_key_id || !self->secret_access_key || !self->session_token)
         return -ENOMEM;
     return aws_source_check_keys(self->access_key_id, self->secret_access_key, self->session_token,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aws_access_key_id, aws_secret_access_key and aws_session_token of a profile. */
+/* aws_access_key_id, aws_secret_access_key and aws_session_token of a profile; the token's former
+ * name was aws_security_token. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -13,19 +14,25 @@ static const char *get(const AwsSource *source, const char *key)
     return aws_profiles_get(source->context->profiles, source->profile, key);
 }
 
+static const char *get_token(const AwsSource *source)
+{
+    const char *token = get(source, "aws_session_token");
+
+    return token && *token ? token : get(source, "aws_security_token");
+}
+
 static int profile_check(AwsSource *source, const char **ret_key, char **ret_error)
 {
     *ret_key = "aws_access_key_id";
     return aws_source_check_keys(get(source, "aws_access_key_id"),
-                                 get(source, "aws_secret_access_key"),
-                                 get(source, "aws_session_token"), ret_error);
+                                 get(source, "aws_secret_access_key"), get_token(source),
+                                 ret_error);
 }
 
 static void profile_start(AwsSource *source)
 {
     aws_source_end_with_keys(source, get(source, "aws_access_key_id"),
-                             get(source, "aws_secret_access_key"), get(source, "aws_session_token"),
-                             0);
+                             get(source, "aws_secret_access_key"), get_token(source), 0);
 }
 
 static void profile_free(AwsSource *source)

@@ -109,6 +109,7 @@ static int set_up(void **state)
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
         "AWS_PROFILE",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -161,6 +162,7 @@ static unsigned count_events(const char *event)
         n += strstr(line, field) != NULL;
         assert_null(strstr(line, "5ecr3t"));
         assert_null(strstr(line, "t0k3n"));
+        assert_null(strstr(line, "f0rm3r"));
         if (!strstr(line, "shared-files-warning"))
             assert_non_null(strstr(line, "\"audit-target\""));
     }
@@ -275,6 +277,36 @@ static void test_environment(void **state)
     make_provider(*state, &(AwsSection){0});
     assert_keys(get(*state), "AKID", "5ecr3t", "t0k3n");
     assert_string_equal(((Fixture *)*state)->provider->source, "environment");
+}
+
+static void test_the_former_name_of_the_session_token(void **state)
+{
+    Fixture *fixture = *state;
+
+    set_environment("AKID", "5ecr3t", "");
+    assert_int_equal(setenv("AWS_SECURITY_TOKEN", "f0rm3r", 1), 0);
+    make_provider(fixture, &(AwsSection){0});
+    assert_keys(get(fixture), "AKID", "5ecr3t", "f0rm3r");
+    set_environment("AKID", "5ecr3t", "t0k3n");
+    fixture->provider->reject(fixture->provider, fixture->waiters[0].credentials);
+    assert_keys(get(fixture), "AKID", "5ecr3t", "t0k3n");
+    assert_int_equal(unsetenv("AWS_SECURITY_TOKEN"), 0);
+}
+
+static void test_the_former_name_of_a_profile_s_session_token(void **state)
+{
+    static const char keys[] = "[x]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n"
+                               "aws_security_token = f0rm3r\n";
+    char both[256];
+    Fixture *fixture = *state;
+
+    write_file(credentials_path, keys);
+    make_provider(fixture, &(AwsSection){.profile = (char *)"x"});
+    assert_keys(get(fixture), "AKID", "5ecr3t", "f0rm3r");
+    snprintf(both, sizeof(both), "%saws_session_token = t0k3n\n", keys);
+    write_file(credentials_path, both);
+    fixture->provider->reject(fixture->provider, fixture->waiters[0].credentials);
+    assert_keys(get(fixture), "AKID", "5ecr3t", "t0k3n");
 }
 
 static void test_environment_without_token(void **state)
@@ -516,6 +548,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_environment),
+        TEST(test_the_former_name_of_the_session_token),
+        TEST(test_the_former_name_of_a_profile_s_session_token),
         TEST(test_environment_without_token),
         TEST(test_blank_environment_is_unset),
         TEST(test_half_a_pair),

@@ -227,9 +227,53 @@ static void test_refuses_custom_endpoints(void **state)
     }
 }
 
+static void validates_regions(void **state)
+{
+    /* error NULL: it may be one */
+    static const struct {
+        const char *region, *error;
+    } samples[] = {
+        {"us-east-1", NULL},
+        {"us-gov-west-1", NULL},
+        {"eusc-de-east-1", NULL},
+        {"aws-global", NULL},
+        {"us-iso-west-1", NULL},
+        {"us-isob-east-1", NULL},
+        {"mars-north-1", NULL},
+        {"mars-north-1a", NULL},
+        {"MARS-north-1", NULL},
+        {"us-east-1-fips", NULL},
+        {"us-gov-west-1-fips", NULL},
+        {"local", NULL},
+        {"us-east-12", NULL},
+        {"custom1a", NULL},
+        {"us-east-1a", "its region is us-east-1"},
+        {"US-EAST-1A", "its region is us-east-1"},
+        {"us-gov-west-1b", "its region is us-gov-west-1"},
+        {"cn-north-1a", "its region is cn-north-1"},
+        {"us-west-2-lax-1a", "its region is us-west-2"},
+        {"us-east-1-wl1-bos-wlz-1", "its region is us-east-1"},
+        {"US-EAST-1", "in lower case: us-east-1"},
+        {"Eu-West-3", "in lower case: eu-west-3"},
+        {"us east 1", "is not one"},
+        {"us-east-1.", "is not one"},
+        {"-a", "is not one"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        CLEANUP(freep) char *error = NULL;
+        assert_int_equal(aws_endpoint_validate_region(samples[i].region, &error),
+                         samples[i].error ? -EINVAL : 0);
+        if (samples[i].error && !strstr(error, samples[i].error))
+            fail_msg("\"%s\" does not say \"%s\"", error, samples[i].error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(validates_regions),
         cmocka_unit_test(test_cloudtrail_rules),
         cmocka_unit_test(test_sts_rules),
         cmocka_unit_test(test_takes_custom_endpoints),

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,6 +24,7 @@ static const char *const variables[] = {
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_CLOUDTRAIL",
     "AWS_ENDPOINT_URL_STS",
@@ -171,6 +174,16 @@ static void test_region(void **state)
         {.error = "set region = in the target's section, $AWS_REGION, or region in profile default "
                   "of config"},
         {.section = {.endpoint_url = (char *)"https://example.com"}, .error = "there is no region"},
+        {.environment = {{"AWS_REGION", " \tr-env-1\r\n"}}, .expected = "r-env-1"},
+        {.environment = {{"AWS_REGION", " \n"}, {"AWS_DEFAULT_REGION", "r-env-2\n"}},
+         .config = config,
+         .expected = "r-env-2"},
+        {.environment = {{"AWS_REGION", "r env 1"}}, .error = "is not one"},
+        {.section = {.region = (char *)"us-east-1a"},
+         .error = "us-east-1a is not a region but a zone of one; its region is us-east-1",
+         .option = "region"},
+        {.environment = {{"AWS_REGION", "EU-WEST-1"}},
+         .error = "the region EU-WEST-1 is written in lower case: eu-west-1"},
         {.section = {.region = (char *)"no/region"},
          .error = "the region \"no/region\" is not one",
          .option = "region"},
@@ -193,6 +206,17 @@ static void test_profile(void **state)
         {.config = config, .expected = "default"},
         {.environment = {{"AWS_PROFILE", "x"}}, .config = config, .expected = "x"},
         {.environment = {{"AWS_PROFILE", ""}}, .config = config, .expected = "default"},
+        {.environment = {{"AWS_DEFAULT_PROFILE", "x"}}, .config = config, .expected = "x"},
+        {.environment = {{"AWS_PROFILE", "y"}, {"AWS_DEFAULT_PROFILE", "x"}},
+         .config = config,
+         .expected = "y"},
+        {.environment = {{"AWS_PROFILE", ""}, {"AWS_DEFAULT_PROFILE", "x"}},
+         .config = config,
+         .expected = "x"},
+        {.environment = {{"AWS_DEFAULT_PROFILE", "w"}},
+         .config = config,
+         .error = "profile w is in none",
+         .option = "profile"},
         {.environment = {{"AWS_PROFILE", "x"}},
          .config = config,
          .section = {.profile = (char *)"y"},
@@ -341,19 +365,88 @@ static void test_fips_and_dualstack(void **state)
     ASSERT_SAMPLES(samples, endpoint);
 }
 
+/* Of nobody, for a hundred years. */
+static const char certificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBcDCCARWgAwIBAgIUII18Zb3pbya2nmhMNsEdiLMhiWowCgYIKoZIzj0EAwIw\n"
+    "DDEKMAgGA1UEAwwBdDAgFw0yNjExMjYxODA1MThaGA8yMTI2MTEwMjE4MDUxOFow\n"
+    "DDEKMAgGA1UEAwwBdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABL5FseLXjtRX\n"
+    "yime+6JF9g4EARiFdf+l+qrZSX9mWNGMCF6nnjD9Ftg97sIq9NQXB4JnuNR9geS+\n"
+    "Ox10nqbSViOjUzBRMB0GA1UdDgQWBBQzdUjDU/1ieMl8Lz9VuANM/1VKRDAfBgNV\n"
+    "HSMEGDAWgBQzdUjDU/1ieMl8Lz9VuANM/1VKRDAPBgNVHRMBAf8EBTADAQH/MAoG\n"
+    "CCqGSM49BAMCA0kAMEYCIQCUVvL6vG/YzB5gYQ4ggAsD2L7ZvflauHhC+3vQbovq\n"
+    "3wIhAKvTHcjldEBtC0RleAH4COeYR278uGBqhSuwrzI/pFmo\n"
+    "-----END CERTIFICATE-----\n";
+
+static int make_bundles(void **state)
+{
+    static char directory[32];
+    static const struct {
+        const char *name, *before, *text;
+    } files[] = {
+        {"a.pem", "", certificate},
+        {"b.pem", "Explanations come before the first.\n", certificate},
+        {"empty.pem", "", ""},
+        {"text.pem", "this is not a certificate\n", ""},
+        {"cut.pem", "-----BEGIN CERTIFICATE-----\nMIIBcDCCARWgAwIBAgIUII18\n", ""},
+    };
+
+    snprintf(directory, sizeof(directory), "/tmp/test-settings-XXXXXX");
+    *state = directory;
+    if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("directory", 0700) < 0 ||
+        mkfifo("fifo", 0600) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        CLEANUP(fclosep) FILE *file = fopen(files[i].name, "we");
+        if (!file || fprintf(file, "%s%s", files[i].before, files[i].text) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int remove_bundles(void **state)
+{
+    static const char *const names[] = {"a.pem",    "b.pem",   "empty.pem",
+                                        "text.pem", "cut.pem", "fifo"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        unlink(names[i]);
+    return rmdir("directory") + chdir("/") + rmdir(*state);
+}
+
+static void test_ca_bundles_that_hold_no_certificate(void **state)
+{
+    static const struct sample samples[] = {
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"directory"},
+         .error = "the CA bundle directory: cannot be read: Is a directory",
+         .option = "ca-bundle"},
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"empty.pem"},
+         .error = "the CA bundle empty.pem: is empty"},
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"text.pem"},
+         .error = "the CA bundle text.pem: holds no certificate"},
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"cut.pem"},
+         .error = "the CA bundle cut.pem: holds no certificate"},
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"fifo"},
+         .error = "the CA bundle fifo: "},
+        {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"/dev/null"},
+         .error = "the CA bundle /dev/null: "},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, ca_bundle);
+}
+
 static void test_ca_bundle(void **state)
 {
-    static const char config[] = "[default]\nregion = us-east-1\nca_bundle = /dev/null\n";
+    static const char config[] = "[default]\nregion = us-east-1\nca_bundle = a.pem\n";
     static const struct sample samples[] = {
         {.section = {.region = (char *)"us-east-1"}},
-        {.config = config, .expected = "/dev/null"},
-        {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
+        {.config = config, .expected = "a.pem"},
+        {.environment = {{"AWS_CA_BUNDLE", "b.pem"}}, .config = config, .expected = "b.pem"},
+        {.environment = {{"AWS_CA_BUNDLE", "b.pem"}},
          .config = config,
-         .expected = "/dev/zero"},
-        {.environment = {{"AWS_CA_BUNDLE", "/dev/zero"}},
-         .config = config,
-         .section = {.ca_bundle = (char *)"/dev/null"},
-         .expected = "/dev/null"},
+         .section = {.ca_bundle = (char *)"a.pem"},
+         .expected = "a.pem"},
         {.config = config,
          .section = {.ca_bundle = (char *)"/dev/null/x"},
          .error = "/dev/null/x",
@@ -476,7 +569,9 @@ int main(void)
         cmocka_unit_test(test_custom_endpoint),
         cmocka_unit_test(test_sts_endpoint),
         cmocka_unit_test(test_fips_and_dualstack),
-        cmocka_unit_test(test_ca_bundle),
+        cmocka_unit_test_setup_teardown(test_ca_bundle, make_bundles, remove_bundles),
+        cmocka_unit_test_setup_teardown(test_ca_bundles_that_hold_no_certificate, make_bundles,
+                                        remove_bundles),
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_trouble),
     };
