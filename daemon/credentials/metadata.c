@@ -9,7 +9,6 @@
 #include "common/memory.h"
 #include "daemon/aws/endpoint.h"
 #include "daemon/aws/retry.h"
-#include "daemon/credentials/source-json.h"
 
 static bool may_be_gone(const HttpResponse *response)
 {
@@ -98,7 +97,7 @@ char *aws_metadata_explain(const AwsMetadataCall *call, const HttpResponse *resp
 }
 
 void aws_metadata_end_source(const AwsMetadataCall *call, const HttpResponse *response,
-                             AwsSource *source)
+                             AwsJsonForm form, AwsSource *source)
 {
     CLEANUP(freep) char *where = NULL;
 
@@ -107,8 +106,7 @@ void aws_metadata_end_source(const AwsMetadataCall *call, const HttpResponse *re
     else if (!(where = copy_where(call->request.url)))
         aws_source_fail_sentence(source, NULL);
     else
-        aws_source_end_with_json(source, AWS_JSON_SERVICE, where, response->body,
-                                 response->body_size);
+        aws_source_end_with_json(source, form, where, response->body, response->body_size);
 }
 
 int aws_metadata_check_url(const char *url, char **ret_error)
@@ -127,7 +125,7 @@ int aws_metadata_check_url(const char *url, char **ret_error)
     else if (strncasecmp(rest, "https://", strlen("https://")) == 0)
         rest += strlen("https://");
     else
-        return explain(ret_error, -EINVAL, "this is no http:// or https:// URL");
+        return explain(ret_error, -EINVAL, "this is not an http:// or https:// URL");
     if (string_format(&as_https, "https://%s", rest) < 0)
         return -ENOMEM;
     return aws_endpoint_validate(as_https, ret_error);

@@ -3,6 +3,7 @@
  * time: no connection, a time-out, 429 or 5xx. */
 #pragma once
 
+#include "daemon/credentials/source-json.h"
 #include "daemon/credentials/source.h"
 
 #define AWS_METADATA_HEADERS_MAX 2U
@@ -33,7 +34,7 @@ char *aws_metadata_explain(const AwsMetadataCall *call, const HttpResponse *resp
 
 /* Ends the source with the credentials of the call's last answer, or with what is wrong with it. */
 void aws_metadata_end_source(const AwsMetadataCall *call, const HttpResponse *response,
-                             AwsSource *source);
+                             AwsJsonForm form, AwsSource *source);
 
 /* 0 where this is an http:// or https:// URL with a sound host and port, without user and white
  * space; -EINVAL and an owned sentence; -ENOMEM. */

@@ -15,7 +15,6 @@
 #include "daemon/base/environment.h"
 #include "daemon/base/file.h"
 #include "daemon/credentials/metadata.h"
-#include "daemon/credentials/source-json.h"
 #include "daemon/credentials/source.h"
 
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -74,7 +73,7 @@ static int find_url(char **ret, char **ret_error)
 
     if (relative) {
         if (*relative != '/' || !string_is_visible(relative, strlen(relative)))
-            return explain(ret_error, -EINVAL, RELATIVE_URI " is no path");
+            return explain(ret_error, -EINVAL, RELATIVE_URI " is not a path");
         return string_format(ret, "http://169.254.170.2%s", relative);
     }
     if (!full)
@@ -129,7 +128,7 @@ static void on_answer(const HttpResponse *response, void *userdata)
 {
     ContainerSource *self = userdata;
 
-    aws_metadata_end_source(&self->call, response, &self->source);
+    aws_metadata_end_source(&self->call, response, AWS_JSON_CONTAINER, &self->source);
 }
 
 /* The token may be in a file that is not there yet. */
@@ -148,6 +147,7 @@ static void container_start(AwsSource *source)
         aws_source_fail_sentence(source, sentence);
         return;
     }
+    source->secret = self->token;
     self->call = (AwsMetadataCall){
         .context = source->context->shared,
         .request = {.method = "GET",

@@ -148,6 +148,7 @@ static void ask(InstanceSource *self, const char *method, const char *path, cons
         aws_source_fail_sentence(&self->source, NULL);
         return;
     }
+    self->source.secret = self->token;
     self->call.context = self->source.context->shared;
     self->call.request.method = method;
     self->call.request.url = self->url;
@@ -190,7 +191,7 @@ static void on_token(const HttpResponse *response, void *userdata)
 
     if (response->failure != HTTP_OK) {
         fail(self,
-             "is this an EC2 instance? trailstopd --check --explain tells what else was "
+             "is this an EC2 instance? trailstopd --check --explain shows what else was "
              "looked at",
              response);
     } else if (response->status == 403) {
@@ -200,7 +201,7 @@ static void on_token(const HttpResponse *response, void *userdata)
     } else {
         char *token = copy_word(response);
         if (!token) {
-            fail(self, "but what it gives is no token", response);
+            fail(self, "but what it gives is not a token", response);
             return;
         }
         keep_token(context->instance_token, token, response,
@@ -241,7 +242,7 @@ static void on_role(const HttpResponse *response, void *userdata)
     }
     self->role = copy_word(response);
     if (!self->role || strpbrk(self->role, "/?#%"))
-        fail(self, "but what it gives is no name of a role", response);
+        fail(self, "but what it gives is not the name of a role", response);
     else
         ask_next(self);
 }
@@ -251,7 +252,7 @@ static void on_credentials(const HttpResponse *response, void *userdata)
     InstanceSource *self = userdata;
 
     if (!renew_token(self, response))
-        aws_metadata_end_source(&self->call, response, &self->source);
+        aws_metadata_end_source(&self->call, response, AWS_JSON_INSTANCE, &self->source);
 }
 
 /* Asks for the first of token, role and credentials that is not there. */

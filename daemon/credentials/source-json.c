@@ -11,14 +11,14 @@
 #include "common/json.h"
 #include "common/time.h"
 
-/* These documents are flat. */
+/* What is read of these documents is flat. */
 #define DEPTH_MAX 4U
 
 static int read_object(const char *text, size_t size, json_object **ret)
 {
     CLEANUP(json_wipep) json_object *object = NULL;
 
-    int r = size > 0 ? json_read(text, size, DEPTH_MAX, &object) : -EBADMSG;
+    int r = size > 0 ? json_read_leniently(text, size, DEPTH_MAX, &object) : -EBADMSG;
     if (r < 0)
         return r;
     if (!json_object_is_type(object, json_type_object))
@@ -39,66 +39,40 @@ static const char *find_text(json_object *object, const char *key)
     return NULL;
 }
 
-static int two_digits(const char *text)
-{
-    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
-        return -1;
-    return (text[0] - '0') * 10 + (text[1] - '0');
-}
-
-/* RFC 3339 knows "Z" and a distance from UTC such as "+01:00". */
-static int parse_expiration(const char *text, uint64_t *ret)
-{
-    static const size_t size = sizeof("+00:00") - 1;
-    size_t length = strlen(text);
-    const char *zone = length > size ? text + length - size : text;
-
-    if (*zone != '+' && *zone != '-')
-        return time_parse_rfc3339(text, ret);
-    int hours = two_digits(zone + 1), minutes = two_digits(zone + 4);
-    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || zone[3] != ':')
-        return -EINVAL;
-    CLEANUP(freep) char *as_utc = strdup(text);
-    if (!as_utc)
-        return -ENOMEM;
-    strcpy(as_utc + (zone - text), "Z");
-    uint64_t usec, distance = (uint64_t)(hours * 60 + minutes) * USEC_PER_MINUTE;
-    int r = time_parse_rfc3339(as_utc, &usec);
-    if (r < 0)
-        return r;
-    if (*zone == '+' && usec < distance)
-        return -EINVAL;
-    *ret = *zone == '+' ? usec - distance : usec + distance;
-    return 0;
-}
-
 typedef struct Members {
     const char *access_key_id, *secret_access_key, *session_token, *expiration;
     uint64_t expires_usec;
 } Members;
 
+/* What is NULL or empty is as good as missing. */
 static int get_member(json_object *object, const char *name, bool required, const char **ret,
                       char **ret_error)
 {
-    int r = json_get_string(object, name, ret);
+    const char *text = NULL;
+    int r = json_get_string(object, name, &text);
 
     if (r < 0)
-        return explain(ret_error, -EBADMSG, "%s is no string", name);
-    if ((r == 0 || !**ret) && required)
+        return explain(ret_error, -EBADMSG, "%s is not a string", name);
+    if (text && !*text)
+        text = NULL;
+    if (!text && required)
         return explain(ret_error, -EBADMSG, "%s is missing", name);
+    *ret = text;
     return 0;
 }
 
+/* 1, which as a number may be written 1.0 too. */
 static int check_version(json_object *object, char **ret_error)
 {
-    int64_t version = 0;
+    json_object *version = NULL;
 
-    int r = json_get_int64(object, "Version", &version);
-    if (r == 0)
+    if (!json_object_object_get_ex(object, "Version", &version) || !version)
         return explain(ret_error, -EBADMSG, "Version is missing");
-    if (r < 0 || version != 1)
-        return explain(ret_error, -EBADMSG, "Version is not 1, the only one there is");
-    return 0;
+    if ((json_object_is_type(version, json_type_int) ||
+         json_object_is_type(version, json_type_double)) &&
+        json_object_get_double(version) == 1.0)
+        return 0;
+    return explain(ret_error, -EBADMSG, "Version is not 1, the only one there is");
 }
 
 /* The metadata services answer some of their failures with a success of HTTP. */
@@ -114,22 +88,31 @@ static int check_code(json_object *object, char **ret_error)
 
 static int read_members(json_object *object, AwsJsonForm form, Members *ret, char **ret_error)
 {
-    bool from_process = form == AWS_JSON_PROCESS;
-    const char *token = from_process ? "SessionToken" : "Token";
+    static const struct {
+        const char *token;
+        bool required; /* and so is Expiration */
+    } forms[] = {
+        [AWS_JSON_PROCESS] = {"SessionToken", false},
+        [AWS_JSON_CONTAINER] = {"Token", false},
+        [AWS_JSON_INSTANCE] = {"Token", true},
+    };
     int r;
 
-    if ((r = from_process ? check_version(object, ret_error) : check_code(object, ret_error)) < 0 ||
+    _Static_assert(sizeof(forms) / sizeof(*forms) == N_AWS_JSON_FORMS, "a form is missing");
+    if ((r = form == AWS_JSON_PROCESS ? check_version(object, ret_error)
+                                      : check_code(object, ret_error)) < 0 ||
         (r = get_member(object, "AccessKeyId", true, &ret->access_key_id, ret_error)) < 0 ||
         (r = get_member(object, "SecretAccessKey", true, &ret->secret_access_key, ret_error)) < 0 ||
-        (r = get_member(object, token, !from_process, &ret->session_token, ret_error)) < 0 ||
-        (r = get_member(object, "Expiration", !from_process, &ret->expiration, ret_error)) < 0)
+        (r = get_member(object, forms[form].token, forms[form].required, &ret->session_token,
+                        ret_error)) < 0 ||
+        (r = get_member(object, "Expiration", forms[form].required, &ret->expiration, ret_error)) <
+            0)
         return r;
-    if (!ret->expiration)
-        return 0;
-    r = parse_expiration(ret->expiration, &ret->expires_usec);
-    if (r == -EINVAL)
-        return explain(ret_error, -EBADMSG, "Expiration is no time of RFC 3339");
-    return r;
+    if (ret->expiration && time_parse_iso8601(ret->expiration, &ret->expires_usec) < 0)
+        return explain(ret_error, -EBADMSG,
+                       "Expiration is not a time of ISO 8601 with a zone, such as "
+                       "2026-11-22T12:23:45Z");
+    return 0;
 }
 
 void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *where,
@@ -144,7 +127,7 @@ void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *w
     if (r >= 0)
         r = read_members(object, form, &members, &sentence);
     else if (r == -EBADMSG)
-        r = explain(&sentence, r, "that is no JSON object%s",
+        r = explain(&sentence, r, "that is not a JSON object%s",
                     form == AWS_JSON_PROCESS ? " (no shell runs the command)" : "");
     if (r >= 0) {
         aws_source_end_with_keys(source, members.access_key_id, members.secret_access_key,

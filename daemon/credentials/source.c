@@ -84,10 +84,12 @@ void aws_source_fail_sentence(AwsSource *source, char *sentence)
     CLEANUP(freep) char *whole = NULL;
 
     if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
-        call_error_set(&error, CALL_ERROR_CREDENTIALS, whole, 0, NULL) < 0)
+        call_error_set(&error, CALL_ERROR_CREDENTIALS, whole, 0, NULL) < 0) {
         aws_source_fail(source, &call_error_no_memory);
-    else
-        aws_source_fail(source, &error);
+        return;
+    }
+    call_error_mask(&error, source->secret);
+    aws_source_fail(source, &error);
 }
 
 /* They go into headers. */

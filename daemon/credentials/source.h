@@ -60,6 +60,9 @@ struct AwsSource {
     const AwsSourceContext *context;
     char *name;    /* for messages, e.g. "profile audit in /root/.aws/credentials" */
     char *profile; /* whose settings it follows; NULL: nobody's */
+    /* What it sends along to be let in, a token; the answer may quote it, no error does. NULL:
+     * none; owned by the kind of source. */
+    const char *secret;
     AwsSourceDone done;
     void *userdata;
 };

@@ -121,7 +121,7 @@ int sts_decode(const HttpResponse *response, AwsCredentials **ret)
         if (!is_header_text(&fields[i].text))
             r = -EBADMSG;
     if (r == 0 && (!fields[EXPIRATION].text.data ||
-                   time_parse_rfc3339(fields[EXPIRATION].text.data, &expires_usec) < 0))
+                   time_parse_iso8601(fields[EXPIRATION].text.data, &expires_usec) < 0))
         r = -EBADMSG;
     if (r == 0)
         r = aws_credentials_new(fields[KEY_ID].text.data, fields[SECRET].text.data,

@@ -281,7 +281,7 @@ TROUBLES = {
         {**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"}, {}, "t.conf:2",
         "container: AWS_CONTAINER_CREDENTIALS_FULL_URI: http://"),
     "a container's path that is none": (
-        {**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x"}, {}, "t.conf:2", "is no path"),
+        {**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x"}, {}, "t.conf:2", "is not a path"),
     "a time-out that is none": (
         {**ON_INSTANCE, "AWS_METADATA_SERVICE_TIMEOUT": "x"}, {}, "t.conf:2", "AWS_METADATA_SERVICE_TIMEOUT is no"),
     "a number that is none": (

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(freep) char *description = NULL;
 
     read_document(AWS_JSON_PROCESS, (const char *)data, size);
-    read_document(AWS_JSON_SERVICE, (const char *)data, size);
+    read_document(AWS_JSON_CONTAINER, (const char *)data, size);
     REQUIRE(aws_json_describe_error((const char *)data, size, &description) == 0);
     fuzz_require_text(description);
     return 0;

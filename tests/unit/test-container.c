@@ -96,7 +96,7 @@ static void test_relative_uri_is_a_path(void **state)
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         world_setenv(RELATIVE_URI, bad[i]);
-        world_get_fails(*state, NULL, 0, RELATIVE_URI " is no path");
+        world_get_fails(*state, NULL, 0, RELATIVE_URI " is not a path");
     }
 }
 
@@ -175,7 +175,49 @@ static void test_errors(void **state)
     world_get_fails(*state, refused, 1, "HTTP status 400: InvalidTokenException: The token is bad");
     world_get_fails(*state, page, 1, "HTTP status 404");
     world_get_fails(*state, missing, 1, "answered: SecretAccessKey is missing");
-    world_get_fails(*state, no_json, 1, "answered: that is no JSON object");
+    world_get_fails(*state, no_json, 1, "answered: that is not a JSON object");
+}
+
+static void test_no_error_repeats_the_token(void **state)
+{
+    static const Exchange refused[] = {
+        {GET(EKS), .status = 403,
+         .body = "{\"code\": \"T-5ecr3t/t0k3n+1\", \"message\": \"5ecr3t%2Ft0k3n%2B1 expired\"}"}};
+    static const Exchange failed[] = {
+        {GET(EKS), .status = 200,
+         .body = "{\"Code\": \"Failed\", \"Message\": \"Authorization: 5ecr3t/t0k3n+1\"}"}};
+
+    world_setenv(FULL_URI, EKS);
+    world_setenv(TOKEN, "5ecr3t/t0k3n+1");
+    world_get_fails(*state, refused, 1, "HTTP status 403");
+    world_get_fails(*state, failed, 1, "Failed: Authorization: ");
+}
+
+static void test_what_an_answer_may_leave_out(void **state)
+{
+#define KEYS "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\""
+    static const struct {
+        const char *body, *token, *expires;
+    } samples[] = {
+        {KEYS "}", NULL, NULL},
+        {KEYS ", \"Token\": null, \"Expiration\": null}", NULL, NULL},
+        {KEYS ", \"Token\": \"\", \"Expiration\": \"\"}", NULL, NULL},
+        {KEYS ", \"Token\": \"t0k3n\", \"Expiration\": \"\"}", "t0k3n", NULL},
+        {KEYS ", \"Token\": \"t0k3n\", \"Token\": \"last\"}", "last", NULL},
+        {KEYS ", \"Expiration\": \"2026-11-22T19:00:00+0100\", \"x\": [[[[[1]]]]]}", NULL, EXPIRES},
+    };
+    CredentialsWorld *world = *state;
+
+    world_setenv(RELATIVE_URI, PATH);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        const Exchange script[] = {
+            {GET("http://169.254.170.2" PATH), .status = 200, .body = samples[i].body}};
+        if (world->provider && world->credentials)
+            world->provider->reject(world->provider, world->credentials);
+        WORLD_SCRIPT(world, script);
+        world_get(world);
+        world_assert_keys(world, "A", "5ecr3t", samples[i].token, samples[i].expires);
+    }
 }
 
 static void test_credential_source_without_container(void **state)
@@ -233,6 +275,8 @@ int main(void)
         TEST(test_token_that_is_none),
         TEST(test_three_attempts),
         TEST(test_errors),
+        TEST(test_no_error_repeats_the_token),
+        TEST(test_what_an_answer_may_leave_out),
         TEST(test_credential_source_without_container),
         TEST(test_role_on_top),
     };

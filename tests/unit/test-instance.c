@@ -124,8 +124,8 @@ static void test_no_token_no_version_1(void **state)
                               "credential_source = Ec2InstanceMetadata\n");
     world_get_fails(world, forbidden, N(forbidden), "request forbidden: IMDS is disabled");
     world_get_fails(world, unknown, N(unknown), "answered with HTTP status 404; it gives no token");
-    world_get_fails(world, broken, N(broken), "no token");
-    world_get_fails(world, empty, N(empty), "no token");
+    world_get_fails(world, broken, N(broken), "is not a token");
+    world_get_fails(world, empty, N(empty), "is not a token");
 }
 
 static void test_no_role(void **state)
@@ -137,8 +137,8 @@ static void test_no_role(void **state)
     static const Exchange empty[] = {ASK(HOST, "", "tok", 200, "\n")};
 
     world_get_fails(*state, missing, N(missing), "the instance has no IAM role");
-    world_get_fails(*state, path, N(path), "no name of a role");
-    world_get_fails(*state, empty, N(empty), "no name of a role");
+    world_get_fails(*state, path, N(path), "not the name of a role");
+    world_get_fails(*state, empty, N(empty), "not the name of a role");
 }
 
 static void test_errors_of_the_service(void **state)
@@ -160,16 +160,16 @@ static void test_members(void **state)
     static const struct {
         const char *answer, *with;
     } samples[] = {
-        {"", "that is no JSON object"},
-        {"[]", "that is no JSON object"},
-        {"{\"AccessKeyId\": 5}", "AccessKeyId is no string"},
+        {"", "that is not a JSON object"},
+        {"[]", "that is not a JSON object"},
+        {"{\"AccessKeyId\": 5}", "AccessKeyId is not a string"},
         {"{\"AccessKeyId\": \"A\"}", "SecretAccessKey is missing"},
         {"{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\"}", "Token is missing"},
         {"{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\", \"Token\": \"5ecr3t\"}",
          "Expiration is missing"},
         {"{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\", \"Token\": \"t\","
          "\"Expiration\": \"tomorrow\"}",
-         "Expiration is no time"},
+         "Expiration is not a time"},
         {"{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\\n\", \"Token\": \"t\","
          "\"Expiration\": \"2026-11-22T18:00:00Z\"}",
          "control characters"},
@@ -182,6 +182,22 @@ static void test_members(void **state)
                                    ASK(HOST, "role", "tok", 200, samples[i].answer)};
         world_get_fails(*state, script, N(script), samples[i].with);
     }
+}
+
+/* The tokens of this service go into the journal, the store and to clients, were they repeated. */
+static void test_no_error_repeats_the_token(void **state)
+{
+    static const Exchange of_role[] = {
+        ASK_TOKEN(HOST, 200, "t0k3n+5ecr3t/9=="),
+        ASK(HOST, "", "t0k3n+5ecr3t/9==", 400,
+            "{\"code\": \"Bad-t0k3n+5ecr3t/9==\", \"message\": \"t0k3n%2B5ecr3t%2F9%3D%3D?\"}")};
+    static const Exchange of_credentials[] = {
+        ASK(HOST, "", "t0k3n+5ecr3t/9==", 200, "role"),
+        ASK(HOST, "role", "t0k3n+5ecr3t/9==", 200,
+            "{\"Code\": \"Failed\", \"Message\": \"not with t0k3n+5ecr3t/9==\"}")};
+
+    world_get_fails(*state, of_role, N(of_role), "HTTP status 400");
+    world_get_fails(*state, of_credentials, N(of_credentials), "Failed: not with ");
 }
 
 static void test_token_is_kept_for_its_time(void **state)
@@ -294,6 +310,7 @@ int main(void)
         TEST(test_no_role),
         TEST(test_errors_of_the_service),
         TEST(test_members),
+        TEST(test_no_error_repeats_the_token),
         TEST(test_token_is_kept_for_its_time),
         TEST(test_refused_token_is_renewed_once),
         TEST(test_endpoint),

@@ -63,25 +63,75 @@ static void test_answers(void **state)
     assert_string_equal(world->provider->source, "credential_process of profile default");
 }
 
+static void test_expiration_in_any_form_of_iso_8601(void **state)
+{
+    static const char *const forms[][2] = {
+        {"2026-12-02T18:36:00Z", "2026-12-02T18:36:00Z"},
+        {"2026-12-02t18:36:00z", "2026-12-02T18:36:00Z"},
+        {"2026-12-02 18:36:00+00:00", "2026-12-02T18:36:00Z"},
+        {"2026-12-02T18:36:00+0000", "2026-12-02T18:36:00Z"},
+        {"2026-12-02T18:36:00+01", "2026-12-02T17:36:00Z"},
+        {"2026-12-02T18:36:00.25-0130", "2026-12-02T20:06:00.25Z"},
+        {"2026-12-02T18:36:00,5Z", "2026-12-02T18:36:00.5Z"},
+        {"2026-12-02T18:36Z", "2026-12-02T18:36:00Z"},
+        {"20261202T183600Z", "2026-12-02T18:36:00Z"},
+    };
+    CredentialsWorld *world = *state;
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        char command[256];
+        snprintf(command, sizeof(command),
+                 "echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"%s\"}'", forms[i][0]);
+        run(world, command);
+        world_assert_keys(world, "ASIARTESTID", "5ecr3t", NULL, forms[i][1]);
+    }
+}
+
+static void test_answers_with_odd_but_clear_members(void **state)
+{
+    static const char *const members[] = {
+        "\"Version\": 1.0",
+        "\"Version\": 1e0",
+        "\"Version\": 2, \"Version\": 1",
+        "\"Version\": 1, \"SessionToken\": \"\", \"Expiration\": \"\"",
+        "\"Version\": 1, \"Expiration\": null",
+        "\"Version\": 1, \"AccessKeyId\": \"FORMER\"",
+        "\"Version\": 1, \"x\": {\"a\": [[[[[[1]]]]]]}, \"x\": \"\\ud83d\"",
+    };
+    CredentialsWorld *world = *state;
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+        char command[256];
+        snprintf(command, sizeof(command), "printf %%s '{%s, " KEYS "}'", members[i]);
+        run(world, command);
+        world_assert_keys(world, "ASIARTESTID", "5ecr3t", NULL, NULL);
+    }
+}
+
 static void test_answers_that_are_none(void **state)
 {
     static const struct {
         const char *command, *with;
     } samples[] = {
-        {"echo 'invalid json'", "credential_process of profile default: it answered: that is no"},
+        {"echo 'invalid json'", "credential_process of profile default: it answered: that is not"},
         {"echo x | cat", "no shell runs the command"},
-        {"true", "that is no JSON object"},
+        {"true", "that is not a JSON object"},
         {"echo '{" KEYS "}'", "Version is missing"},
         {"echo '{\"Version\": 2, " KEYS "}'", "Version is not 1"},
         {"echo '{\"Version\": \"1\", " KEYS "}'", "Version is not 1"},
+        {"echo '{\"Version\": 1.5, " KEYS "}'", "Version is not 1"},
+        {"echo '{\"Version\": true, " KEYS "}'", "Version is not 1"},
+        {"echo '{\"Version\": null, " KEYS "}'", "Version is missing"},
+        {"echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"2026-12-02T18:36:00\"}'",
+         "with a zone"},
         {"echo '{\"Version\": 1}'", "AccessKeyId is missing"},
         {"echo '{\"Version\": 1, \"AccessKeyId\": \"\"}'", "AccessKeyId is missing"},
         {"echo '{\"Version\": 1, \"AccessKeyId\": \"A\"}'", "SecretAccessKey is missing"},
-        {"echo '{\"Version\": 1, " KEYS ", \"SessionToken\": 5}'", "SessionToken is no string"},
+        {"echo '{\"Version\": 1, " KEYS ", \"SessionToken\": 5}'", "SessionToken is not a string"},
         {"echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"2026-12-02\"}'",
-         "Expiration is no time"},
+         "Expiration is not a time"},
         {"echo '{\"Version\": 1, " KEYS ", \"Expiration\": \"2026-12-02T18:36:00+24:00\"}'",
-         "Expiration is no time"},
+         "Expiration is not a time"},
     };
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
@@ -278,6 +328,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_answers),
+        TEST(test_expiration_in_any_form_of_iso_8601),
+        TEST(test_answers_with_odd_but_clear_members),
         TEST(test_answers_that_are_none),
         TEST(test_failures),
         TEST(test_errors_are_bounded),

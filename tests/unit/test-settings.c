@@ -526,7 +526,7 @@ static void test_trouble(void **state)
                      "a loopback host; use https:// for example.com"},
         {.environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "x"}},
          .section = plain,
-         .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path"},
+         .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path"},
         {.environment = {{"AWS_METADATA_SERVICE_TIMEOUT", "x"}},
          .section = plain,
          .expected =
