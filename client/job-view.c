@@ -143,7 +143,7 @@ uint64_t job_view_elapsed_usec(const JobView *job)
         return 0;
     if (!job->finished_at || time_parse_rfc3339(job->finished_at, &to) < 0)
         to = time_now_realtime();
-    return to > from ? to - from : 0;
+    return time_since(from, to);
 }
 
 const char *job_view_format_prefixes(const JobView *job, char buffer[static JOB_VIEW_PREFIXES_SIZE])

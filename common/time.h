@@ -20,6 +20,13 @@ uint64_t time_now_boottime(void); /* CLOCK_BOOTTIME: goes on during suspend, kno
 uint64_t
 time_now_monotonic(void); /* CLOCK_MONOTONIC: stands still then; for what a turn of work takes */
 
+/* How long `to` is after `from`; 0 where a clock went back in between. The only way to subtract
+ * points in time that were stored or are another host's. */
+static inline uint64_t time_since(uint64_t from_usec, uint64_t to_usec)
+{
+    return to_usec > from_usec ? to_usec - from_usec : 0;
+}
+
 /* RFC 3339 in UTC with three digits of a second, e.g. "2026-11-22T12:23:45.678Z". Years past 9999
  * are held at 9999-12-31T23:59:59.999Z. Returns the buffer. */
 const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE]);

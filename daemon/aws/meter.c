@@ -124,16 +124,11 @@ static bool rejects_signature(const CallError *error)
     return retry_class == AWS_RETRY_EXPIRED || retry_class == AWS_RETRY_SKEW;
 }
 
-static bool may_be_of_import(const CallError *error)
+bool aws_meter_may_be_of_import(const CallError *error)
 {
-    static const char *const codes[] = {CALL_ERROR_CONNECTION, CALL_ERROR_TIMEOUT, CALL_ERROR_TLS};
-
-    if (classify(error) != TARGET_UNREACHABLE)
+    if (!error->code || classify(error) != TARGET_UNREACHABLE)
         return false;
-    for (size_t i = 0; error->code && i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(error->code, codes[i]) == 0)
-            return false;
-    return true;
+    return strcmp(error->code, CALL_ERROR_UNREADABLE) == 0 || error->http_status >= 500;
 }
 
 void aws_meter_note_end(AwsMeter *meter, const CallError *error, bool refused, bool of_target)
@@ -142,6 +137,6 @@ void aws_meter_note_end(AwsMeter *meter, const CallError *error, bool refused, b
         return;
     if (!error || (refused && !rejects_signature(error)))
         aws_meter_note_answer(meter);
-    else if (refused || of_target || !may_be_of_import(error))
+    else if (refused || of_target || !aws_meter_may_be_of_import(error))
         aws_meter_note_trouble(meter, error);
 }

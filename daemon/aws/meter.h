@@ -9,6 +9,7 @@
  * about the target here. Whoever knows that it does says so by aws_meter_note_trouble(). */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/base/call-error.h"
@@ -70,6 +71,10 @@ void aws_meter_note_answer(AwsMeter *meter);
 
 /* A call failed for this reason, which is the target's. */
 void aws_meter_note_trouble(AwsMeter *meter, const CallError *error);
+
+/* Whether an answer was there, but one of 5xx or one that cannot be read: it may be that one import
+ * alone makes AWS answer so. */
+bool aws_meter_may_be_of_import(const CallError *error);
 
 /* A call ended: an answer (error NULL, or refused), or trouble as far as it cannot be that of the
  * one import which was asked about. */

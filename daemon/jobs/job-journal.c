@@ -111,9 +111,10 @@ static const struct {
 _Static_assert(sizeof(ends) / sizeof(ends[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
                "an event for each end");
 
-void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller)
+void job_journal_end(const JobRecord *record, const Requester *canceller)
 {
     CLEANUP(json_object_putp) json_object *import = read_import(record);
+    uint64_t elapsed_usec = job_record_elapsed_usec(record);
     const CallError *error = &record->last_error;
     char elapsed[TIMESPAN_SIZE];
     JournalEntry entry;

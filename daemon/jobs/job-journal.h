@@ -19,4 +19,4 @@ void job_journal_joined(const JobRecord *record, const Requester *requester, con
 void job_journal_stop_accepted(const JobRecord *record);
 
 /* canceller: of a job that was cancelled. */
-void job_journal_end(const JobRecord *record, uint64_t elapsed_usec, const Requester *canceller);
+void job_journal_end(const JobRecord *record, const Requester *canceller);

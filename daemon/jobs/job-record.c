@@ -34,6 +34,11 @@ int job_state_parse(const char *name, JobState *ret)
     return -EINVAL;
 }
 
+uint64_t job_record_elapsed_usec(const JobRecord *record)
+{
+    return time_since(record->requested_usec, record->finished_usec);
+}
+
 void job_record_clear(JobRecord *record)
 {
     free(record->target);

@@ -59,6 +59,10 @@ typedef struct JobRecord {
     char *import;      /* the last observation of the import as JSON text; NULL: none yet */
 } JobRecord;
 
+/* From the request to its end, as clients reckon it from the two times that they are shown; 0 where
+ * it has not ended. */
+uint64_t job_record_elapsed_usec(const JobRecord *record);
+
 void job_record_clear(JobRecord *record); /* frees what is inside; takes an empty one */
 
 /* The last observation of the import; NULL: none yet. 0; -EUCLEAN: the text is not a JSON object,

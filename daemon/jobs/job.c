@@ -30,11 +30,11 @@ static double job_random(const Job *job)
     return job->context->random->uniform(job->context->random->userdata);
 }
 
-/* Whatever the job was waiting for, it does so no more. */
+/* It waits and calls no longer; what it knows of its target's health stays. */
 static void job_rest(Job *job)
 {
     timer_clear(&job->call_timer);
-    outage_leave(&job->outage_wait);
+    outage_step_back(&job->outage_wait);
     aws_call_cancel(TAKE(job->call));
 }
 
@@ -63,8 +63,8 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
         record->already_stopped =
             state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
         job_rest(job);
+        outage_leave(&job->outage_wait);
         timer_clear(&job->deadline_timer);
-        job->elapsed_usec = now_boottime(job) - record->requested_boottime_usec;
         stats_add(end_stats[state - N_ACTIVE_JOB_STATES], 1);
     }
     job_mark_changed(job);
@@ -96,9 +96,13 @@ static void job_observe(Job *job, json_object *import)
     }
 }
 
-static void job_wait(Job *job, const CallError *error)
+/* A call that could not even begin is trouble of this host, and so of all targets. */
+static void job_wait(Job *job, Verdict verdict, const CallError *error)
 {
-    outage_failed(&job->outage_wait, error);
+    if (verdict == VERDICT_TROUBLE)
+        outage_troubled(&job->outage_wait, error);
+    else
+        outage_failed(&job->outage_wait, error);
     job_set_state(job, job->record.state, error);
 }
 
@@ -107,8 +111,8 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
 {
     const CallError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
 
-    if (verdict == VERDICT_WAIT) {
-        job_wait(job, result->error);
+    if (verdict == VERDICT_WAIT || verdict == VERDICT_TROUBLE) {
+        job_wait(job, verdict, result->error);
         return;
     }
     outage_answered(&job->outage_wait);
@@ -116,9 +120,10 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
         job_observe(job, result->body);
     switch (verdict) {
     case VERDICT_WAIT:
+    case VERDICT_TROUBLE:
         break;
     case VERDICT_POLL:
-        job_set_state(job, JOB_POLLING, NULL);
+        job_set_state(job, JOB_POLLING, result->error);
         job_poll_later(job);
         break;
     case VERDICT_VERIFY:
@@ -161,6 +166,8 @@ static void stop_done(const AwsResult *result, void *userdata)
     if (verdict == VERDICT_VERIFY && call_error_copy(&job->record.refusal, result->error) < 0)
         verdict = VERDICT_WAIT; /* not known to be refused, it will be asked again */
     job->accepted_now = result->outcome == AWS_OK;
+    if (job->accepted_now)
+        job->record.accepted_boottime_usec = now_boottime(job);
     job_proceed(job, verdict, result);
 }
 
@@ -177,9 +184,14 @@ static void get_attempt(unsigned number, void *userdata)
 static void get_done(const AwsResult *result, void *userdata)
 {
     Job *job = userdata;
+    uint64_t now_usec = now_boottime(job), accepted_usec = job->record.accepted_boottime_usec;
+    GetReason reason = {
+        .verifying = job->record.refusal.code != NULL,
+        .accepted_usec = accepted_usec == 0 ? UINT64_MAX : time_since(accepted_usec, now_usec),
+    };
 
     job->call = NULL;
-    job_proceed(job, schedule_classify_get(result, job->record.refusal.code != NULL), result);
+    job_proceed(job, schedule_classify_get(result, &reason), result);
 }
 
 static void describe_call(JournalEntry *entry, void *userdata)
@@ -216,7 +228,7 @@ static void job_call(void *userdata)
         CLEANUP(call_error_clear) CallError error = {0};
 
         (void)call_error_set(&error, CALL_ERROR_RESOURCES, strerror(-r), 0, NULL);
-        job_wait(job, &error);
+        job_wait(job, VERDICT_WAIT, &error);
     }
 }
 
@@ -242,7 +254,7 @@ void job_renew_call(Job *job)
 {
     if (!job_hold(job))
         return;
-    outage_leave(&job->outage_wait);
+    outage_step_back(&job->outage_wait);
     timer_set(&job->call_timer, now_boottime(job));
 }
 
@@ -278,6 +290,7 @@ void job_free(Job *job)
     if (!job)
         return;
     job_rest(job);
+    outage_leave(&job->outage_wait);
     timer_clear(&job->deadline_timer);
     job_record_clear(&job->record);
     free(job);
@@ -298,7 +311,7 @@ void job_tell(Job *job)
     if (job->accepted_now)
         job_journal_stop_accepted(&job->record);
     if (job_state_is_final(job->record.state))
-        job_journal_end(&job->record, job->elapsed_usec, &job->canceller);
+        job_journal_end(&job->record, &job->canceller);
     job->accepted_now = false;
 }
 
@@ -307,7 +320,7 @@ void job_withhold(Job *job)
     if (!job->attempt_unsaved || !job->call)
         return;
     aws_call_cancel(TAKE(job->call));
-    outage_leave(&job->outage_wait);
+    outage_step_back(&job->outage_wait);
     job->attempt_unsaved = false;
     job->record.attempts--;
     job_set_state(job, job->record.attempts > 0 ? JOB_STOPPING : JOB_QUEUED, NULL);

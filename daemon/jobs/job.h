@@ -43,12 +43,11 @@ struct Job {
     Timer call_timer;
     Timer deadline_timer;
     OutageWait outage_wait;
-    AwsCall *call;         /* under way; NULL: none */
-    unsigned polls_done;   /* GetImport calls since the stop was accepted */
-    bool attempt_unsaved;  /* of StopImport, which is not on the wire before it is on disk */
-    bool accepted_now;     /* StopImport was, and the journal has not been told */
-    Requester canceller;   /* of a job that was cancelled */
-    uint64_t elapsed_usec; /* from the request to its end */
+    AwsCall *call;        /* under way; NULL: none */
+    unsigned polls_done;  /* GetImport calls since the stop was accepted */
+    bool attempt_unsaved; /* of StopImport, which is not on the wire before it is on disk */
+    bool accepted_now;    /* StopImport was, and the journal has not been told */
+    Requester canceller;  /* of a job that was cancelled */
     JobRegistration registered;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/outage.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,17 @@ struct Outage {
     unsigned references;
     Timers *timers;
     const Random *random;
-    AwsMeter *meter;      /* NULL: none */
-    char *target;         /* its name, for the journal */
-    Timer probe_timer;    /* set while somebody waits and nobody probes */
-    unsigned failures;    /* probes in a row that failed; 0: the target is not out */
-    uint64_t began_usec;  /* CLOCK_BOOTTIME */
-    CallError error;      /* of the last failure */
-    OutageWait *beginner; /* whose call began it; NULL: gone */
-    OutageWait *probe;    /* who is probing; NULL: nobody */
+    AwsMeter *meter;     /* NULL: none */
+    char *target;        /* its name, for the journal */
+    Timer probe_timer;   /* set while somebody waits and nobody probes */
+    unsigned failures;   /* probes in a row that failed; 0: the target is reachable */
+    bool of_answers;     /* the last failure was an answer of the kind that one import may cause */
+    uint64_t began_usec; /* CLOCK_BOOTTIME */
+    CallError error;     /* of the last failure */
+    OutageWait *probe;   /* which is probing; NULL: none */
+    unsigned n_jobs;     /* that take part */
+    unsigned n_troubled; /* of them, by their own answers */
+    uint64_t answered_usec; /* when a job was answered last, CLOCK_BOOTTIME */
     TAILQ_HEAD(OutageList, OutageWait) calling, waiting;
 };
 
@@ -100,21 +104,39 @@ static void outage_arm(Outage *outage)
               timers_boottime_usec(outage->timers) + outage_delay(outage, outage->failures));
 }
 
+/* Its answers may tell what those of the jobs in trouble cannot: that the target is well. */
+static bool outage_may_tell(const Outage *outage, const OutageWait *wait)
+{
+    return outage->of_answers && wait->troubled_usec == 0;
+}
+
+/* A job that may tell waits no longer than after a first failure, however many there were. */
+static void outage_hurry(Outage *outage)
+{
+    uint64_t now_usec = timers_boottime_usec(outage->timers);
+
+    if (outage->probe_timer.set && outage->probe_timer.at_usec > now_usec + USEC_PER_SEC)
+        timer_set(&outage->probe_timer, now_usec + outage_delay(outage, 1));
+}
+
 static void outage_place_calling(Outage *outage, OutageWait *wait)
 {
-    wait->outage = outage;
+    assert(wait->place == OUTAGE_APART);
     wait->place = OUTAGE_CALLING;
     TAILQ_INSERT_TAIL(&outage->calling, wait, entry);
 }
 
 static void outage_place_waiting(Outage *outage, OutageWait *wait)
 {
-    wait->outage = outage;
+    assert(wait->place == OUTAGE_APART);
     wait->place = OUTAGE_WAITING;
-    TAILQ_INSERT_TAIL(&outage->waiting, wait, entry);
+    if (outage_may_tell(outage, wait))
+        TAILQ_INSERT_HEAD(&outage->waiting, wait, entry);
+    else
+        TAILQ_INSERT_TAIL(&outage->waiting, wait, entry);
 }
 
-/* Takes it off its list; who it is to the outage stays. */
+/* Takes it off its list; whether it probes stays. */
 static void outage_displace(OutageWait *wait)
 {
     Outage *outage = wait->outage;
@@ -140,6 +162,7 @@ static void outage_probe(void *userdata)
     Outage *outage = userdata;
     OutageWait *wait = TAILQ_FIRST(&outage->waiting);
 
+    assert(wait && !outage->probe && outage->failures > 0);
     outage_displace(wait);
     outage->probe = wait;
     wait->resume(0, wait->userdata);
@@ -147,10 +170,16 @@ static void outage_probe(void *userdata)
 
 bool outage_enter(Outage *outage, OutageWait *wait)
 {
+    assert(!wait->outage || wait->outage == outage);
+    if (!wait->outage)
+        outage->n_jobs++;
+    wait->outage = outage;
     if (outage->failures > 0 && !outage->probe && TAILQ_EMPTY(&outage->waiting))
         outage->probe = wait;
     if (outage->failures > 0 && outage->probe != wait) {
         outage_place_waiting(outage, wait);
+        if (outage_may_tell(outage, wait))
+            outage_hurry(outage);
         outage_arm(outage);
         return false;
     }
@@ -158,19 +187,17 @@ bool outage_enter(Outage *outage, OutageWait *wait)
     return true;
 }
 
-static void outage_begin(Outage *outage, OutageWait *beginner, const CallError *error)
+static void outage_begin(Outage *outage, const CallError *error)
 {
     JournalEntry entry;
     OutageWait *wait, *next;
 
     outage->began_usec = timers_boottime_usec(outage->timers);
-    outage->beginner = beginner;
-    beginner->begun++;
     stats_add(STAT_OUTAGES, 1);
     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s", outage->target);
     journal_add_error(&entry, error);
-    journal_send(&entry, "Target %s is out, its jobs wait: %s", outage->target,
+    journal_send(&entry, "Target %s is unreachable, its jobs wait: %s", outage->target,
                  error->message ? error->message : error->code);
 
     for (wait = TAILQ_FIRST(&outage->calling); wait; wait = next) {
@@ -182,27 +209,61 @@ static void outage_begin(Outage *outage, OutageWait *beginner, const CallError *
     }
 }
 
-void outage_failed(OutageWait *wait, const CallError *error)
+static void outage_fail(OutageWait *wait, const CallError *error, bool of_answers)
 {
     Outage *outage = wait->outage;
 
+    assert(wait->place == OUTAGE_CALLING);
     outage_displace(wait);
     outage_place_waiting(outage, wait);
-    (void)call_error_copy(&outage->error, error); /* without memory, it is only told less of */
+    (void)call_error_copy(&outage->error, error); /* without memory, less can be said of it */
     aws_meter_note_trouble(outage->meter, error);
     if (outage->failures == 0) {
-        outage_begin(outage, wait, error);
+        outage_begin(outage, error);
         outage->failures = 1;
+        outage->of_answers = of_answers;
+        wait->failures++;
     } else if (outage->probe == wait) {
         outage->probe = NULL;
         outage->failures++;
+        outage->of_answers = of_answers;
+        wait->failures += of_answers;
     }
     outage_arm(outage);
 }
 
+void outage_failed(OutageWait *wait, const CallError *error)
+{
+    outage_fail(wait, error, false);
+}
+
+static void outage_set_troubled(OutageWait *wait, uint64_t since_usec)
+{
+    wait->outage->n_troubled += (since_usec > 0) - (wait->troubled_usec > 0);
+    wait->troubled_usec = since_usec;
+    assert(wait->outage->n_troubled <= wait->outage->n_jobs);
+}
+
+void outage_troubled(OutageWait *wait, const CallError *error)
+{
+    Outage *outage = wait->outage;
+
+    assert(wait->place == OUTAGE_CALLING);
+    if (wait->troubled_usec == 0)
+        outage_set_troubled(wait, timers_boottime_usec(outage->timers));
+    if (outage->failures > 0 ||
+        (outage->n_troubled == outage->n_jobs && outage->answered_usec < wait->troubled_usec)) {
+        outage_fail(wait, error, true);
+        return;
+    }
+    wait->failures++;
+    outage_displace(wait);
+    wait->resume(outage_delay(outage, wait->failures), wait->userdata);
+}
+
 void outage_end(Outage *outage)
 {
-    OutageWait *beginner = outage->beginner, *wait;
+    OutageWait *wait;
     uint64_t lasted_usec = timers_boottime_usec(outage->timers) - outage->began_usec;
     char lasted[TIMESPAN_SIZE];
     JournalEntry entry;
@@ -210,7 +271,8 @@ void outage_end(Outage *outage)
     if (outage->failures == 0)
         return;
     outage->failures = 0;
-    outage->beginner = outage->probe = NULL;
+    outage->of_answers = false;
+    outage->probe = NULL;
     aws_meter_note_answer(outage->meter);
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
@@ -222,15 +284,32 @@ void outage_end(Outage *outage)
 
     while ((wait = TAILQ_FIRST(&outage->waiting))) {
         outage_displace(wait);
-        wait->resume(wait == beginner ? outage_delay(outage, wait->begun) : 0, wait->userdata);
+        wait->resume(wait->failures > 0 ? outage_delay(outage, wait->failures) : 0, wait->userdata);
     }
 }
 
 void outage_answered(OutageWait *wait)
 {
-    wait->begun = 0;
+    assert(wait->place == OUTAGE_CALLING);
+    wait->failures = 0;
+    outage_set_troubled(wait, 0);
+    wait->outage->answered_usec = timers_boottime_usec(wait->outage->timers);
     outage_displace(wait);
     outage_end(wait->outage);
+}
+
+void outage_step_back(OutageWait *wait)
+{
+    Outage *outage = wait->outage;
+
+    if (!outage)
+        return;
+    outage_displace(wait);
+    if (outage->probe == wait)
+        outage->probe = NULL;
+    if (TAILQ_EMPTY(&outage->waiting))
+        timer_clear(&outage->probe_timer);
+    outage_arm(outage);
 }
 
 void outage_leave(OutageWait *wait)
@@ -239,13 +318,10 @@ void outage_leave(OutageWait *wait)
 
     if (!outage)
         return;
-    outage_displace(wait);
-    if (outage->beginner == wait)
-        outage->beginner = NULL;
-    if (outage->probe == wait)
-        outage->probe = NULL;
+    outage_step_back(wait);
+    outage_set_troubled(wait, 0);
+    wait->failures = 0;
     wait->outage = NULL;
-    if (TAILQ_EMPTY(&outage->waiting))
-        timer_clear(&outage->probe_timer);
-    outage_arm(outage);
+    assert(outage->n_jobs > 0);
+    outage->n_jobs--;
 }

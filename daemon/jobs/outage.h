@@ -3,11 +3,15 @@
  * them.
  *
  * Each job takes part with an OutageWait of its own. Before a call it asks outage_enter();
- * afterwards it says outage_failed() or outage_answered(). The wait between probes doubles from 1 s
- * to 5 min with full jitter; who comes when nobody waits and nobody probes is the probe at once. An
- * answer, whatever it says and whoever asked, ends the outage for all. Where it was one import
- * alone that made CloudTrail fail, the job that began the outage does not go with the others but
- * waits longer each time. */
+ * afterwards it calls outage_answered(), outage_failed() or outage_troubled(). The wait between
+ * probes doubles from 1 s to 5 min with full jitter; a job that comes when no job waits and none
+ * probes is the probe at once. An answer, whatever it says and whoever asked, ends the outage for
+ * all.
+ *
+ * One import alone may make CloudTrail fail: with an answer of 5xx, or one that cannot be read.
+ * outage_troubled() holds up that job alone, for longer each time. Only where all jobs of the
+ * target are in such trouble, and none has been answered since it began, it is the target's and
+ * begins an outage, in which a job without trouble of its own is the next to probe, and soon. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,12 +28,13 @@ typedef struct OutageWait {
     TAILQ_ENTRY(OutageWait) entry;
     Outage *outage;
     enum { OUTAGE_APART, OUTAGE_CALLING, OUTAGE_WAITING } place;
-    unsigned begun; /* outages in a row that this job's calls began */
+    unsigned failures;      /* in a row, that were this job's alone or began an outage */
+    uint64_t troubled_usec; /* since when its own answers are the trouble; 0: they are not */
     /* Go ahead and call after that delay. Comes from timers_run(), or from within
-       outage_answered() and outage_end(). */
+       outage_troubled(), outage_answered() and outage_end(). */
     void (*resume)(uint64_t delay_usec, void *userdata);
-    /* The target went out while this one was calling: true when its call was not on the wire and
-       has been given up, so that it waits with the others. */
+    /* The target became unreachable while this one was calling: true when its call was not on the
+       wire and has been given up, so that it waits with the others. */
     bool (*hold)(void *userdata);
     void *userdata;
 } OutageWait;
@@ -41,19 +46,27 @@ void outage_unref(Outage *outage); /* nobody may take part when the last one goe
 /* Where outages are noted from now on: a reference is taken. */
 void outage_set_meter(Outage *outage, AwsMeter *meter);
 
-/* True: go ahead. False: the target is out, resume() will come. */
+/* True: go ahead. False: the target is unreachable, resume() will come. */
 bool outage_enter(Outage *outage, OutageWait *wait);
+
+/* How the call ended: the target is in trouble; trouble that may be this import's own; an answer.
+ */
 void outage_failed(OutageWait *wait, const CallError *error);
+void outage_troubled(OutageWait *wait, const CallError *error);
 void outage_answered(OutageWait *wait);
+
+/* The call was given up, or the job waits no longer, and comes again; takes one that does neither.
+ */
+void outage_step_back(OutageWait *wait);
 void outage_leave(OutageWait *wait); /* the job takes part no more; takes one that does not */
 
-/* The target answered somebody who takes no part; also while it is not out. */
+/* The target answered a call that takes no part; also while it is reachable. */
 void outage_end(Outage *outage);
 
-/* What it was out with may have been mended: the waits between probes begin anew at 1 s. */
+/* What kept it from answering may be over: the waits between probes begin again at 1 s. */
 void outage_restart_waits(Outage *outage);
 
-/* While waiting: what the target is out with, and when the next probe is due (CLOCK_BOOTTIME). */
+/* While waiting: what is wrong with the target, and when the next probe is due (CLOCK_BOOTTIME). */
 const CallError *outage_error(const Outage *outage);
 uint64_t outage_next_usec(const Outage *outage);
 

@@ -126,7 +126,7 @@ static void registry_job_changed(Job *job, void *userdata)
 
     if (job->target && !job_state_is_final(job->registered.counted_as))
         job_counts_move(&job->target->counts, job->registered.counted_as, job->record.state,
-                        job->elapsed_usec);
+                        job_record_elapsed_usec(&job->record));
     registry->n_in_state[job->registered.counted_as]--;
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;

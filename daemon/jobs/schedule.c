@@ -10,6 +10,7 @@
 #define OUTAGE_DELAY_FIRST_USEC USEC_PER_SEC
 #define OUTAGE_DELAY_LONGEST_USEC (5 * USEC_PER_MINUTE)
 #define POLL_JITTER 0.1
+#define FOUND_EVERYWHERE_USEC USEC_PER_MINUTE
 
 static Verdict classify_status(json_object *import)
 {
@@ -28,31 +29,48 @@ static Verdict classify_status(json_object *import)
     return VERDICT_POLL;
 }
 
+static bool is_not_found(const CallError *error)
+{
+    return exception_find(error->code)->failure == FAILURE_IMPORT_NOT_FOUND;
+}
+
+static Verdict classify_trouble(const CallError *error)
+{
+    return aws_meter_may_be_of_import(error) ? VERDICT_TROUBLE : VERDICT_WAIT;
+}
+
 Verdict schedule_classify_stop(const AwsResult *result)
 {
     switch (result->outcome) {
     case AWS_OK:
         return classify_status(result->body);
     case AWS_REFUSED:
-        if (exception_find(result->error->code)->failure == FAILURE_IMPORT_NOT_FOUND ||
+        if (is_not_found(result->error) ||
             exception_denies_access(result->error->code, result->error->http_status))
             return VERDICT_REFUSED;
         return VERDICT_VERIFY;
     case AWS_UNAVAILABLE:
         break;
     }
-    return VERDICT_WAIT;
+    return classify_trouble(result->error);
 }
 
-Verdict schedule_classify_get(const AwsResult *result, bool verifying)
+Verdict schedule_classify_get(const AwsResult *result, const GetReason *reason)
 {
-    Verdict verdict = VERDICT_WAIT;
+    switch (result->outcome) {
+    case AWS_OK: {
+        Verdict verdict = classify_status(result->body);
 
-    if (result->outcome == AWS_OK)
-        verdict = classify_status(result->body);
-    else if (result->outcome == AWS_REFUSED)
-        verdict = VERDICT_REFUSED;
-    return verifying && verdict == VERDICT_POLL ? VERDICT_REFUSED : verdict;
+        return reason->verifying && verdict == VERDICT_POLL ? VERDICT_REFUSED : verdict;
+    }
+    case AWS_REFUSED:
+        return is_not_found(result->error) && reason->accepted_usec < FOUND_EVERYWHERE_USEC
+                   ? VERDICT_POLL
+                   : VERDICT_REFUSED;
+    case AWS_UNAVAILABLE:
+        break;
+    }
+    return classify_trouble(result->error);
 }
 
 uint64_t schedule_poll_delay_usec(const PollingRules *rules, unsigned poll, double random)

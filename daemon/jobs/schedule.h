@@ -13,10 +13,11 @@ typedef struct PollingRules {
 } PollingRules;
 
 typedef enum Verdict {
-    VERDICT_WAIT,   /* no answer that counts: the target is out, call again later */
-    VERDICT_POLL,   /* CloudTrail is at it: ask again */
-    VERDICT_VERIFY, /* StopImport was refused: GetImport tells whether the import has ended all the
-                       same */
+    VERDICT_WAIT,    /* the target is in trouble: call again when it is over */
+    VERDICT_TROUBLE, /* as it seems this import's own: call again later, and alone */
+    VERDICT_POLL,    /* CloudTrail is at it: ask again */
+    VERDICT_VERIFY,  /* StopImport was refused: GetImport says whether the import has ended all the
+                        same */
     VERDICT_REFUSED,
     VERDICT_STOPPED,
     VERDICT_COMPLETED,
@@ -25,8 +26,14 @@ typedef enum Verdict {
 
 Verdict schedule_classify_stop(const AwsResult *result);
 
-/* verifying: asked after a refused StopImport, so that an import which goes on means "refused". */
-Verdict schedule_classify_get(const AwsResult *result, bool verifying);
+/* What GetImport is asked for. */
+typedef struct GetReason {
+    bool verifying; /* after a refused StopImport: an import which goes on means "refused" */
+    uint64_t accepted_usec; /* how long ago StopImport was accepted; UINT64_MAX: it was not */
+} GetReason;
+
+/* For a minute after it accepted to stop an import, CloudTrail may not find it everywhere. */
+Verdict schedule_classify_get(const AwsResult *result, const GetReason *reason);
 
 /* Before poll number `poll` (0: the first): first · growth^poll, at most longest, ±10 % (random in
  * [0, 1)). */

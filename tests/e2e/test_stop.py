@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from harness.daemon import target
-from harness.sim import assert_spaced
+from harness.sim import assert_spaced, new_id
 from harness.varlink import INTERFACE, VarlinkError, encode
 
 STATISTICS = {"PrefixesFound": 12, "PrefixesCompleted": 7, "FilesCompleted": 345,
@@ -294,6 +294,50 @@ def test_finds_the_code_wherever_it_is(daemon, sim, form):
 
 
 # A refused StopImport is followed by a look at the import
+
+
+@pytest.mark.parametrize("fault, members", [
+    ("http", {"status": 500}),
+    ("http", {"status": 599}),
+    ("truncated", {}),
+    ("http", {"status": 200, "body": '{"ImportId": "%s", "ImportStatus": "STOPPED"}' % new_id()}),
+], ids=["500", "599", "truncated", "another import"])
+@pytest.mark.parametrize("n_bad", [1, 2])
+def test_trouble_of_an_imports_own_answers_holds_up_its_job_alone(start_daemon, sim, fault, members, n_bad):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    beside = daemon.stop(sim.add_endless())
+    daemon.journal.wait("stop-accepted", job=beside["id"])
+    sick = sim.add_many(n_bad)
+    for import_id in sick:
+        sim.fault(fault, import_id=import_id, **members)
+    held = [daemon.stop(import_id) for import_id in sick]
+    sim.wait_calls(3, "StopImport", sick[0])
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+    assert all("lastError" in daemon.job(job["id"]) for job in held)
+    assert "lastError" not in daemon.job(beside["id"])
+    assert not daemon.journal.find("outage-began")
+    sim.clear_faults()
+    for job in held:
+        daemon.journal.wait("import-stopped", job=job["id"])
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["without", "with a restart"])
+def test_an_import_that_is_not_found_just_after_its_stop_was_accepted_is_asked_for_again(start_daemon, sim, restart):
+    daemon = start_daemon(polling={"first": "200ms", "longest": "200ms"})
+    import_id = sim.add_endless()
+    sim.fault("error", operation="GetImport", status=404, code="ImportNotFoundException")
+    job = daemon.stop(import_id)
+    sim.wait_calls(1, "GetImport")
+    if restart:
+        daemon.kill()
+        daemon.start()
+    sim.wait_calls(3, "GetImport")
+    shown = daemon.job(job["id"])
+    assert shown["state"] == "polling" and shown["lastError"]["code"] == "ImportNotFoundException"
+    sim.clear_faults()
+    sim.finish(import_id, "STOPPED")
+    daemon.journal.wait("import-stopped", job=job["id"])
+    assert "lastError" not in daemon.job(job["id"])
 
 
 @pytest.fixture

@@ -23,35 +23,36 @@ static const Fault faults[] = {
     {"throttled", HTTP_OK, 400, "ThrottlingException", NULL, MEANS_NOTHING, false},
     {"throttled", HTTP_OK, 429, "TooManyRequestsException", NULL, MEANS_NOTHING, false},
     {"throttled without a code", HTTP_OK, 429, NULL, "", MEANS_NOTHING, false},
-    {"internal error", HTTP_OK, 500, "InternalFailure", NULL, MEANS_NOTHING, true},
-    {"502 page", HTTP_OK, 502, NULL, PAGE, MEANS_NOTHING, true},
-    {"503", HTTP_OK, 503, NULL, "", MEANS_NOTHING, false},
-    {"504", HTTP_OK, 504, "GatewayTimeout", NULL, MEANS_NOTHING, true},
-    {"501 with a code", HTTP_OK, 501, "NotYetException", NULL, MEANS_NOTHING, false},
+    {"internal error", HTTP_OK, 500, "InternalFailure", NULL, MEANS_TROUBLE, true},
+    {"502 page", HTTP_OK, 502, NULL, PAGE, MEANS_TROUBLE, true},
+    {"503", HTTP_OK, 503, NULL, "", MEANS_TROUBLE, false},
+    {"504", HTTP_OK, 504, "GatewayTimeout", NULL, MEANS_TROUBLE, true},
+    {"501 with a code", HTTP_OK, 501, "NotYetException", NULL, MEANS_TROUBLE, false},
     {"connection refused", HTTP_CONNECT_FAILED, 0, NULL, "", MEANS_NOTHING, false},
     {"connection reset", HTTP_CONNECT_FAILED, 0, NULL, "", MEANS_NOTHING, true},
     {"time-out", HTTP_TIMED_OUT, 0, NULL, "", MEANS_NOTHING, true},
     {"TLS failure", HTTP_TLS_FAILED, 0, NULL, "", MEANS_NOTHING, false},
-    {"no HTTP", HTTP_UNREADABLE, 0, NULL, "", MEANS_NOTHING, true},
+    {"no HTTP", HTTP_UNREADABLE, 0, NULL, "", MEANS_TROUBLE, true},
     {"no resources", HTTP_NO_RESOURCES, 0, NULL, "", MEANS_NOTHING, false},
-    {"200 page", HTTP_OK, 200, NULL, PAGE, MEANS_NOTHING, false},
+    {"200 page", HTTP_OK, 200, NULL, PAGE, MEANS_TROUBLE, false},
     {"403 page", HTTP_OK, 403, NULL, PAGE, MEANS_NOTHING, false},
     {"404 page", HTTP_OK, 404, NULL, PAGE, MEANS_NOTHING, false},
     {"407 page", HTTP_OK, 407, NULL, PAGE, MEANS_NOTHING, false},
     {"redirect", HTTP_OK, 302, NULL, PAGE, MEANS_NOTHING, false},
     {"redirect with a code", HTTP_OK, 307, "TemporaryRedirect", NULL, MEANS_NOTHING, false},
-    {"empty 200", HTTP_OK, 200, NULL, "", MEANS_NOTHING, true},
-    {"truncated 200", HTTP_OK, 200, NULL, "{\"ImportStatus\":\"STOP", MEANS_NOTHING, true},
-    {"200 array", HTTP_OK, 200, NULL, "[]", MEANS_NOTHING, true},
-    {"200 of wrong types", HTTP_OK, 200, NULL, "{\"ImportStatus\":5}", MEANS_NOTHING, true},
-    /* From here on, AWS itself says no. */
+    {"empty 200", HTTP_OK, 200, NULL, "", MEANS_TROUBLE, true},
+    {"truncated 200", HTTP_OK, 200, NULL, "{\"ImportStatus\":\"STOP", MEANS_TROUBLE, true},
+    {"200 array", HTTP_OK, 200, NULL, "[]", MEANS_TROUBLE, true},
+    {"200 of another import", HTTP_OK, 200, NULL, "{\"ImportId\":\"other\"}", MEANS_TROUBLE, true},
+    /* From here on, it is AWS's own word. */
+    {"200 of wrong types", HTTP_OK, 200, NULL, "{\"ImportStatus\":5}", MEANS_OBSERVED, false},
     {"too skewed", HTTP_OK, 400, "RequestTimeTooSkewed", NULL, MEANS_SKEWED, false},
     {"expired token", HTTP_OK, 400, "ExpiredTokenException", NULL, MEANS_EXPIRED, false},
     {"unknown key", HTTP_OK, 403, "UnrecognizedClientException", NULL, MEANS_EXPIRED, false},
     {"bad signature", HTTP_OK, 400, "InvalidSignatureException", NULL, MEANS_NO, false},
     {"access denied", HTTP_OK, 400, "AccessDeniedException", NULL, MEANS_NO, false},
     {"forbidden", HTTP_OK, 403, "NewDenialException", NULL, MEANS_NO, false},
-    {"not found", HTTP_OK, 404, "ImportNotFoundException", NULL, MEANS_NO, false},
+    {"not found", HTTP_OK, 404, "ImportNotFoundException", NULL, MEANS_UNKNOWN, false},
     {"not permitted", HTTP_OK, 400, "OperationNotPermittedException", NULL, MEANS_VERIFY, false},
     {"unsupported", HTTP_OK, 400, "UnsupportedOperationException", NULL, MEANS_VERIFY, false},
     {"invalid parameter", HTTP_OK, 400, "InvalidParameterException", NULL, MEANS_VERIFY, false},
@@ -60,6 +61,12 @@ static const Fault faults[] = {
 
 #define N_FAULTS (sizeof(faults) / sizeof(faults[0]))
 #define N_FAULTS_OF_THE_WAY 24U /* the others are AWS's own word */
+
+bool answer_counts(const Answer *answer)
+{
+    return answer->meaning != MEANS_NOTHING && answer->meaning != MEANS_TROUBLE &&
+           answer->meaning != MEANS_SKEWED;
+}
 
 static bool import_runs(const Import *import)
 {
@@ -173,7 +180,7 @@ static void act(ScriptedAccount *account, Model *model, Import *import, bool sto
     import_advance(import, model);
     runs = import_runs(import);
     if (!import->exists) {
-        answer_error(answer, "no such import", 404, "ImportNotFoundException", MEANS_NO);
+        answer_error(answer, "no such import", 404, "ImportNotFoundException", MEANS_UNKNOWN);
         return;
     }
     if (stop)
@@ -237,7 +244,7 @@ void account_call(ScriptedAccount *account, Model *model, unsigned number, bool 
         .delay_usec = dice_between(&model->dice, 1000, 2 * USEC_PER_SEC),
         .code_in_body = dice_chance(&model->dice, 0.5),
     };
-    if (fault && fault->meaning == MEANS_NOTHING) {
+    if (fault && (fault->meaning == MEANS_NOTHING || fault->meaning == MEANS_TROUBLE)) {
         if (fault->may_act && dice_chance(&model->dice, 0.5))
             act(account, model, &account->imports[number], stop, ret);
         answer_fault(ret, fault);

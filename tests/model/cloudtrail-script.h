@@ -17,7 +17,9 @@
 typedef enum Meaning {
     MEANS_OBSERVED, /* the import is as Answer.import_status says */
     MEANS_NOTHING,  /* no answer that counts */
-    MEANS_NO,       /* a clear "no" that ends it: not found, or access denied */
+    MEANS_TROUBLE,  /* neither, and it may be this import's own */
+    MEANS_NO,       /* a clear "no" that ends it, such as access denied */
+    MEANS_UNKNOWN,  /* not found: MEANS_NO, unless it was just accepted to stop it */
     MEANS_VERIFY,   /* a "no" to StopImport that GetImport has to explain */
     MEANS_SKEWED,   /* the clocks disagree, which says nothing of the import */
     MEANS_EXPIRED,  /* other credentials, please; a second time in one call: MEANS_NO */
@@ -35,6 +37,8 @@ typedef struct Answer {
     Meaning meaning;
     const char *import_status; /* as the answer says; NULL: left out */
 } Answer;
+
+bool answer_counts(const Answer *answer); /* it says something, whatever that is */
 
 typedef struct Import {
     char id[IMPORT_ID_SIZE];

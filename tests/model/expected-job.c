@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/time.h"
+
 #define POLL_JITTER 0.1
 
 bool expected_job_is_final(const ExpectedJob *job)
@@ -89,6 +91,8 @@ static void observe(ExpectedJob *job, bool stop, const char *status, const Polli
     const Model *model = job->model;
     bool verifying = *job->now.refusal;
 
+    if (stop && !job->now.accepted)
+        job->now.accepted_usec = model->now_usec;
     job->now.accepted |= stop;
     if (status && strcmp(status, "STOPPED") == 0) {
         job->now.state = JOB_STOPPED;
@@ -131,12 +135,21 @@ void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
 {
     job->calling = false;
     job->answered_usec = job->model->now_usec;
+    job->answered = answer_counts(answer);
     switch (answer->meaning) {
     case MEANS_OBSERVED:
         observe(job, stop, answer->import_status, polling, slack_usec);
         break;
     case MEANS_NOTHING:
+    case MEANS_TROUBLE:
     case MEANS_SKEWED:
+        break;
+    case MEANS_UNKNOWN:
+        if (!stop && job->now.accepted &&
+            job->model->now_usec < job->now.accepted_usec + USEC_PER_MINUTE)
+            observe(job, false, NULL, polling, slack_usec);
+        else
+            refuse(job, stop, false, answer->code);
         break;
     case MEANS_NO:
     case MEANS_VERIFY:
@@ -159,7 +172,7 @@ void expected_job_commit(ExpectedJob *job)
 void expected_job_restart(ExpectedJob *job)
 {
     job->now = job->durable;
-    job->calling = false;
+    job->calling = job->answered = false;
     job->stops_held_back = job->now.stops - job->stops_on_the_wire;
     job->gets_held_back = job->now.gets - job->gets_on_the_wire;
     expected_job_forget_waits(job);

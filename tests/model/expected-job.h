@@ -12,9 +12,10 @@ typedef struct ExpectedFacts {
     JobState state;
     unsigned stops, gets; /* attempts that went out, or would have if the daemon had lived on */
     bool accepted;        /* StopImport was */
-    bool first_refused;   /* the first StopImport attempt was */
-    char refusal[64];     /* StopImport's; empty: none */
-    char cause[64];       /* what ended it as refused */
+    uint64_t accepted_usec;
+    bool first_refused; /* the first StopImport attempt was */
+    char refusal[64];   /* StopImport's; empty: none */
+    char cause[64];     /* what ended it as refused */
 } ExpectedFacts;
 
 typedef struct ExpectedJob {
@@ -31,6 +32,7 @@ typedef struct ExpectedJob {
     bool calling;             /* an attempt is out */
     uint64_t answered_usec;   /* when the last one was answered */
     bool renewed_credentials; /* in this call */
+    bool answered;            /* the last answer that was not lost was a good one */
     bool waited;              /* for its target, since its last call */
     uint64_t entered_usec;    /* to probe a target that is out at once; 0: it did not */
     unsigned n_polls;

@@ -12,11 +12,14 @@ typedef struct ExpectedTarget {
     uint64_t last_usec[2];    /* when the last call of this kind went out; 0: none in this run */
     uint64_t slowest_usec[2]; /* the longest interval so far */
     bool out;
-    bool alone;          /* out, and nobody waits for it */
-    bool idle;           /* and nobody calls or is about to */
-    bool answered;       /* the answer that is being delivered counts */
-    bool no_credentials; /* while out, so that probes may have failed unseen */
-    unsigned failures;   /* of probes in a row */
+    bool alone;                 /* out, and nobody waits for it */
+    bool idle;                  /* and nobody calls or is about to */
+    bool answered;              /* the answer that is being delivered counts */
+    const ExpectedJob *trouble; /* whose own trouble it may be; NULL: it is not of that kind */
+    bool of_answers;            /* while out: a failure was of that kind */
+    bool hurried;               /* a job came that waits less than others in such an outage */
+    bool no_credentials;        /* while out, so that probes may have failed unseen */
+    unsigned failures;          /* of probes in a row */
     unsigned
         failures_most; /* with those that may have failed in the turn in which their job ended */
     uint64_t failed_usec, armed_usec;

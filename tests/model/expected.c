@@ -55,15 +55,17 @@ static void on_answer(ExpectedJob *job, bool stop, const Answer *answer, void *u
 
     expected_job_answer(job, stop, answer, &expected->rules.polling,
                         expected_target_slack(target, false, N_IMPORTS));
-    target->answered = answer->meaning != MEANS_NOTHING && answer->meaning != MEANS_SKEWED;
+    target->answered = answer_counts(answer);
+    target->trouble = answer->meaning == MEANS_TROUBLE ? job : NULL;
+    target->of_answers |= target->trouble != NULL;
 }
 
 static void on_handled(unsigned target, const Answer *answer, void *userdata)
 {
     Expected *expected = userdata;
-    bool counts = answer->meaning != MEANS_NOTHING && answer->meaning != MEANS_SKEWED &&
-                  answer->meaning != MEANS_EXPIRED;
+    bool counts = answer_counts(answer) && answer->meaning != MEANS_EXPIRED;
 
+    expected->targets[target].trouble = NULL;
     expected_target_answered(&expected->targets[target], counts);
 }
 
@@ -83,6 +85,20 @@ static void forget_waits(Expected *expected, unsigned target)
     }
 }
 
+/* Trouble that may be one import's own is the target's only where no import is known to be well. */
+static void check_trouble(const Expected *expected, unsigned target)
+{
+    const ExpectedJob *beginner = expected->targets[target].trouble;
+
+    for (size_t i = 0; beginner && i < expected->n_jobs; i++) {
+        const ExpectedJob *job = &expected->jobs[i];
+
+        model_hold(expected->model,
+                   job->target != target || expected_job_is_over(job) || !job->answered,
+                   "target %u goes out, and job %s is well", target, job->id);
+    }
+}
+
 static void on_journal(JournalEvent event, const char *name, void *userdata)
 {
     Expected *expected = userdata;
@@ -92,6 +108,7 @@ static void on_journal(JournalEvent event, const char *name, void *userdata)
             continue;
         if (event == EVENT_OUTAGE_BEGAN) {
             model_note(expected->model, "%s goes out", name);
+            check_trouble(expected, i);
             forget_waits(expected, i);
             expected_target_began(&expected->targets[i]);
         } else if (event == EVENT_OUTAGE_ENDED) {
@@ -256,7 +273,7 @@ static void look_at_job(ExpectedTarget *target, ExpectedJob *expected, const Job
 
         look->calls_now |=
             enters || (job->call_timer.set && job->call_timer.at_usec <= now_usec + 1);
-        if (enters && target->alone && !expected->waited && expected->entered_usec == 0)
+        if (enters && !expected->waited && expected->entered_usec == 0 && target->alone)
             expected->entered_usec = now_usec;
     }
 }

@@ -99,6 +99,11 @@ static void failed(Fixture *fixture, size_t i)
     outage_failed(&fixture->jobs[i].wait, &fixture->error);
 }
 
+static void troubled(Fixture *fixture, size_t i)
+{
+    outage_troubled(&fixture->jobs[i].wait, &fixture->error);
+}
+
 static void answered(Fixture *fixture, size_t i)
 {
     outage_answered(&fixture->jobs[i].wait);
@@ -281,6 +286,93 @@ static void test_the_one_that_began_it_waits_longer_each_time(void **state)
     assert_int_equal(fixture->jobs[0].delay_usec, USEC_PER_SEC / 2);
 }
 
+/* Others are well, or may be. */
+static void test_trouble_of_one_import_holds_up_its_job_alone(void **state)
+{
+    static const uint64_t delays_sec[] = {1, 2, 4, 8};
+    Fixture *fixture = *state;
+
+    assert_true(enter(fixture, 1));
+    for (unsigned i = 0; i < sizeof(delays_sec) / sizeof(delays_sec[0]); i++) {
+        assert_true(enter(fixture, 0));
+        troubled(fixture, 0);
+        assert_int_equal(fixture->jobs[0].n_resumed, i + 1);
+        assert_int_equal(fixture->jobs[0].delay_usec, delays_sec[i] * USEC_PER_SEC / 2);
+        assert_int_equal(fixture->jobs[1].wait.place, OUTAGE_CALLING);
+        assert_null(outage_error(fixture->outage)->code);
+    }
+    answered(fixture, 1);
+    outage_leave(&fixture->jobs[1].wait);
+    assert_true(enter(fixture, 0));
+    troubled(fixture, 0);
+    assert_null(outage_error(fixture->outage)->code); /* one was well meanwhile */
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+    assert_true(enter(fixture, 0));
+    answered(fixture, 0);
+    assert_true(enter(fixture, 0));
+    assert_true(enter(fixture, 1));
+    troubled(fixture, 0);
+    assert_int_equal(fixture->jobs[0].delay_usec, USEC_PER_SEC / 2);
+}
+
+static void test_trouble_of_several_imports_beside_good_ones_is_theirs_alone(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (unsigned i = 0; i < 5; i++) {
+        for (size_t job = 0; job < N_JOBS; job++)
+            assert_true(enter(fixture, job));
+        if (i == 0)
+            answered(fixture, 2);
+        troubled(fixture, 0);
+        troubled(fixture, 1);
+        if (i > 0)
+            answered(fixture, 2);
+        advance(fixture, i * USEC_PER_MINUTE);
+        assert_null(outage_error(fixture->outage)->code);
+    }
+}
+
+static void test_trouble_of_all_imports_is_their_targets(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_JOBS; i++)
+        assert_true(enter(fixture, i));
+    fixture->clock.boottime_usec++;
+    troubled(fixture, 0);
+    troubled(fixture, 1);
+    assert_null(outage_error(fixture->outage)->code);
+    troubled(fixture, 2);
+    assert_string_equal(outage_error(fixture->outage)->code, "TimedOut");
+    assert_false(enter(fixture, 0));
+    advance(fixture, USEC_PER_SEC);
+    assert_int_equal(fixture->jobs[2].n_resumed + fixture->jobs[0].n_resumed, 2);
+}
+
+/* Whether the target is well, it finds out: the others cannot. */
+static void test_a_job_without_trouble_does_not_wait_long_for_those_in_trouble(void **state)
+{
+    Fixture *fixture = *state;
+
+    enter(fixture, 0);
+    troubled(fixture, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        advance(fixture, outage_next_usec(fixture->outage) - START_USEC);
+        enter(fixture, 0);
+        troubled(fixture, 0);
+    }
+    assert_true(outage_next_usec(fixture->outage) > fixture->clock.boottime_usec + USEC_PER_MINUTE);
+    assert_false(enter(fixture, 1));
+    assert_int_equal(outage_next_usec(fixture->outage),
+                     fixture->clock.boottime_usec + USEC_PER_SEC / 2);
+    advance(fixture, outage_next_usec(fixture->outage) - START_USEC);
+    assert_int_equal(fixture->jobs[1].n_resumed, 1);
+    assert_true(enter(fixture, 1));
+    answered(fixture, 1);
+    assert_true(fixture->jobs[0].delay_usec > 0);
+}
+
 static void test_a_probe_that_leaves_makes_room_for_another(void **state)
 {
     Fixture *fixture = *state;
@@ -378,6 +470,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_answer_wakes_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_one_that_began_it_waits_longer_each_time, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_trouble_of_one_import_holds_up_its_job_alone, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_trouble_of_several_imports_beside_good_ones_is_theirs_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_trouble_of_all_imports_is_their_targets, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_job_without_trouble_does_not_wait_long_for_those_in_trouble, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_probe_that_leaves_makes_room_for_another, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_who_comes_after_all_have_left_probes_at_once, set_up,

@@ -17,7 +17,9 @@
 
 static Verdict classify(bool stop, bool verifying, const AwsResult *result)
 {
-    return stop ? schedule_classify_stop(result) : schedule_classify_get(result, verifying);
+    GetReason reason = {.verifying = verifying, .accepted_usec = UINT64_MAX};
+
+    return stop ? schedule_classify_stop(result) : schedule_classify_get(result, &reason);
 }
 
 static void test_reads_the_status(void **state)
@@ -91,6 +93,72 @@ static void test_waits_when_there_is_no_answer_that_counts(void **state)
     assert_int_equal(classify(false, true, &result), VERDICT_WAIT);
 }
 
+/* Of an answer that came, and that may be the fault of the one import which was asked for. */
+static void test_tells_trouble_of_one_import_from_that_of_its_target(void **state)
+{
+    static const struct {
+        const char *code;
+        unsigned http_status;
+        Verdict verdict;
+    } samples[] = {
+        {"InternalFailure", 500, VERDICT_TROUBLE},
+        {"UnexpectedStatus", 502, VERDICT_TROUBLE},
+        {"ServiceUnavailable", 503, VERDICT_TROUBLE},
+        {"NotYetException", 599, VERDICT_TROUBLE},
+        {"UnreadableAnswer", 200, VERDICT_TROUBLE},
+        {"UnreadableAnswer", 0, VERDICT_TROUBLE},
+        {"UnexpectedStatus", 403, VERDICT_WAIT},
+        {"UnexpectedStatus", 302, VERDICT_WAIT},
+        {"ConnectionFailed", 0, VERDICT_WAIT},
+        {"TimedOut", 0, VERDICT_WAIT},
+        {"TLSFailed", 0, VERDICT_WAIT},
+        {"OutOfResources", 0, VERDICT_WAIT},
+        {"CredentialsUnavailable", 0, VERDICT_WAIT},
+        {"CredentialsUnavailable", 500, VERDICT_WAIT},
+        {"ThrottlingException", 400, VERDICT_WAIT},
+        {"SlowDown", 503, VERDICT_WAIT},
+        {"UnexpectedStatus", 429, VERDICT_WAIT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(call_error_clear) CallError error = {0};
+        AwsResult result = {.outcome = AWS_UNAVAILABLE, .error = &error};
+
+        assert_int_equal(
+            call_error_set(&error, samples[i].code, "no", samples[i].http_status, NULL), 0);
+        assert_int_equal(classify(true, false, &result), samples[i].verdict);
+        assert_int_equal(classify(false, false, &result), samples[i].verdict);
+        assert_int_equal(classify(false, true, &result), samples[i].verdict);
+    }
+}
+
+static void test_asks_again_for_an_import_that_was_just_accepted_to_be_stopped(void **state)
+{
+    static const struct {
+        const char *code;
+        uint64_t accepted_usec;
+        Verdict verdict;
+    } samples[] = {
+        {"ImportNotFoundException", 0, VERDICT_POLL},
+        {"ImportNotFoundException", USEC_PER_MINUTE - 1, VERDICT_POLL},
+        {"ResourceNotFoundException", 0, VERDICT_POLL},
+        {"ImportNotFoundException", USEC_PER_MINUTE, VERDICT_REFUSED},
+        {"ImportNotFoundException", UINT64_MAX, VERDICT_REFUSED},
+        {"AccessDeniedException", 0, VERDICT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(call_error_clear) CallError error = {0};
+        AwsResult result = {.outcome = AWS_REFUSED, .error = &error};
+        GetReason reason = {.accepted_usec = samples[i].accepted_usec};
+
+        assert_int_equal(call_error_set(&error, samples[i].code, "no", 400, NULL), 0);
+        assert_int_equal(schedule_classify_get(&result, &reason), samples[i].verdict);
+    }
+}
+
 static void test_polls_at_growing_intervals(void **state)
 {
     static const PollingRules rules = {
@@ -150,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_reads_the_status),
         cmocka_unit_test(test_verifies_a_refusal_that_may_have_another_reason),
         cmocka_unit_test(test_waits_when_there_is_no_answer_that_counts),
+        cmocka_unit_test(test_tells_trouble_of_one_import_from_that_of_its_target),
+        cmocka_unit_test(test_asks_again_for_an_import_that_was_just_accepted_to_be_stopped),
         cmocka_unit_test(test_polls_at_growing_intervals),
         cmocka_unit_test(test_polls_on_however_often),
         cmocka_unit_test(test_keeps_the_interval_where_it_does_not_grow),
