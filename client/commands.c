@@ -37,9 +37,13 @@ static const struct command {
      OPTION_TARGET | OPTION_DESTINATION, 0, 0, imports_run_list},
     {"failures", "failures [-t TARGET] IMPORT_ID", "List what an import failed to import",
      OPTION_TARGET, 1, 1, imports_run_failures},
-    {"jobs", "jobs [-t TARGET] [--state STATE] [--watch]",
+    {"jobs",
+     "jobs [-t TARGET] [--state STATE] [--import IMPORT_ID] [--since TIME] [--limit N] [--all]\n"
+     "  jobs --watch [-t TARGET] [--state STATE]",
      "List jobs, newest first; --watch follows them until interrupted",
-     OPTION_TARGET | OPTION_STATE | OPTION_WATCH, 0, 0, jobs_run_list},
+     OPTION_TARGET | OPTION_STATE | OPTION_IMPORT | OPTION_SINCE | OPTION_LIMIT | OPTION_ALL |
+         OPTION_WATCH,
+     0, 0, jobs_run_list},
     {"job", "job ID", "Show a job", 0, 1, 1, jobs_run_show},
     {"watch", "watch [ID...]", "Follow these jobs to their end, or all jobs until interrupted", 0,
      0, ANY_NUMBER, jobs_run_watch},
@@ -64,6 +68,11 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static bool takes_targets(const Options *options, const struct command *command)
+{
+    return command->run == stop_run && options->given & OPTION_ALL;
+}
+
 static bool check_usage(const Options *options, const struct command *command)
 {
     size_t n_arguments = options->n_arguments - 1;
@@ -71,7 +80,7 @@ static bool check_usage(const Options *options, const struct command *command)
 
     if (wrong)
         text_complain("%s does not take %s", command->name, wrong);
-    else if (options->n_targets > 1 && !(options->given & OPTION_ALL))
+    else if (options->n_targets > 1 && !takes_targets(options, command))
         text_complain("Several targets go with stop --all only");
     else if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
         text_complain("Usage: trailstopctl %s", command->usage);

@@ -9,6 +9,7 @@
 #include "client/call.h"
 #include "client/details.h"
 #include "client/follow.h"
+#include "client/job-id.h"
 #include "client/job-table.h"
 #include "client/outcome.h"
 #include "client/text.h"
@@ -60,11 +61,21 @@ static int print_job(const Options *options, json_object *parameters, void *user
     return 0;
 }
 
+/* A call about the one job that the command names. */
+static int run_about_job(const Options *options, const char *method, CallHandler handler)
+{
+    CLEANUP(freep) char *id = NULL;
+    int outcome = job_id_resolve(options, options->arguments[1], &id);
+
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return call_print(options, method, call_parameters((CallString[]){{"id", id}, {0}}), false,
+                      handler, NULL);
+}
+
 int jobs_run_show(const Options *options)
 {
-    return call_print(options, "GetJob",
-                      call_parameters((CallString[]){{"id", options->arguments[1]}, {0}}), false,
-                      print_job, NULL);
+    return run_about_job(options, "GetJob", print_job);
 }
 
 static int print_cancelled(const Options *options, json_object *parameters, void *userdata)
@@ -86,9 +97,7 @@ static int print_cancelled(const Options *options, json_object *parameters, void
 
 int jobs_run_cancel(const Options *options)
 {
-    return call_print(options, "Cancel",
-                      call_parameters((CallString[]){{"id", options->arguments[1]}, {0}}), false,
-                      print_cancelled, NULL);
+    return run_about_job(options, "Cancel", print_cancelled);
 }
 
 /* Pages become one table, so that its columns are the same from top to end. */
@@ -105,18 +114,33 @@ static int add_page(const Options *options, json_object *parameters, void *userd
     return 0;
 }
 
+/* NULL: no memory. */
+static json_object *encode_filter(const Options *options)
+{
+    CLEANUP(json_object_putp)
+    json_object *parameters = call_parameters(
+        (CallString[]){{"state", options->state},
+                       {"target", call_target(options)},
+                       {"importId", *options->import_id ? options->import_id : NULL},
+                       {"since", *options->since ? options->since : NULL},
+                       {0}});
+
+    if (!parameters ||
+        (options->limit > 0 && json_add_int64(parameters, "limit", options->limit) < 0))
+        return NULL;
+    return TAKE(parameters);
+}
+
 static int list(const Options *options)
 {
     CLEANUP(table_freep) Table *table = NULL;
+    bool all = options->limit == 0; /* with `more`, a limit is that of a page */
     int outcome;
 
     int r = job_table_new(&table);
     if (r < 0)
         return outcome_complain(options, r);
-    outcome = call_print(options, "ListJobs",
-                         call_parameters((CallString[]){
-                             {"state", options->state}, {"target", call_target(options)}, {0}}),
-                         true, add_page, table);
+    outcome = call_print(options, "ListJobs", encode_filter(options), all, add_page, table);
     if (outcome == OUTCOME_OK && !options->json)
         r = table_show(table, options->color);
     return r < 0 ? outcome_complain(options, r) : outcome;
@@ -124,15 +148,34 @@ static int list(const Options *options)
 
 int jobs_run_list(const Options *options)
 {
-    return options->given & OPTION_WATCH ? jobs_run_watch(options) : list(options);
+    const char *wrong =
+        options_first_given(options, OPTION_IMPORT | OPTION_SINCE | OPTION_LIMIT | OPTION_ALL);
+
+    if (options->given & OPTION_LIMIT && options->given & OPTION_ALL) {
+        text_complain("--limit and --all exclude each other");
+        return OUTCOME_USAGE;
+    }
+    if (!(options->given & OPTION_WATCH))
+        return list(options);
+    if (wrong) {
+        text_complain("jobs --watch does not take %s", wrong);
+        return OUTCOME_USAGE;
+    }
+    return jobs_run_watch(options);
 }
 
 int jobs_run_watch(const Options *options)
 {
     CLEANUP(follow_freep) Follow *follow = NULL;
-
     int r = follow_new(options, &follow);
-    for (size_t i = 1; r >= 0 && i < options->n_arguments; i++)
-        r = follow_add_id(follow, options->arguments[i]);
+
+    for (size_t i = 1; r >= 0 && i < options->n_arguments; i++) {
+        CLEANUP(freep) char *id = NULL;
+        int outcome = job_id_resolve(options, options->arguments[i], &id);
+
+        if (outcome != OUTCOME_OK)
+            return outcome;
+        r = follow_add_id(follow, id);
+    }
     return r < 0 ? outcome_complain(options, r) : follow_run(follow);
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/import-id.h"
 #include "client/job-view.h"
 #include "client/text.h"
 #include "common/names.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "common/utf8.h"
 
@@ -26,7 +28,8 @@ enum {
 };
 #define GIVEN_BIT(bit) ((bit) << 10)
 
-/* What the daemon takes as `timeout`. */
+/* What the daemon takes as `limit` and `timeout`. */
+#define LIMIT_MAX 10000U
 #define TIMEOUT_SEC_MAX UINT64_C(100000000000)
 
 static const struct option long_options[] = {
@@ -46,6 +49,9 @@ static const struct option long_options[] = {
     {"state", required_argument, NULL, GIVEN_BIT(OPTION_STATE)},
     {"watch", no_argument, NULL, GIVEN_BIT(OPTION_WATCH)},
     {"test", no_argument, NULL, GIVEN_BIT(OPTION_TEST)},
+    {"import", required_argument, NULL, GIVEN_BIT(OPTION_IMPORT)},
+    {"since", required_argument, NULL, GIVEN_BIT(OPTION_SINCE)},
+    {"limit", required_argument, NULL, GIVEN_BIT(OPTION_LIMIT)},
     {NULL, 0, NULL, 0},
 };
 
@@ -66,6 +72,9 @@ const char *options_first_given(const Options *options, unsigned mask)
         {OPTION_STATE, "--state"},
         {OPTION_WATCH, "--watch"},
         {OPTION_TEST, "--test"},
+        {OPTION_IMPORT, "--import"},
+        {OPTION_SINCE, "--since"},
+        {OPTION_LIMIT, "--limit"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -140,6 +149,37 @@ static int set_state(Options *options, const char *text)
     return 0;
 }
 
+/* A point in time, or how long ago it was. */
+static int set_since(Options *options, const char *text)
+{
+    uint64_t now_usec = time_now_realtime(), at_usec = 0, ago_usec;
+
+    if (timespan_parse(text, &ago_usec) == 0) {
+        at_usec = ago_usec < now_usec ? now_usec - ago_usec : 0;
+    } else if (time_parse_iso8601(text, &at_usec) < 0) {
+        text_complain("--since takes how long ago it was, such as 2h, or a time such as "
+                      "2026-11-22T12:00:00Z, not \"%s\"",
+                      text);
+        return -EINVAL;
+    }
+    time_format_rfc3339(at_usec, options->since);
+    return 0;
+}
+
+/* As many jobs as the daemon puts into one reply. */
+static int set_limit(Options *options, const char *text)
+{
+    unsigned limit;
+
+    if (!string_to_number(text, 1, LIMIT_MAX, &limit)) {
+        text_complain("--limit takes a number from 1 to %u, not \"%s\": see --all", LIMIT_MAX,
+                      text);
+        return -EINVAL;
+    }
+    options->limit = limit;
+    return 0;
+}
+
 static int apply(Options *options, int given, const char *value)
 {
     switch (given) {
@@ -163,6 +203,15 @@ static int apply(Options *options, int given, const char *value)
     case GIVEN_BIT(OPTION_TIMEOUT):
         options->given |= OPTION_TIMEOUT;
         return set_timeout(options, value);
+    case GIVEN_BIT(OPTION_IMPORT):
+        options->given |= OPTION_IMPORT;
+        return import_id_read(value, strlen(value), options->import_id);
+    case GIVEN_BIT(OPTION_SINCE):
+        options->given |= OPTION_SINCE;
+        return set_since(options, value);
+    case GIVEN_BIT(OPTION_LIMIT):
+        options->given |= OPTION_LIMIT;
+        return set_limit(options, value);
     case GIVEN_BIT(OPTION_REASON):
         options->reason = value;
         break;

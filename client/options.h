@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/names.h"
+#include "common/time.h"
+
 /* What the command line asks for besides a command: the first such option ends the reading. */
 typedef enum OptionsQuestion {
     OPTIONS_NO_QUESTION,
@@ -27,7 +30,10 @@ typedef struct Options {
     const char *reason;
     const char *destination;
     const char *state;
-    char **arguments; /* after the command; borrowed from argv */
+    char import_id[IMPORT_ID_SIZE]; /* empty: not given */
+    char since[RFC3339_SIZE];       /* likewise */
+    int64_t limit;                  /* 0: not given */
+    char **arguments;               /* after the command; borrowed from argv */
     size_t n_arguments;
 } Options;
 
@@ -43,6 +49,9 @@ enum {
     OPTION_STATE = 1 << 8,
     OPTION_WATCH = 1 << 9,
     OPTION_TEST = 1 << 10,
+    OPTION_IMPORT = 1 << 11,
+    OPTION_SINCE = 1 << 12,
+    OPTION_LIMIT = 1 << 13,
 };
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,

@@ -40,6 +40,10 @@ complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' -
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop list' --long-option destination --exclusive --description 'Only into this event data store'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option dry-run --description 'Stop nothing'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option state --exclusive --arguments 'queued stopping polling stopped completed failed refused expired cancelled' --description 'Only jobs in this state'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option import --exclusive --description 'Only jobs of this import'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option since --exclusive --description 'Only jobs requested since'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option limit --exclusive --description 'At most so many'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option all --description 'All there are'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option watch --description 'Follow them'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from targets' --long-option test --description 'Ask each for real'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from job watch cancel' --arguments '(__trailstopctl_names jobs id)' --description Job

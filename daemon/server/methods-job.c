@@ -168,7 +168,10 @@ static int list_jobs_step(Call *call, Listing *listing, bool *ret_end)
     const StoreFilter filter = {
         .state = parameters->has_state ? &parameters->state : NULL,
         .target = parameters->target,
+        .active = parameters->active,
         .import_id = *parameters->import_id ? parameters->import_id : NULL,
+        .id_prefix = parameters->id_prefix,
+        .since_usec = parameters->since_usec,
     };
     size_t left = listing->limit - listing->list.n;
     StorePage page = {
@@ -219,11 +222,11 @@ static const ParameterSpec stop_all_parameters[] = {
     {"dryRun", parameter_read_dry_run},  {0}};
 static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
 static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
-static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
-                                                {"target", parameter_read_target},
-                                                {"importId", parameter_read_import_id},
-                                                {"limit", parameter_read_limit},
-                                                {0}};
+static const ParameterSpec list_parameters[] = {
+    {"state", parameter_read_state},        {"active", parameter_read_active},
+    {"target", parameter_read_target},      {"importId", parameter_read_import_id},
+    {"idPrefix", parameter_read_id_prefix}, {"since", parameter_read_since},
+    {"limit", parameter_read_limit},        {0}};
 
 const Method methods_job[] = {
     {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true,

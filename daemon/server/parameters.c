@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "common/json.h"
+#include "common/time.h"
 
 #define TIMEOUT_MAX INT64_C(100000000000) /* seconds, so that its end is a time of RFC 3339 */
 
@@ -123,12 +124,35 @@ int parameter_read_targets(json_object *value, Parameters *parameters)
     return read_strings(value, &parameters->targets);
 }
 
-int parameter_read_dry_run(json_object *value, Parameters *parameters)
+static int read_bool(json_object *value, bool *ret)
 {
     if (!json_object_is_type(value, json_type_boolean))
         return -EINVAL;
-    parameters->dry_run = json_object_get_boolean(value);
+    *ret = json_object_get_boolean(value);
     return 0;
+}
+
+int parameter_read_dry_run(json_object *value, Parameters *parameters)
+{
+    return read_bool(value, &parameters->dry_run);
+}
+
+int parameter_read_active(json_object *value, Parameters *parameters)
+{
+    return read_bool(value, &parameters->active);
+}
+
+int parameter_read_id_prefix(json_object *value, Parameters *parameters)
+{
+    return read_string(value, &parameters->id_prefix);
+}
+
+int parameter_read_since(json_object *value, Parameters *parameters)
+{
+    const char *text;
+    int r = read_string(value, &text);
+
+    return r < 0 ? r : time_parse_rfc3339(text, &parameters->since_usec);
 }
 
 static const ParameterSpec *find_spec(const ParameterSpec *specs, const char *name)

@@ -16,7 +16,7 @@
 typedef struct Parameters {
     char import_id[IMPORT_ID_SIZE]; /* empty: not named */
     const char *destination;
-    const char *id;
+    const char *id, *id_prefix;
     const char *interface;
     const char *reason;
     const char *status;
@@ -24,7 +24,8 @@ typedef struct Parameters {
     json_object *ids, *targets; /* arrays of strings, not empty */
     JobState state;
     int64_t level, limit, timeout;
-    bool has_state, has_timeout, has_limit, dry_run;
+    bool has_state, has_timeout, has_limit, dry_run, active;
+    uint64_t since_usec; /* CLOCK_REALTIME; 0: not named */
 } Parameters;
 
 typedef int (*ParameterRead)(json_object *value, Parameters *parameters);
@@ -36,15 +37,18 @@ typedef struct ParameterSpec {
     bool required;
 } ParameterSpec;
 
+int parameter_read_active(json_object *value, Parameters *parameters);
 int parameter_read_destination(json_object *value, Parameters *parameters);
 int parameter_read_dry_run(json_object *value, Parameters *parameters);
 int parameter_read_id(json_object *value, Parameters *parameters);
+int parameter_read_id_prefix(json_object *value, Parameters *parameters);
 int parameter_read_ids(json_object *value, Parameters *parameters);
 int parameter_read_import_id(json_object *value, Parameters *parameters);
 int parameter_read_interface(json_object *value, Parameters *parameters);
 int parameter_read_level(json_object *value, Parameters *parameters);
 int parameter_read_limit(json_object *value, Parameters *parameters);
 int parameter_read_reason(json_object *value, Parameters *parameters);
+int parameter_read_since(json_object *value, Parameters *parameters);
 int parameter_read_state(json_object *value, Parameters *parameters);
 int parameter_read_status(json_object *value, Parameters *parameters);
 int parameter_read_target(json_object *value, Parameters *parameters);
