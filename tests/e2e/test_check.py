@@ -12,6 +12,17 @@ import pytest
 from harness import DEADLINE
 
 CONF = Path(__file__).parents[2] / "conf" / "trailstopd.conf"
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBcDCCARWgAwIBAgIUII18Zb3pbya2nmhMNsEdiLMhiWowCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBdDAgFw0yNjExMjYxODA1MThaGA8yMTI2MTEwMjE4MDUxOFow
+DDEKMAgGA1UEAwwBdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABL5FseLXjtRX
+yime+6JF9g4EARiFdf+l+qrZSX9mWNGMCF6nnjD9Ftg97sIq9NQXB4JnuNR9geS+
+Ox10nqbSViOjUzBRMB0GA1UdDgQWBBQzdUjDU/1ieMl8Lz9VuANM/1VKRDAfBgNV
+HSMEGDAWgBQzdUjDU/1ieMl8Lz9VuANM/1VKRDAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0kAMEYCIQCUVvL6vG/YzB5gYQ4ggAsD2L7ZvflauHhC+3vQbovq
+3wIhAKvTHcjldEBtC0RleAH4COeYR278uGBqhSuwrzI/pFmo
+-----END CERTIFICATE-----
+"""  # of nobody, for a hundred years
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test"}
 
 
@@ -122,7 +133,7 @@ def test_explains_only_what_it_checks(check):
 def test_everything_that_a_target_may_say(check):
     check.aws("config", "[profile audit]\nregion = us-east-2\n")
     check.aws("credentials", "[audit]\naws_access_key_id = AKID\naws_secret_access_key = another-secret\n")
-    (check.directory / "ca.pem").write_text("")
+    (check.directory / "ca.pem").write_text(CERTIFICATE)
     target = check.target(f"""
 [target audit]
 region = us-west-2
@@ -321,6 +332,24 @@ def test_the_profile_is_to_blame_where_no_file_declares_the_target(check):
     for named, line in (None, 2), ("loop", 4):
         assert check.error("", AWS_PROFILE=named, **NO_KEYS).startswith(
             f"{check.directory}/.aws/config:{line}: target default: ")
+
+
+@pytest.mark.parametrize("text, error", [("", "is empty"), ("no PEM\n", "holds no certificate"),
+                                         (None, "Is a directory")])
+def test_a_ca_bundle_that_holds_no_certificate(check, text, error):
+    path = check.directory / "ca.pem"
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text)
+    said = check.error(f"[target a]\nca-bundle = {path}\n")
+    assert said.startswith("t.conf:2: target a: the CA bundle") and error in said
+
+
+@pytest.mark.parametrize("region, error", [("us-east-1a", "its region is us-east-1"),
+                                           ("US-EAST-1", "in lower case: us-east-1")])
+def test_a_region_that_is_none(check, region, error):
+    assert error in check.error(f"[target a]\nregion = {region}\n")
 
 
 def test_an_error_in_the_shared_files(check):
