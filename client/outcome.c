@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/text.h"
 #include "client/unit.h"
@@ -13,6 +14,18 @@
 #include "common/names.h"
 
 #define TABLE_SIZE(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The kernel's number for users that it has none for, as those of another namespace: no group makes
+ * an operator of it. */
+#define UID_NOBODY 65534
+#define NOBODY_SENTENCE                                                                            \
+    "Uid 65534 (nobody) stands for users that are not known here, and may not do that: call as "   \
+    "another user"
+
+static bool is_nobody(void)
+{
+    return getuid() == UID_NOBODY;
+}
 
 /* Exit status and sentence of each error of the two interfaces. `detail` is the parameter that the
  * sentence ends with. What AWS said follows from the parameters `cause`, or `job`. */
@@ -54,6 +67,8 @@ static const struct error_row {
      "The daemon does not permit it", NULL},
     {VARLINK_SERVICE_INTERFACE ".ExpectedMore", OUTCOME_FAILURE,
      "The daemon answers that only as a stream", NULL},
+    {VARLINK_SERVICE_INTERFACE ".ExpectedUpgrade", OUTCOME_FAILURE,
+     "The daemon does that only for a call that hands over its connection", NULL},
 };
 
 static const struct job_row {
@@ -165,6 +180,10 @@ void outcome_complain_error(const Reply *reply, const char *subject)
         detail = json_object_get_string(value);
         quote = json_object_is_type(value, json_type_string) ? "\"" : "";
     }
+    if (row && row->outcome == OUTCOME_NOT_PERMITTED && is_nobody()) {
+        text_complain("%s%s" NOBODY_SENTENCE, subject ? subject : "", subject ? ": " : "");
+        return;
+    }
     find_cause(reply->parameters, &code, &message);
     text_complain("%s%s%s%s%s%s%s%s%s%s%s", subject ? subject : "", subject ? ": " : "",
                   row ? row->sentence : reply->error, detail ? ": " : "", quote,
@@ -225,9 +244,12 @@ int outcome_complain(const Options *options, int error)
         return OUTCOME_FAILURE;
     case -EACCES:
     case -EPERM:
-        text_complain("Not permitted to connect to %s: members of the group trailstop may "
-                      "(sudo usermod -aG trailstop $USER, then log in again)",
-                      path);
+        if (is_nobody())
+            text_complain("Not permitted to connect to %s: " NOBODY_SENTENCE, path);
+        else
+            text_complain("Not permitted to connect to %s: members of the group trailstop may "
+                          "(sudo usermod -aG trailstop $USER, then log in again)",
+                          path);
         return OUTCOME_NOT_PERMITTED;
     case -ENAMETOOLONG:
         text_complain("No daemon can be at %s: the path of a socket has at most 107 bytes", path);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +17,9 @@
 
 #define ACCEPT_MAX 64 /* in one turn of the loop */
 #define RETRY_USEC USEC_PER_SEC
-#define MISBEHAVED_INTERVAL_USEC USEC_PER_SEC /* at most one line in that time */
+/* Descriptors that clients leave to the store, timers, files, children and their pipes; besides one
+ * for each connection to AWS. */
+#define DESCRIPTORS_KEPT 64
 
 typedef struct Client {
     TAILQ_ENTRY(Client) entry;
@@ -29,34 +32,30 @@ struct Listener {
     Timers *timers;
     Rota *rota;
     SessionOwner owner;
+    rlim_t max_descriptors; /* of the process */
+    bool finishing;
     ListenSocket sockets[LISTEN_SOCKETS_MAX];
     struct event *readable[LISTEN_SOCKETS_MAX];
     unsigned n_sockets;
     char *metrics_error; /* why there is no socket for metrics; NULL: that is as it should be */
     Timer retry_timer;   /* set while descriptors or memory have run out */
     TAILQ_HEAD(ClientList, Client) clients;
-    uint64_t misbehaved_usec; /* when the last line was written, CLOCK_BOOTTIME */
-    unsigned n_untold;        /* since then */
+    LogLimit misbehaved;
 };
 
 static void listener_misbehaved(Listener *listener, const Requester *process, const char *how)
 {
-    uint64_t now = timers_boottime_usec(listener->timers);
     JournalEntry entry;
+    unsigned n_left_out;
 
     stats_add(STAT_CLIENTS_MISBEHAVED, 1);
-    if (listener->misbehaved_usec > 0 &&
-        now - listener->misbehaved_usec < MISBEHAVED_INTERVAL_USEC) {
-        listener->n_untold++;
+    if (!log_limit_take(&listener->misbehaved, &n_left_out))
         return;
-    }
     journal_begin(&entry, EVENT_CLIENT_MISBEHAVED);
     job_journal_add_requester(&entry, process, NULL);
-    journal_add(&entry, "TRAILSTOP_UNTOLD", "%u", listener->n_untold);
+    journal_add(&entry, "TRAILSTOP_UNTOLD", "%u", n_left_out);
     journal_send(&entry, "Closed the connection of uid %u, pid %d: it %s", process->uid,
                  process->pid, how);
-    listener->misbehaved_usec = now;
-    listener->n_untold = 0;
 }
 
 static void client_misbehaved(const char *how, void *userdata)
@@ -64,6 +63,48 @@ static void client_misbehaved(const char *how, void *userdata)
     Client *client = userdata;
 
     listener_misbehaved(client->listener, &session_peer(client->session)->process, how);
+}
+
+static void listener_pause(Listener *listener)
+{
+    for (unsigned i = 0; i < listener->n_sockets; i++)
+        event_del(listener->readable[i]);
+}
+
+static int listener_resume(Listener *listener)
+{
+    for (unsigned i = 0; i < listener->n_sockets; i++)
+        if (event_add(listener->readable[i], NULL) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+static void listener_retry(void *userdata)
+{
+    Listener *listener = userdata;
+
+    if (listener_resume(listener) < 0)
+        timer_set(&listener->retry_timer, timers_boottime_usec(listener->timers) + RETRY_USEC);
+}
+
+/* Descriptors that clients may take together. Where there are few of them, clients get half. */
+static rlim_t listener_max_descriptors(const Listener *listener)
+{
+    rlim_t kept = DESCRIPTORS_KEPT + listener->service->config->max_connections;
+    rlim_t most = listener->max_descriptors;
+
+    return most - (kept < most / 2 ? kept : most / 2);
+}
+
+/* Further clients wait in the backlog until one has gone. */
+static void listener_update(Listener *listener)
+{
+    bool room = listener->owner.n_descriptors < listener_max_descriptors(listener);
+
+    if (!room)
+        listener_pause(listener);
+    else if (!listener->retry_timer.set && !listener->finishing)
+        listener_retry(listener);
 }
 
 static void client_free(void *userdata)
@@ -74,6 +115,15 @@ static void client_free(void *userdata)
     TAILQ_REMOVE(&listener->clients, client, entry);
     listener->service->n_clients--;
     free(client);
+}
+
+/* Its descriptors are closed. */
+static void client_ended(void *userdata)
+{
+    Listener *listener = ((Client *)userdata)->listener;
+
+    client_free(userdata);
+    listener_update(listener);
 }
 
 /* Why a client cannot be taken; NULL: it can. */
@@ -118,26 +168,13 @@ static void listener_take(Listener *listener, int fd)
     stats_add(STAT_CLIENTS_ACCEPTED, 1);
 }
 
-static void listener_pause(Listener *listener)
-{
-    for (unsigned i = 0; i < listener->n_sockets; i++)
-        event_del(listener->readable[i]);
-}
-
-static int listener_resume(Listener *listener)
-{
-    for (unsigned i = 0; i < listener->n_sockets; i++)
-        if (event_add(listener->readable[i], NULL) < 0)
-            return -ENOMEM;
-    return 0;
-}
-
 static void listener_readable(evutil_socket_t listening, short events, void *userdata)
 {
     Listener *listener = userdata;
+    rlim_t most = listener_max_descriptors(listener);
 
     (void)events;
-    for (unsigned i = 0; i < ACCEPT_MAX; i++) {
+    for (unsigned i = 0; i < ACCEPT_MAX && listener->owner.n_descriptors < most; i++) {
         int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
@@ -145,20 +182,12 @@ static void listener_readable(evutil_socket_t listening, short events, void *use
         } else if (errno == EAGAIN) {
             return;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            /* Clients wait in the backlog until there is room again. */
             listener_pause(listener);
             timer_set(&listener->retry_timer, timers_boottime_usec(listener->timers) + RETRY_USEC);
             return;
         }
     }
-}
-
-static void listener_retry(void *userdata)
-{
-    Listener *listener = userdata;
-
-    if (listener_resume(listener) < 0)
-        timer_set(&listener->retry_timer, timers_boottime_usec(listener->timers) + RETRY_USEC);
+    listener_update(listener);
 }
 
 /* Those of systemd, else one for clients and one for metrics. The latter may be missing: nobody but
@@ -205,6 +234,7 @@ int listener_new(struct event_base *base, Timers *timers, Service *service, List
                  char **ret_error)
 {
     CLEANUP(listener_freep) Listener *listener = malloc(sizeof(*listener));
+    struct rlimit files;
     int r;
 
     if (!listener)
@@ -215,9 +245,12 @@ int listener_new(struct event_base *base, Timers *timers, Service *service, List
         .owner = {.base = base,
                   .service = service,
                   .misbehaved = client_misbehaved,
-                  .ended = client_free},
+                  .ended = client_ended},
+        .max_descriptors = RLIM_INFINITY,
     };
     TAILQ_INIT(&listener->clients);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        listener->max_descriptors = files.rlim_cur;
     timer_init(&listener->retry_timer, timers, listener_retry, listener);
     r = rota_new(&listener->rota);
     if (r < 0)
@@ -275,6 +308,7 @@ SessionRest listener_finish(Listener *listener)
     SessionRest most = SESSION_DONE;
     Client *client;
 
+    listener->finishing = true;
     listener_pause(listener);
     timer_clear(&listener->retry_timer);
     TAILQ_FOREACH (client, &listener->clients, entry) {

@@ -83,13 +83,15 @@ int methods_reply_failure(Call *call, const CallError *error)
 }
 
 /* What was asked for is named as far as it could be read. */
-static int reply_denied(Call *call)
+static void log_denied(const Call *call)
 {
     const Requester *requester = &call->caller->peer.process;
     const Parameters *parameters = &call->parameters;
     JournalEntry entry;
+    unsigned n_left_out;
 
-    stats_add(STAT_REQUESTS_DENIED, 1);
+    if (!log_limit_take(&call->service->denied, &n_left_out))
+        return;
     journal_begin(&entry, EVENT_REQUEST_DENIED);
     journal_add(&entry, "TRAILSTOP_METHOD", "%s", call->method->name);
     job_journal_add_requester(&entry, requester, parameters->reason);
@@ -99,8 +101,17 @@ static int reply_denied(Call *call)
         journal_add(&entry, "TRAILSTOP_TARGET", "%s", parameters->target);
     if (*parameters->import_id)
         journal_add(&entry, "TRAILSTOP_IMPORT_ID", "%s", parameters->import_id);
-    journal_send(&entry, "Denied: uid %u is no operator and called %s", requester->uid,
+    journal_add(&entry, "TRAILSTOP_UNTOLD", "%u", n_left_out);
+    journal_send(&entry, "Denied: uid %u %s and called %s", requester->uid,
+                 operators_know(requester->uid) ? "is not an operator"
+                                                : "is a user of another namespace",
                  call->method->name);
+}
+
+static int reply_denied(Call *call)
+{
+    stats_add(STAT_REQUESTS_DENIED, 1);
+    log_denied(call);
     return call_reply_error(call, TRAILSTOP_INTERFACE ".NotAuthorized", json_object_new_object());
 }
 
@@ -111,53 +122,79 @@ uint64_t methods_timeout_usec(const Call *call)
     return call->service->config->polling_timeout_usec;
 }
 
-/* Reads {method, parameters, oneway, more}; -EBADMSG for what is none. */
-static int read_message(Call *call, const char **ret_method, json_object **ret_parameters)
-{
-    json_object_object_foreach (call->message, key, value) {
-        bool *flag = NULL;
+typedef struct Header {
+    const char *method;
+    json_object *parameters;
+    bool more, oneway, upgrade;
+} Header;
 
-        if (strcmp(key, "more") == 0)
-            flag = &call->more;
-        else if (strcmp(key, "oneway") == 0)
-            flag = &call->oneway;
-        else if (strcmp(key, "method") != 0 && strcmp(key, "parameters") != 0)
+static bool *find_flag(Header *header, const char *key)
+{
+    if (strcmp(key, "more") == 0)
+        return &header->more;
+    if (strcmp(key, "oneway") == 0)
+        return &header->oneway;
+    return strcmp(key, "upgrade") == 0 ? &header->upgrade : NULL;
+}
+
+/* A member whose name has a dot is somebody's extension. -EBADMSG: the message is not a call. */
+static int read_header(json_object *message, Header *ret)
+{
+    Header header = {0};
+
+    json_object_object_foreach (message, key, value) {
+        bool *flag = find_flag(&header, key);
+
+        if (!flag && strcmp(key, "method") != 0 && strcmp(key, "parameters") != 0 &&
+            !strchr(key, '.'))
             return -EBADMSG;
         if (flag && value && !json_object_is_type(value, json_type_boolean))
             return -EBADMSG;
         if (flag)
             *flag = json_object_get_boolean(value); /* null: false */
     }
-    if (json_get_string(call->message, "method", ret_method) <= 0 ||
-        json_get_object(call->message, "parameters", ret_parameters) < 0)
+    if (header.more + header.oneway + header.upgrade > 1 ||
+        json_get_string(message, "method", &header.method) <= 0 ||
+        json_get_object(message, "parameters", &header.parameters) < 0)
         return -EBADMSG;
+    *ret = header;
     return 0;
 }
 
 int methods_check(json_object *message)
 {
-    json_object *parameters = NULL;
-    const char *name;
+    Header header;
 
-    return read_message(&(Call){.message = message}, &name, &parameters);
+    return read_header(message, &header);
+}
+
+/* No method hands its connection over to another protocol; a reply without an error would mean that
+ * it does. */
+static int reply_cannot_upgrade(Call *call)
+{
+    return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".MethodNotImplemented",
+                            methods_object("method", json_object_new_string(call->method->name)));
 }
 
 int methods_start(Call *call)
 {
-    const char *name, *at_fault;
-    json_object *parameters = NULL;
-    int r = read_message(call, &name, &parameters);
+    const char *at_fault;
+    Header header;
+    int r = read_header(call->message, &header);
 
     if (r < 0)
         return r;
-    call->method = find_method(name);
+    call->oneway = header.oneway;
+    call->method = find_method(header.method);
     if (!call->method)
-        return reply_not_found(call, name);
-    call->more = call->more && call->method->streams && !call->oneway;
+        return reply_not_found(call, header.method);
+    if (header.upgrade)
+        return reply_cannot_upgrade(call);
+    call->more = header.more && call->method->streams;
     if (call->method->more_only && !call->more)
         return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
                                 json_object_new_object());
-    r = parameters_read(call->method->parameters, parameters, &call->parameters, &at_fault);
+    r = parameters_read(call->method->parameters, header.parameters, &call->parameters, &at_fault);
     if (call->method->operators_only &&
         !operators_include(call->service->operators, &call->caller->peer))
         return reply_denied(call);

@@ -14,6 +14,7 @@
 #include "daemon/jobs/registry.h"
 #include "daemon/jobs/target-set.h"
 #include "daemon/server/call.h"
+#include "daemon/server/log-limit.h"
 
 /* What methods work on. */
 struct Service {
@@ -24,6 +25,7 @@ struct Service {
     TargetSet *targets;
     HttpClient *http;
     unsigned n_clients;
+    LogLimit denied;
     uint64_t started_usec; /* CLOCK_REALTIME */
     bool store_failing;    /* what changed could not be saved, and that was logged */
 };
@@ -40,11 +42,11 @@ typedef struct Method {
     bool more_only;
 } Method;
 
-/* 0: the message is a call; -EBADMSG: it is none. */
+/* 0: the message is a call; -EBADMSG: it is not. */
 int methods_check(json_object *message);
 
 /* Finds and starts the method the call's message names. 0 also where the reply is an error;
- * -EBADMSG: the message is no call; other negative errno as Method.start. */
+ * -EBADMSG: the message is not a call; other negative errno as Method.start. */
 int methods_start(Call *call);
 
 /* Goes on with a call whose turn it is. As Method.pump. */

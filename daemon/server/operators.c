@@ -56,9 +56,14 @@ void operators_free(Operators *operators)
     free(operators);
 }
 
+bool operators_know(uid_t uid)
+{
+    return uid != UID_UNKNOWN;
+}
+
 bool operators_include(const Operators *operators, const Peer *peer)
 {
-    if (peer->process.uid == UID_UNKNOWN)
+    if (!operators_know(peer->process.uid))
         return false;
     for (size_t i = 0; i < operators->n_uids; i++)
         if (operators->uids[i] == peer->process.uid)

@@ -14,3 +14,7 @@ typedef struct Operators Operators;
 int operators_new(char *const *names, Operators **ret);
 void operators_free(Operators *operators); /* takes NULL */
 bool operators_include(const Operators *operators, const Peer *peer);
+
+/* False: the kernel has no number here for whoever calls, who can be no operator for that reason.
+ */
+bool operators_know(uid_t uid);

@@ -24,7 +24,7 @@ TAILQ_HEAD(CallList, Call);
 typedef enum SessionLife { SESSION_OPEN, SESSION_HALF_CLOSED, SESSION_CLOSING } SessionLife;
 
 struct Session {
-    const SessionOwner *owner;
+    SessionOwner *owner;
     void *userdata;
     int fd;
     Caller caller;
@@ -226,8 +226,11 @@ static int session_read(Session *session)
 
 static void session_end(Session *session)
 {
-    session->owner->ended(session->userdata);
+    SessionOwner *owner = session->owner;
+    void *userdata = session->userdata;
+
     session_free(session);
+    owner->ended(userdata);
 }
 
 /* Says why it is closed. */
@@ -285,9 +288,9 @@ static int session_await(Session *session)
     rota_set_size(place, SESSION_SIZE + input_size(session->input) + session->calls_size +
                              output_size(output));
     read = session_may_read(session);
-    if (!read && !output_is_closed(output) && !session->hangup) /* else the next write notices */
-        (void)hangup_new(session->owner->base, session->fd, session_gone, session,
-                         &session->hangup);
+    if (!read && !output_is_closed(output) && !session->hangup &&
+        hangup_new(session->owner->base, session->fd, session_gone, session, &session->hangup) >= 0)
+        session->owner->n_descriptors++; /* else the next write notices */
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
@@ -326,8 +329,10 @@ static void session_work(void *userdata)
     Session *session = userdata;
     int r;
 
-    session->caller.work_left = SLICE_WORK;
+    session->caller.work_left = SLICE_WORK / 2;
     session_take_input(session);
+    session->caller.work_left +=
+        SLICE_WORK / 2; /* so that no more is read ahead than is answered */
     r = session_answer_calls(session);
     output_write(session->caller.output);
     if (r >= 0 && session_is_done(session)) {
@@ -369,7 +374,7 @@ SessionRest session_finish(Session *session)
     return SESSION_DONE;
 }
 
-int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
+int session_new(SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret)
 {
     Session *session = calloc(1, sizeof(*session));
 
@@ -386,6 +391,7 @@ int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, S
     };
     *peer = (Peer){0};
     TAILQ_INIT(&session->calls);
+    owner->n_descriptors++;
     session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_ready, session);
     session->writable = event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_ready, session);
     if (input_new(fd, &session->input) < 0 || output_new(fd, &session->caller.output) < 0 ||
@@ -410,6 +416,7 @@ void session_free(Session *session)
         event_free(session->readable);
     if (session->writable)
         event_free(session->writable);
+    session->owner->n_descriptors -= session->hangup ? 2 : 1;
     hangup_free(session->hangup);
     rota_leave(&session->caller.place);
     input_free(session->input);

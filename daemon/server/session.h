@@ -32,14 +32,15 @@ typedef struct Session Session;
 /* What all sessions share, and where they tell of themselves; userdata is that of session_new(). */
 typedef struct SessionOwner {
     struct event_base *base;
-    Rota *rota; /* gives each its slices of work */
+    Rota *rota;             /* gives each its slices of work */
+    unsigned n_descriptors; /* that they have open */
     Service *service;
     void (*misbehaved)(const char *how, void *userdata);
-    void (*ended)(void *userdata); /* the session is freed after this */
+    void (*ended)(void *userdata); /* the session has been freed */
 } SessionOwner;
 
 /* Takes the descriptor and what is in the peer, also on failure. */
-int session_new(const SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret);
+int session_new(SessionOwner *owner, void *userdata, int fd, Peer *peer, Session **ret);
 void session_free(Session *session); /* drops what is not sent; no ended(); takes NULL */
 
 const Peer *session_peer(const Session *session);

@@ -38,6 +38,11 @@ MALFORMED = {
     "parameters that are no object": b'{%s,"parameters":[]}' % A_METHOD,
     "more that is no boolean": b'{%s,"more":1}' % A_METHOD,
     "oneway that is no boolean": b'{%s,"oneway":"true"}' % A_METHOD,
+    "oneway and more": b'{%s,"oneway":true,"more":true}' % A_METHOD,
+    "more and upgrade": b'{%s,"upgrade":true,"more":true}' % A_METHOD,
+    "oneway and upgrade": b'{%s,"upgrade":true,"oneway":true}' % A_METHOD,
+    "upgrade that is not a boolean": b'{%s,"upgrade":0}' % A_METHOD,
+    "an unknown member without a dot": b'{%s,"x-extension":{}}' % A_METHOD,
     "17 deep": b'{%s,"parameters":{"x":%s}}' % (A_METHOD, b"[" * 15 + b"]" * 15),
     "very deep": b'{%s,"parameters":{"x":%s' % (A_METHOD, b"[" * 50000),
 }
@@ -228,3 +233,20 @@ def test_clients_past_that_wait_until_there_is_room(new_daemon, sim):
         client.close()
     with clients[-1] as last:
         assert last.call("ListTargets")
+
+
+def test_idle_clients_leave_descriptors_for_the_calls_of_jobs(new_daemon, sim):
+    """More of them than the process may have open files, before the first connection to AWS."""
+    daemon = new_daemon({"default": target(sim)}).start(preexec_fn=limit_files(100, 100))
+    worker = daemon.connect()
+    worker.call("ListTargets")
+    idle = [daemon.connect() for _ in range(150)]
+    assert idle[0].call("ListTargets")
+    worker.send("Stop", {"importId": sim.add()}, more=True)
+    assert [reply["job"]["state"] for reply in worker.replies()][-1] == "stopped"
+    assert daemon.journal.find("outage-began") == []
+    for client in idle[:-1]:
+        client.close()
+    with idle[-1] as last:
+        assert last.call("ListTargets")
+    worker.close()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The socket: what every Varlink client may rely on, and what a client that breaks the rules gets."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -282,3 +283,31 @@ def test_counts_what_it_does(start_daemon, sim):
     statistics = daemon.call("GetStatistics")["statistics"]
     assert all(type(value) is int for value in statistics.values())
     assert {name: statistics[name] for name in expected} == expected
+
+
+def test_a_header_may_have_members_of_others(daemon):
+    """Those whose names have a dot are extensions; nothing is known of them here."""
+    with daemon.connect() as connection:
+        for extension in ({"org.example": {"x": 1}}, {"a.b": None}, {".": [1, 2]}):
+            call = {"method": f"{INTERFACE}.ListTargets", "more": None, "upgrade": False, **extension}
+            connection.send_raw(json.dumps(call).encode() + b"\0")
+            assert connection.reply()["targets"]
+
+
+@pytest.mark.parametrize("method", [f"{SERVICE}.GetInfo", f"{INTERFACE}.Watch", f"{INTERFACE}.Stop"])
+def test_a_call_that_would_hand_over_the_connection_is_an_error_on_it(daemon, method):
+    with daemon.connect() as connection:
+        call = {"method": method, "upgrade": True, "parameters": {"importId": new_id()}}
+        connection.send_raw(json.dumps(call).encode() + b"\0")
+        with pytest.raises(VarlinkError) as caught:
+            connection.reply()
+        assert (caught.value.name, caught.value.parameters) == (f"{SERVICE}.MethodNotImplemented", {"method": method})
+        assert connection.call("ListJobs") == {"jobs": []}
+
+
+def test_describes_every_standard_error(daemon):
+    description = daemon.call(f"{SERVICE}.GetInterfaceDescription", interface=SERVICE)["description"]
+    for error in ("InterfaceNotFound (interface: string)", "MethodNotFound (method: string)",
+                  "MethodNotImplemented (method: string)", "InvalidParameter (parameter: string)",
+                  "PermissionDenied ()", "ExpectedMore ()", "ExpectedUpgrade ()"):
+        assert f"\nerror {error}\n" in description
