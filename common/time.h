@@ -13,6 +13,7 @@
 #define USEC_PER_DAY (24 * USEC_PER_HOUR)
 
 #define RFC3339_SIZE sizeof("2026-11-22T12:23:45.678Z")
+#define TIME_BASIC_SIZE sizeof("20261122T122345Z")
 #define TIMESPAN_SIZE 64U
 
 uint64_t time_now_realtime(void); /* CLOCK_REALTIME */
@@ -31,7 +32,11 @@ static inline uint64_t time_since(uint64_t from_usec, uint64_t to_usec)
  * are held at 9999-12-31T23:59:59.999Z. Returns the buffer. */
 const char *time_format_rfc3339(uint64_t realtime_usec, char buffer[static RFC3339_SIZE]);
 
-/* The reverse, any number of digits of a second, "Z" only. 0 or -EINVAL. */
+/* The same without the fraction in the basic form of ISO 8601, e.g. "20261122T122345Z". */
+const char *time_format_basic(uint64_t realtime_usec, char buffer[static TIME_BASIC_SIZE]);
+
+/* The reverse of time_format_rfc3339(), any number of digits of a second, "Z" only. 0 or -EINVAL.
+ */
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec);
 
 /* Points in time as others write them, in the forms of ISO 8601 that the AWS CLI reads: a zone as

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "common/time.h"
 
 /* An application id may hold what a token of HTTP may (RFC 9110, section 5.6.2), except '#', which
  * parts a name from its version in the SDKs' User-Agent; the SDKs put '-' in place of the rest. */
@@ -135,7 +136,7 @@ int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttemp
     if (attempt->target)
         add_header(request, "X-Amz-Target", attempt->target);
     if (credentials) {
-        add_header(request, "X-Amz-Date", sigv4_format_time(attempt->realtime_usec, request->date));
+        add_header(request, "X-Amz-Date", time_format_basic(attempt->realtime_usec, request->date));
         if (credentials->session_token)
             add_header(request, "X-Amz-Security-Token", credentials->session_token);
         r = sign(request, route, attempt);

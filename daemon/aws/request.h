@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/time.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/sigv4.h"
 #include "daemon/base/timer.h"
@@ -49,7 +50,7 @@ typedef struct AwsAttempt {
 typedef struct AwsRequest {
     HttpHeader headers[AWS_REQUEST_HEADERS_MAX];
     size_t n_headers;
-    char date[SIGV4_TIME_SIZE];
+    char date[TIME_BASIC_SIZE];
     char attempt[48];
     char *authorization;
 } AwsRequest;

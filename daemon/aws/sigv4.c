@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 
@@ -18,7 +17,6 @@
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define DATE_LENGTH 8 /* of the time's "20150830T123600Z" */
-#define YEAR_9999_END INT64_C(253402300799)
 
 static char lower(char character)
 {
@@ -224,34 +222,6 @@ static void add_headers(SecretText *text, const HttpHeader *const *sorted, size_
         secret_text_add_char(text, '\n');
 }
 
-/* Writes so many decimal digits. With strftime() the five times of a signature were a seventh of
- * all its work. */
-static char *put_digits(char *at, int value, int digits)
-{
-    for (int i = digits; i > 0; i--, value /= 10)
-        at[i - 1] = (char)('0' + value % 10);
-    return at + digits;
-}
-
-const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE])
-{
-    int64_t seconds = (int64_t)(realtime_usec / USEC_PER_SEC);
-    time_t time = (time_t)(seconds < YEAR_9999_END ? seconds : YEAR_9999_END);
-    struct tm tm;
-    char *at = buffer;
-
-    gmtime_r(&time, &tm);
-    at = put_digits(at, tm.tm_year + 1900, 4);
-    at = put_digits(at, tm.tm_mon + 1, 2);
-    at = put_digits(at, tm.tm_mday, 2);
-    *at++ = 'T';
-    at = put_digits(at, tm.tm_hour, 2);
-    at = put_digits(at, tm.tm_min, 2);
-    at = put_digits(at, tm.tm_sec, 2);
-    memcpy(at, "Z", sizeof("Z"));
-    return buffer;
-}
-
 int sigv4_canonical_request(const char *method, const char *path, const char *query,
                             const HttpHeader *headers, size_t n_headers, const void *body,
                             size_t body_size, char **ret)
@@ -283,9 +253,9 @@ int sigv4_canonical_request(const char *method, const char *path, const char *qu
 
 static void add_scope(SecretText *text, const SigV4Scope *scope)
 {
-    char time[SIGV4_TIME_SIZE];
+    char time[TIME_BASIC_SIZE];
 
-    secret_text_append(text, sigv4_format_time(scope->realtime_usec, time), DATE_LENGTH);
+    secret_text_append(text, time_format_basic(scope->realtime_usec, time), DATE_LENGTH);
     secret_text_add_char(text, '/');
     secret_text_add(text, scope->region);
     secret_text_add_char(text, '/');
@@ -296,7 +266,7 @@ static void add_scope(SecretText *text, const SigV4Scope *scope)
 int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request, char **ret)
 {
     CLEANUP(secret_text_clear) SecretText text = {0};
-    char time[SIGV4_TIME_SIZE];
+    char time[TIME_BASIC_SIZE];
     char hash[SHA256_HEX_SIZE];
     int r;
 
@@ -305,7 +275,7 @@ int sigv4_string_to_sign(const SigV4Scope *scope, const char *canonical_request,
         return r;
 
     secret_text_add(&text, ALGORITHM "\n");
-    secret_text_add(&text, sigv4_format_time(scope->realtime_usec, time));
+    secret_text_add(&text, time_format_basic(scope->realtime_usec, time));
     secret_text_add_char(&text, '\n');
     add_scope(&text, scope);
     secret_text_add_char(&text, '\n');
@@ -338,11 +308,11 @@ static int derive_key(const SigV4Scope *scope, const char *time, const char *sec
 static int prepare_key(const SigV4Scope *scope, AwsCredentials *credentials)
 {
     AwsSigningKey *key = &credentials->signing_key;
-    char time[SIGV4_TIME_SIZE], name[sizeof(key->scope)];
+    char time[TIME_BASIC_SIZE], name[sizeof(key->scope)];
     size_t length;
     int r;
 
-    sigv4_format_time(scope->realtime_usec, time);
+    time_format_basic(scope->realtime_usec, time);
     length = (size_t)snprintf(name, sizeof(name), "%.*s/%s/%s", DATE_LENGTH, time, scope->region,
                               scope->service);
     if (length < sizeof(name) && strcmp(name, key->scope) == 0)

@@ -21,11 +21,6 @@ typedef struct SigV4Scope {
     uint64_t realtime_usec; /* the time of signing; only whole seconds count */
 } SigV4Scope;
 
-#define SIGV4_TIME_SIZE sizeof("20150830T123600Z")
-
-/* Value of X-Amz-Date. Returns the buffer. */
-const char *sigv4_format_time(uint64_t realtime_usec, char buffer[static SIGV4_TIME_SIZE]);
-
 /* Each returns 0 and an owned string, -ENOMEM, or -EIO where OpenSSL fails.
  *
  * Path and query (without '?'; NULL: none) are those of the request line: the path is normalized

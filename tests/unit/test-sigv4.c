@@ -458,18 +458,6 @@ static void test_headers_in_any_order(void **state)
     assert_string_equal(text, expected);
 }
 
-static void test_time(void **state)
-{
-    char buffer[SIGV4_TIME_SIZE];
-
-    (void)state;
-    assert_string_equal(sigv4_format_time(SUITE_TIME_USEC, buffer), "20150830T123600Z");
-    assert_string_equal(sigv4_format_time(SUITE_TIME_USEC + USEC_PER_SEC - 1, buffer),
-                        "20150830T123600Z");
-    assert_string_equal(sigv4_format_time(0, buffer), "19700101T000000Z");
-    assert_string_equal(sigv4_format_time(UINT64_MAX, buffer), "99991231T235959Z");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,7 +469,6 @@ int main(void)
         cmocka_unit_test(test_path),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_headers_in_any_order),
-        cmocka_unit_test(test_time),
         cmocka_unit_test(test_signs_in_turns_for_other_scopes),
     };
 

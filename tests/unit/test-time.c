@@ -32,6 +32,26 @@ static void test_formats_points_in_time(void **state)
     }
 }
 
+static void test_formats_the_basic_form(void **state)
+{
+    static const struct {
+        uint64_t usec;
+        const char *text;
+    } samples[] = {
+        {0, "19700101T000000Z"},
+        {UINT64_C(1440938160000000), "20150830T123600Z"},
+        {UINT64_C(1440938160999999), "20150830T123600Z"},
+        {UINT64_MAX, "99991231T235959Z"},
+    };
+    char buffer[TIME_BASIC_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        assert_ptr_equal(time_format_basic(samples[i].usec, buffer), buffer);
+        assert_string_equal(buffer, samples[i].text);
+    }
+}
+
 static void test_parses_points_in_time(void **state)
 {
     static const struct {
@@ -269,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats_points_in_time),
+        cmocka_unit_test(test_formats_the_basic_form),
         cmocka_unit_test(test_parses_points_in_time),
         cmocka_unit_test(test_refuses_other_points_in_time),
         cmocka_unit_test(test_parses_every_form_of_iso_8601),
