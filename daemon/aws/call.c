@@ -265,6 +265,7 @@ static int call_send(AwsCall *call)
                                 .connect_timeout_usec = config->connect_timeout_usec,
                                 .timeout_usec = config->timeout_usec,
                                 .ca_bundle = call->client->ca_bundle,
+                                .yields = call->hooks.of_client,
                             },
                             on_response, call, &call->transfer);
     aws_request_clear(&request);

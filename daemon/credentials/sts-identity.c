@@ -79,7 +79,8 @@ int sts_get_identity(AwsClient *client, StsIdentityDone done, void *userdata, St
     identity->done = done;
     identity->userdata = userdata;
     r = aws_call_start(client, &operation, "Action=GetCallerIdentity&Version=2011-06-15", NULL,
-                       &(AwsCallHooks){.done = on_done, .userdata = identity}, &identity->call);
+                       &(AwsCallHooks){.of_client = true, .done = on_done, .userdata = identity},
+                       &identity->call);
     if (r < 0) {
         identity_free(identity);
         return r;

@@ -35,9 +35,12 @@ typedef struct CurlClient {
     struct event *watch;   /* looks at the time while transfers run */
     uint64_t looked_usec;  /* when it was last looked at, CLOCK_BOOTTIME */
     uint64_t clock_usec;   /* the transfers' clock: it stands still while this process pauses */
-    struct TransferList queued; /* no handle and no connection yet */
+    struct TransferList queued;   /* no handle and no connection yet */
+    struct TransferList yielding; /* likewise, of those that yield */
     struct TransferList running;
     unsigned n_running;
+    unsigned n_running_yielding;
+    unsigned others_in_a_row; /* that began since one that yields did */
     unsigned max_connections;
     CURL *idle[IDLE_HANDLES_MAX];
     size_t n_idle;
@@ -73,9 +76,35 @@ static void client_keep_looking(CurlClient *client)
 
 /* ---- a transfer's life: queued, running, ended ---- */
 
+static struct TransferList *queue_of(CurlClient *client, const HttpTransfer *transfer)
+{
+    return transfer->yields ? &client->yielding : &client->queued;
+}
+
+/* The next that may run; NULL: none. */
+static HttpTransfer *client_find_next(CurlClient *client)
+{
+    unsigned yielding_max = client->max_connections - client->max_connections / 4;
+    HttpTransfer *other = TAILQ_FIRST(&client->queued), *yielding = NULL;
+
+    if (client->n_running >= client->max_connections)
+        return NULL;
+    if (client->n_running_yielding < yielding_max)
+        yielding = TAILQ_FIRST(&client->yielding);
+    return !other || (yielding && client->others_in_a_row >= HTTP_OTHERS_IN_A_ROW) ? yielding
+                                                                                   : other;
+}
+
+static void client_count_begun(CurlClient *client, const HttpTransfer *transfer)
+{
+    client->n_running++;
+    client->n_running_yielding += transfer->yields;
+    client->others_in_a_row = transfer->yields ? 0 : client->others_in_a_row + 1;
+}
+
 static int schedule_start(CurlClient *client)
 {
-    if (TAILQ_EMPTY(&client->queued) || client->n_running >= client->max_connections)
+    if (!client_find_next(client))
         return 0;
     /* A timer of zero, not event_active(): that would run in this very turn of the loop. */
     return event_add(client->starter, &(struct timeval){0}) < 0 ? -ENOMEM : 0;
@@ -102,9 +131,9 @@ static CURLcode transfer_run(HttpTransfer *transfer)
     client_look(client);
     transfer->easy = easy;
     transfer->began_usec = client->clock_usec;
-    TAILQ_REMOVE(&client->queued, transfer, entry);
+    TAILQ_REMOVE(queue_of(client, transfer), transfer, entry);
     TAILQ_INSERT_TAIL(&client->running, transfer, entry);
-    client->n_running++;
+    client_count_begun(client, transfer);
     client_keep_looking(client);
     return CURLE_OK;
 }
@@ -117,13 +146,14 @@ static void transfer_detach(HttpTransfer *transfer)
     long connections = 0;
 
     if (!transfer->easy) {
-        TAILQ_REMOVE(&client->queued, transfer, entry);
+        TAILQ_REMOVE(queue_of(client, transfer), transfer, entry);
         return;
     }
     if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK)
         client->connections += (uint64_t)connections;
     TAILQ_REMOVE(&client->running, transfer, entry);
     client->n_running--;
+    client->n_running_yielding -= transfer->yields;
     curl_multi_remove_handle(client->multi, transfer->easy);
     /* In libcurl a failure may outlive its transfer: a name that was not found fails the next one,
      * and so does the refusal to send again. */
@@ -226,8 +256,7 @@ static void on_start(evutil_socket_t fd, short what, void *userdata)
 
     (void)fd;
     (void)what;
-    while (client->n_running < client->max_connections &&
-           (transfer = TAILQ_FIRST(&client->queued))) {
+    while ((transfer = client_find_next(client))) {
         CURLcode code = transfer_run(transfer);
 
         if (code != CURLE_OK) {
@@ -301,7 +330,7 @@ static int client_start(HttpClient *interface, const HttpRequest *request, HttpC
     transfer->client = client;
     transfer->callback = callback;
     transfer->userdata = userdata;
-    TAILQ_INSERT_TAIL(&client->queued, transfer, entry);
+    TAILQ_INSERT_TAIL(queue_of(client, transfer), transfer, entry);
     r = schedule_start(client);
     if (r < 0) {
         transfer_detach(transfer);
@@ -372,6 +401,7 @@ int http_client_new(struct event_base *base, unsigned max_connections, HttpClien
         .base = base,
     };
     TAILQ_INIT(&client->queued);
+    TAILQ_INIT(&client->yielding);
     TAILQ_INIT(&client->running);
     r = client_setup(client);
     if (r < 0) {
@@ -390,7 +420,8 @@ void http_client_free(HttpClient *interface)
 
     if (!client)
         return;
-    while ((transfer = TAILQ_FIRST(&client->running)) || (transfer = TAILQ_FIRST(&client->queued)))
+    while ((transfer = TAILQ_FIRST(&client->running)) ||
+           (transfer = TAILQ_FIRST(&client->queued)) || (transfer = TAILQ_FIRST(&client->yielding)))
         client_cancel(interface, transfer);
     while (client->n_idle > 0)
         curl_easy_cleanup(client->idle[--client->n_idle]);

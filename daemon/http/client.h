@@ -8,6 +8,7 @@
  * returns. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ typedef struct HttpRequest {
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of the whole transfer */
     const char *ca_bundle; /* path; NULL: the system's */
+    bool yields;           /* to others, where not all can be sent at once */
 } HttpRequest;
 
 typedef enum HttpFailure {
@@ -71,7 +73,11 @@ struct HttpClient {
 int http_client_new(struct event_base *base, unsigned max_connections, HttpClient **ret);
 void http_client_free(HttpClient *client); /* cancels what is in flight */
 
-/* More transfers than that wait for their turn; their time-outs begin when it comes. */
+/* More transfers than that wait for their turn; their time-outs begin when it comes. Those that
+ * yield have at most three quarters of the connections, and go after the others, except for one
+ * after HTTP_OTHERS_IN_A_ROW of these: so that neither AWS's silence to what clients ask holds up
+ * jobs, nor jobs starve clients. */
+#define HTTP_OTHERS_IN_A_ROW 9U
 void http_client_set_max_connections(HttpClient *client, unsigned max_connections);
 
 /* Connections opened so far, kept ones counted once; for the statistics. */

@@ -91,6 +91,7 @@ static int copy_request(HttpTransfer *transfer, const HttpRequest *request)
 {
     transfer->connect_timeout_usec = request->connect_timeout_usec;
     transfer->timeout_usec = request->timeout_usec;
+    transfer->yields = request->yields;
     if (string_copy(request->method, &transfer->method) < 0 ||
         string_copy(request->url, &transfer->url) < 0 ||
         string_copy(request->ca_bundle, &transfer->ca_bundle) < 0)

@@ -19,6 +19,7 @@ struct HttpTransfer {
     TAILQ_ENTRY(HttpTransfer) entry;
     struct CurlClient *client;
     CURL *easy; /* NULL: queued */
+    bool yields;
     HttpCallback callback;
     void *userdata;
 

@@ -227,6 +227,49 @@ static void test_queues_past_the_limit(void **state)
     assert_int_equal(f->plan.most_open, 2);
 }
 
+static void test_what_yields_leaves_connections_to_others(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url), yielding = request;
+    Outcome outcomes[7] = {0};
+    char url[sizeof(f->url) + 8];
+
+    yielding.yields = true;
+    http_client_set_max_connections(f->http, 4);
+    f->plan.reply = NULL;
+    for (size_t i = 0; i < 6; i++)
+        start(f, &yielding, &outcomes[i]);
+    while (f->plan.requests < 3)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    snprintf(url, sizeof(url), "%sother", f->url);
+    request.url = url;
+    start(f, &request, &outcomes[6]);
+    while (f->plan.requests < 4)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    assert_memory_equal(f->plan.last, "POST /other ", 12);
+}
+
+static void test_what_yields_goes_after_nine_others(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url), yielding = request;
+    Outcome others[12] = {0}, outcomes[2] = {0};
+    unsigned n_others = 0;
+
+    yielding.yields = true;
+    http_client_set_max_connections(f->http, 1);
+    for (size_t i = 0; i < 2; i++)
+        start(f, &yielding, &outcomes[i]);
+    for (size_t i = 0; i < 12; i++)
+        start(f, &request, &others[i]);
+    loop_until_called(f, &outcomes[0]);
+    for (size_t i = 0; i < 12; i++)
+        n_others += others[i].calls;
+    assert_int_equal(n_others, 9);
+    loop_until_called(f, &outcomes[1]);
+    assert_ok(&outcomes[1]);
+}
+
 static void test_does_not_follow_redirects(void **state)
 {
     Fixture *f = *state;
@@ -673,6 +716,8 @@ int main(void)
         TEST(test_adds_no_content_type),
         TEST(test_keeps_connections),
         TEST(test_queues_past_the_limit),
+        TEST(test_what_yields_leaves_connections_to_others),
+        TEST(test_what_yields_goes_after_nine_others),
         TEST(test_does_not_follow_redirects),
         TEST(test_drops_interim_headers),
         TEST(test_plain_http_knows_no_proxy),
