@@ -209,3 +209,15 @@ def test_what_clients_ask_is_answered_beside_many_jobs(start_daemon, sim):
     sim.wait_calls(20, "GetImport")
     assert daemon.call("GetImport", importId=asked_about)["import"]["ImportId"] == asked_about
     assert {daemon.job(job["id"])["state"] for job in jobs} == {"polling"}
+
+
+def test_questions_that_are_not_answered_leave_connections_to_jobs(start_daemon, sim):
+    daemon = start_daemon(calls={"max-connections": 4})
+    asked_about = sim.add()
+    sim.fault("hang", import_id=asked_about)
+    with daemon.connect() as connection:
+        for _ in range(100):
+            connection.send("GetImport", {"importId": asked_about})
+        sim.wait_calls(3, "GetImport", asked_about)
+        assert daemon.stopped(sim.add())["state"] == "stopped"
+        assert len(sim.calls("GetImport", asked_about)) == 3
