@@ -38,7 +38,7 @@ struct Daemon {
     Listener *listener;
     Timer store_timer;                   /* set while changes could not be saved */
     Timer purge_timer;                   /* the next finished job is to be forgotten */
-    Timer status_timer;                  /* set while systemd has been told lately */
+    Timer status_timer;                  /* set since systemd was last notified */
     Timer memory_timer;                  /* set while memory may be given back */
     Timer finish_timer;                  /* at shutdown: how long calls of AWS have */
     Timer flush_timer;                   /* at shutdown: how long clients have to read */
@@ -65,7 +65,7 @@ static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
     timer_set(timer, timers_boottime_usec(daemon_timers(daemon)) + delay_usec);
 }
 
-/* The journal is told once per outage of the store, which lasts until something was written. */
+/* Logged once per outage of the store, which lasts until something was written. */
 static void store_failed(Daemon *daemon, int error)
 {
     const char *directory = daemon->config->state_directory;

@@ -35,7 +35,7 @@ static const char help[] =
     "Stops AWS CloudTrail Lake imports on request and follows each until it has stopped.\n"
     "\n"
     "      --config FILE  read FILE and FILE.d/*.conf, not /etc/trailstop/trailstopd.conf\n"
-    "      --check        check the configuration, print what it comes to as JSON, and exit\n"
+    "      --check        check the configuration, print what it resolves to as JSON, and exit\n"
     "      --explain      with --check: where credentials were looked for, and why there\n"
     "      --log FORMAT   journal, text or json (both to standard error); default: text on a\n"
     "                     terminal and where there is no journal, else journal\n"

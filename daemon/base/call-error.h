@@ -29,7 +29,7 @@ extern const CallError call_error_no_memory;
 #define CALL_ERROR_CREDENTIALS "CredentialsUnavailable"
 #define CALL_ERROR_TARGET_REMOVED "TargetRemoved"
 
-/* Copies the strings, with U+FFFD for what in them is no UTF-8: nothing else may go to clients and
+/* Copies the strings, with U+FFFD for what in them is not UTF-8: nothing else may go to clients and
  * into the journal's JSON. 0 or -ENOMEM (error is then empty). What was there before is freed. */
 int call_error_set(CallError *error, const char *code, const char *message, unsigned http_status,
                    const char *request_id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -41,8 +42,8 @@ struct Child {
     void *userdata;
 };
 
-/* Killed, not awaited by anyone, and still to be reaped: a process that hangs in the kernel takes
- * its time to die. */
+/* Killed, with nobody waiting for their result, and still to be reaped: a process that hangs in the
+ * kernel takes its time to die. */
 static LIST_HEAD(Orphans, Child) orphans = LIST_HEAD_INITIALIZER(orphans);
 
 /* ---- the end ---- */
@@ -75,9 +76,11 @@ static void child_delete(Child *child)
 /* True: it is dead and gone. */
 static bool child_reap(Child *child, int *ret_status)
 {
-    pid_t pid = waitpid(child->pid, ret_status, WNOHANG);
+    pid_t pid;
 
-    /* ECHILD cannot be: nobody else waits for it. Were it so, it would not come later. */
+    assert(child->pid > 0);
+    pid = waitpid(child->pid, ret_status, WNOHANG);
+    /* ECHILD cannot be: nothing else waits for it. If it were, it would not come later. */
     if (pid == 0 || (pid < 0 && errno == EINTR))
         return false;
     child->pid = 0;
@@ -112,6 +115,7 @@ static void child_end(Child *child, ChildEnd end, int status)
         .errors = child->errors,
     };
 
+    assert(child->done); /* not an orphan */
     timer_clear(&child->timer);
     child->done(&result, child->userdata);
 }
@@ -297,6 +301,7 @@ int child_start(struct event_base *base, Timers *timers, char *const *words, uin
     CLEANUP(closep) int errors = -1;
     int r;
 
+    assert(words[0] && timeout_usec > 0 && done);
     if (!child)
         return -ENOMEM;
     *child = (Child){.timeout_usec = timeout_usec,

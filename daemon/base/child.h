@@ -37,8 +37,9 @@ typedef struct Child Child;
 /* Once, never from child_start(). The child may be freed from within. */
 typedef void (*ChildDone)(const ChildResult *result, void *userdata);
 
-/* words: the command, searched for in $PATH, and its arguments, ended by NULL. 0, or -errno: there
- * is no such command, it may not be run, this host is out of something. */
+/* words: the command, searched for in $PATH, and its arguments, ended by NULL. timeout_usec: a
+ * pause of this process, as in a suspended host, does not count. 0, or -errno: the command does not
+ * exist or may not be run, or this host has run out of something. */
 int child_start(struct event_base *base, Timers *timers, char *const *words, uint64_t timeout_usec,
                 ChildDone done, void *userdata, Child **ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/hangup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -26,6 +27,7 @@ static void on_changed(evutil_socket_t fd, short events, void *userdata)
     Hangup *hangup = userdata;
 
     (void)events;
+    assert(fd == hangup->fd);
     if (hangup_has_come(fd))
         hangup->gone(hangup->userdata);
 }

@@ -35,18 +35,20 @@ static bool is_comment(char character)
 
 int ini_split(char *text, char **ret_key, char **ret_value, char **ret_error)
 {
+    char *equals, *key;
+
     for (char *at = text; *at; at++)
         if (is_comment(*at) && at > text && strchr(BLANKS, at[-1])) {
             *at = '\0';
             break;
         }
 
-    char *equals = strchr(text, '=');
+    equals = strchr(text, '=');
     if (!equals)
         return explain(ret_error, -EINVAL,
                        "expected a [section], a comment or 'key = value', found no '='");
     *equals = '\0';
-    char *key = trim(text);
+    key = trim(text);
     if (!*key)
         return explain(ret_error, -EINVAL, "there is no key before the '='");
 
@@ -57,9 +59,11 @@ int ini_split(char *text, char **ret_key, char **ret_value, char **ret_error)
 
 static int parse_section(IniParser *parser, char *line, char **ret_error)
 {
+    size_t length;
+
     line[strcspn(line, "#;")] = '\0';
     line = trim(line);
-    size_t length = strlen(line);
+    length = strlen(line);
     if (line[length - 1] != ']')
         return explain(ret_error, -EINVAL, "the section's name lacks its closing ']'");
     line[length - 1] = '\0';
@@ -82,10 +86,11 @@ static int parse_continuation(IniParser *parser, char *line, char **ret_error)
 static int parse_property(IniParser *parser, char *line, char **ret_error)
 {
     char *key, *value;
+    int r;
 
     if (!parser->in_section)
         return explain(ret_error, -EINVAL, "expected a [section] before the first key");
-    int r = ini_split(line, &key, &value, ret_error);
+    r = ini_split(line, &key, &value, ret_error);
     if (r < 0)
         return r;
     parser->in_property = true;
@@ -95,9 +100,11 @@ static int parse_property(IniParser *parser, char *line, char **ret_error)
 static int parse_line(IniParser *parser, char *line, char **ret_error)
 {
     size_t length = strlen(line);
+    const char *first;
+
     if (length > 0 && line[length - 1] == '\r')
         line[length - 1] = '\0';
-    const char *first = line + strspn(line, BLANKS);
+    first = line + strspn(line, BLANKS);
     if (!*first || is_comment(*first))
         return 0;
     if (*line == '[')

@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A turn: one pass over the descriptors that are ready, the timers that are due, then turn(), where
+ * the daemon serves clients for a bounded time, commits every change of this turn with one sync,
+ * and sends the replies that the commit made possible. At the end of a turn, everything that was
+ * acknowledged is durable. Calls to AWS start in a later turn than the change that asks for them,
+ * so that kill -9 at any point repeats nothing.
+ *
+ * All promises about time rest on a turn being short: signals, deadlines, polls and the watchdog
+ * wait for its end. So nothing in it may wait for anybody outside, except for the one sync.
+ * libevent adds no fairness, for no event here has a priority or a budget; a handler that has much
+ * to do takes a share and asks for the next turn at once.
+ *
+ * The timers are on a timerfd of CLOCK_BOOTTIME, since libevent's stand still while the host is
+ * suspended, and in a heap of our own, since the model tests run it on a virtual clock. */
 #include "daemon/base/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -101,7 +115,7 @@ static void on_timer(evutil_socket_t fd, short events, void *userdata)
     uint64_t expirations;
     ssize_t size = read(fd, &expirations, sizeof(expirations));
 
-    (void)size, (void)events; /* the turn runs the timers, whatever it says */
+    (void)size, (void)events; /* the turn runs the timers in any case */
     loop->armed_usec = TIMER_NEVER;
 }
 
@@ -121,8 +135,8 @@ static void on_hangup(evutil_socket_t signal_number, short events, void *userdat
     loop->handler.reload(loop->handler.userdata);
 }
 
-/* A sign of life comes from a timer, so from a loop that turns, and from whoever else has to be
- * well. */
+/* A sign of life comes from a timer, and so from a loop that turns, and only while the handler
+ * finds all well. */
 static void on_watchdog(void *userdata)
 {
     Loop *loop = userdata;
@@ -235,6 +249,7 @@ static int loop_turn(Loop *loop)
     bool waits = !loop->busy && next_usec > timers_boottime_usec(loop->timers);
     int r = waits ? loop_arm(loop, next_usec) : 0;
 
+    assert(!loop->stopped);
     if (r < 0)
         return r;
     if (event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK)) < 0)
@@ -242,6 +257,7 @@ static int loop_turn(Loop *loop)
     timers_run(loop->timers);
     stats_add(STAT_TURNS, 1);
     r = loop->handler.turn(loop->handler.userdata);
+    assert(r <= LOOP_BUSY);
     loop->busy = r == LOOP_BUSY;
     loop_flush(loop);
     return r;

@@ -20,7 +20,7 @@ typedef struct Loop Loop;
 #define LOOP_BUSY 1
 
 typedef struct LoopHandler {
-    bool (*is_well)(void *userdata); /* before the watchdog is told of a sign of life */
+    bool (*is_well)(void *userdata); /* asked before each sign of life for the watchdog */
     /* 0; LOOP_BUSY where work is left that waits for nothing: the next turn does not wait either;
      * negative errno ends the loop with it. */
     int (*turn)(void *userdata);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A way out for records (lines of a log, datagrams to systemd) that whoever reads at the other end
+/* A way out for records (lines of a log, datagrams to systemd) that a reader at the other end
  * cannot hold up: nothing here waits. What is not taken at once is kept, in order, up to a limit,
  * and sent when outlet_flush() finds room again; what does not fit is lost, and counted.
  *
@@ -33,8 +33,8 @@ int outlet_new_datagrams(const char *address, size_t limit_bytes, Outlet **ret);
 void outlet_free(Outlet *outlet); /* takes NULL; what was not taken is gone */
 DEFINE_CLEANUP(Outlet, outlet_free)
 
-/* One record, sent whole or not at all, but for a long line of whose reader nothing more is heard.
- * True: it was taken by the other end, and all before it. */
+/* One record, sent whole or not at all; only of a line longer than PIPE_BUF a part may be all that
+ * a reader that stopped reading ever gets. True: the other end took it, and all before it. */
 bool outlet_send(Outlet *outlet, const char *data, size_t size);
 
 /* Sends what is kept. True: something is left, for a later time. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/secret-text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,18 @@ void secret_text_clear(SecretText *text)
 
 void secret_text_append(SecretText *text, const char *data, size_t size)
 {
+    assert(text->size < text->capacity || (text->size == 0 && !text->data));
     if (text->failed)
         return;
     if (size >= text->capacity - text->size) {
         size_t capacity = 2 * (text->size + size) + 256;
+        size_t used = text->size;
         char *grown = malloc(capacity);
+
         if (!grown) {
             text->failed = true;
             return;
         }
-        size_t used = text->size;
         if (used > 0)
             memcpy(grown, text->data, used);
         secret_text_clear(text);

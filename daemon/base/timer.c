@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/timer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -44,8 +45,10 @@ uint64_t timers_next_usec(const Timers *timers)
 /* Joins two heaps: the later root becomes the first child of the earlier one. */
 static Timer *heap_meld(Timer *a, Timer *b)
 {
+    assert((!a || !a->sibling) && (!b || !b->sibling)); /* two roots */
     if (!a || !b)
         return a ? a : b;
+    assert(a != b);
     if (b->at_usec < a->at_usec) {
         Timer *earlier = b;
 
@@ -91,6 +94,7 @@ static void heap_remove(Timers *timers, Timer *timer)
 {
     Timer *children = heap_meld_siblings(timer->child);
 
+    assert(timer->set && (timer == timers->root) == !timer->previous);
     if (timer == timers->root) {
         timers->root = children;
     } else {
@@ -109,10 +113,12 @@ void timers_run(Timers *timers)
 {
     uint64_t now = timers_boottime_usec(timers);
 
+    assert(timers->not_before_usec == 0); /* never from within a timer */
     timers->not_before_usec = now + 1;
     while (timers->root && timers->root->at_usec <= now) {
         Timer *timer = timers->root;
 
+        assert(timer->set);
         timer_clear(timer);
         timer->fire(timer->userdata);
     }
@@ -128,6 +134,7 @@ void timer_set(Timer *timer, uint64_t at_usec)
 {
     Timers *timers = timer->timers;
 
+    assert(timers && timer->fire);
     timer_clear(timer);
     timer->at_usec = at_usec < timers->not_before_usec ? timers->not_before_usec : at_usec;
     timer->set = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/xml.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
@@ -35,10 +36,11 @@ static void wiping_free(void *memory)
 static void *wiping_realloc(void *memory, size_t size)
 {
     void *grown = malloc(size);
+    size_t used;
 
     if (!grown || !memory)
         return grown;
-    size_t used = malloc_usable_size(memory);
+    used = malloc_usable_size(memory);
     memcpy(grown, memory, used < size ? used : size);
     wiping_free(memory);
     return grown;
@@ -46,9 +48,9 @@ static void *wiping_realloc(void *memory, size_t size)
 
 static const XML_Memory_Handling_Suite wiping_memory = {malloc, wiping_realloc, wiping_free};
 
-/* ---- what expat tells ---- */
+/* ---- what expat reports ---- */
 
-/* Without the handlers, the end of an empty element is not told any more either. */
+/* Without the handlers, the end of an empty element is not reported any more either. */
 static void refuse(Reader *reader)
 {
     XML_SetElementHandler(reader->parser, NULL, NULL);
@@ -59,10 +61,11 @@ static void refuse(Reader *reader)
 static bool ends_with(const Reader *reader, const char *names)
 {
     size_t length = strlen(names);
+    const char *end;
 
     if (length > reader->path_length)
         return false;
-    const char *end = reader->path + reader->path_length - length;
+    end = reader->path + reader->path_length - length;
     return strcmp(end, names) == 0 && (end == reader->path || end[-1] == '/');
 }
 
@@ -97,6 +100,7 @@ static void on_end(void *userdata, const char *name)
 {
     Reader *reader = userdata;
 
+    assert(reader->path_length >= strlen(name)); /* expat matches ends with starts */
     reader->path_length -= strlen(name);
     if (reader->path_length > 0)
         reader->path_length--;

@@ -13,9 +13,9 @@
 typedef struct XmlField {
     const char
         *path; /* the last names on the way to the element, such as "Credentials/SessionToken" */
-    SecretText text; /* begins all zero; without data: there is no such element */
+    SecretText text; /* begins all zero; no data: there is no such element */
 } XmlField;
 
-/* 0; -EBADMSG: it is no XML document, nests too deep, or has a field twice; -ENOMEM. The texts are
- * the caller's to clear, also after a failure. */
+/* 0; -EBADMSG: it is not an XML document, nests too deeply, or has a field twice; -ENOMEM. The
+ * texts are the caller's to clear, also after a failure. */
 int xml_read(const char *document, size_t size, XmlField *fields, size_t n_fields);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/http/answer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -108,6 +109,7 @@ int http_answer_add_body(HttpAnswer *answer, const char *data, size_t size)
 {
     size_t needed, capacity = answer->body_capacity;
 
+    assert(answer->body_size <= capacity && answer->body_size <= HTTP_BODY_MAX);
     if (size > HTTP_BODY_MAX - answer->body_size)
         return -EFBIG;
     needed = answer->body_size + size;

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's multi interface on libevent, kept to the few things that can be relied on in all of its
+ * versions from 7.76 on:
+ *
+ * - libcurl is called from events alone, never from its own callbacks and never from start() or
+ *   cancel() of this interface; a time-out of 0 that it asks for is an event like any other.
+ * - A transfer has exactly one end: transfer_end(), or a cancel. Every message is drained after
+ *   every call, because libcurl reports an end only once.
+ * - Time-outs are ours (client_look()): libcurl's run on while this process syncs or is stopped.
+ * - Connections are bounded by running no more transfers than that, not by libcurl's limits, under
+ *   which a transfer waits with its time running.
+ * - Whatever of an ended transfer might live on in its handle is thrown away with the handle,
+ * except after a success. */
 #include "daemon/http/client.h"
 
 #include <assert.h>
@@ -13,7 +25,7 @@
 #include "daemon/http/outcome.h"
 #include "daemon/http/transfer.h"
 
-/* An idle handle costs about 6 KiB; what a burst needs beyond these is made anew. */
+/* An idle handle costs about 6 KiB; what a burst needs beyond these is made again. */
 #define IDLE_HANDLES_MAX 4U
 
 /* How often the time that running transfers have had is looked at; from when on a longer time
@@ -117,6 +129,7 @@ static CURLcode transfer_run(HttpTransfer *transfer)
     CURL *easy = client->n_idle > 0 ? client->idle[--client->n_idle] : curl_easy_init();
     CURLcode code;
 
+    assert(!transfer->easy);
     if (!easy)
         return CURLE_OUT_OF_MEMORY;
     code = http_transfer_setup(transfer, &client->proxy, easy);
@@ -151,6 +164,7 @@ static void transfer_detach(HttpTransfer *transfer)
     }
     if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK)
         client->connections += (uint64_t)connections;
+    assert(client->n_running > 0);
     TAILQ_REMOVE(&client->running, transfer, entry);
     client->n_running--;
     client->n_running_yielding -= transfer->yields;
@@ -174,6 +188,7 @@ static void transfer_end(HttpTransfer *transfer, CURLcode code)
     char message[HTTP_MESSAGE_SIZE];
     HttpResponse response = http_outcome_response(transfer, code, message);
 
+    assert(code != CURLE_OK || transfer->easy);
     transfer->succeeded = code == CURLE_OK;
     transfer_detach(transfer);
     transfer->callback(&response, transfer->userdata);
@@ -423,6 +438,7 @@ void http_client_free(HttpClient *interface)
     while ((transfer = TAILQ_FIRST(&client->running)) ||
            (transfer = TAILQ_FIRST(&client->queued)) || (transfer = TAILQ_FIRST(&client->yielding)))
         client_cancel(interface, transfer);
+    assert(client->n_running == 0);
     while (client->n_idle > 0)
         curl_easy_cleanup(client->idle[--client->n_idle]);
     curl_multi_cleanup(client->multi); /* may still call on_watch() and on_set_timer() */

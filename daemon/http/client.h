@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP on the event loop: requests go out, answers come back by callback. Only http.c and its
- * http-transfer.c and http-outcome.c use curl.h; HttpClient is an interface so that tests put a
- * scripted server in its place.
+/* HTTP on the event loop: requests go out, answers come back by callback. Only this
+ * folder uses curl.h; HttpClient is an interface so that tests can put a scripted server in its
+ * place.
  *
  * A request is copied when it is started. The callback comes exactly once, never from http_start(),
  * and not at all after http_cancel(). The response belongs to the client and dies when the callback
@@ -27,7 +27,8 @@ typedef struct HttpRequest {
     const char *body; /* NULL: none */
     size_t body_size;
     uint64_t connect_timeout_usec;
-    uint64_t timeout_usec; /* of the whole transfer */
+    uint64_t
+        timeout_usec; /* of the whole transfer; no pause of this process counts, see client.c */
     const char *ca_bundle; /* path; NULL: the system's */
     bool yields;           /* to others, where not all can be sent at once */
 } HttpRequest;
@@ -37,7 +38,7 @@ typedef enum HttpFailure {
     HTTP_CONNECT_FAILED, /* no name, no route, refused, connection lost midway */
     HTTP_TIMED_OUT,
     HTTP_TLS_FAILED,   /* handshake or certificate */
-    HTTP_UNREADABLE,   /* no HTTP, truncated, or over HTTP_BODY_MAX */
+    HTTP_UNREADABLE,   /* not HTTP, truncated, or over HTTP_BODY_MAX */
     HTTP_NO_RESOURCES, /* out of memory or file descriptors on this host */
 } HttpFailure;
 
@@ -45,7 +46,8 @@ typedef enum HttpFailure {
 
 typedef struct HttpResponse {
     HttpFailure failure;
-    const char *message; /* on failure: one sentence that names host and cause, without secrets */
+    const char *message; /* on failure: one sentence that names host (or proxy) and cause, without
+                            secrets */
     unsigned status;
     const HttpHeader *headers;
     size_t n_headers;

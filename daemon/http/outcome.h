@@ -9,7 +9,7 @@
 
 #define HTTP_MESSAGE_SIZE (CURL_ERROR_SIZE + 512U)
 
-/* What to tell the caller of a transfer that ended with this code. The response borrows from the
- * transfer and from the buffer. */
+/* The response for the caller of a transfer that ended with this code. The response borrows from
+ * the transfer and from the buffer. */
 HttpResponse http_outcome_response(const HttpTransfer *transfer, CURLcode code,
                                    char buffer[static HTTP_MESSAGE_SIZE]);

@@ -157,6 +157,7 @@ static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
     size_t left = transfer->body_size - transfer->body_sent;
     size_t n = one * size < left ? one * size : left;
 
+    assert(transfer->body_sent <= transfer->body_size);
     if (n > 0)
         memcpy(buffer, transfer->body + transfer->body_sent, n);
     transfer->body_sent += n;
@@ -164,8 +165,8 @@ static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
 }
 
 /* libcurl sends a request again by itself when a kept connection breaks before the answer. That
- * would be an attempt that nobody counted, past the caller's rate. So there is no other connection
- * for a body once it is sent, and no rewinding of it. */
+ * would be an attempt that is not counted and not held to the caller's rate. So there is no other
+ * connection for a body once it is sent, and no rewinding of it. */
 static int on_rewind(void *userdata, curl_off_t offset, int origin)
 {
     HttpTransfer *transfer = userdata;
@@ -358,6 +359,7 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CUR
 {
     CURLcode code = set_policy(easy);
 
+    assert(!transfer->easy && transfer->body_sent == 0);
     transfer->proxy = needs_proxy(transfer, proxy) ? proxy : NULL;
     if (transfer->proxy && proxy->fault)
         return CURLE_COULDNT_RESOLVE_PROXY;
