@@ -80,11 +80,10 @@ def test_a_web_identity_token_in_a_fifo(new_daemon, sim, pipe):
 def test_a_shared_file_that_turns_into_a_fifo(start_daemon, sim, pipe, tmp_path, variable):
     shared = tmp_path / "shared"
     shared.write_text("")
-    daemon = start_daemon(environment={variable: str(shared)})
+    daemon = start_daemon({"default": target(sim), "well": target(sim)}, environment={variable: str(shared)})
     pipe.rename(shared)
     daemon.reload()
-    assert daemon.call("GetStatistics")["statistics"]
-    daemon.terminate()
+    assert_alive(daemon, sim)
 
 
 def test_a_configuration_that_turns_into_a_fifo(start_daemon, sim, pipe):
@@ -131,7 +130,8 @@ def test_the_check_of_a_fifo_ends(new_daemon, sim, build, pipe, where):
         daemon.environment[where] = str(pipe)
     result = subprocess.run([build / "trailstopd", "--check", "--config", daemon.config], capture_output=True, text=True,
                             env={**os.environ, **daemon.environment}, timeout=DEADLINE)
-    assert result.returncode == 1 and "pipe" in result.stderr
+    assert "pipe" in result.stderr
+    assert result.returncode == (0 if where.startswith("AWS") else 1), "nothing of the shared files is needed here"
 
 
 def test_a_configuration_may_come_from_a_pipe(new_daemon, sim, build):
