@@ -106,7 +106,7 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
         return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
     AwsTrouble *trouble = &target->settings->trouble;
     if (!trouble->file)
-        find_line(target, "profile", &trouble->file, &trouble->line);
+        find_line(target, trouble->option, &trouble->file, &trouble->line);
     return 0;
 }
 
@@ -215,7 +215,7 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
     return 0;
 }
 
-int config_check_credentials(const Config *config, char **ret_error)
+int config_check_targets(const Config *config, char **ret_error)
 {
     for (size_t i = 0; i < config->n_targets; i++) {
         const TargetConfig *target = config->targets[i];

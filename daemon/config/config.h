@@ -85,10 +85,10 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
 void config_free(Config *config);
 DEFINE_CLEANUP(Config, config_free)
 
-/* Whether credentials can come from where the targets look for them: what is wrong there may be
- * mended while the daemon runs, so config_load() lets it pass. As above, with the file and line
- * that is to blame. */
-int config_check_credentials(const Config *config, char **ret_error);
+/* Whether credentials can come from where the targets look for them, and CA bundles hold
+ * certificates: what is wrong there may be repaired while the daemon runs, so config_load() lets it
+ * pass. As above, with the file and line that is to blame. */
+int config_check_targets(const Config *config, char **ret_error);
 
 /* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
 int config_new(Config **ret);

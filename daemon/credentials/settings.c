@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -76,7 +77,9 @@ static int resolve_profile(Resolver *resolver)
         r = aws_tree_describe_role(settings->role->arn, &settings->credentials);
     if (r < 0 || chain.n == 0)
         return r;
-    return aws_tree_check(resolver->profiles, &chain, &settings->trouble);
+    r = aws_tree_check(resolver->profiles, &chain, &settings->trouble);
+    settings->trouble.option = resolver->option;
+    return r;
 }
 
 static int refuse_region(Resolver *resolver)
@@ -222,8 +225,8 @@ static int resolve_endpoints(Resolver *resolver)
                             &settings->sts_endpoint);
 }
 
-/* libcurl would not say so before the first call, and then without the reason. */
-static int check_ca_bundle(const char *path, char **ret_error)
+/* What calls would fail with; its writer may be about to fill it. 0 or -ENOMEM. */
+static int check_ca_bundle(const char *path, char **ret_trouble)
 {
     CLEANUP(freep) char *fault = NULL;
     X509 *certificate = NULL;
@@ -231,15 +234,16 @@ static int check_ca_bundle(const char *path, char **ret_error)
     int r = file_check_regular(path, &fault);
 
     if (r < 0)
-        return r == -ENOMEM ? r : explain(ret_error, -EINVAL, "the CA bundle %s", fault);
+        return fault ? string_format(ret_trouble, "the CA bundle %s", fault) : r;
     file = BIO_new_file(path, "r");
     if (file)
         certificate = PEM_read_bio_X509_AUX(file, NULL, NULL, NULL);
     if (!certificate)
-        r = explain(ret_error, -EINVAL,
-                    "the CA bundle %s: holds no certificate; it is to be a file of certificates in "
-                    "PEM (-----BEGIN CERTIFICATE-----)",
-                    path);
+        r = string_format(
+            ret_trouble,
+            "the CA bundle %s: holds no certificate; it is to be a file of certificates in "
+            "PEM (-----BEGIN CERTIFICATE-----)",
+            path);
     X509_free(certificate);
     BIO_free(file);
     ERR_clear_error();
@@ -248,14 +252,20 @@ static int check_ca_bundle(const char *path, char **ret_error)
 
 static int resolve_ca_bundle(Resolver *resolver)
 {
+    AwsTrouble *trouble = &resolver->settings->trouble;
     const char *path = resolver->section->ca_bundle;
     int r = 0;
 
     resolver->option = "ca-bundle";
     if (!path)
         path = from_either(resolver, "AWS_CA_BUNDLE", "ca_bundle");
-    if (path)
-        r = check_ca_bundle(path, resolver->ret_error);
+    if (path && access(path, R_OK) < 0)
+        return explain(resolver->ret_error, -EINVAL, "the CA bundle %s cannot be read: %s", path,
+                       strerror(errno));
+    if (path && !trouble->sentence) {
+        r = check_ca_bundle(path, &trouble->sentence);
+        trouble->option = resolver->option;
+    }
     return r < 0 ? r : string_copy(path, &resolver->settings->ca_bundle);
 }
 

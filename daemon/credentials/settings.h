@@ -28,7 +28,7 @@ typedef struct AwsSettings {
     char *ca_bundle;                               /* NULL: the system's */
     int use_fips_endpoint, use_dualstack_endpoint; /* -1: set nowhere */
     char *credentials;  /* where they would come from, for people; NULL: no source has any */
-    AwsTrouble trouble; /* of that source; not an error: it may be repaired without a reload */
+    AwsTrouble trouble; /* not an error: it may be repaired without a reload */
 } AwsSettings;
 
 /* The profile of a target whose section names this one, or none (NULL). */

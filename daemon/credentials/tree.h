@@ -8,10 +8,12 @@
 #include "daemon/credentials/chain.h"
 #include "daemon/credentials/source.h"
 
-/* Why a source can give no credentials as it is set up now, which somebody may mend later. */
+/* Why fetches or calls are bound to fail as things are now, which somebody may repair while the
+ * daemon runs. */
 typedef struct AwsTrouble {
-    char *sentence;   /* as a fetch would fail with it; NULL: nothing is known against the source */
-    const char *file; /* what is to blame, of the profiles; NULL: it is none of their lines */
+    char *sentence;     /* as they would fail with it; NULL: nothing is known */
+    const char *option; /* of the target's section, that has to do with it */
+    const char *file;   /* what is to blame, of the profiles; NULL: it is none of their lines */
     unsigned line;
 } AwsTrouble;
 

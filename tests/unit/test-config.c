@@ -440,7 +440,7 @@ static void test_what_a_target_has_wrong_is_told_where_it_is_said(void **state)
     write_file(CONF, "[target a]\nregion = us_east\n");
     expect_error(CONF ":2: target a: the region \"us_east\" is not one");
     write_file(CONF, "[target a]\n\nca-bundle = /dev/null/x\n");
-    expect_error(CONF ":3: target a: the CA bundle /dev/null/x: cannot be read: Not a directory");
+    expect_error(CONF ":3: target a: the CA bundle /dev/null/x cannot be read: Not a directory");
 
     /* Of two that say it, the later one. */
     write_file(CONF, "[target a]\nprofile = one\nregion = us_east\n");
@@ -463,20 +463,20 @@ static void test_trouble_of_credentials(void **state)
     setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
     write_file(CONF, "\n[target a]\n");
     CLEANUP(config_freep) Config *environment = expect_loaded();
-    assert_int_equal(config_check_credentials(environment, &of_environment), -EINVAL);
+    assert_int_equal(config_check_targets(environment, &of_environment), -EINVAL);
     assert_string_equal(of_environment, CONF ":2: target a: environment: an access key id without "
                                              "its secret access key");
 
     write_file(CONF, "\n[target a]\nprofile = half\n");
     CLEANUP(config_freep) Config *file = expect_loaded();
-    assert_int_equal(config_check_credentials(file, &of_file), -EINVAL);
+    assert_int_equal(config_check_targets(file, &of_file), -EINVAL);
     assert_string_equal(of_file, "credentials:2: target a: profile half in credentials: an access "
                                  "key id without its secret access key");
 
     setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
     write_file(CONF, "[target a]\n");
     CLEANUP(config_freep) Config *good = expect_loaded();
-    assert_int_equal(config_check_credentials(good, &none), 0);
+    assert_int_equal(config_check_targets(good, &none), 0);
     assert_null(none);
 }
 
@@ -514,7 +514,7 @@ static void test_a_broken_profile_file_of_which_nothing_is_needed(void **state)
     setenv("AWS_CONFIG_FILE", "config", 1);
     CLEANUP(config_freep) Config *config = expect_loaded();
     assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
-    assert_int_equal(config_check_credentials(config, NULL), 0);
+    assert_int_equal(config_check_targets(config, NULL), 0);
 }
 
 static void test_a_reload_takes_the_last_good_reading(void **state)

@@ -418,22 +418,23 @@ static void test_ca_bundles_that_hold_no_certificate(void **state)
 {
     static const struct sample samples[] = {
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"directory"},
-         .error = "the CA bundle directory: cannot be read: Is a directory",
-         .option = "ca-bundle"},
+         .expected = ":0: the CA bundle directory: cannot be read: Is a directory"},
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"empty.pem"},
-         .error = "the CA bundle empty.pem: is empty"},
+         .expected = ":0: the CA bundle empty.pem: is empty"},
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"text.pem"},
-         .error = "the CA bundle text.pem: holds no certificate"},
+         .expected = ":0: the CA bundle text.pem: holds no certificate; it is to be a file of "
+                     "certificates in PEM (-----BEGIN CERTIFICATE-----)"},
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"cut.pem"},
-         .error = "the CA bundle cut.pem: holds no certificate"},
+         .expected = ":0: the CA bundle cut.pem: holds no certificate; it is to be a file of "
+                     "certificates in PEM (-----BEGIN CERTIFICATE-----)"},
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"fifo"},
-         .error = "the CA bundle fifo: "},
+         .expected = ":0: the CA bundle fifo: is not a regular file"},
         {.section = {.region = (char *)"a-b-1", .ca_bundle = (char *)"/dev/null"},
-         .error = "the CA bundle /dev/null: "},
+         .expected = ":0: the CA bundle /dev/null: is not a regular file"},
     };
 
     (void)state;
-    ASSERT_SAMPLES(samples, ca_bundle);
+    ASSERT_SAMPLES(samples, trouble);
 }
 
 static void test_ca_bundle(void **state)
