@@ -28,6 +28,8 @@ extern const CallError call_error_no_memory;
 #define CALL_ERROR_RESOURCES "OutOfResources"    /* memory or file descriptors of this host */
 #define CALL_ERROR_CREDENTIALS "CredentialsUnavailable"
 #define CALL_ERROR_TARGET_REMOVED "TargetRemoved"
+#define CALL_ERROR_ENDLESS_LIST "EndlessList"          /* given up: it came to no end */
+#define CALL_ERROR_INVALID_IMPORT_ID "InvalidImportId" /* listed by AWS, and nobody can name it */
 
 /* Copies the strings, with U+FFFD for what in them is not UTF-8: nothing else may go to clients and
  * into the journal's JSON. 0 or -ENOMEM (error is then empty). What was there before is freed. */

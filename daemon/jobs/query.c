@@ -7,7 +7,11 @@
 
 #include "common/json.h"
 #include "common/string.h"
+#include "common/time.h"
 #include "daemon/aws/cloudtrail.h"
+
+#define LIST_ITEMS_MAX 100000U
+#define LIST_USEC (5 * USEC_PER_MINUTE)
 
 struct Query {
     QueryKind kind;
@@ -16,8 +20,14 @@ struct Query {
     char *import_id, *destination, *status, *next_token;
     QueryDone done;
     void *userdata;
+    bool (*is_wanted)(void *userdata);
     AwsCall *call;       /* under way */
     json_object *listed; /* of the pages so far */
+    uint64_t began_usec; /* CLOCK_BOOTTIME */
+    /* Brent's way to find a cycle of any length: a token is compared with one from before, which is
+       replaced after 1, 2, 4, … pages. */
+    char *milestone;
+    unsigned lap, lap_length;
 };
 
 static int query_call(Query *query);
@@ -30,6 +40,47 @@ static void query_end(Query *query, json_object *result, const CallError *error)
 static void query_end_without_memory(Query *query)
 {
     query_end(query, NULL, &call_error_no_memory);
+}
+
+static void query_give_up(Query *query, const char *why)
+{
+    CLEANUP(call_error_clear) CallError error = {0};
+
+    if (call_error_set(&error, CALL_ERROR_ENDLESS_LIST, why, 0, NULL) < 0)
+        query_end_without_memory(query);
+    else
+        query_end(query, NULL, &error);
+}
+
+/* 1: this token was there before; 0: it was not, as far as is known; -ENOMEM. */
+static int query_comes_back(Query *query)
+{
+    if (query->milestone && strcmp(query->milestone, query->next_token) == 0)
+        return 1;
+    if (++query->lap < query->lap_length)
+        return 0;
+    query->lap = 0;
+    query->lap_length = query->lap_length > 0 ? 2 * query->lap_length : 1;
+    free(query->milestone);
+    query->milestone = strdup(query->next_token);
+    return query->milestone ? 0 : -ENOMEM;
+}
+
+/* After a page that is not the last. */
+static void query_go_on(Query *query)
+{
+    int r = query_comes_back(query);
+
+    if (r > 0)
+        query_give_up(query, "the list has no end: one of its pages leads back to another");
+    else if (json_object_array_length(query->listed) > LIST_ITEMS_MAX)
+        query_give_up(query, "the list has no end: more than 100000 items were given up");
+    else if (time_since(query->began_usec, time_now_boottime()) > LIST_USEC)
+        query_give_up(query, "the list has no end: its pages were given up after 5 minutes");
+    else if (!query->is_wanted(query->userdata))
+        query_give_up(query, "the list was given up: the client that asked for it has gone");
+    else if (r < 0 || query_call(query) < 0)
+        query_end_without_memory(query);
 }
 
 static void query_end_with_import(Query *query, json_object *import)
@@ -73,10 +124,11 @@ static void on_done(const AwsResult *result, void *userdata)
         query_end(query, NULL, result->error);
     else if (query->kind == QUERY_IMPORT)
         query_end_with_import(query, result->body);
-    else if (query_take_page(query, result->body) < 0 ||
-             (query->next_token && query_call(query) < 0))
+    else if (query_take_page(query, result->body) < 0)
         query_end_without_memory(query);
-    else if (!query->call)
+    else if (query->next_token)
+        query_go_on(query);
+    else
         query_end(query, query->listed, NULL);
 }
 
@@ -111,6 +163,8 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         .outage = outage_ref(request->target->outage),
         .done = done,
         .userdata = userdata,
+        .is_wanted = request->is_wanted,
+        .began_usec = time_now_boottime(),
         .listed = json_object_new_array(),
     };
     if (!query->listed)
@@ -135,5 +189,6 @@ void query_free(Query *query)
     free(query->destination);
     free(query->status);
     free(query->next_token);
+    free(query->milestone);
     free(query);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A question that goes straight to CloudTrail, for a client and without a job: an import, or all
- * pages of a list. */
+ * pages of a list.
+ *
+ * No list is followed without end: a page token that comes back, more items than anybody has, five
+ * minutes, or a client that has gone end it with CALL_ERROR_ENDLESS_LIST and a sentence. */
 #pragma once
 
 #include "common/memory.h"
@@ -14,6 +17,8 @@ typedef struct QueryRequest {
     const char *import_id;   /* of QUERY_IMPORT and QUERY_FAILURES */
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */
+    /* Asked before each page but the first: whether the answer is still waited for. */
+    bool (*is_wanted)(void *userdata);
 } QueryRequest;
 
 typedef struct Query Query;

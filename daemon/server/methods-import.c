@@ -34,6 +34,13 @@ static void on_answer(json_object *result, const CallError *error, void *userdat
     call_wake(call);
 }
 
+static bool is_wanted(void *userdata)
+{
+    const Asking *asking = userdata;
+
+    return !output_is_closed(asking->call->caller->output);
+}
+
 static int ask_pump(Call *call, CallProgress *ret)
 {
     const Asking *asking = call->state;
@@ -60,7 +67,8 @@ static int ask(Call *call, QueryKind kind, const char *member)
                                      .target = target,
                                      .import_id = parameters->import_id,
                                      .destination = parameters->destination,
-                                     .status = parameters->status},
+                                     .status = parameters->status,
+                                     .is_wanted = is_wanted},
                      on_answer, asking, &asking->query);
 }
 

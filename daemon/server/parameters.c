@@ -33,9 +33,24 @@ static int read_int(json_object *value, int64_t minimum, int64_t maximum, int64_
     return 0;
 }
 
+/* arn:partition:service:region:account:resource; AWS finds nothing for anything else, and says
+ * nothing. */
 int parameter_read_destination(json_object *value, Parameters *parameters)
 {
-    return read_string(value, &parameters->destination);
+    const char *text, *rest;
+    int r = read_string(value, &text);
+
+    if (r < 0)
+        return r;
+    rest = text;
+    for (unsigned i = 0; rest && i < 5; i++) {
+        rest = strchr(rest, ':');
+        rest = rest ? rest + 1 : NULL;
+    }
+    if (strncmp(text, "arn:", strlen("arn:")) != 0 || !rest || !*rest)
+        return -EINVAL;
+    parameters->destination = text;
+    return 0;
 }
 
 int parameter_read_status(json_object *value, Parameters *parameters)

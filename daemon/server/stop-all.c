@@ -7,12 +7,15 @@
 
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "daemon/jobs/query.h"
 #include "daemon/server/methods.h"
 
 /* CloudTrail's list takes one status at a time. */
 static const char *const running_statuses[] = {"INITIALIZING", "IN_PROGRESS"};
 #define N_RUNNING_STATUSES (sizeof(running_statuses) / sizeof(running_statuses[0]))
+
+#define PAGES_ALONE_MAX 32U
 
 typedef struct StopAll StopAll;
 
@@ -21,6 +24,7 @@ typedef struct Listing {
     StopAll *stop_all;
     char *target; /* its name: the target may be gone when the answer comes */
     Query *query;
+    unsigned n_pages_alone; /* asked for after the client had gone */
 } Listing;
 
 struct StopAll {
@@ -65,18 +69,32 @@ static bool has_failed(const StopAll *stop_all, const char *target)
     return false;
 }
 
-/* Once per target, however much of it fails. */
-static int add_failure(StopAll *stop_all, const char *target, const CallError *error)
+static int append_failure(StopAll *stop_all, const char *target, const CallError *error)
 {
-    CLEANUP(json_object_putp) json_object *failure = NULL;
+    CLEANUP(json_object_putp) json_object *failure = json_object_new_object();
 
-    if (has_failed(stop_all, target))
-        return 0;
-    failure = json_object_new_object();
     if (!failure || json_add_string(failure, "target", target) < 0 ||
         json_add(failure, "cause", call_error_to_json(error)) < 0)
         return -ENOMEM;
     return json_append(stop_all->failures, TAKE(failure));
+}
+
+/* Once per target, however much of it fails. */
+static int add_failure(StopAll *stop_all, const char *target, const CallError *error)
+{
+    return has_failed(stop_all, target) ? 0 : append_failure(stop_all, target, error);
+}
+
+/* Of a listed import that nobody can name, so that nobody can stop it; the id is shown cut. */
+static int add_nameless(StopAll *stop_all, const char *target, const char *id)
+{
+    CLEANUP(call_error_clear) CallError error = {0};
+    CLEANUP(freep) char *message = NULL;
+    int r = string_format(&message, "the list has an import whose id is not valid: \"%.128s\"", id);
+
+    if (r >= 0)
+        r = call_error_set(&error, CALL_ERROR_INVALID_IMPORT_ID, message, 0, NULL);
+    return r < 0 ? r : append_failure(stop_all, target, &error);
 }
 
 static int add_local_failure(StopAll *stop_all, const char *target, const char *code,
@@ -144,8 +162,13 @@ static int take_import(const Listing *listing, json_object *import)
     int r;
 
     if (json_get_string(import, "ImportId", &text) <= 0 ||
-        import_id_parse(text, strlen(text), import_id) < 0 ||
-        json_object_object_get(stop_all->seen, import_id))
+        json_object_object_get(stop_all->seen, text))
+        return 0;
+    if (import_id_parse(text, strlen(text), import_id) < 0) {
+        r = json_add_bool(stop_all->seen, text, true);
+        return r < 0 ? r : add_nameless(stop_all, listing->target, text);
+    }
+    if (json_object_object_get(stop_all->seen, import_id))
         return 0;
     r = json_add_bool(stop_all->seen, import_id, true);
     if (r >= 0)
@@ -170,6 +193,15 @@ static void on_listed(json_object *imports, const CallError *error, void *userda
     call_wake(stop_all->call);
 }
 
+/* What an operator asked for stands when the client has gone, as far as a few pages list it. */
+static bool is_wanted(void *userdata)
+{
+    Listing *listing = userdata;
+
+    return !output_is_closed(listing->stop_all->call->caller->output) ||
+           listing->n_pages_alone++ < PAGES_ALONE_MAX;
+}
+
 static int add_listing(StopAll *stop_all, const Target *target, const char *status)
 {
     Listing *listing = &stop_all->listings[stop_all->n_listings];
@@ -182,7 +214,8 @@ static int add_listing(StopAll *stop_all, const Target *target, const char *stat
     r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
                                   .target = target,
                                   .destination = stop_all->call->parameters.destination,
-                                  .status = status},
+                                  .status = status,
+                                  .is_wanted = is_wanted},
                   on_listed, listing, &listing->query);
     if (r >= 0)
         stop_all->n_open++;

@@ -10,7 +10,7 @@ from harness.accounts import Accounts, access_key
 from harness.ctl import Ctl
 from harness.daemon import target
 from harness.sim import NEVER, new_id
-from harness.varlink import INTERFACE, SERVICE, call_as
+from harness.varlink import INTERFACE, SERVICE, VarlinkError, call_as
 
 LAKE = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/a"
 POND = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/b"
@@ -557,3 +557,46 @@ def test_1000_accounts_with_one_import_each(start_daemon, start_sim, accounts, c
     assert sim.counts()["operations"] == {"ListImports": 2 * TARGETS, "StopImport": TARGETS,
                                           "GetImport": 2 * TARGETS}
     assert not sim.counts()["errors"]
+
+
+# Lists that are not as they should be
+
+
+def page(token, *import_ids):
+    return json.dumps({"Imports": [{"ImportId": name, "ImportStatus": "IN_PROGRESS"} for name in import_ids],
+                       "NextToken": token})
+
+
+@pytest.mark.parametrize("tokens", [["same"], ["a", "b"], ["a", "b", "c"]], ids=len)
+def test_a_list_whose_tokens_come_back_is_given_up_with_an_error(daemon, sim, tokens):
+    for token in 8 * tokens:
+        sim.fault("http", operation="ListImports", status=200, body=page(token), calls=1)
+    with pytest.raises(VarlinkError, match="CallFailed") as caught:
+        daemon.call("ListImports")
+    assert caught.value.parameters["cause"]["code"] == "EndlessList"
+    sim.clear_faults()
+    for token in 20 * tokens:
+        sim.fault("http", operation="ListImports", status=200, body=page(token), calls=1)
+    reply = daemon.call("StopAll")
+    assert [failure["cause"]["code"] for failure in reply["failures"]] == ["EndlessList"]
+    assert reply["jobs"] == []
+
+
+def test_a_listed_import_that_cannot_be_named_is_a_failure_beside_the_others(daemon, sim):
+    import_id = sim.add()
+    odd = ["arn:aws:cloudtrail:us-east-1:111122223333:import/1", "", "x" * 300]
+    sim.fault("http", operation="ListImports", status=200, body=json.dumps(
+        {"Imports": [{"ImportId": name} for name in [*odd, import_id]]}))
+    reply = daemon.call("StopAll")
+    assert job_ids(reply) == {import_id}
+    assert [failure["target"] for failure in reply["failures"]] == 3 * ["default"]
+    assert all(name[:128] in failure["cause"]["message"] for name, failure in zip(odd, reply["failures"]))
+
+
+@pytest.mark.parametrize("destination", ["", "lake", "arn:aws:cloudtrail"])
+def test_a_destination_that_is_not_an_arn_is_refused(daemon, sim, destination):
+    for method in ("StopAll", "ListImports"):
+        with pytest.raises(VarlinkError, match="InvalidParameter") as caught:
+            daemon.call(method, destination=destination)
+        assert caught.value.parameters == {"parameter": "destination"}
+    assert sim.calls() == []

@@ -50,7 +50,7 @@ static void test_reads_each_parameter(void **state)
 {
     CLEANUP(json_object_putp)
     json_object *object =
-        parse("{\"destination\":\"arn\",\"dryRun\":true,\"id\":\"1\",\"ids\":["
+        parse("{\"destination\":\"arn:aws:a:b:1:c\",\"dryRun\":true,\"id\":\"1\",\"ids\":["
               "\"a\",\"b\"],\"importId\":\"" IMPORT_ID "\",\"interface\":\"i\","
               "\"level\":7,\"limit\":9223372036854775807,\"reason\":\"\",\"state\":\"polling\","
               "\"status\":\"FAILED\",\"target\":\"t\",\"targets\":[\"*\"],"
@@ -60,7 +60,7 @@ static void test_reads_each_parameter(void **state)
 
     (void)state;
     assert_int_equal(parameters_read(specs, object, &parameters, &name), 0);
-    assert_string_equal(parameters.destination, "arn");
+    assert_string_equal(parameters.destination, "arn:aws:a:b:1:c");
     assert_true(parameters.dry_run);
     assert_string_equal(parameters.id, "1");
     assert_int_equal(json_object_array_length(parameters.ids), 2);
@@ -114,6 +114,11 @@ static void test_refuses_wrong_values_by_name(void **state)
         const char *text, *name;
     } samples[] = {
         {"{\"destination\":[]}", "destination"},
+        {"{\"destination\":\"\"}", "destination"},
+        {"{\"destination\":\"lake\"}", "destination"},
+        {"{\"destination\":\"arn:aws:cloudtrail\"}", "destination"},
+        {"{\"destination\":\"arn:aws:cloudtrail:r:1:\"}", "destination"},
+        {"{\"destination\":\"x:aws:cloudtrail:r:1:lake\"}", "destination"},
         {"{\"dryRun\":1}", "dryRun"},
         {"{\"dryRun\":\"true\"}", "dryRun"},
         {"{\"id\":1}", "id"},
