@@ -2,11 +2,13 @@
 #include "daemon/jobs/store-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-id128.h>
@@ -14,10 +16,15 @@
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/string.h"
+#include "common/time.h"
 #include "daemon/jobs/store-row.h"
 #include "daemon/jobs/store.h"
 
 #define FILE_NAME "jobs.sqlite3"
+
+/* Somebody may be reading the store just now: so often, this far apart, it is tried again. */
+#define BUSY_TRIES 30U
+#define BUSY_INTERVAL_USEC (100 * USEC_PER_MSEC)
 
 int store_file_errno(sqlite3 *db, int result)
 {
@@ -44,8 +51,8 @@ int store_file_explain(sqlite3 *db, char **ret_error)
         return -ENOMEM;
     if ((failure & 0xff) == SQLITE_BUSY)
         return explain(ret_error, -EBUSY,
-                       "%s is in use by another trailstopd: stop that one, or give this one a "
-                       "state-directory of its own",
+                       "%s is in use by another process, such as another trailstopd or sqlite3: "
+                       "end that one, or give this one a state-directory of its own",
                        path);
     return explain(ret_error, -EUCLEAN,
                    "%s cannot be read (%s) and was left untouched: restore it from a backup, or "
@@ -197,6 +204,65 @@ static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
     return r < 0 ? r : execute(db, sql);
 }
 
+/* What keeps this user from the file or directory, and what to do about it. */
+static int explain_obstacle(const char *path, int error, char **ret_error)
+{
+    struct stat status;
+
+    if ((error == EACCES || error == EPERM) && stat(path, &status) == 0 &&
+        status.st_uid != geteuid())
+        return explain(ret_error, -error,
+                       "%s cannot be used (%s): it belongs to uid %u, and trailstopd runs as uid "
+                       "%u; give it to that user with chown(1), or set another state-directory",
+                       path, strerror(error), (unsigned)status.st_uid, (unsigned)geteuid());
+    if (error == EACCES || error == EPERM)
+        return explain(ret_error, -error,
+                       "%s cannot be used (%s): give its owner, uid %u, the permission to read and "
+                       "write with chmod(1)",
+                       path, strerror(error), (unsigned)geteuid());
+    if (error == EROFS)
+        return explain(ret_error, -error,
+                       "%s cannot be used (%s): mount it writable, or set another state-directory",
+                       path, strerror(error));
+    if (error == ENOENT || error == ENOTDIR)
+        return explain(ret_error, -error,
+                       "%s cannot be made (%s): make the directory above it, or set another "
+                       "state-directory",
+                       path, strerror(error));
+    return explain(ret_error, -error, "%s cannot be used: %s", path, strerror(error));
+}
+
+/* SQLite's own messages name neither the file that is in the way nor the reason. */
+static int find_obstacle(const char *directory, const char *path, char **ret_error)
+{
+    static const char *const suffixes[] = {"", "-wal"};
+
+    if (faccessat(AT_FDCWD, directory, R_OK | W_OK | X_OK, AT_EACCESS) < 0)
+        return explain_obstacle(directory, errno, ret_error);
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        CLEANUP(freep) char *file = NULL;
+        int r = string_format(&file, "%s%s", path, suffixes[i]);
+
+        if (r < 0)
+            return r;
+        if (faccessat(AT_FDCWD, file, R_OK | W_OK, AT_EACCESS) < 0 && errno != ENOENT)
+            return explain_obstacle(file, errno, ret_error);
+    }
+    return 0;
+}
+
+static int make_directory(const char *directory, char **ret_error)
+{
+    struct stat status;
+
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+        return explain_obstacle(directory, errno, ret_error);
+    if (stat(directory, &status) < 0 ||
+        ((status.st_mode & 07777) != 0700 && chmod(directory, 0700) < 0))
+        return explain_obstacle(directory, errno, ret_error);
+    return 0;
+}
+
 static int connect(const char *path, sqlite3 **db, char **ret_error)
 {
     int result = sqlite3_open_v2(
@@ -205,7 +271,7 @@ static int connect(const char *path, sqlite3 **db, char **ret_error)
     if (result == SQLITE_NOMEM)
         return -ENOMEM;
     if (result != SQLITE_OK)
-        return explain(ret_error, -EIO, "%s cannot be opened: %s", path, sqlite3_errmsg(*db));
+        return explain_obstacle(path, sqlite3_system_errno(*db), ret_error);
     sqlite3_extended_result_codes(*db, 1);
     sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return 0;
@@ -234,22 +300,12 @@ static int attach(const char *path, sqlite3 **db, char **ret_error)
     return r;
 }
 
-int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, char **ret_error)
+static int open_once(const char *path, const Clock *clock, sqlite3 **ret, char **ret_error)
 {
-    CLEANUP(freep) char *path = NULL;
     CLEANUP(sqlite3_closep) sqlite3 *db = NULL;
     sd_id128_t boot;
-    int r;
+    int r = attach(path, &db, ret_error);
 
-    r = string_format(&path, "%s/" FILE_NAME, directory);
-    if (r < 0)
-        return r;
-    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-        return explain(ret_error, -errno, "state-directory %s cannot be made: %m", directory);
-    if (chmod(directory, 0700) < 0)
-        return explain(ret_error, -errno, "state-directory %s cannot be made private: %m",
-                       directory);
-    r = attach(path, &db, ret_error);
     if (r < 0)
         return r;
     if (sd_id128_get_boot(&boot) < 0)
@@ -257,10 +313,31 @@ int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, ch
     r = prepare(db);
     if (r >= 0)
         r = adopt_boot(db, clock, boot);
+    if (r < 0 && (sqlite3_errcode(db) & 0xff) == SQLITE_BUSY)
+        return store_file_explain(db, ret_error);
     if (r < 0)
-        return explain(ret_error, r, "%s cannot be written: %s", path, sqlite3_errmsg(db));
+        return explain(ret_error, r, "%s cannot be written: %s (%s)", path, sqlite3_errmsg(db),
+                       strerror(sqlite3_system_errno(db)));
     *ret = TAKE(db);
     return 0;
+}
+
+int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, char **ret_error)
+{
+    static const struct timespec interval = {.tv_nsec = BUSY_INTERVAL_USEC * 1000};
+    CLEANUP(freep) char *path = NULL;
+    int r = string_format(&path, "%s/" FILE_NAME, directory);
+
+    if (r < 0 || (r = make_directory(directory, ret_error)) < 0 ||
+        (r = find_obstacle(directory, path, ret_error)) < 0)
+        return r;
+    r = open_once(path, clock, ret, ret_error);
+    for (unsigned i = 0; r == -EBUSY && i < BUSY_TRIES; i++) {
+        free(TAKE(*ret_error));
+        (void)nanosleep(&interval, NULL);
+        r = open_once(path, clock, ret, ret_error);
+    }
+    return r;
 }
 
 uint64_t store_bytes(const char *directory)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/string.h"
 #include "daemon/jobs/store-file.h"
@@ -57,6 +59,7 @@ _Static_assert(sizeof(statements) / sizeof(statements[0]) == N_STATEMENTS, "SQL 
 struct Store {
     sqlite3 *db;
     sqlite3_stmt *statements[N_STATEMENTS];
+    struct stat file; /* which one it is */
     uint64_t last_number;
     uint64_t last_change;
 };
@@ -118,6 +121,8 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
         return r;
     if (store_prepare(store) < 0 || store_count(store) < 0)
         return store_file_explain(store->db, ret_error);
+    if (stat(sqlite3_db_filename(store->db, "main"), &store->file) < 0)
+        return -errno;
     *ret = TAKE(store);
     return 0;
 }
@@ -161,11 +166,22 @@ uint64_t store_last_change(const Store *store)
     return store->last_change;
 }
 
+/* A file that was removed takes everything, and the next start finds nothing of it. */
+static int store_check_place(const Store *store)
+{
+    struct stat now;
+
+    if (stat(sqlite3_db_filename(store->db, "main"), &now) < 0)
+        return -errno;
+    return now.st_dev == store->file.st_dev && now.st_ino == store->file.st_ino ? 0 : -ESTALE;
+}
+
 int store_save(Store *store, const JobRecord *const records[], size_t n_records)
 {
-    int r = store_run(store, BEGIN);
+    int r = store_check_place(store);
 
-    if (r < 0)
+    assert(sqlite3_get_autocommit(store->db)); /* no transaction outlives its turn */
+    if (r < 0 || (r = store_run(store, BEGIN)) < 0)
         return r;
     for (size_t i = 0; r >= 0 && i < n_records; i++) {
         store_bind_record(store->statements[SAVE], records[i]);

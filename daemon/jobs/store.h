@@ -5,7 +5,8 @@
  * All changes of one turn of the loop are saved in one transaction with one sync (group commit).
  * Errors of writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO
  * means that a sync or a write failed in a way after which nothing may be acknowledged: the daemon
- * has to end. */
+ * has to end. -ENOENT, -ESTALE and their like: the file is not where it was, so that the next start
+ * would not find what is written; worth another try as well, it may come back. */
 #pragma once
 
 #include <stddef.h>

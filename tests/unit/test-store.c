@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -638,6 +639,93 @@ static void test_leaves_a_store_in_use_to_its_user(void **state)
     save_six(fixture);
 }
 
+/* It is over in a moment: the daemon waits for it. */
+static void test_waits_for_a_reader_at_the_moment_of_a_start(void **state)
+{
+    Fixture *fixture = *state;
+    int ready[2], status;
+    char byte;
+    pid_t reader;
+
+    close_store(fixture);
+    assert_int_equal(pipe(ready), 0);
+    reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        sqlite3 *db;
+
+        if (sqlite3_open(fixture->path, &db) != SQLITE_OK ||
+            sqlite3_exec(db, "BEGIN; SELECT count(*) FROM jobs", NULL, NULL, NULL) != SQLITE_OK ||
+            write(ready[1], "", 1) != 1)
+            _exit(1);
+        usleep(300000);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    open_store(fixture);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+    close(ready[0]);
+    close(ready[1]);
+    close_store(fixture);
+    execute(fixture, "DELETE FROM jobs"); /* and takes away the reader's -shm */
+}
+
+static void test_notices_that_its_file_is_not_where_it_was(void **state)
+{
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_QUEUED);
+    const JobRecord *records[] = {&record};
+    char away[128];
+
+    snprintf(away, sizeof(away), "%s-away", fixture->directory);
+    assert_int_equal(rename(fixture->directory, away), 0);
+    assert_int_equal(store_save(fixture->store, records, 1), -ENOENT);
+    assert_int_equal(rename(away, fixture->directory), 0);
+    assert_int_equal(store_save(fixture->store, records, 1), 0);
+    assert_stored(fixture, &record);
+}
+
+/* In a process of another user, where this one may become one. */
+static void test_says_what_is_in_the_way_and_what_to_do(void **state)
+{
+    static const struct {
+        uid_t owner; /* of the directory */
+        mode_t directory, file;
+        const char *named;
+    } samples[] = {
+        {0, 0700, 0600, ""},
+        {0, 0755, 0600, ""},
+        {0, 0777, 0666, ""},
+        {65533, 0700, 0600, "jobs.sqlite3"},
+        {65533, 0700, 0644, "jobs.sqlite3"},
+    };
+    Fixture *fixture = *state;
+
+    close_store(fixture);
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        char *error = NULL;
+        int r;
+
+        assert_int_equal(chown(fixture->directory, samples[i].owner, 0), 0);
+        assert_int_equal(chmod(fixture->directory, samples[i].directory), 0);
+        assert_int_equal(chmod(fixture->path, samples[i].file), 0);
+        assert_int_equal(seteuid(65533), 0);
+        r = store_open(fixture->directory, &fixture->clock, &fixture->store, &error);
+        assert_int_equal(seteuid(0), 0);
+        assert_true(r < 0);
+        assert_non_null(error);
+        if (!strstr(error, samples[i].named) || !strstr(error, fixture->directory) ||
+            !strstr(error, "chown") || !strstr(error, "uid 0") ||
+            !strstr(error, strerror(EACCES)) == !strstr(error, strerror(EPERM)))
+            fail_msg("%s", error);
+        free(error);
+    }
+    assert_int_equal(chown(fixture->directory, 0, 0), 0);
+}
+
 /* Also where the directory was there before, and open to all. */
 static void test_keeps_others_out(void **state)
 {
@@ -843,6 +931,9 @@ int main(void)
         TEST(test_leaves_a_truncated_store_untouched),
         TEST(test_leaves_what_lacks_a_column_or_table_untouched),
         TEST(test_leaves_a_store_in_use_to_its_user),
+        TEST(test_waits_for_a_reader_at_the_moment_of_a_start),
+        TEST(test_notices_that_its_file_is_not_where_it_was),
+        TEST(test_says_what_is_in_the_way_and_what_to_do),
         TEST(test_keeps_others_out),
         TEST(test_is_well_while_its_file_can_be_read),
         TEST(test_what_is_saved_has_reached_the_disk),
