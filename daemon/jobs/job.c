@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/job.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -30,6 +31,11 @@ static double job_random(const Job *job)
     return job->context->random->uniform(job->context->random->userdata);
 }
 
+static bool job_is_to_stop(const Job *job)
+{
+    return job->record.state != JOB_POLLING && !job->record.refusal.code;
+}
+
 /* It waits and calls no longer; what it knows of its target's health stays. */
 static void job_rest(Job *job)
 {
@@ -45,12 +51,30 @@ static const Stat end_stats[] = {
 _Static_assert(sizeof(end_stats) / sizeof(end_stats[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
                "a counter for each end");
 
+#define BIT(state) (1U << JOB_##state)
+
+/* Any state that lasts: they are the last ones. */
+#define ENDS (~0U << N_ACTIVE_JOB_STATES)
+
+/* Which states may follow each that a job passes through; none follows an end. A job goes back only
+ * from a StopImport that was withheld. */
+static const unsigned successors[] = {
+    [JOB_QUEUED] = BIT(QUEUED) | BIT(STOPPING) | ENDS,
+    [JOB_STOPPING] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS,
+    [JOB_POLLING] = BIT(POLLING) | ENDS,
+};
+_Static_assert(sizeof(successors) / sizeof(successors[0]) == N_ACTIVE_JOB_STATES,
+               "successors of each state that does not last");
+_Static_assert(N_JOB_STATES <= 32, "a bit for each state");
+
 /* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
  */
 static void job_set_state(Job *job, JobState state, const CallError *error)
 {
     JobRecord *record = &job->record;
 
+    assert(!job_state_is_final(record->state));
+    assert(successors[record->state] & 1U << state);
     record->state = state;
     record->updated_usec = timers_realtime_usec(job->context->timers);
     if (error)
@@ -152,6 +176,7 @@ static void stop_attempt(unsigned number, void *userdata)
     Job *job = userdata;
 
     (void)number;
+    assert(job_is_to_stop(job));
     job->record.attempts++;
     job->attempt_unsaved = true;
     job_set_state(job, JOB_STOPPING, NULL);
@@ -176,6 +201,7 @@ static void get_attempt(unsigned number, void *userdata)
     Job *job = userdata;
 
     (void)number;
+    assert(!job_is_to_stop(job));
     job->record.polls++;
     stats_add(STAT_GET_ATTEMPTS, 1);
     job_mark_changed(job); /* counted on disk like StopImport, so that a crash loses none */
@@ -201,11 +227,6 @@ static void describe_call(JournalEntry *entry, void *userdata)
     job_journal_add_names(entry, &job->record);
 }
 
-static bool job_is_to_stop(const Job *job)
-{
-    return job->record.state != JOB_POLLING && !job->record.refusal.code;
-}
-
 /* The next call is due. */
 static void job_call(void *userdata)
 {
@@ -220,6 +241,8 @@ static void job_call(void *userdata)
     };
     int r;
 
+    assert(target && !job->call && !job->call_timer.set);
+    assert(!job_state_is_final(job->record.state));
     if (!outage_enter(target->outage, &job->outage_wait))
         return;
     r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
@@ -298,6 +321,7 @@ void job_free(Job *job)
 
 void job_start(Job *job)
 {
+    assert(job->target && !job->call && !job_state_is_final(job->record.state));
     if (job->record.deadline_boottime_usec > 0)
         timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
     timer_set(&job->call_timer, now_boottime(job));
@@ -319,6 +343,7 @@ void job_withhold(Job *job)
 {
     if (!job->attempt_unsaved || !job->call)
         return;
+    assert(job->record.attempts > 0);
     aws_call_cancel(TAKE(job->call));
     outage_step_back(&job->outage_wait);
     job->attempt_unsaved = false;

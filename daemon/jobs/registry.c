@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/registry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static void registry_close_to_joins(Job *job)
 
 static void registry_remove(Registry *registry, Job *job)
 {
+    assert(registry->n_jobs > 0 && registry->n_in_state[job->registered.counted_as] > 0);
     followers_release(&job->registered.followers);
     tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
     registry_close_to_joins(job);
@@ -127,6 +129,9 @@ static void registry_job_changed(Job *job, void *userdata)
     if (job->target && !job_state_is_final(job->registered.counted_as))
         job_counts_move(&job->target->counts, job->registered.counted_as, job->record.state,
                         job_record_elapsed_usec(&job->record));
+    assert(!job_state_is_final(job->registered.counted_as) ||
+           job->registered.counted_as == job->record.state);
+    assert(registry->n_in_state[job->registered.counted_as] > 0);
     registry->n_in_state[job->registered.counted_as]--;
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;
@@ -360,6 +365,7 @@ static void registry_job_saved(Registry *registry, Job *job)
 {
     bool is_new = !job->registered.stored;
 
+    assert(job->registered.changed && registry->n_changes > 0);
     TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
     registry->n_changes--;
     job->registered.changed = false;
@@ -392,6 +398,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
         if (records)
             records[n++] = &job->record;
     }
+    assert(!records || n == registry->n_changes);
     if (records)
         r = store_save(registry->store, records, n);
     if (r < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/schedule.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "common/exceptions.h"
@@ -75,7 +76,11 @@ Verdict schedule_classify_get(const AwsResult *result, const GetReason *reason)
 
 uint64_t schedule_poll_delay_usec(const PollingRules *rules, unsigned poll, double random)
 {
-    double delay = (double)rules->first_usec * pow(rules->growth, poll); /* may be infinite */
+    double delay;
+
+    assert(rules->growth >= 1 && rules->first_usec <= rules->longest_usec);
+    assert(random >= 0 && random < 1);
+    delay = (double)rules->first_usec * pow(rules->growth, poll); /* may be infinite */
 
     delay = fmin(delay, (double)rules->longest_usec);
     return (uint64_t)(delay * (1 - POLL_JITTER + 2 * POLL_JITTER * random));
@@ -83,7 +88,11 @@ uint64_t schedule_poll_delay_usec(const PollingRules *rules, unsigned poll, doub
 
 uint64_t schedule_outage_delay_usec(unsigned failures, double random)
 {
-    double delay = ldexp((double)OUTAGE_DELAY_FIRST_USEC, (int)fmin(failures - 1, 60));
+    double delay;
+
+    assert(failures > 0);
+    assert(random >= 0 && random < 1);
+    delay = ldexp((double)OUTAGE_DELAY_FIRST_USEC, (int)fmin(failures - 1, 60));
 
     return (uint64_t)(fmin(delay, (double)OUTAGE_DELAY_LONGEST_USEC) * random);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/target.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,11 +93,13 @@ void target_succeed(Target *target, Target *successor)
 {
     Target former = *target;
 
+    assert(!successor->jobs && strcmp(target->name, successor->name) == 0);
     *target = *successor;
     target->outage = former.outage;
     target->jobs = former.jobs;
     target->counts = former.counts;
     former.outage = successor->outage;
+    former.jobs = NULL;
     aws_client_follow(target->client, former.client);
     *successor = former;
     target_free(successor);
@@ -107,6 +110,7 @@ void target_free(Target *target)
 {
     if (!target)
         return;
+    assert(!target->jobs); /* the registry took each out, at its end or with itself */
     aws_client_unref(target->client);
     outage_unref(target->outage);
     free(target->name);
