@@ -62,7 +62,7 @@ int aws_meter_new(AwsMeters *meters, AwsMeter **ret);
 AwsMeter *aws_meter_ref(AwsMeter *meter);
 void aws_meter_unref(AwsMeter *meter); /* takes NULL */
 
-/* An attempt of this operation ended; what its call comes to is noted by the others. Takes no meter
+/* An attempt of this operation ended; how its call ended is noted by the others. Takes no meter
  * (NULL), as do the following. */
 void aws_meter_count(AwsMeter *meter, const char *operation, AttemptOutcome outcome);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever breaks on the way to AWS, or over there, ends no job: it waits, calls again, and tells once."""
+"""Whatever breaks on the way to AWS, or over there, ends no job: it waits, calls again, and the journal has it once."""
 
 import socket
 import time
@@ -35,7 +35,7 @@ TRANSIENT = {
 LASTING = {
     "a proxy's 403": ("http", {"status": 403, "body": "<html>Blocked</html>", "content_type": "text/html"},
                       "UnexpectedStatus"),
-    "a 404 of who knows whom": ("http", {"status": 404}, "UnexpectedStatus"),
+    "a 404 of something else": ("http", {"status": 404}, "UnexpectedStatus"),
     "a redirect": ("redirect", {}, "UnexpectedStatus"),
 }
 
@@ -456,7 +456,7 @@ def test_a_wrong_signature_with_the_right_time_is_a_no(new_daemon, sim):
 # Credentials
 
 
-def test_rejected_credentials_are_fetched_anew_once(new_daemon, sim, tmp_path):
+def test_rejected_credentials_are_fetched_again_once(new_daemon, sim, tmp_path):
     """Keys that were replaced in the shared file since they were read work without a restart."""
     credentials = tmp_path / "credentials"
 

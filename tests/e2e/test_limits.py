@@ -39,7 +39,7 @@ def test_targets_of_one_account_and_region_keep_to_its_quota_together(start_daem
 
 
 def test_the_same_account_by_other_ways(start_daemon, sim, accounts):
-    """The access key tells the account, wherever it came from."""
+    """The access key names the account, wherever it came from."""
     daemon = start_daemon(
         {"default": target(sim, stop_rate=RARELY), "profile": target(sim, stop_rate=RARELY, profile="same")},
         environment={**accounts.environment, "AWS_CONFIG_FILE": write_profile(accounts, sim)})
@@ -120,7 +120,7 @@ def start_role(new_daemon, sim):
 
 
 @pytest.mark.parametrize("source", ["role_of_profile", "container"])
-def test_renewed_credentials_start_no_quota_anew(start_role, sim, source):
+def test_renewed_credentials_start_no_new_quota(start_role, sim, source):
     daemon = start_role(source, default={"stop_rate": 2})
     sim.fault("expired-token", operation="StopImport", skip=1, calls=1)
     stop_some(daemon, sim, "default", count=3, owner=ACCOUNT)
@@ -160,7 +160,7 @@ def test_the_rate_of_a_target_that_is_gone_does_not_hold_any_more(start_daemon, 
     daemon.journal.wait("import-stopped", job=job["id"])
 
 
-def test_a_reload_starts_no_quota_anew(start_daemon, sim):
+def test_a_reload_starts_no_new_quota(start_daemon, sim):
     daemon = start_daemon({"default": target(sim, stop_rate=2)})
     for _ in range(3):
         daemon.stopped(sim.add())
@@ -168,7 +168,7 @@ def test_a_reload_starts_no_quota_anew(start_daemon, sim):
     assert_spaced(sim.calls("StopImport"), rate=2)
 
 
-def test_a_reload_starts_no_quota_of_a_role_anew(start_role, sim):
+def test_a_reload_starts_no_new_quota_of_a_role(start_role, sim):
     daemon = start_role(default={"stop_rate": 2})
     for _ in range(3):
         daemon.stopped(sim.add(owner=ACCOUNT))
