@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import socket
@@ -144,6 +145,41 @@ def test_feeds_the_watchdog(new_daemon, sim):
     for _ in range(3):
         daemon.notifications.forget()
         daemon.wait_notification("WATCHDOG=1")
+
+
+# A socket of its own
+
+
+def test_a_start_beside_a_socket_whose_backlog_is_full_ends(new_daemon, sim):
+    daemon = new_daemon({"default": target(sim)})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, contextlib.ExitStack() as waiting:
+        listener.bind(str(daemon.socket))
+        listener.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client = waiting.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                client.setblocking(False)
+                client.connect(str(daemon.socket))
+        assert daemon.spawn().wait() == 1
+    assert "another trailstopd listens there" in daemon.journal.wait("start-failed")["MESSAGE"]
+    assert daemon.socket.exists()
+
+
+def test_only_its_own_socket_is_removed_at_the_end(daemon):
+    daemon.socket.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as another:
+        another.bind(str(daemon.socket))
+        daemon.terminate()
+        assert daemon.socket.exists()
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "99999999999"])
+def test_descriptors_that_cannot_be_taken_over_are_a_sentence(new_daemon, sim, count):
+    daemon = new_daemon({"default": target(sim)})
+    daemon.command = ["sh", "-c", f'export LISTEN_PID=$$ LISTEN_FDS={count}; exec "$@"', "sh", *daemon.command]
+    assert daemon.spawn().wait() == 1
+    message = daemon.journal.wait("start-failed")["MESSAGE"]
+    assert "sockets of systemd" in message and not re.search("-[0-9]", message)
 
 
 # Signals

@@ -380,6 +380,25 @@ static void test_a_connection_has_a_time_of_its_own(void **state)
     close(listening);
 }
 
+static void test_the_time_of_a_connection_ends_with_it(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+    Outcome outcome = run(f, &request);
+
+    assert_ok(&outcome);
+    f->plan.reply = NULL;
+    request.connect_timeout_usec = 60 * USEC_PER_MSEC;
+    request.timeout_usec = 250 * USEC_PER_MSEC;
+    for (unsigned i = 0; i < 2; i++) { /* over the kept connection, then over another */
+        request.method = i == 0 ? "POST" : "GET";
+        outcome = run(f, &request);
+        assert_failed(f, &outcome, HTTP_TIMED_OUT);
+        assert_non_null(strstr(outcome.message, "no whole answer within 250 ms"));
+    }
+    assert_int_equal(f->plan.connections, 2);
+}
+
 /* A transfer while each turn of the loop takes longer than its time-outs, as with a disk that takes
  * its time to sync. */
 static Outcome run_with_pauses(Fixture *f, HttpRequest *request)
@@ -724,6 +743,7 @@ int main(void)
         TEST(test_refuses_a_line_break_in_a_header),
         TEST(test_times_out),
         TEST(test_a_connection_has_a_time_of_its_own),
+        TEST(test_the_time_of_a_connection_ends_with_it),
         TEST(test_no_time_passes_while_this_process_does_not_look),
         TEST(test_no_time_passes_for_a_handshake_either),
         TEST(test_a_time_out_is_kept_in_spite_of_a_pause),
