@@ -33,10 +33,11 @@ static int check_target_name(const char *name, char **ret_error)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789_.-";
+    int r;
 
     if (!*name)
         return explain(ret_error, -EINVAL, "a target needs a name: [target NAME]");
-    int r = check_name(name, "target's name", ret_error);
+    r = check_name(name, "target's name", ret_error);
     if (r < 0)
         return r;
     if (name[strspn(name, allowed)])
@@ -73,20 +74,22 @@ static int begin_section(const char *name, unsigned line, void *userdata, char *
 {
     static const size_t target_length = sizeof(OPTION_TARGET_SECTION) - 1;
     ConfigReader *reader = userdata;
+    int r;
+    const char *near;
 
     if (strncmp(name, OPTION_TARGET_SECTION, target_length) == 0 &&
         (!name[target_length] || strchr(BLANKS, name[target_length])))
         return begin_target(reader, name + target_length + strspn(name + target_length, BLANKS),
                             line, ret_error);
 
-    int r = check_name(name, "section's name", ret_error);
+    r = check_name(name, "section's name", ret_error);
     if (r < 0)
         return r;
     reader->section = option_find_section(name);
     if (reader->section)
         return 0;
 
-    const char *near = option_suggest_section(name);
+    near = option_suggest_section(name);
     return near
                ? explain(ret_error, -EINVAL, "unknown section [%s]; did you mean [%s]?", name, near)
                : explain(ret_error, -EINVAL, "unknown section [%s]", name);
@@ -94,10 +97,11 @@ static int begin_section(const char *name, unsigned line, void *userdata, char *
 
 static int refuse_key(const ConfigReader *reader, const char *key, char **ret_error)
 {
+    const char *near;
     int r = check_name(key, "key", ret_error);
     if (r < 0)
         return r;
-    const char *near = option_suggest_key(reader->section, key);
+    near = option_suggest_key(reader->section, key);
     return near ? explain(ret_error, -EINVAL, "unknown key \"%s\" in [%s]; did you mean \"%s\"?",
                           key, reader->section, near)
                 : explain(ret_error, -EINVAL, "unknown key \"%s\" in [%s]", key, reader->section);
@@ -108,17 +112,20 @@ static int take_property(const char *key, const char *value, unsigned line, void
 {
     ConfigReader *reader = userdata;
     const Option *option = option_find(reader->section, key);
+    int r;
+    bool of_target;
+    ConfigOrigin *origins;
 
     if (!option)
         return refuse_key(reader, key, ret_error);
-    int r = check_value(key, value, ret_error);
+    r = check_value(key, value, ret_error);
     if (r < 0)
         return r;
-    bool of_target = strcmp(option->section, OPTION_TARGET_SECTION) == 0;
+    of_target = strcmp(option->section, OPTION_TARGET_SECTION) == 0;
     r = option_set(option, of_target ? (void *)reader->target : reader->config, value, ret_error);
     if (r < 0)
         return r;
-    ConfigOrigin *origins = of_target ? reader->target->origins : reader->origins;
+    origins = of_target ? reader->target->origins : reader->origins;
     origins[option - options] = (ConfigOrigin){
         .file = reader->file,
         .line = line,
@@ -146,12 +153,13 @@ static void drop_indentation(char *text)
 /* The Config keeps the name: origins and targets borrow it. */
 static int keep_file_name(Config *config, const char *path, const char **ret)
 {
+    char *name;
     char **files = reallocarray(config->files, config->n_files + 1, sizeof(*files));
     if (!files)
         return -ENOMEM;
     config->files = files;
 
-    char *name = strdup(path);
+    name = strdup(path);
     if (!name)
         return -ENOMEM;
     files[config->n_files++] = name;

@@ -19,10 +19,11 @@ static int take_environment(const ConfigReader *reader, const char *section, con
                             const char *variable, const char *value, char **ret_error)
 {
     CLEANUP(freep) char *cause = NULL;
+    int r;
 
     if (!value || !*value || config_find_origin(reader, section, key)->order > 0)
         return 0;
-    int r = option_set(option_find(section, key), reader->config, value, &cause);
+    r = option_set(option_find(section, key), reader->config, value, &cause);
     return r == -EINVAL ? explain(ret_error, r, "$%s: %s", variable, cause) : r;
 }
 
@@ -46,7 +47,7 @@ static int check_polling(const ConfigReader *reader, char **ret_error)
     const Config *config = reader->config;
     const ConfigOrigin *first = config_find_origin(reader, "polling", "first");
     const ConfigOrigin *longest = config_find_origin(reader, "polling", "longest");
-    /* What was said last made the contradiction. */
+    /* What was set last made the contradiction. */
     const ConfigOrigin *origin = first->order > longest->order ? first : longest;
     char first_text[TIMESPAN_SIZE], longest_text[TIMESPAN_SIZE];
 
@@ -65,20 +66,20 @@ static int blame(const TargetConfig *target, const char *file, unsigned line, co
                 : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
 }
 
-/* Where the option with this key is said (NULL: none is to blame), else where the target is
+/* Where the option with this key is set (NULL: none is to blame), else where the target is
  * declared. */
 static void find_line(const TargetConfig *target, const char *key, const char **ret_file,
                       unsigned *ret_line)
 {
     const ConfigOrigin *origin =
         key ? &target->origins[option_find(OPTION_TARGET_SECTION, key) - options] : NULL;
-    bool said = origin && origin->order > 0;
+    bool set = origin && origin->order > 0;
 
-    *ret_file = said ? origin->file : target->file;
-    *ret_line = said ? origin->line : target->line;
+    *ret_file = set ? origin->file : target->file;
+    *ret_line = set ? origin->line : target->line;
 }
 
-/* Where no file of ours names the target, its profile is what can be mended. */
+/* Where no file of ours names the target, its profile is what can be repaired. */
 static int blame_option(const Config *config, const TargetConfig *target, const char *key,
                         const char *cause, char **ret_error)
 {
@@ -96,6 +97,7 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
 {
     CLEANUP(freep) char *cause = NULL;
     const char *key = NULL;
+    AwsTrouble *trouble;
 
     int r = aws_settings_resolve(&target->aws, config->profiles, &target->settings, &key, &cause);
     if (r == -EBADMSG) { /* names the file and line that are to blame */
@@ -104,7 +106,7 @@ static int resolve_settings(const Config *config, TargetConfig *target, char **r
     }
     if (r < 0)
         return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
-    AwsTrouble *trouble = &target->settings->trouble;
+    trouble = &target->settings->trouble;
     if (!trouble->file)
         find_line(target, trouble->option, &trouble->file, &trouble->line);
     return 0;
@@ -138,7 +140,7 @@ static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target
     return 0;
 }
 
-/* Whatever the rest of the loading comes to, these may be its cause. */
+/* Warnings first: should the rest of the loading fail, these may be why. */
 static int read_shared_files(Config *config, const Config *predecessor, ConfigWarn warn)
 {
     const char *warning;

@@ -97,13 +97,14 @@ int config_add_target(Config *config, const char *name, const char *file, unsign
     TargetConfig *target = find_target(config, name);
 
     if (!target) {
+        int r;
         TargetConfig **targets =
             reallocarray(config->targets, config->n_targets + 1, sizeof(TargetConfig *));
         if (!targets)
             return -ENOMEM;
         config->targets = targets;
 
-        int r = target_config_new(name, &target);
+        r = target_config_new(name, &target);
         if (r < 0)
             return r;
         target->file = file;
@@ -138,16 +139,17 @@ const char *config_keep_fixed(Config *running, Config *fresh)
     return changed;
 }
 
-/* Each option of a section that is said and not there yet. */
+/* Each option of a section that is set and not there yet. */
 static int add_options(json_object *json, const char *section, const void *object)
 {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         json_object *value = NULL;
+        int r;
 
         if (strcmp(options[i].section, section) != 0 ||
             json_object_object_get_ex(json, options[i].key, NULL))
             continue;
-        int r = option_to_json(&options[i], object, &value);
+        r = option_to_json(&options[i], object, &value);
         if (r > 0)
             r = json_add(json, options[i].key, value);
         if (r < 0)
@@ -183,13 +185,13 @@ static int add_sources(json_object *json, const AwsSettings *settings)
     return r < 0 ? r : explanation.error;
 }
 
-/* -1: nobody says, so it is left out. */
+/* -1: set nowhere, so it is left out. */
 static int add_flag(json_object *json, const char *key, int flag)
 {
     return flag < 0 ? 0 : json_add_bool(json, key, flag > 0);
 }
 
-/* First what the target comes to, under its own name or the option's, then how it was said. */
+/* First what the target resolves to, under its own name or the option's, then what was set. */
 static int add_target(json_object *array, const Config *config, const TargetConfig *target,
                       bool explain_sources)
 {
@@ -204,7 +206,7 @@ static int add_target(json_object *array, const Config *config, const TargetConf
         (r = json_add_string(json, "stsEndpoint", settings->sts_endpoint)) < 0 ||
         (r = json_add_string(json, "profile", settings->profile)) < 0)
         return r;
-    if (!settings->credentials) /* no source has any: said, not left out */
+    if (!settings->credentials) /* no source has any: shown, not left out */
         r = json_object_object_add(json, "credentials", NULL) < 0 ? -ENOMEM : 0;
     else
         r = json_add_string(json, "credentials", settings->credentials);
@@ -223,6 +225,7 @@ static int add_target(json_object *array, const Config *config, const TargetConf
 json_object *config_to_json(const Config *config, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *json = json_object_new_object();
+    json_object *targets;
 
     if (!json)
         return NULL;
@@ -237,7 +240,7 @@ json_object *config_to_json(const Config *config, bool explain_sources)
             return NULL;
     }
 
-    json_object *targets = json_object_new_array();
+    targets = json_object_new_array();
     if (json_add(json, "targets", targets) < 0)
         return NULL;
     for (size_t i = 0; i < config->n_targets; i++)

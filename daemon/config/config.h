@@ -30,7 +30,7 @@ typedef struct TargetConfig {
     const char *file; /* where its section first begins, for messages; borrowed from the Config.
                          NULL: no section names it */
     unsigned line;
-    /* Where each option of it is said, by index in options[]; NULL once all is read. */
+    /* Where each option of it is set, by index in options[]; NULL once all is read. */
     ConfigOrigin *origins;
 
     AwsSection aws;
@@ -105,5 +105,5 @@ const TargetConfig *config_find_target(const Config *config, const char *name);
 const char *config_keep_fixed(Config *running, Config *fresh);
 
 /* `trailstopd --check`: the effective configuration as one JSON document; with --explain, each
- * target tells which sources of credentials were looked at. NULL: no memory. */
+ * target shows which sources of credentials were looked at. NULL: no memory. */
 json_object *config_to_json(const Config *config, bool explain_sources);

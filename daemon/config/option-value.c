@@ -23,6 +23,7 @@
 /* By priority of syslog(3). */
 static const char *const level_names[] = {"emerg",   "alert",  "crit", "err",
                                           "warning", "notice", "info", "debug"};
+_Static_assert(sizeof(level_names) / sizeof(*level_names) == LOG_DEBUG + 1, "a level has no name");
 
 /* Says what the option takes instead. */
 static int refuse(const Option *option, const char *text, const char *takes, char **ret_error)
@@ -62,10 +63,11 @@ static int parse_size(const char *text, uint64_t *ret)
     const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
     CLEANUP(freep) char *digits = strndup(text, unit ? length - 1 : length);
     uint64_t value;
+    int r;
 
     if (!digits)
         return -ENOMEM;
-    int r = parse_count(digits, &value);
+    r = parse_count(digits, &value);
     if (r < 0)
         return r;
     *ret = unit ? value << (10 * (unit - units + 1)) : value;
@@ -75,11 +77,12 @@ static int parse_size(const char *text, uint64_t *ret)
 static int parse_real(const char *text, double *ret)
 {
     char *end;
+    double value;
 
     /* As people write it: none of the signs, exponents, "inf" and "0x1p3" that strtod() takes. */
     if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")])
         return -EINVAL;
-    double value = strtod(text, &end);
+    value = strtod(text, &end);
     if (*end)
         return -EINVAL;
     *ret = value;
@@ -179,6 +182,7 @@ static int check_path(const Option *option, const char *text, char **ret_error)
 static int set_string(const Option *option, char **member, const char *text, char **ret_error)
 {
     int r = 0;
+    char *copy;
 
     if (option->type == OPTION_URL)
         r = check_url(option, text, ret_error);
@@ -187,7 +191,7 @@ static int set_string(const Option *option, char **member, const char *text, cha
     if (r < 0)
         return r;
 
-    char *copy = strdup(text);
+    copy = strdup(text);
     if (!copy)
         return -ENOMEM;
     free(*member);

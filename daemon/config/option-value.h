@@ -10,17 +10,17 @@
 
 #include "daemon/config/options.h"
 
-/* Stores a value as it is written in a file. An empty one says nothing where the option may be left
- * unsaid, and makes an empty list; else it is an error. 0; -EINVAL and an owned sentence, -ENOMEM:
+/* Stores a value as it is written in a file. An empty one unsets where the option may be
+ * unset, and makes an empty list; else it is an error. 0; -EINVAL and an owned sentence, -ENOMEM:
  * the value is then what it was. */
 int option_set(const Option *option, void *object, const char *text, char **ret_error);
 
 /* 0 or -ENOMEM. */
 int option_set_default(const Option *option, void *object);
 
-/* Leaves it unsaid. */
+/* Leaves it unset. */
 void option_clear(const Option *option, void *object);
 
-/* Times in seconds and sizes in bytes, as numbers. 1 and a value that the caller owns; 0: not said;
+/* Times in seconds and sizes in bytes, as numbers. 1 and a value that the caller owns; 0: unset;
  * -ENOMEM. */
 int option_to_json(const Option *option, const void *object, json_object **ret);

@@ -8,15 +8,15 @@
 #include <stddef.h>
 
 typedef enum OptionType {
-    OPTION_STRING,   /* char *; NULL: not said */
+    OPTION_STRING,   /* char *; NULL: unset */
     OPTION_PATH,     /* the same, absolute */
     OPTION_URL,      /* the same, an endpoint as aws_endpoint_validate() takes it */
     OPTION_LIST,     /* char **, ended by NULL; white space or commas between the items */
     OPTION_LEVEL,    /* int, a priority of syslog(3) */
-    OPTION_BOOL,     /* int: -1 not said, 0, 1 */
+    OPTION_BOOL,     /* int: -1 unset, 0, 1 */
     OPTION_COUNT,    /* unsigned */
     OPTION_SIZE,     /* size_t, bytes; K, M and G are powers of 1024 */
-    OPTION_TIMESPAN, /* uint64_t, microseconds; 0: not said, where it may be left unsaid */
+    OPTION_TIMESPAN, /* uint64_t, microseconds; 0: unset, where it may be */
     OPTION_REAL,     /* double */
 } OptionType;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/chain-role.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ int aws_chain_read_duration(const AwsProfiles *profiles, const char *profile, ui
 
 static void add_link(AwsChain *chain, AwsSourceKind kind, const char *profile)
 {
+    assert(chain->n < sizeof(chain->links) / sizeof(*chain->links));
     chain->links[chain->n++] = (AwsChainLink){.kind = kind, .profile = profile};
 }
 
@@ -143,12 +145,13 @@ static int add_source_profile(AwsChain *chain, const AwsProfiles *profiles, cons
 {
     bool has_keys = aws_chain_get(profiles, source, "aws_access_key_id");
     bool role = false;
+    int r;
 
     if (!aws_profiles_has(profiles, source))
         return explain(ret_error, -EINVAL,
                        "profile %s, the source_profile of %s, is in none of the shared files",
                        source, profile);
-    int r = check_cycle(chain, source, has_keys, ret_error);
+    r = check_cycle(chain, source, has_keys, ret_error);
     if (r < 0)
         return r;
     if (has_keys) {
@@ -179,12 +182,13 @@ int aws_chain_follow_roles(const AwsProfiles *profiles, const char *profile, Aws
     bool role = true;
 
     while (role) {
+        const char *source;
         int r = add_role(&chain, profile, ret_error);
         if (r >= 0)
             r = check_role(profiles, profile, ret_error);
         if (r < 0)
             return r;
-        const char *source = aws_chain_get(profiles, profile, "source_profile");
+        source = aws_chain_get(profiles, profile, "source_profile");
         if (!source) {
             source = aws_chain_get(profiles, profile, "credential_source");
             r = add_credential_source(&chain, profile, source, ret_error);

@@ -200,11 +200,12 @@ static int describe_link(const AwsProfiles *profiles, const AwsChainLink *link, 
 static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **ret)
 {
     CLEANUP(freep) char *description = NULL;
+    char *repaired;
 
     int r = describe_link(profiles, &chain->links[0], &description);
     if (r < 0)
         return r;
-    char *repaired = utf8_repair(description);
+    repaired = utf8_repair(description);
     if (!repaired)
         return -ENOMEM;
     *ret = repaired;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which source gives a target its credentials: a decision from the environment and the shared files
- * alone, without fetching anything, so that `--check` tells what the daemon will do.
+ * alone, without fetching anything, so that `--check` shows what the daemon will do.
  *
  * In order: environment; the profile's role_arn; web identity; keys in a shared credentials file;
  * credential_process; keys in the config file; container; EC2 instance metadata. A credential that

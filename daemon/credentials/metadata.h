@@ -8,7 +8,7 @@
 
 #define AWS_METADATA_HEADERS_MAX 2U
 
-/* Lives inside the source that asks, zero but for what the source sets: a source has one, and
+/* Lives inside the source that asks, zero except for what the source sets: a source has one, and
  * starts it for one request after the other. */
 typedef struct AwsMetadataCall {
     const AwsCredentialsContext *context;
@@ -28,7 +28,7 @@ typedef struct AwsMetadataCall {
 void aws_metadata_start(AwsMetadataCall *call);
 void aws_metadata_stop(AwsMetadataCall *call); /* takes one that was never started */
 
-/* What an answer that is no success, or a failure, comes to: an owned sentence that names host and
+/* An answer that is not a success, or a failure, as an owned sentence that names host and
  * path. NULL: no memory. */
 char *aws_metadata_explain(const AwsMetadataCall *call, const HttpResponse *response);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/profile-share.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,10 @@ struct AwsProfileShare {
 
 void aws_profile_reading_unref(AwsProfileReading *reading)
 {
-    if (!reading || --reading->references > 0)
+    if (!reading)
+        return;
+    assert(reading->references > 0);
+    if (--reading->references > 0)
         return;
     aws_profiles_free(reading->profiles);
     free(reading);

@@ -116,12 +116,13 @@ static Property *find_property(const Section *section, const char *key)
 static int warn(Reader *reader, const char *what)
 {
     AwsProfiles *profiles = reader->profiles;
+    bool last;
+    int r;
 
     if (profiles->n_warnings == AWS_PROFILES_WARNINGS_MAX)
         return 0;
-    bool last = profiles->n_warnings + 1 == AWS_PROFILES_WARNINGS_MAX;
-    int r =
-        string_format(&profiles->warnings[profiles->n_warnings], "%s:%u: %s%s",
+    last = profiles->n_warnings + 1 == AWS_PROFILES_WARNINGS_MAX;
+    r = string_format(&profiles->warnings[profiles->n_warnings], "%s:%u: %s%s",
                       profiles->files[reader->file], reader->line, what, last ? "; and more" : "");
     if (r < 0)
         return r;
@@ -188,6 +189,7 @@ static int read_config_section(Reader *reader, const char *text)
     size_t length = strcspn(text, BLANKS);
     CLEANUP(freep) char *kind = strndup(text, length);
     CLEANUP(freep) char *name = strdup(text + length + strspn(text + length, BLANKS));
+    bool profile, services;
 
     if (!kind || !name)
         return -ENOMEM;
@@ -195,7 +197,8 @@ static int read_config_section(Reader *reader, const char *text)
         return enter_section(reader, SECTION_PROFILE, kind, false);
     if (is_for_others(kind))
         return 0;
-    bool profile = strcmp(kind, "profile") == 0, services = strcmp(kind, "services") == 0;
+    profile = strcmp(kind, "profile") == 0;
+    services = strcmp(kind, "services") == 0;
     if (!profile && !services)
         return warn(reader, "this section is passed over: here a profile's is [profile NAME]");
     drop_quotes(name);
@@ -233,6 +236,7 @@ static int set_property(Reader *reader, const char *outer, const char *key, cons
 {
     CLEANUP(freep) char *name = NULL;
     CLEANUP(secret_freep) char *copy = strdup(value);
+    Property *property;
 
     if (!copy || string_format(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
         return -ENOMEM;
@@ -240,7 +244,7 @@ static int set_property(Reader *reader, const char *outer, const char *key, cons
     if (!outer)
         clear_properties(&reader->section->properties, name);
 
-    Property *property = find_property(reader->section, name);
+    property = find_property(reader->section, name);
     if (!property) {
         property = calloc(1, sizeof(*property));
         if (!property)
@@ -293,10 +297,11 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
 
     reader->line = line;
     if (reader->nesting) {
+        int r;
         CLEANUP(secret_freep) char *copy = strdup(text);
         if (!copy)
             return -ENOMEM;
-        int r = ini_split(copy, &key, &value, ret_error);
+        r = ini_split(copy, &key, &value, ret_error);
         if (r >= 0 && reader->property)
             r = is_name(key) ? set_property(reader, reader->property->key, key, value, &nested)
                              : warn(reader, "this nested key is passed over: its name is invalid");
@@ -329,10 +334,11 @@ int aws_profiles_parse(const char *config_text, const char *config_name,
                        AwsProfiles **ret, char **ret_error)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = calloc(1, sizeof(*profiles));
+    int r;
 
     if (!profiles)
         return -ENOMEM;
-    int r = parse_file(profiles, FILE_CONFIG, config_text, config_name, ret_error);
+    r = parse_file(profiles, FILE_CONFIG, config_text, config_name, ret_error);
     if (r >= 0)
         r = parse_file(profiles, FILE_CREDENTIALS, credentials_text, credentials_name, ret_error);
     if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/provider.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "daemon/credentials/source.h"
 #include "daemon/credentials/tree.h"
 
-/* This long before they expire, credentials are fetched anew. */
+/* This long before they expire, credentials are fetched again. */
 #define REFRESH_USEC (15 * USEC_PER_MINUTE)
 
 /* Between two refreshes of credentials that are about to expire. */
@@ -25,10 +26,19 @@
 /* For how long credentials are used that had expired when they were fetched. */
 #define GRACE_USEC (5 * USEC_PER_MINUTE)
 
+/* Who frees a source, and when: the provider has at most one, from start_fetch() on, and frees it
+ * in on_fetched() as the last thing that it does with the fetch. It does so after the waiters have
+ * been called, because the credentials or the error that they are called with may belong to the
+ * source; and it may do so although the source is still on the stack, because done() is the last
+ * thing that a source does. A waiter may ask again from within its callback: that sets the timer
+ * alone, so no fetch begins before this one is gone. What ends a provider in the middle of a fetch,
+ * a reload that removes its target, frees the source too, which cancels transfers, timers and
+ * children; done() is then never called. The reading of the shared files goes with the source,
+ * which borrows from it. */
 typedef struct Provider {
     AwsCredentialsProvider base; /* the first member; source is owned below */
     AwsCredentialsContext context;
-    Timer timer; /* set while someone has asked and is to be answered in the next turn */
+    Timer timer; /* set while a call has asked and is to be answered in the next turn */
     char *target;
     char *profile;
     AwsChainQuery query; /* for it; profiles are those of the fetch's reading */
@@ -47,7 +57,7 @@ typedef struct Provider {
     bool rejected;              /* by AWS: current is not handed out any more */
     uint64_t refresh_at_usec;   /* CLOCK_BOOTTIME: not before, while current is good */
     uint64_t refresh_wait_usec; /* what the next refresh that does not help is followed by */
-    bool failing;               /* and the journal knows */
+    bool failing;               /* and it is logged */
 } Provider;
 
 static void set_soon(Provider *provider)
@@ -68,7 +78,8 @@ static bool is_good(const Provider *provider)
     return provider->current && !provider->rejected && !expires_within(provider, 0);
 }
 
-/* All who have come so far; who comes back from within done() waits for the next turn. */
+/* All that have come so far; a waiter that asks again from within done() waits for the next turn.
+ */
 static void release(Provider *provider, AwsCredentials *credentials, const CallError *error)
 {
     const uint64_t last = provider->base.ticket;
@@ -176,6 +187,7 @@ static void on_fetched(AwsCredentials *credentials, const CallError *error, void
 {
     Provider *provider = userdata;
 
+    assert(provider->fetching);
     provider->fetching = false;
     if (credentials)
         succeed(provider, credentials);
@@ -209,6 +221,7 @@ static int build_source(Provider *provider, char **ret_error)
                        &provider->source, &description, ret_error);
     if (r < 0)
         return r;
+    assert(provider->source && description);
     free(provider->description);
     provider->base.source = provider->description = description;
     return 0;
@@ -218,9 +231,11 @@ static void start_fetch(Provider *provider)
 {
     CLEANUP(call_error_clear) CallError error = {0};
     CLEANUP(freep) char *sentence = NULL;
+    int r;
 
+    assert(!provider->fetching && !provider->source && !provider->reading);
     provider->fetching = true;
-    int r = build_source(provider, &sentence);
+    r = build_source(provider, &sentence);
     if (r >= 0)
         aws_source_start(provider->source, on_fetched, provider);
     else if (!sentence || call_error_set(&error, CALL_ERROR_CREDENTIALS, sentence, 0, NULL) < 0)
@@ -245,7 +260,7 @@ static void on_timer(void *userdata)
         start_fetch(provider);
 }
 
-/* ---- for who asks ---- */
+/* ---- the interface ---- */
 
 static void provider_wanted(AwsCredentialsProvider *base)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a target's credentials come from: one provider for each target, one file per source.
  *
- * All who ask while a fetch is under way share it, and its failure releases them all.
+ * All calls that ask while a fetch is under way share it, and its failure releases them all.
  *
- * From 15 minutes before they expire, credentials are fetched anew in the background, and the old
- * ones handed out until the new ones are there or they expire. That begins when someone asks, so
+ * From 15 minutes before they expire, credentials are fetched again in the background, and the old
+ * ones handed out until the new ones are there or they expire. That begins when a call asks, so
  * that a target at rest wakes nobody up. A refresh that fails, or that brings nothing which lives
  * longer, is followed by the next after a wait that doubles from 1 s to 1 min; once there is
- * nothing to hand out, who asks waits for a fetch of the moment. Credentials that look expired when
- * they are fetched are used for 5 minutes: AWS decides that, not the clock of this host.
+ * nothing to hand out, a call that asks waits for a fetch of the moment. Credentials that look
+ * expired when they are fetched are used for 5 minutes: AWS decides that, not the clock of this
+ * host.
  *
- * The provider tells the journal when credentials are there that differ from those before or end a
+ * Logged is when credentials are there that differ from those before or end a
  * streak of failures, and once when such a streak begins. */
 #pragma once
 

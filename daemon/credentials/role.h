@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A role to assume, as a section of the configuration, a profile or the environment names it.
  *
- * Carried by value; whoever holds one owns its strings. Zero is no role. */
+ * Carried by value; the struct that holds one owns its strings. All zero: there is no role. */
 #pragma once
 
 #include <stdint.h>

@@ -61,9 +61,10 @@ static int resolve_profile(Resolver *resolver)
     AwsSettings *settings = resolver->settings;
     const char *named = resolver->section->profile;
     AwsChain chain;
+    int r;
 
     resolver->option = "profile";
-    int r = string_copy(aws_settings_choose_profile(named), &settings->profile);
+    r = string_copy(aws_settings_choose_profile(named), &settings->profile);
     if (r < 0)
         return r;
     settings->query = (AwsChainQuery){
@@ -143,7 +144,7 @@ typedef struct EndpointNames {
     const char *key; /* of the profile's services section */
 } EndpointNames;
 
-/* *ret_url NULL: nobody names one. *ret_where: who does. */
+/* *ret_url NULL: none is named. *ret_where: where it is. */
 static int find_custom_endpoint(const Resolver *resolver, const EndpointNames *names,
                                 const char **ret_url, const char **ret_where)
 {
@@ -174,10 +175,11 @@ static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, cons
     const char *where = names->option;
     CLEANUP(freep) char *sentence = NULL;
     int ignored = -1;
+    int r;
 
     params.url = of_section;
-    int r = resolve_flag(resolver, -1, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                         "ignore_configured_endpoint_urls", &ignored);
+    r = resolve_flag(resolver, -1, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                     "ignore_configured_endpoint_urls", &ignored);
     if (r >= 0 && !of_section && ignored <= 0)
         r = find_custom_endpoint(resolver, names, &params.url, &where);
     if (r < 0)
@@ -205,6 +207,7 @@ static int resolve_endpoints(Resolver *resolver)
                                       "sts.endpoint_url"};
     const AwsSection *section = resolver->section;
     AwsSettings *settings = resolver->settings;
+    AwsEndpointParams params = {.region = settings->region};
     int r;
 
     resolver->option = NULL;
@@ -213,11 +216,8 @@ static int resolve_endpoints(Resolver *resolver)
         (r = resolve_flag(resolver, section->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT",
                           "use_dualstack_endpoint", &settings->use_dualstack_endpoint)) < 0)
         return r;
-    const AwsEndpointParams params = {
-        .region = settings->region,
-        .use_fips = settings->use_fips_endpoint > 0,
-        .use_dualstack = settings->use_dualstack_endpoint > 0,
-    };
+    params.use_fips = settings->use_fips_endpoint > 0;
+    params.use_dualstack = settings->use_dualstack_endpoint > 0;
     r = resolve_endpoint(resolver, &cloudtrail, section->endpoint_url, params, &settings->endpoint);
     if (r < 0)
         return r;

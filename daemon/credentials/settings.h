@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a target comes to: its section of the configuration, then the AWS environment, then its
+/* What a target resolves to: its section of the configuration, then the AWS environment, then its
  * profile.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Settings reference". */

@@ -39,13 +39,15 @@ static bool is_agent(const char *url)
     static const uint8_t eks[16] = {[0] = 0xfd, [2] = 0x0e, [3] = 0xc2, [15] = 0x23};
     char host[INET6_ADDRSTRLEN];
     struct in6_addr address;
+    bool bracketed;
+    size_t length;
 
     if (strncasecmp(url, "http://", strlen("http://")) != 0)
         return false;
     url += strlen("http://");
-    bool bracketed = *url == '[';
+    bracketed = *url == '[';
     url += bracketed;
-    size_t length = strcspn(url, bracketed ? "]" : ":/?");
+    length = strcspn(url, bracketed ? "]" : ":/?");
     if (length >= sizeof(host))
         return false;
     snprintf(host, sizeof(host), "%.*s", (int)length, url);
@@ -70,6 +72,7 @@ static int find_url(char **ret, char **ret_error)
 {
     const char *relative = aws_environment_get_nonblank(RELATIVE_URI);
     const char *full = aws_environment_get_nonblank(FULL_URI);
+    int r;
 
     if (relative) {
         if (*relative != '/' || !string_is_visible(relative, strlen(relative)))
@@ -78,7 +81,7 @@ static int find_url(char **ret, char **ret_error)
     }
     if (!full)
         return explain(ret_error, -EINVAL, "neither " RELATIVE_URI " nor " FULL_URI " is set");
-    int r = check_full_uri(full, ret_error);
+    r = check_full_uri(full, ret_error);
     if (r < 0)
         return r;
     return string_copy(full, ret);

@@ -31,9 +31,10 @@ typedef struct ProcessSource {
 static int describe_errors(const char *errors, char **ret)
 {
     static const char blanks[] = " \t\r\n\v\f";
+    size_t length;
 
     errors += strspn(errors, blanks);
-    size_t length = string_trim_end(errors, strlen(errors), blanks);
+    length = string_trim_end(errors, strlen(errors), blanks);
     return string_format(ret, "%s%.*s", length > 0 ? ": " : "", (int)length, errors);
 }
 
@@ -77,12 +78,13 @@ static void on_end(const ChildResult *result, void *userdata)
 static int process_check(AwsSource *source, const char **ret_key, char **ret_error)
 {
     ProcessSource *self = (ProcessSource *)source;
+    int r;
 
     const char *command =
         aws_profiles_get(source->context->profiles, source->profile, "credential_process");
 
     *ret_key = "credential_process";
-    int r = words_split(command ? command : "", &self->words);
+    r = words_split(command ? command : "", &self->words);
     return r == -EINVAL
                ? explain(ret_error, r, "it is empty, or a quote or a backslash in it is left open")
                : r;

@@ -51,7 +51,7 @@ static int read_error(const HttpResponse *response, const char *host, void *user
     return r;
 }
 
-/* The error as STS gave it, its message behind who asked, where, and the code. */
+/* The error as STS gave it, its message behind the source that asked, where, and the code. */
 static void fail(AwsStsSource *sts, const CallError *error)
 {
     CLEANUP(freep) char *message = NULL;
@@ -120,9 +120,10 @@ static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
 void aws_sts_source_ask(AwsStsSource *sts, AwsCredentials *credentials, char *token)
 {
     char *sentence = NULL;
+    int r;
 
     sts->token = token;
-    int r = start_call(sts, credentials);
+    r = start_call(sts, credentials);
     if (r == -EINVAL)
         r = explain(&sentence, r, "STS cannot be asked at %s, which is not an http or https URL",
                     sts->source.context->sts_endpoint);

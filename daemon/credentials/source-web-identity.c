@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A role for a web identity: its token is in a file, which whoever issues it renews. */
+/* A role for a web identity: its token is in a file, which the issuer renews. */
 #include "daemon/credentials/source-sts.h"
 
 #include <errno.h>
@@ -18,11 +18,12 @@ typedef struct WebIdentitySource {
 static int read_token(const char *path, char **ret, char **ret_error)
 {
     CLEANUP(secret_freep) char *token = NULL;
+    size_t length;
 
     int r = file_read_text(path, &token, ret_error);
     if (r < 0)
         return r;
-    size_t length = string_trim_end(token, strlen(token), " \t\r\n\v\f");
+    length = string_trim_end(token, strlen(token), " \t\r\n\v\f");
     token[length] = '\0';
     if (length == 0)
         return explain(ret_error, -EINVAL, "%s: holds no token", path);

@@ -2,6 +2,7 @@
 /* What all sources of credentials have in common: how they begin and how they end. */
 #include "daemon/credentials/source.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ void aws_source_start(AwsSource *source, AwsSourceDone done, void *userdata)
     const char *key;
     char *sentence = NULL;
 
+    assert(!source->done); /* started once */
     source->done = done;
     source->userdata = userdata;
     if (check(source, &key, &sentence) < 0)
@@ -66,15 +68,24 @@ void aws_source_free(AwsSource *source)
     source->type->free(source);
 }
 
+/* Its owner may free the source from within done(): nothing of it may be touched afterwards. */
+static void end(AwsSource *source, AwsCredentials *credentials, const CallError *error)
+{
+    assert(source->done && !source->ended); /* under way, and ends once */
+    assert(!credentials != !error);
+    source->ended = true;
+    source->done(credentials, error, source->userdata);
+}
+
 void aws_source_succeed(AwsSource *source, AwsCredentials *credentials)
 {
-    source->done(credentials, NULL, source->userdata);
+    end(source, credentials, NULL);
     aws_credentials_unref(credentials);
 }
 
 void aws_source_fail(AwsSource *source, const CallError *error)
 {
-    source->done(NULL, error, source->userdata);
+    end(source, NULL, error);
 }
 
 void aws_source_fail_sentence(AwsSource *source, char *sentence)

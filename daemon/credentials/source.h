@@ -6,7 +6,7 @@
  * thing it does, so that its owner may free it from within done(). Freeing a source that is under
  * way cancels it: transfers, timers, children, and done() is not called.
  *
- * Sources form a tree, which credentials-tree.c builds anew for each fetch, from the environment
+ * Sources form a tree, which tree.c builds again for each fetch, from the environment
  * and the shared files as they are then. A role needs credentials of its own to call STS with: its
  * source owns an inner source, which is the source_profile's (possibly a role again), the
  * credential_source, or, for a target's role-arn, the whole of what the chain gives. It starts the
@@ -16,6 +16,7 @@
  * Messages name the source, and host and path where the network was asked; never a secret. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/memory.h"
@@ -47,7 +48,7 @@ typedef void (*AwsSourceDone)(AwsCredentials *credentials, const CallError *erro
 
 typedef struct AwsSourceType {
     /* Whether what it is set up with can work at all, without asking anybody; comes before start(),
-     * once. NULL: nothing can be said beforehand. 0; -EINVAL, an owned sentence and the key of its
+     * once. NULL: nothing is known beforehand. 0; -EINVAL, an owned sentence and the key of its
      * profile that is to blame (NULL: it is none of that); -ENOMEM. */
     int (*check)(AwsSource *source, const char **ret_key, char **ret_error);
     void (*start)(AwsSource *source);
@@ -63,11 +64,12 @@ struct AwsSource {
     /* What it sends along to be let in, a token; the answer may quote it, no error does. NULL:
      * none; owned by the kind of source. */
     const char *secret;
-    AwsSourceDone done;
+    AwsSourceDone done; /* NULL: not started yet */
     void *userdata;
+    bool ended; /* done() has been called */
 };
 
-/* A new source of any kind: size bytes, all zero but for the members above. 0 or -ENOMEM. */
+/* A new source of any kind: size bytes, all zero except for the members above. 0 or -ENOMEM. */
 int aws_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
                    const char *name, const char *profile, AwsSource **ret);
 

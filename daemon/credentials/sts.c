@@ -92,12 +92,13 @@ static void clear_fields(XmlField *fields, size_t n_fields)
 static int copy_account_id(const char *arn, char **ret)
 {
     static const unsigned n_fields_before = 4;
+    size_t length;
 
     for (unsigned i = 0; arn && i < n_fields_before; i++) {
         arn = strchr(arn, ':');
         arn = arn ? arn + 1 : NULL;
     }
-    size_t length = arn ? strspn(arn, "0123456789") : 0;
+    length = arn ? strspn(arn, "0123456789") : 0;
     if (length == 0 || arn[length] != ':')
         return 0;
     return string_format(ret, "%.*s", (int)length, arn);

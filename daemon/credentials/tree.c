@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/tree.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "common/explain.h"
@@ -119,6 +120,7 @@ static int make_chain(const AwsSourceContext *context, const AwsChain *chain, Aw
 {
     AwsSource *source = NULL;
 
+    assert(chain->n > 0);
     for (size_t i = chain->n; i-- > 0;) {
         AwsSource *inner = TAKE(source);
         int r = make_source(context, &chain->links[i], inner, &source, ret_error);
@@ -141,11 +143,12 @@ static int add_target_role(const AwsRole *role, const AwsSourceContext *context,
                            char **description)
 {
     CLEANUP(freep) char *name = NULL;
+    AwsSource *inner;
 
     if (string_format(&name, "role-arn %s", role->arn) < 0 ||
         aws_tree_describe_role(role->arn, description) < 0)
         return -ENOMEM;
-    AwsSource *inner = TAKE(*source);
+    inner = TAKE(*source);
     return aws_source_new_role(context, name, role, inner, source);
 }
 

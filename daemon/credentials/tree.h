@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Builds the tree of sources for one fetch: what chain.h decides, and a target's own role on top;
- * and says beforehand what such a fetch cannot but fail with. */
+ * and finds beforehand what such a fetch is bound to fail with. */
 #pragma once
 
 #include <stdbool.h>
