@@ -8,12 +8,13 @@
 
 #include "client/options.h"
 
-/* Takes the parameters of a reply that is no error. Returns 0 or a negative errno, -EBADMSG where
- * they are not what the interface says. */
+/* Takes the parameters of a reply that is not an error. Returns 0 or a negative errno, -EBADMSG
+ * where they do not match the interface. */
 typedef int (*CallHandler)(const Options *options, json_object *parameters, void *userdata);
 
 /* Takes ownership of parameters (NULL: memory ran out). With more, the handler is called for each
- * reply; it may be NULL. --json is seen to here. Returns the exit status, everything said. */
+ * reply; it may be NULL. With --json they are printed here. Returns the exit status, after any
+ * message. */
 int call_run(const Options *options, const char *method, json_object *parameters, bool more,
              CallHandler handler, void *userdata);
 

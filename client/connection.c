@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/connection.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -342,6 +343,7 @@ int connection_run(Connection *connection)
 {
     if (STAILQ_EMPTY(&connection->pending))
         return 0;
+    assert(connection->stream); /* what closes it drops the calls that wait */
     return connection->heard ? dispatch(connection)
                              : dispatch_for(connection, SILENCE_USEC, -ETIME);
 }

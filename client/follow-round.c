@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/follow-round.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void hear(Follow *follow, const Reply *reply)
         text_print_json(reply->parameters);
 }
 
-/* What went wrong is said by who calls, on a line that the display has left. */
+/* The caller says what went wrong, on a line that the display has left. */
 static void end_one(Follow *follow, Followed *followed, int outcome)
 {
     followed->ended = true;
@@ -103,6 +104,7 @@ static void on_stop_reply(const Reply *reply, void *userdata)
     JobView job;
     int r;
 
+    assert(followed && !followed->ended);
     hear(follow, reply);
     if (reply->error) {
         fail_one(follow, followed, reply);
@@ -215,6 +217,7 @@ static int add_ids(const Follow *follow, json_object *parameters)
 {
     json_object *ids = json_object_new_array();
 
+    assert(follow->watch_ids_max > 0);
     if (json_add(parameters, "ids", ids) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < follow->list.n; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/followed.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void followed_clear(FollowedList *list)
 
 int followed_update(Followed *followed, json_object *json, const JobView *job)
 {
+    assert(!followed->job_id || strcmp(followed->job_id, job->id) == 0);
     if (!followed->job_id && string_copy(job->id, &followed->job_id) < 0)
         return -ENOMEM;
     json_object_put(followed->job);

@@ -6,5 +6,5 @@
 
 #include "common/names.h"
 
-/* As import_id_parse(), and tells the user when it is none. */
+/* As import_id_parse(), with a message where it is not one. */
 int import_id_read(const char *text, size_t size, char ret[static IMPORT_ID_SIZE]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs as rows of a table, or as a line. Columns about which no row says anything are left out. */
+/* Jobs as rows of a table, or as a line. Columns that are empty in all rows are left out. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@ int job_table_new(Table **ret);
 
 /* How the live display makes do with the width of the terminal. */
 typedef struct JobLayout {
-    bool short_ids;     /* the first group of an id, which tells imports apart well enough */
+    bool short_ids;     /* the first group of an id, enough to tell imports apart */
     size_t bar_columns; /* at most JOB_BAR_COLUMNS_MAX; 0: no bar */
     size_t gap;
 } JobLayout;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a Job of the interface says, taken out of its JSON for showing and judging it. */
+/* The members of a Job of the interface that the client shows or judges, read from its JSON. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/object-table.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "client/table.h"
@@ -33,6 +34,7 @@ int object_table_show(json_object *parameters, const char *key, const ObjectColu
     json_object *objects = NULL;
     int r;
 
+    assert(n_columns <= OBJECT_COLUMNS_MAX);
     if (json_get_array(parameters, key, &objects) <= 0)
         return -EBADMSG;
     for (size_t i = 0; i < n_columns; i++)

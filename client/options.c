@@ -242,7 +242,7 @@ static int complain_option(int answer, char **argv)
     return -EINVAL;
 }
 
-/* Varlink speaks UTF-8 only, and the daemon hangs up on who does not. */
+/* Varlink speaks UTF-8 only, and the daemon hangs up on a client that does not. */
 static int check_utf8(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

@@ -21,7 +21,7 @@ typedef struct Options {
     const char *socket_path; /* --socket, else $TRAILSTOP_SOCKET, else the default */
     bool socket_given;       /* by --socket */
     bool json;
-    bool color;     /* standard output is a terminal, and nobody said no */
+    bool color;     /* standard output is a terminal, and colours are not switched off */
     bool live;      /* standard output is a terminal that can be redrawn, and not --json */
     unsigned given; /* OPTION_* of those that not every command takes */
     const char **targets;

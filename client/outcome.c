@@ -35,7 +35,7 @@ static const struct error_row {
     const char *sentence;
     const char *detail;
 } error_rows[] = {
-    {TRAILSTOP_INTERFACE ".ImportNotFound", OUTCOME_NOT_FOUND, "CloudTrail knows no such import",
+    {TRAILSTOP_INTERFACE ".ImportNotFound", OUTCOME_NOT_FOUND, "CloudTrail has no such import",
      NULL},
     {TRAILSTOP_INTERFACE ".InvalidParameter", OUTCOME_FAILURE, "CloudTrail refuses a parameter",
      NULL},
@@ -56,7 +56,7 @@ static const struct error_row {
     {TRAILSTOP_INTERFACE ".QueueFull", OUTCOME_FAILURE,
      "The daemon takes no more jobs until some are done (max-jobs= in trailstopd.conf)", "limit"},
     {VARLINK_SERVICE_INTERFACE ".InterfaceNotFound", OUTCOME_FAILURE,
-     "What listens there is no trailstopd: it has no such interface", "interface"},
+     "The program that listens there is not trailstopd: it has no such interface", "interface"},
     {VARLINK_SERVICE_INTERFACE ".MethodNotFound", OUTCOME_FAILURE,
      "This daemon does not serve that", "method"},
     {VARLINK_SERVICE_INTERFACE ".MethodNotImplemented", OUTCOME_FAILURE,
@@ -191,7 +191,7 @@ void outcome_complain_error(const Reply *reply, const char *subject)
                   message && *message ? ": " : "", message ? message : "");
 }
 
-/* False: systemd knows no reason. */
+/* False: systemd does not know a reason. */
 static bool complain_unit(const char *path)
 {
     CLEANUP(freep) char *sentence = NULL;
@@ -235,7 +235,8 @@ int outcome_complain(const Options *options, int error)
         return OUTCOME_FAILURE;
     case -EBADMSG:
     case -EMSGSIZE:
-        text_complain("What listens at %s does not speak Varlink as trailstopd does", path);
+        text_complain("The program that listens at %s does not speak Varlink as trailstopd does",
+                      path);
         return OUTCOME_FAILURE;
     case -E2BIG:
         text_complain("The daemon at %s hung up on so long a call: probably it is longer than "

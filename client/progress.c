@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/progress.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,8 +70,8 @@ static bool is_in_foreground(void)
 }
 
 /* From here to end_drawing() Ctrl-Z waits, so that the shell does not write between a look at where
- * the last frame is and the next one. False: the terminal is somebody else's at the moment. What
- * was drawn before somebody else wrote stays where it is. */
+ * the last frame is and the next one. False: the terminal belongs to another program at the moment.
+ * What was drawn before another program wrote stays where it is. */
 static bool begin_drawing(Progress *progress, sigset_t *ret_mask)
 {
     bool in_foreground;
@@ -92,7 +93,7 @@ static void end_drawing(const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-/* What was not taken, or is not heard of yet and has no name, has no row. */
+/* An import that was not accepted has no row, nor has a job of which nothing is known yet. */
 static bool has_row(const Followed *followed)
 {
     return followed->job || (followed->import_id && !followed->ended);
@@ -104,8 +105,7 @@ struct frame {
     size_t rows, more;
 };
 
-/* As many rows as there is room for. Where not all fit, those that go on come before those that
- * ended. */
+/* As many rows as there is room for. If not all fit, running ones come before those that ended. */
 static void add_rows(const FollowedList *list, const JobLayout *layout, size_t max_rows,
                      struct frame *frame)
 {
@@ -150,7 +150,10 @@ static int lay_out(Progress *progress, size_t max_rows, struct frame *ret)
  * smaller. */
 static void move_to_start(const Progress *progress, FILE *file, size_t height)
 {
-    size_t lines = progress->lines_drawn < height ? progress->lines_drawn : height - 1;
+    size_t lines;
+
+    assert(height > 0);
+    lines = progress->lines_drawn < height ? progress->lines_drawn : height - 1;
 
     if (lines > 0)
         fprintf(file, "\r\033[%zuA", lines);

@@ -70,7 +70,7 @@ static int print_daemon_version(const Options *options, json_object *parameters,
     return 0;
 }
 
-/* The client's own version is told also where no daemon is. */
+/* The client's own version is printed also where no daemon runs. */
 int service_run_version(const Options *options)
 {
     if (!options->json) {

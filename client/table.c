@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -191,6 +192,7 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_width, co
 {
     if (table->failed)
         return -ENOMEM;
+    assert(table->n_cells % table->n_columns == 0); /* rows are whole */
     if (table->n_cells == table->n_columns)
         return 0;
     for (size_t i = table->headless ? table->n_columns : 0; i + table->n_columns <= table->n_cells;

@@ -2,7 +2,7 @@
 /* Columns of text, each as wide as its widest cell.
  *
  * Cells are added one after the other, row by row, and escaped (see text.h). A column whose cells
- * are all empty is left out. Memory that runs out is remembered and told by table_print(). */
+ * are all empty is left out. If memory runs out, table_print() returns -ENOMEM. */
 #pragma once
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 /* What is printed. Text from outside (CloudTrail, the daemon, other users' reasons, the command
  * line) is shown with its control characters escaped, so that none of it steers the terminal.
  *
- * Standard output is checked where it is flushed: when nobody reads it any more the program ends
+ * Standard output is checked where it is flushed: when its reader has gone, the program ends
  * there. */
 #pragma once
 
@@ -29,7 +29,7 @@ void text_print_json(json_object *document);
  * the reader is gone (as in `| head`), else with the reason. */
 void text_flush(void);
 
-/* Whether the environment says that output is UTF-8, asked without loading a locale. */
+/* Whether output is UTF-8 according to the environment, without loading a locale. */
 bool text_is_utf8(void);
 
 /* Marks where text was cut, one column wide. */

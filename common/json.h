@@ -18,10 +18,10 @@
 #include "common/memory.h"
 
 /* Reads exactly one document; the document "null" is a NULL object. Refused with -EBADMSG: text
- * that is no RFC 8259 document or not UTF-8, an object that names a member twice or by a name with
- * an embedded NUL (json-c cannot hold it), a lone surrogate, nesting deeper than max_depth (the
- * outermost object or array is the first level). -ENOMEM when memory runs out. Of a document that
- * is refused no string is left in memory.
+ * that is not an RFC 8259 document or not UTF-8, an object that names a member twice or by a name
+ * with an embedded NUL (json-c cannot hold it), a lone surrogate, nesting deeper than max_depth
+ * (the outermost object or array is the first level). -ENOMEM when memory runs out. Of a document
+ * that is refused no string is left in memory.
  *
  * An integer beyond int64_t becomes a double, and a number beyond double an infinite one: no getter
  * for integers takes it. */

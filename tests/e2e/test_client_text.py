@@ -18,8 +18,8 @@ def evil_job(number, state):
 
 @pytest.mark.parametrize("command, method, replies", [
     (["jobs"], "ListJobs", [{"jobs": [evil_job(1, "polling")]}]),
-    (["job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
-    (["cancel", "1"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
+    (["job", "x"], "GetJob", [{"job": evil_job(1, "polling")}]),
+    (["cancel", "x"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
     (["watch", "job-1"], "Watch", [{"job": evil_job(1, "refused")}]),
     (["watch", "job-1"], "Watch", [{"job": {**evil_job(1, "refused"), "importId": EVIL}}]),
     (["targets"], "ListTargets", [{"targets": [{"name": EVIL, "region": EVIL, "endpoint": EVIL}]}]),
@@ -28,7 +28,7 @@ def evil_job(number, state):
     (["show", import_id(1)], "GetImport", [{"import": {"ImportId": EVIL, "ImportStatus": EVIL, "Destinations": [EVIL]}}]),
     (["list"], "ListImports", [{"imports": [{"ImportId": EVIL, "Destinations": [EVIL]}]}]),
     (["failures", import_id(1)], "ListImportFailures", [{"failures": [{"Location": EVIL, "ErrorMessage": EVIL}]}]),
-    (["--json", "job", "1"], "GetJob", [{"job": evil_job(1, "polling")}]),
+    (["--json", "job", "x"], "GetJob", [{"job": evil_job(1, "polling")}]),
 ])
 def test_no_control_character_passes(ctl, daemon, command, method, replies):
     process = ctl.start(*command)
