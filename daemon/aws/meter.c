@@ -93,7 +93,7 @@ void aws_meter_note_answer(AwsMeter *meter)
     call_error_clear(&meter->error);
 }
 
-static TargetState classify(const CallError *error)
+TargetState target_state_of_error(const CallError *error)
 {
     if (error->code && strcmp(error->code, CALL_ERROR_CREDENTIALS) == 0)
         return TARGET_NO_CREDENTIALS;
@@ -112,7 +112,7 @@ void aws_meter_note_trouble(AwsMeter *meter, const CallError *error)
 {
     if (!meter)
         return;
-    set_state(meter, classify(error));
+    set_state(meter, target_state_of_error(error));
     (void)call_error_copy(&meter->error, error); /* without memory, the state has to do */
 }
 
@@ -126,7 +126,7 @@ static bool rejects_signature(const CallError *error)
 
 bool aws_meter_may_be_of_import(const CallError *error)
 {
-    if (!error->code || classify(error) != TARGET_UNREACHABLE)
+    if (!error->code || target_state_of_error(error) != TARGET_UNREACHABLE)
         return false;
     return strcmp(error->code, CALL_ERROR_UNREADABLE) == 0 || error->http_status >= 500;
 }

@@ -24,6 +24,9 @@ typedef enum TargetState {
 
 const char *target_state_name(TargetState state);
 
+/* What a target is in while its calls fail like this. */
+TargetState target_state_of_error(const CallError *error);
+
 /* How an attempt of a call ended. */
 typedef enum AttemptOutcome {
     ATTEMPT_OK,

@@ -2,9 +2,13 @@
 #include "daemon/jobs/job-journal.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "common/json.h"
 #include "common/time.h"
+#include "common/utf8.h"
 #include "daemon/aws/cloudtrail.h"
 
 static json_object *read_import(const JobRecord *record)
@@ -100,6 +104,102 @@ static void add_statistics(JournalEntry *entry, json_object *import)
             journal_add(entry, members[i].field, "%lld", (long long)value);
 }
 
+#define STATISTICS_SIZE 256U
+#define REQUEST_SIZE 256U
+
+/* From 10,000 on in groups of three digits. */
+static void format_count(int64_t value, char buffer[static 32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%lld", (long long)value), n = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && length > 4 && (length - i) % 3 == 0)
+            buffer[n++] = ',';
+        buffer[n++] = digits[i];
+    }
+    buffer[n] = '\0';
+}
+
+__attribute__((format(printf, 2, 3))) static void append(char buffer[static STATISTICS_SIZE],
+                                                         const char *format, ...)
+{
+    size_t length = strlen(buffer);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(buffer + length, STATISTICS_SIZE - length, format, arguments);
+    va_end(arguments);
+}
+
+/* "1 file", "2 files", "1 failed entry". */
+static void append_count(char buffer[static STATISTICS_SIZE], int64_t value, const char *units)
+{
+    static const char entries[] = "entries";
+    size_t length = strlen(units);
+    bool irregular =
+        length >= strlen(entries) && strcmp(units + length - strlen(entries), entries) == 0;
+    const char *ending = "";
+    char count[32];
+
+    if (value == 1) {
+        length -= irregular ? strlen("ies") : strlen("s");
+        ending = irregular ? "y" : "";
+    }
+    format_count(value, count);
+    append(buffer, "%s%s %.*s%s", *buffer ? ", " : "", count, (int)length, units, ending);
+}
+
+/* "37 of 48 prefixes, 4170 files, 31,196,400 events, 2 failed entries", or "" where nothing is
+ * known. */
+static void describe_statistics(json_object *import, char ret[static STATISTICS_SIZE])
+{
+    static const struct {
+        const char *member, *units;
+    } members[] = {
+#define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, unit},
+#include "common/import-members.def"
+#undef IMPORT_STATISTIC
+    };
+    json_object *statistics;
+    int64_t found, completed = 0, value;
+    char count[32];
+
+    *ret = '\0';
+    if (!import || json_get_object(import, "ImportStatistics", &statistics) <= 0)
+        return;
+    if (json_get_int64(statistics, "PrefixesFound", &found) > 0) {
+        (void)json_get_int64(statistics, "PrefixesCompleted", &completed);
+        format_count(completed, count);
+        append(ret, "%s of ", count);
+        format_count(found, count);
+        append(ret, "%s prefixes", count);
+    }
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (members[i].units && json_get_int64(statistics, members[i].member, &value) > 0)
+            append_count(ret, value, members[i].units);
+}
+
+/* "root: wrong bucket". Other names are not looked up: who knows them may not answer. A long reason
+ * is cut here and whole in its field. */
+static void describe_request(const JobRecord *record, char ret[static REQUEST_SIZE])
+{
+    const char *reason = record->reason ? record->reason : "";
+    size_t room, length = 0, size = strlen(reason), step;
+    bool root = record->requester.uid == 0;
+    int n = root ? snprintf(ret, REQUEST_SIZE, "root")
+                 : snprintf(ret, REQUEST_SIZE, "uid %u", record->requester.uid);
+
+    if (size == 0)
+        return;
+    room = REQUEST_SIZE - (size_t)n - sizeof(": ...");
+    while (length < size && (step = utf8_character_size(reason + length, size - length)) > 0 &&
+           length + step <= room)
+        length += step;
+    snprintf(ret + n, REQUEST_SIZE - (size_t)n, ": %.*s%s", (int)length, reason,
+             length < size ? "..." : "");
+}
+
 static const struct {
     JournalEvent event;
     const char *said;
@@ -116,7 +216,7 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
     CLEANUP(json_object_putp) json_object *import = read_import(record);
     uint64_t elapsed_usec = job_record_elapsed_usec(record);
     const CallError *error = &record->last_error;
-    char elapsed[TIMESPAN_SIZE];
+    char elapsed[TIMESPAN_SIZE], statistics[STATISTICS_SIZE], request[REQUEST_SIZE];
     JournalEntry entry;
 
     assert(job_state_is_final(record->state));
@@ -134,8 +234,12 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
     journal_add(&entry, "TRAILSTOP_POLLS", "%u", record->polls);
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)elapsed_usec);
     journal_add_error(&entry, error);
-    journal_send(&entry, "Import %s of target %s %s (%s)%s%s", record->import_id, record->target,
-                 ends[record->state - N_ACTIVE_JOB_STATES].said,
-                 timespan_format(elapsed_usec, elapsed), error->code ? ": " : "",
-                 error->code ? (error->message ? error->message : error->code) : "");
+    describe_statistics(import, statistics);
+    describe_request(record, request);
+    journal_send(&entry, "Import %s of target %s %s%s after %s%s%s (asked for by %s)%s%s%s%s",
+                 record->import_id, record->target, ends[record->state - N_ACTIVE_JOB_STATES].said,
+                 record->state == JOB_STOPPED ? "" : ",", timespan_format(elapsed_usec, elapsed),
+                 *statistics ? ": " : "", statistics, request, error->code ? ": " : "",
+                 error->code ? error->code : "", error->code && error->message ? ": " : "",
+                 error->code && error->message ? error->message : "");
 }

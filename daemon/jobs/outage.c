@@ -189,6 +189,12 @@ bool outage_enter(Outage *outage, OutageWait *wait)
 
 static void outage_begin(Outage *outage, const CallError *error)
 {
+    static const char *const said[] = {
+        [TARGET_OK] = "is unreachable",
+        [TARGET_THROTTLED] = "is throttled",
+        [TARGET_UNREACHABLE] = "is unreachable",
+        [TARGET_NO_CREDENTIALS] = "has no credentials",
+    };
     JournalEntry entry;
     OutageWait *wait, *next;
 
@@ -197,8 +203,9 @@ static void outage_begin(Outage *outage, const CallError *error)
     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s", outage->target);
     journal_add_error(&entry, error);
-    journal_send(&entry, "Target %s is unreachable, its jobs wait: %s", outage->target,
-                 error->message ? error->message : error->code);
+    journal_send(&entry, "Target %s %s, its jobs wait: %s%s%s", outage->target,
+                 said[target_state_of_error(error)], error->code ? error->code : "no memory",
+                 error->message ? ": " : "", error->message ? error->message : "");
 
     for (wait = TAILQ_FIRST(&outage->calling); wait; wait = next) {
         next = TAILQ_NEXT(wait, entry);

@@ -75,6 +75,49 @@ def ended(daemon, import_id, event, **parameters):
     return daemon.journal.wait(event, import_id=import_id)
 
 
+@pytest.mark.parametrize("numbers, told", [
+    (dict(prefixes_found=48, prefixes_completed=37, files_completed=4170, events_completed=31196400, failed_entries=2),
+     "37 of 48 prefixes, 4170 files, 31,196,400 events, 2 failed entries"),
+    (dict(prefixes_found=10000, prefixes_completed=0, files_completed=1, events_completed=1, failed_entries=1),
+     "0 of 10,000 prefixes, 1 file, 1 event, 1 failed entry"),
+])
+def test_the_plain_line_of_an_end_says_what_came_of_it_and_who_asked(daemon, sim, numbers, told):
+    import_id = sim.add(**numbers)
+    daemon.stopped(import_id, reason="wrong bucket")
+    message = daemon.journal.wait("import-stopped")["MESSAGE"]
+    asked = "root" if os.getuid() == 0 else f"uid {os.getuid()}"
+    assert re.fullmatch(f"Import {import_id} of target default stopped after [0-9.a-z ]+: {re.escape(told)} "
+                        rf"\(asked for by {asked}: wrong bucket\)", message), message
+
+
+def test_a_long_reason_is_cut_in_the_plain_line_and_whole_in_its_field(daemon, sim):
+    reason = "ü" * 5000
+    daemon.stopped(sim.add(), reason=reason)
+    entry = daemon.journal.wait("import-stopped")
+    assert entry["TRAILSTOP_REASON"] == reason
+    assert re.search(r": ü{50,}\.\.\.\)$", entry["MESSAGE"]) and len(entry["MESSAGE"]) < 500
+
+
+@pytest.mark.parametrize("fault, members, told", [
+    ("throttle", {}, "is throttled, its jobs wait: ThrottlingException: "),
+    ("close", {}, "is unreachable, its jobs wait: ConnectionFailed: "),
+    ("http", {"status": 503}, "is unreachable, its jobs wait: UnexpectedStatus: "),
+])
+def test_an_outage_says_what_it_is_with_the_code(start_daemon, sim, fault, members, told):
+    daemon = start_daemon(calls={"max-attempts": 1})
+    sim.fault(fault, **members)
+    daemon.stop(sim.add())
+    assert f"Target default {told}" in daemon.journal.wait("outage-began")["MESSAGE"]
+    sim.clear_faults()
+    daemon.journal.wait("outage-ended")
+
+
+def test_a_refusal_has_its_code_in_the_plain_line(daemon, sim):
+    sim.fault("error", operation="StopImport", status=400, code="AccessDeniedException", message="not you")
+    daemon.stop(sim.add())
+    assert "AccessDeniedException: not you" in daemon.journal.wait("job-refused")["MESSAGE"]
+
+
 def test_each_other_end(daemon, sim):
     cases = [("import-completed", "completed", sim.add(ends="COMPLETED", **NUMBERS), {}),
              ("import-failed", "failed", sim.add(ends="FAILED", **NUMBERS), {}),
