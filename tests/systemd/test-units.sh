@@ -11,13 +11,14 @@ echo 1..4
 service=$directory/trailstopd.service
 socket=$directory/trailstopd.socket
 sed "s|^\(Exec[A-Za-z]*\)=.*/trailstopd|\1=$PWD/trailstopd|" systemd/trailstopd.service >"$service"
+cp "$srcdir/systemd/trailstop-metrics.service" "$srcdir/systemd/trailstop-metrics.timer" "$directory"
 cp "$srcdir/systemd/trailstopd.socket" "$srcdir/systemd/trailstopd-delay.service" "$directory"
 
 ! grep '@[a-z]*@' systemd/trailstopd.service >"$directory/found"
 result $? "everything in the service is filled in"
 
 if command -v systemd-analyze >/dev/null; then
-    systemd-analyze verify --man=no "$service" "$socket" >"$directory/found" 2>&1 && [ ! -s "$directory/found" ]
+    systemd-analyze verify --man=no "$service" "$socket" "$directory/trailstop-metrics.timer" >"$directory/found" 2>&1 && [ ! -s "$directory/found" ]
     result $? "systemd-analyze verify finds nothing wrong"
 else
     skip "systemd-analyze verify finds nothing wrong" systemd-analyze
