@@ -436,15 +436,17 @@ int daemon_run(Daemon *daemon)
         .userdata = daemon,
     };
     const char *metrics_error = listener_metrics_error(daemon->listener);
+    const char *proxy_fault = http_client_proxy_fault(daemon->service.http);
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_STARTED);
     journal_add(&entry, "TRAILSTOP_VERSION", "%s", PACKAGE_VERSION);
-    journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with%s%s",
+    journal_send(&entry, "Started: version %s, %zu targets, %u jobs to go on with%s%s%s%s",
                  PACKAGE_VERSION, target_set_size(daemon->service.targets),
                  registry_count_jobs(daemon->service.registry),
                  metrics_error ? "; no metrics for systemd-report: " : "",
-                 metrics_error ? metrics_error : "");
+                 metrics_error ? metrics_error : "", proxy_fault ? "; " : "",
+                 proxy_fault ? proxy_fault : "");
     daemon_tell_status(daemon);
     notify_send("READY=1");
     return loop_run(daemon->loop, &handler);

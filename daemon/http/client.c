@@ -379,6 +379,11 @@ uint64_t http_client_connections(const HttpClient *interface)
     return ((const CurlClient *)interface)->connections;
 }
 
+const char *http_client_proxy_fault(const HttpClient *interface)
+{
+    return ((const CurlClient *)interface)->proxy.fault;
+}
+
 static int client_setup(CurlClient *client)
 {
     int r = http_proxy_read_environment(&client->proxy);

@@ -119,6 +119,7 @@ def test_no_part_of_a_proxy_that_does_not_work_is_shown(start_behind, secure, bu
     daemon = start_behind({"HTTPS_PROXY": url})
     job = daemon.stop(secure.add())
     began = daemon.journal.wait("outage-began", target="default")
+    assert ("PROXY" in daemon.journal.wait("started")["MESSAGE"]) == ("PROXY" in began["MESSAGE"])
     assert "PROXY" in began["MESSAGE"] or "proxy" in began["MESSAGE"]
     assert str(secure.port) not in began["MESSAGE"], "it is the proxy that failed"
     held = daemon.job(job["id"])
