@@ -17,13 +17,13 @@
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
+#include "daemon/jobs/retention.h"
 #include "daemon/server/listener.h"
 
 #define STORE_RETRY_USEC USEC_PER_SEC
 #define STATUS_INTERVAL_USEC USEC_PER_SEC
-#define PURGE_INTERVAL_USEC USEC_PER_SEC /* at least, between two purges */
-#define MEMORY_USEC USEC_PER_SEC         /* after work, before memory goes back to the system */
-#define FLUSH_USEC USEC_PER_SEC          /* at shutdown, for clients to read their last replies */
+#define MEMORY_USEC USEC_PER_SEC /* after work, before memory goes back to the system */
+#define FLUSH_USEC USEC_PER_SEC  /* at shutdown, for clients to read their last replies */
 /* Of one turn, for clients: what they ask for, and what the commit made possible. Saving the
  * changes takes about as long, and all of it together less than 20 ms. */
 #define CALLS_USEC (8 * USEC_PER_MSEC)
@@ -36,7 +36,8 @@ struct Daemon {
     Service service;
     Quotas *quotas;
     Listener *listener;
-    Timer store_timer;                   /* set while changes could not be saved */
+    Timer store_timer; /* set while changes could not be saved */
+    Retention retention;
     Timer purge_timer;                   /* the next finished job is to be forgotten */
     Timer status_timer;                  /* set since systemd was last notified */
     Timer memory_timer;                  /* set while memory may be given back */
@@ -176,22 +177,14 @@ static int daemon_commit(Daemon *daemon)
 static void daemon_purge(void *userdata)
 {
     Daemon *daemon = userdata;
-    uint64_t now_usec = time_now_realtime(), keep_usec = daemon->config->keep_finished_usec;
-    uint64_t oldest_usec = 0, delay_usec = keep_usec;
-    int r = 0;
+    uint64_t delay_usec;
+    int r = retention_purge(&daemon->retention, daemon->service.store, &loop_clock,
+                            daemon->config->keep_finished_usec, &delay_usec);
 
-    if (now_usec > keep_usec)
-        r = store_purge(daemon->service.store, now_usec - keep_usec, UINT_MAX, &oldest_usec);
-    if (r < 0) {
+    if (r < 0)
         store_failed(daemon, r);
-        delay_usec = PURGE_INTERVAL_USEC;
-    } else if (oldest_usec > 0 && oldest_usec + keep_usec > now_usec) {
-        delay_usec = oldest_usec + keep_usec - now_usec;
-    }
     if (r > 0)
         daemon->service.store_failing = false;
-    if (delay_usec < PURGE_INTERVAL_USEC)
-        delay_usec = PURGE_INTERVAL_USEC;
     set_in(daemon, &daemon->purge_timer, delay_usec);
 }
 
@@ -365,6 +358,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
         (r = registry_new(&jobs, service->store, &service->registry)) < 0)
         return r;
+    daemon->retention.seen_usec = store_last_update_usec(service->store);
     daemon_configure(daemon);
     r = registry_load(service->registry, find_target, daemon);
     if (r < 0)

@@ -237,37 +237,6 @@ int registry_load(Registry *registry, Target *(*find)(const char *name, void *us
     return store_each_active(registry->store, load_job, &loading);
 }
 
-static int fill_record(Registry *registry, const JobRequest *request, JobRecord *record)
-{
-    Timers *timers = registry->context.timers;
-    sd_id128_t id;
-    int r = sd_id128_randomize(&id);
-
-    if (r < 0)
-        return r;
-    *record = (JobRecord){
-        .number = registry->last_number + 1,
-        .target = strdup(request->target->name),
-        .reason = request->reason ? strdup(request->reason) : NULL,
-        .requester = request->requester,
-        .state = JOB_QUEUED,
-        .requested_usec = timers_realtime_usec(timers),
-        .requested_boottime_usec = timers_boottime_usec(timers),
-    };
-    sd_id128_to_string(id, record->id);
-    strcpy(record->import_id, request->import_id);
-    record->updated_usec = record->requested_usec;
-    if (request->timeout_usec > 0) {
-        record->deadline_usec = record->requested_usec + request->timeout_usec;
-        record->deadline_boottime_usec = record->requested_boottime_usec + request->timeout_usec;
-    }
-    if (!record->target || (request->reason && !record->reason)) {
-        job_record_clear(record);
-        return -ENOMEM;
-    }
-    return 0;
-}
-
 static int registry_accept(Registry *registry, const JobRequest *request, Job **ret)
 {
     JobRecord record;
@@ -276,7 +245,8 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
 
     if (registry->n_jobs >= registry->max_jobs)
         return -EDQUOT;
-    r = fill_record(registry, request, &record);
+    r = job_request_make_record(request, registry->context.timers, registry->last_number + 1,
+                                &record);
     if (r < 0)
         return r;
     r = registry_add(registry, request->target, &record, &job);

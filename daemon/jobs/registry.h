@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/jobs/job-request.h"
 #include "daemon/jobs/job-text.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/store.h"
@@ -24,14 +25,6 @@ void registry_configure(Registry *registry, const PollingRules *polling, unsigne
 /* Takes up the jobs of the store; find gives the target of a name, or NULL. */
 int registry_load(Registry *registry, Target *(*find)(const char *name, void *userdata),
                   void *userdata);
-
-typedef struct JobRequest {
-    Target *target;
-    const char *import_id; /* as import_id_parse() leaves it */
-    const char *reason;    /* NULL: none given */
-    Requester requester;
-    uint64_t timeout_usec; /* 0: none */
-} JobRequest;
 
 /* A new job, or the one that is under way for this import already. It is durable after
  * registry_commit(). 0; -EDQUOT: max-jobs are under way; -ENOMEM. */

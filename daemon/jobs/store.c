@@ -62,6 +62,7 @@ struct Store {
     struct stat file; /* which one it is */
     uint64_t last_number;
     uint64_t last_change;
+    uint64_t last_update_usec;
 };
 
 const char *store_error(const Store *store)
@@ -98,14 +99,17 @@ static int store_prepare(Store *store)
 /* From where numbers and changes count on. */
 static int store_count(Store *store)
 {
-    int64_t number, change;
+    int64_t number, change, update;
     int r;
 
     if ((r = store_file_query(store->db, "SELECT max(number) FROM jobs", &number)) < 0 ||
-        (r = store_file_query(store->db, "SELECT max(change) FROM jobs", &change)) < 0)
+        (r = store_file_query(store->db, "SELECT max(change) FROM jobs", &change)) < 0 ||
+        (r = store_file_query(
+             store->db, "SELECT updated_usec FROM jobs ORDER BY change DESC LIMIT 1", &update)) < 0)
         return r;
     store->last_number = (uint64_t)number;
     store->last_change = (uint64_t)change;
+    store->last_update_usec = (uint64_t)update;
     return 0;
 }
 
@@ -164,6 +168,11 @@ uint64_t store_last_number(const Store *store)
 uint64_t store_last_change(const Store *store)
 {
     return store->last_change;
+}
+
+uint64_t store_last_update_usec(const Store *store)
+{
+    return store->last_update_usec;
 }
 
 /* A file that was removed takes everything, and the next start finds nothing of it. */

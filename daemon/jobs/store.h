@@ -27,6 +27,9 @@ DEFINE_CLEANUP(Store, store_close)
 uint64_t store_last_number(const Store *store); /* highest JobRecord.number there is; 0: none */
 uint64_t store_last_change(const Store *store);
 
+/* When that was, as of the start; CLOCK_REALTIME, 0: there is none. */
+uint64_t store_last_update_usec(const Store *store);
+
 /* Inserts or replaces all of them, or none. */
 int store_save(Store *store, const JobRecord *const records[], size_t n_records);
 

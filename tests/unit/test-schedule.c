@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/jobs/schedule.h: what an answer means for a job, and how long it waits. */
+/* daemon/jobs/schedule.h and retention.h: what an answer means for a job, how long it waits, and
+ * how long it is kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/jobs/retention.h"
 #include "daemon/jobs/schedule.h"
 
 #define ALMOST_ONE (1 - 0x1p-53)
@@ -212,6 +214,36 @@ static void test_doubles_the_wait_of_an_outage(void **state)
     assert_int_equal(schedule_outage_delay_usec(UINT32_MAX, 0.5), 150 * USEC_PER_SEC);
 }
 
+/* Over a start too, where `start` says when the store changed last; else the clocks go on alike. */
+static void test_forgets_nothing_because_of_a_clock_that_jumps(void **state)
+{
+    static const uint64_t now = UINT64_C(1795348800) * USEC_PER_SEC, keep = 30 * USEC_PER_DAY,
+                          year = 365 * USEC_PER_DAY, up = USEC_PER_HOUR;
+    Retention retention = {.seen_usec = now - USEC_PER_DAY};
+
+    (void)state;
+    assert_int_equal(retention_limit_usec(&retention, keep, now, up), now - keep);
+    assert_int_equal(retention_limit_usec(&retention, keep, now + keep / 2, up + keep / 2),
+                     now - keep / 2);
+    /* ahead and back */
+    assert_int_equal(retention_limit_usec(&retention, keep, now + year, up + keep), 0);
+    assert_int_equal(retention_limit_usec(&retention, keep, now + 2 * keep, up + 2 * keep - 1), 0);
+    assert_int_equal(retention_limit_usec(&retention, keep, now + 2 * keep, up + 2 * keep),
+                     now + keep);
+    /* ahead, to stay */
+    assert_int_equal(retention_limit_usec(&retention, keep, now + year, up + 2 * keep), 0);
+    assert_int_equal(retention_limit_usec(&retention, keep, now + year + keep, up + 3 * keep),
+                     now + year);
+
+    retention = (Retention){.seen_usec = now - year};
+    assert_int_equal(retention_limit_usec(&retention, keep, now, up), 0);
+    assert_int_equal(retention_limit_usec(&retention, keep, now + keep, up + keep), now);
+    retention = (Retention){0};
+    assert_int_equal(retention_limit_usec(&retention, keep, now, up), now - keep);
+    retention = (Retention){.seen_usec = now};
+    assert_int_equal(retention_limit_usec(&retention, keep, USEC_PER_DAY, up), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_waits_when_there_is_no_answer_that_counts),
         cmocka_unit_test(test_tells_trouble_of_one_import_from_that_of_its_target),
         cmocka_unit_test(test_asks_again_for_an_import_that_was_just_accepted_to_be_stopped),
+        cmocka_unit_test(test_forgets_nothing_because_of_a_clock_that_jumps),
         cmocka_unit_test(test_polls_at_growing_intervals),
         cmocka_unit_test(test_polls_on_however_often),
         cmocka_unit_test(test_keeps_the_interval_where_it_does_not_grow),

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client asks for, and the record of the job that is made of it. */
+#pragma once
+
+#include "daemon/jobs/job-record.h"
+#include "daemon/jobs/target.h"
+
+typedef struct JobRequest {
+    Target *target;
+    const char *import_id; /* as import_id_parse() leaves it */
+    const char *reason;    /* NULL: none given */
+    Requester requester;
+    uint64_t timeout_usec; /* 0: none */
+} JobRequest;
+
+/* A record that the caller owns, as of now. 0 or -ENOMEM, or the negative errno of a system that
+ * has no random numbers. */
+int job_request_make_record(const JobRequest *request, const Timers *timers, uint64_t number,
+                            JobRecord *ret);
