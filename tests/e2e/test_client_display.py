@@ -182,7 +182,7 @@ def test_130_leaves_the_display_and_says_how_to_look_again(on_terminal, daemon):
     assert terminal.wraps and session.hung_up()
 
 
-def test_a_restart_of_the_daemon_is_told(on_terminal, daemon):
+def test_a_restart_of_the_daemon_is_reported(on_terminal, daemon):
     terminal, session = stop_on_terminal(on_terminal, daemon, 1)
     session.close()
     screen = terminal.wait_for(lambda screen: any("hung up" in line for line in screen))

@@ -25,7 +25,7 @@ echo 1..11
 
 pages="trailstopctl.1 trailstopd.conf.5 io.trailstop.Imports.7 trailstopd.8"
 if command -v mandoc >/dev/null; then
-    # What other pages are installed here is no matter of these.
+    # Which other pages are installed here does not matter.
     (cd "$srcdir/man" && mandoc -Tlint $pages) 2>&1 |
         grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' >"$directory/found"
     [ ! -s "$directory/found" ]

@@ -35,7 +35,7 @@ def bare():
 
 
 class Connector(threading.Thread):
-    """Connects, and asks who is there, until told to end; the socket must never be gone."""
+    """Connects, and asks who is there, until it is asked to end; the socket must never be gone."""
 
     def __init__(self):
         super().__init__()

@@ -16,7 +16,7 @@ CALLERS = 4
 
 
 class Caller(threading.Thread):
-    """Connects and asks for one import after another until told to end; keeps what it was promised.
+    """Connects and asks for one import after another until it is asked to end; keeps what it was promised.
 
     A daemon that ends may close a connection whose call it has not read: that is asked again. A connection that
     cannot be made is a failure."""
