@@ -38,12 +38,15 @@ void caller_spend(Caller *caller, size_t units)
     caller->work_left -= units < caller->work_left ? (unsigned)units : caller->work_left;
 }
 
+bool caller_has_room(const Caller *caller)
+{
+    return output_is_closed(caller->output) ||
+           (output_has_room(caller->output) && rota_has_room(&caller->place));
+}
+
 bool call_may_go_on(const Call *call)
 {
-    const Caller *caller = call->caller;
-
-    return caller->work_left > 0 && output_has_room(caller->output) &&
-           rota_has_room(&caller->place);
+    return call->caller->work_left > 0 && caller_has_room(call->caller);
 }
 
 void call_wake(Call *call)

@@ -53,6 +53,7 @@ void call_free(Call *call); /* takes NULL */
  * call that has much to do asks after each piece whether it may go on, else it says CALL_GOES_ON:
  * the slice of work is used up, or the client has to read first. */
 void caller_spend(Caller *caller, size_t units);
+bool caller_has_room(const Caller *caller); /* one that is gone always has */
 bool call_may_go_on(const Call *call);
 
 /* What the call waited for has come. */

@@ -8,21 +8,23 @@
 
 #include "common/varlink.h"
 
-#define OUTPUT_HIGH (64 * 1024)
+#define OUTPUT_HIGH_MAX ((size_t)(64 * 1024))
 
 struct Output {
     int fd;
     struct evbuffer *bytes; /* nothing is in it once the output is closed */
+    size_t high;            /* bytes, with which there is no more room */
     bool closed;
 };
 
-int output_new(int fd, Output **ret)
+int output_new(int fd, size_t high, Output **ret)
 {
     Output *output = malloc(sizeof(*output));
 
     if (!output)
         return -ENOMEM;
-    *output = (Output){.fd = fd, .bytes = evbuffer_new()};
+    *output = (Output){
+        .fd = fd, .bytes = evbuffer_new(), .high = high < OUTPUT_HIGH_MAX ? high : OUTPUT_HIGH_MAX};
     if (!output->bytes) {
         free(output);
         return -ENOMEM;
@@ -51,7 +53,7 @@ int output_add_text(Output *output, const char *text, size_t size)
 
 bool output_has_room(const Output *output)
 {
-    return output->closed || evbuffer_get_length(output->bytes) < OUTPUT_HIGH;
+    return output->closed || evbuffer_get_length(output->bytes) < output->high;
 }
 
 void output_write(Output *output)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one client is to read: replies in the order of its calls.
  *
- * A client that does not read is sent no more once OUTPUT_HIGH bytes lie here: whoever makes
+ * A client that does not read is sent no more once `high` bytes lie here: whoever makes
  * replies asks output_has_room() first. One that is gone takes everything and keeps nothing, so
  * that what it asked for is carried out to the end like any other call. */
 #pragma once
@@ -13,8 +13,9 @@
 
 typedef struct Output Output;
 
-int output_new(int fd, Output **ret); /* the descriptor is borrowed */
-void output_free(Output *output);     /* takes NULL */
+/* The descriptor is borrowed. high: bytes, 64 KiB at most. */
+int output_new(int fd, size_t high, Output **ret);
+void output_free(Output *output); /* takes NULL */
 
 /* Adds a message. 0 or -ENOMEM, after which the output is as it was. */
 int output_add(Output *output, json_object *message);

@@ -10,8 +10,8 @@
 /* The promise to the outside is that all clients of a user cost at most 64 MiB. Up to the first
  * figure there is room for each of them; beyond, for those that have less than an equal part of the
  * second. The rest is for what a slice takes before it is counted. */
-#define USER_SIZE_HIGH ((size_t)40 * 1024 * 1024)
-#define USER_SIZE_SHARED ((size_t)16 * 1024 * 1024)
+#define USER_SIZE_HIGH ((size_t)16 * 1024 * 1024)
+#define USER_SIZE_SHARED ((size_t)8 * 1024 * 1024)
 
 struct RotaUser {
     TAILQ_ENTRY(RotaUser) entry;       /* of all users */

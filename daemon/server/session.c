@@ -17,6 +17,7 @@
 #define SLICE_WORK 32  /* units, see caller_spend() */
 #define BYTES_A_UNIT 1024
 #define CALL_SIZE (sizeof(Call) + 256) /* with what the heap and a small reply add */
+#define BUFFER_FACTOR 2   /* what a buffer takes for a byte: its pieces are powers of two */
 #define SESSION_SIZE 4096 /* without calls and bytes: events, buffers, the peer's groups */
 
 TAILQ_HEAD(CallList, Call);
@@ -95,16 +96,11 @@ static bool session_streams(const Session *session)
     return last && last->more && !last->reply;
 }
 
-static bool session_has_room(const Session *session)
-{
-    return output_has_room(session->caller.output) && rota_has_room(&session->caller.place);
-}
-
 static bool session_may_start(const Session *session)
 {
     return (session->n_calls == 0 ||
             (session->n_calls < CALLS_MAX && session->calls_size < session_max_message(session))) &&
-           session_has_room(session) && !session_streams(session);
+           caller_has_room(&session->caller) && !session_streams(session);
 }
 
 static bool session_may_check(const Session *session)
@@ -274,7 +270,7 @@ static bool session_has_work(const Session *session)
         return true;
     if (!call)
         return false;
-    return session->progress == CALL_GOES_ON ? session_has_room(session)
+    return session->progress == CALL_GOES_ON ? caller_has_room(&session->caller)
                                              : session_may_cut(session, call);
 }
 
@@ -285,16 +281,16 @@ static int session_await(Session *session)
     const Output *output = session->caller.output;
     bool read, write = !output_is_empty(output);
 
-    rota_set_size(place, SESSION_SIZE + input_size(session->input) + session->calls_size +
-                             output_size(output));
+    rota_set_size(place, SESSION_SIZE + session->calls_size +
+                             BUFFER_FACTOR * (input_size(session->input) + output_size(output)));
     read = session_may_read(session);
-    if (!read && !output_is_closed(output) && !session->hangup &&
+    if (!read && !write && !output_is_closed(output) && !session->hangup &&
         hangup_new(session->owner->base, session->fd, session_gone, session, &session->hangup) >= 0)
         session->owner->n_descriptors++; /* else the next write notices */
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
-    if (!rota_has_room(place))
+    if (!rota_has_room(place) && !output_is_closed(output))
         rota_wait(place);
     else if (session_has_work(session))
         rota_queue_again(place);
@@ -394,7 +390,8 @@ int session_new(SessionOwner *owner, void *userdata, int fd, Peer *peer, Session
     owner->n_descriptors++;
     session->readable = event_new(owner->base, fd, EV_READ | EV_PERSIST, session_ready, session);
     session->writable = event_new(owner->base, fd, EV_WRITE | EV_PERSIST, session_ready, session);
-    if (input_new(fd, &session->input) < 0 || output_new(fd, &session->caller.output) < 0 ||
+    if (input_new(fd, &session->input) < 0 ||
+        output_new(fd, session_max_message(session), &session->caller.output) < 0 ||
         rota_join(owner->rota, session->caller.peer.process.uid, &session->caller.place) < 0 ||
         !session->readable || !session->writable || event_add(session->readable, NULL) < 0) {
         session_free(session);

@@ -321,29 +321,36 @@ int stop_all_start(Call *call)
     return r;
 }
 
+/* 1: the job, or what became of it, was added; 0: it is not on disk yet. */
+static int collect_job(StopAll *stop_all, const char *id, const char *target, json_object *jobs)
+{
+    const JobText *job;
+    int r = registry_show(stop_all->call->service->registry, id, &job);
+
+    if (r == 0)
+        return 0;
+    if (r == -ENOENT)
+        r = add_local_failure(stop_all, target, CALL_ERROR_STORE_FAILED, MESSAGE_STORE_FAILED);
+    else if (r > 0)
+        r = json_append(jobs, json_new_raw(job->text));
+    return r < 0 ? r : 1;
+}
+
 /* 1: *ret is what became of each job; 0: some are not on disk yet. */
 static int collect_jobs(StopAll *stop_all, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
+    int r = jobs ? 1 : -ENOMEM;
 
-    if (!jobs)
-        return -ENOMEM;
-    json_object_object_foreach (stop_all->targets, id, target) {
-        const JobText *job;
-        int r = registry_show(stop_all->call->service->registry, id, &job);
-
-        if (r == 0)
-            return 0;
-        if (r == -ENOENT)
-            r = add_local_failure(stop_all, json_object_get_string(target), CALL_ERROR_STORE_FAILED,
-                                  MESSAGE_STORE_FAILED);
-        else if (r > 0)
-            r = json_append(jobs, json_new_raw(job->text));
-        if (r < 0)
-            return r;
+    if (r > 0) {
+        json_object_object_foreach (stop_all->targets, id, target) {
+            r = collect_job(stop_all, id, json_object_get_string(target), jobs);
+            if (r <= 0)
+                return r;
+        }
+        *ret = TAKE(jobs);
     }
-    *ret = TAKE(jobs);
-    return 1;
+    return r;
 }
 
 int stop_all_pump(Call *call, CallProgress *ret)

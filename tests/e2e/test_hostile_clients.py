@@ -87,3 +87,20 @@ def test_a_request_waits_for_a_little_of_what_others_ask_and_not_for_all(full, c
         attack.stop()
         for client in attack.attackers:
             assert attack.answered_before(client) <= N_CALLS / 2
+
+
+def test_clients_that_fill_the_memory_of_a_user_and_go_are_forgotten(full):
+    """Together they have sent more than the daemon keeps for one user."""
+    clients = [full.connect() for _ in range(400)]
+    for client in clients:
+        client.socket.setblocking(False)
+        try:
+            client.socket.send(1000 * encode("ListJobs", {"limit": 10000}))
+        except BlockingIOError:
+            pass
+    with full.connect() as honest:
+        assert honest.call("ListTargets")["targets"], "one that costs little is served"
+        for client in clients:
+            client.close()
+        while honest.call("GetStatistics")["statistics"]["clients"] > 1:
+            pass
