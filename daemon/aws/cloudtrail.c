@@ -30,7 +30,7 @@ static const Member statistics_members[] = {
 };
 
 static const Member import_members[] = {
-    {"ImportId", MEMBER_STRING, NULL, .required = true},
+    {"ImportId", MEMBER_STRING, NULL},
     {"ImportSource", MEMBER_OBJECT, source_members},
     {"Destinations", MEMBER_STRINGS, NULL},
     {"ImportStatus", MEMBER_STRING, NULL},

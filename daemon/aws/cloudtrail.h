@@ -33,7 +33,7 @@ int cloudtrail_get_import(AwsClient *client, const char *import_id, const AwsCal
                           AwsCall **ret);
 
 /* One page each; what is NULL is not asked for. Calls answer with an object of CLOUDTRAIL_IMPORTS
- * (an array of Import, without those that have no id) or CLOUDTRAIL_FAILURES (of ImportFailure),
+ * (an array of Import, of which some may lack their id) or CLOUDTRAIL_FAILURES (of ImportFailure),
  * each left out where it is missing, and CLOUDTRAIL_NEXT_TOKEN where there are further pages. */
 #define CLOUDTRAIL_IMPORTS "Imports"
 #define CLOUDTRAIL_FAILURES "Failures"

@@ -20,14 +20,6 @@ static void decode_string(json_object *from, json_object **ret)
         *ret = json_object_get(from);
 }
 
-static bool is_whole(json_object *object, const Member *members)
-{
-    for (const Member *member = members; member->name; member++)
-        if (member->required && !json_object_object_get(object, member->name))
-            return false;
-    return true;
-}
-
 /* members NULL: of strings. */
 static int decode_array(json_object *from, const Member *members, json_object **ret)
 {
@@ -46,9 +38,7 @@ static int decode_array(json_object *from, const Member *members, json_object **
             decode_string(element, &decoded);
         else if (decode_object(element, members, &decoded) < 0)
             return -ENOMEM;
-        if (!decoded || (members && !is_whole(decoded, members)))
-            continue;
-        if (json_append(array, TAKE(decoded)) < 0)
+        if (decoded && json_append(array, TAKE(decoded)) < 0)
             return -ENOMEM;
     }
     *ret = TAKE(array);

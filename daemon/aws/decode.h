@@ -6,8 +6,6 @@
  * item stands for itself. */
 #pragma once
 
-#include <stdbool.h>
-
 #include <json-c/json.h>
 
 typedef enum MemberKind {
@@ -24,7 +22,6 @@ typedef struct Member {
     const char *name; /* NULL ends a table */
     MemberKind kind;
     const struct Member *members; /* of MEMBER_OBJECT and MEMBER_OBJECTS */
-    bool required;                /* in an array, an object without it is left out */
 } Member;
 
 /* 0; -EBADMSG: it is not an object, or one with members and none of them is in the table, such as a

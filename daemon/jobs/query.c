@@ -15,6 +15,7 @@
 
 struct Query {
     QueryKind kind;
+    bool nameless;
     AwsClient *client; /* both are of the target, which may be gone before the answer */
     Outage *outage;
     char *import_id, *destination, *status, *next_token;
@@ -96,13 +97,19 @@ static int query_take_page(Query *query, json_object *page)
 {
     const char *member = query->kind == QUERY_IMPORTS ? CLOUDTRAIL_IMPORTS : CLOUDTRAIL_FAILURES;
     json_object *array;
-    const char *token;
+    const char *token, *id;
+    size_t n;
 
-    if (json_get_array(page, member, &array) > 0)
-        for (size_t i = 0; i < json_object_array_length(array); i++)
-            if (json_append(query->listed, json_object_get(json_object_array_get_idx(array, i))) <
-                0)
-                return -ENOMEM;
+    n = json_get_array(page, member, &array) > 0 ? json_object_array_length(array) : 0;
+    for (size_t i = 0; i < n; i++) {
+        json_object *item = json_object_array_get_idx(array, i);
+
+        if (query->kind == QUERY_IMPORTS && !query->nameless &&
+            json_get_string(item, "ImportId", &id) <= 0)
+            continue;
+        if (json_append(query->listed, json_object_get(item)) < 0)
+            return -ENOMEM;
+    }
     free(query->next_token);
     query->next_token = NULL;
     if (json_get_string(page, CLOUDTRAIL_NEXT_TOKEN, &token) > 0 && *token) {
@@ -159,6 +166,7 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         return -ENOMEM;
     *query = (Query){
         .kind = request->kind,
+        .nameless = request->nameless,
         .client = aws_client_ref(request->target->client),
         .outage = outage_ref(request->target->outage),
         .done = done,

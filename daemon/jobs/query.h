@@ -17,6 +17,7 @@ typedef struct QueryRequest {
     const char *import_id;   /* of QUERY_IMPORT and QUERY_FAILURES */
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */
+    bool nameless;           /* of QUERY_IMPORTS: also those without an id that can be read */
     /* Asked before each page but the first: whether the answer is still waited for. */
     bool (*is_wanted)(void *userdata);
 } QueryRequest;

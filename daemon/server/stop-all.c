@@ -158,14 +158,14 @@ static int take_import(const Listing *listing, json_object *import)
 {
     StopAll *stop_all = listing->stop_all;
     char import_id[IMPORT_ID_SIZE];
-    const char *text;
+    const char *text = "", *key;
     int r;
 
-    if (json_get_string(import, "ImportId", &text) <= 0 ||
-        json_object_object_get(stop_all->seen, text))
+    key = json_get_string(import, "ImportId", &text) > 0 ? text : listing->target;
+    if (json_object_object_get(stop_all->seen, key))
         return 0;
     if (import_id_parse(text, strlen(text), import_id) < 0) {
-        r = json_add_bool(stop_all->seen, text, true);
+        r = json_add_bool(stop_all->seen, key, true);
         return r < 0 ? r : add_nameless(stop_all, listing->target, text);
     }
     if (json_object_object_get(stop_all->seen, import_id))
@@ -212,6 +212,7 @@ static int add_listing(StopAll *stop_all, const Target *target, const char *stat
         return -ENOMEM;
     stop_all->n_listings++;
     r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
+                                  .nameless = true,
                                   .target = target,
                                   .destination = stop_all->call->parameters.destination,
                                   .status = status,

@@ -593,6 +593,16 @@ def test_a_listed_import_that_cannot_be_named_is_a_failure_beside_the_others(dae
     assert all(name[:128] in failure["cause"]["message"] for name, failure in zip(odd, reply["failures"]))
 
 
+@pytest.mark.parametrize("member", ["", '"ImportId": 7,', '"ImportId": null,'], ids=["missing", "a number", "null"])
+def test_a_listed_import_without_an_id_is_a_failure(daemon, sim, member):
+    import_id = sim.add()
+    sim.fault("http", operation="ListImports", status=200, body="""{"Imports": [
+        {%s "ImportStatus": "IN_PROGRESS"}, {"ImportId": "%s", "ImportStatus": "IN_PROGRESS"}]}""" % (member, import_id))
+    reply = daemon.call("StopAll")
+    assert job_ids(reply) == {import_id}
+    assert [failure["cause"]["code"] for failure in reply["failures"]] == ["InvalidImportId"]
+
+
 @pytest.mark.parametrize("destination", ["", "lake", "arn:aws:cloudtrail"])
 def test_a_destination_that_is_not_an_arn_is_refused(daemon, sim, destination):
     for method in ("StopAll", "ListImports"):
