@@ -5,17 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/explain.h"
 #include "common/memory.h"
-#include "common/string.h"
 #include "daemon/aws/credentials.h"
 #include "daemon/base/ini.h"
+#include "daemon/base/secret-text.h"
 
 #define BLANKS " \t"
 
 typedef struct Property {
     struct Property *next;
     char *key;
-    char *value;
+    SecretText value;
     const char *file; /* one of the AwsProfiles */
     unsigned line;
     bool nested; /* "outer.inner" of a line below outer */
@@ -31,6 +32,7 @@ typedef struct Section {
     unsigned line;
     bool prefixed; /* [profile default], which bars [default] */
     Property *properties;
+    unsigned n_properties;
 } Section;
 
 typedef enum FileKind { FILE_CONFIG, FILE_CREDENTIALS, FILE_FURTHER_CREDENTIALS, N_FILES } FileKind;
@@ -38,6 +40,7 @@ typedef enum FileKind { FILE_CONFIG, FILE_CREDENTIALS, FILE_FURTHER_CREDENTIALS,
 struct AwsProfiles {
     char *files[N_FILES]; /* names; NULL: no such file */
     Section *sections;
+    unsigned n_sections;
     char *warnings[AWS_PROFILES_WARNINGS_MAX];
     size_t n_warnings;
     char *error, *stale; /* see the functions of that name */
@@ -56,12 +59,14 @@ typedef struct Reader {
 static void property_free(Property *property)
 {
     free(property->key);
-    secret_free(property->value);
+    secret_text_clear(&property->value);
     free(property);
 }
 
-static void clear_properties(Property **list, const char *outer)
+/* outer NULL: all of them, else those nested below that key. */
+static void clear_properties(Section *section, const char *outer)
 {
+    Property **list = &section->properties;
     size_t length = outer ? strlen(outer) : 0;
 
     while (*list) {
@@ -72,6 +77,7 @@ static void clear_properties(Property **list, const char *outer)
             continue;
         }
         *list = property->next;
+        section->n_properties--;
         property_free(property);
     }
 }
@@ -83,7 +89,7 @@ void aws_profiles_free(AwsProfiles *profiles)
     while (profiles->sections) {
         Section *section = profiles->sections;
         profiles->sections = section->next;
-        clear_properties(&section->properties, NULL);
+        clear_properties(section, NULL);
         free(section->name);
         free(section);
     }
@@ -137,11 +143,14 @@ static bool is_name(const char *text)
     return length > 0 && !text[length];
 }
 
-static int enter_section(Reader *reader, SectionKind kind, const char *name, bool prefixed)
+static int enter_section(Reader *reader, SectionKind kind, const char *name, bool prefixed,
+                         char **ret_error)
 {
     Section *section = find_section(reader->profiles, kind, name);
 
     if (!section) {
+        if (reader->profiles->n_sections == AWS_PROFILES_SECTIONS_MAX)
+            return explain(ret_error, -EINVAL, "more than %u sections", AWS_PROFILES_SECTIONS_MAX);
         section = calloc(1, sizeof(*section));
         if (!section)
             return -ENOMEM;
@@ -152,10 +161,11 @@ static int enter_section(Reader *reader, SectionKind kind, const char *name, boo
         section->prefixed = prefixed;
         section->next = reader->profiles->sections;
         reader->profiles->sections = section;
+        reader->profiles->n_sections++;
         if (!section->name)
             return -ENOMEM;
     } else if (prefixed && !section->prefixed) {
-        clear_properties(&section->properties, NULL);
+        clear_properties(section, NULL);
         section->prefixed = true;
     } else if (!prefixed && section->prefixed && reader->file == FILE_CONFIG) {
         return 0;
@@ -184,7 +194,7 @@ static void drop_quotes(char *name)
 
 /* "[profile x]", "[services x]", "[default]", and what is for others: "[sso-session x]",
  * "[plugins]". */
-static int read_config_section(Reader *reader, const char *text)
+static int read_config_section(Reader *reader, const char *text, char **ret_error)
 {
     size_t length = strcspn(text, BLANKS);
     CLEANUP(freep) char *kind = strndup(text, length);
@@ -194,7 +204,7 @@ static int read_config_section(Reader *reader, const char *text)
     if (!kind || !name)
         return -ENOMEM;
     if (!*name && strcmp(kind, "default") == 0)
-        return enter_section(reader, SECTION_PROFILE, kind, false);
+        return enter_section(reader, SECTION_PROFILE, kind, false, ret_error);
     if (is_for_others(kind))
         return 0;
     profile = strcmp(kind, "profile") == 0;
@@ -204,22 +214,22 @@ static int read_config_section(Reader *reader, const char *text)
     drop_quotes(name);
     if (!is_name(name))
         return warn(reader, "this section is passed over: its name is invalid");
-    return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile);
+    return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile,
+                         ret_error);
 }
 
 static int on_section(const char *name, unsigned line, void *userdata, char **ret_error)
 {
     Reader *reader = userdata;
 
-    (void)ret_error;
     reader->line = line;
     reader->section = NULL;
     reader->property = NULL;
     if (reader->file == FILE_CONFIG)
-        return read_config_section(reader, name);
+        return read_config_section(reader, name, ret_error);
     if (!is_name(name))
         return warn(reader, "this section is passed over: its name is invalid");
-    return enter_section(reader, SECTION_PROFILE, name, false);
+    return enter_section(reader, SECTION_PROFILE, name, false, ret_error);
 }
 
 static char *lower(char *text)
@@ -232,29 +242,35 @@ static char *lower(char *text)
 
 /* outer NULL: a key of its own. */
 static int set_property(Reader *reader, const char *outer, const char *key, const char *value,
-                        Property **ret)
+                        Property **ret, char **ret_error)
 {
     CLEANUP(freep) char *name = NULL;
-    CLEANUP(secret_freep) char *copy = strdup(value);
+    Section *section = reader->section;
     Property *property;
 
-    if (!copy || string_format(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
+    if (string_format(&name, "%s%s%s", outer ? outer : "", outer ? "." : "", key) < 0)
         return -ENOMEM;
     lower(name);
     if (!outer)
-        clear_properties(&reader->section->properties, name);
+        clear_properties(section, name);
 
-    property = find_property(reader->section, name);
+    property = find_property(section, name);
     if (!property) {
+        if (section->n_properties == AWS_PROFILES_KEYS_MAX)
+            return explain(ret_error, -EINVAL, "more than %u keys in one section",
+                           AWS_PROFILES_KEYS_MAX);
         property = calloc(1, sizeof(*property));
         if (!property)
             return -ENOMEM;
         property->key = TAKE(name);
-        property->next = reader->section->properties;
-        reader->section->properties = property;
+        property->next = section->properties;
+        section->properties = property;
+        section->n_properties++;
     }
-    secret_free(property->value);
-    property->value = TAKE(copy);
+    secret_text_clear(&property->value);
+    secret_text_add(&property->value, value);
+    if (property->value.failed)
+        return -ENOMEM;
     property->nested = outer != NULL;
     property->file = reader->profiles->files[reader->file];
     property->line = reader->line;
@@ -267,7 +283,6 @@ static int on_property(const char *key, const char *value, unsigned line, void *
 {
     Reader *reader = userdata;
 
-    (void)ret_error;
     reader->line = line;
     reader->property = NULL;
     reader->nesting = !*value;
@@ -275,18 +290,14 @@ static int on_property(const char *key, const char *value, unsigned line, void *
         return 0;
     if (!is_name(key))
         return warn(reader, "this key is passed over: its name is invalid");
-    return set_property(reader, NULL, key, value, &reader->property);
+    return set_property(reader, NULL, key, value, &reader->property, ret_error);
 }
 
 static int append_line(Property *property, const char *text)
 {
-    char *value = NULL;
-
-    if (string_format(&value, "%s\n%s", property->value, text) < 0)
-        return -ENOMEM;
-    secret_free(property->value);
-    property->value = value;
-    return 0;
+    secret_text_add_char(&property->value, '\n');
+    secret_text_add(&property->value, text);
+    return property->value.failed ? -ENOMEM : 0;
 }
 
 static int on_continuation(const char *text, unsigned line, void *userdata, char **ret_error)
@@ -303,8 +314,9 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
             return -ENOMEM;
         r = ini_split(copy, &key, &value, ret_error);
         if (r >= 0 && reader->property)
-            r = is_name(key) ? set_property(reader, reader->property->key, key, value, &nested)
-                             : warn(reader, "this nested key is passed over: its name is invalid");
+            r = is_name(key)
+                    ? set_property(reader, reader->property->key, key, value, &nested, ret_error)
+                    : warn(reader, "this nested key is passed over: its name is invalid");
         if (r < 0)
             return r;
     }
@@ -314,11 +326,7 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
 static int parse_file(AwsProfiles *profiles, FileKind file, const char *text, const char *name,
                       char **ret_error)
 {
-    static const IniHandler handler = {
-        .section = on_section,
-        .property = on_property,
-        .continuation = on_continuation,
-    };
+    static const IniHandler handler = {on_section, on_property, on_continuation};
     Reader reader = {.profiles = profiles, .file = file};
 
     if (!name)
@@ -394,7 +402,7 @@ const char *aws_profiles_get(const AwsProfiles *profiles, const char *profile, c
 {
     const Property *property = look_up(profiles, SECTION_PROFILE, profile, key);
 
-    return property ? property->value : NULL;
+    return property ? property->value.data : NULL;
 }
 
 const char *aws_profiles_get_service(const AwsProfiles *profiles, const char *services,
@@ -402,7 +410,7 @@ const char *aws_profiles_get_service(const AwsProfiles *profiles, const char *se
 {
     const Property *property = look_up(profiles, SECTION_SERVICES, services, key);
 
-    return property ? property->value : NULL;
+    return property ? property->value.data : NULL;
 }
 
 const char *aws_profiles_file(const AwsProfiles *profiles, const char *profile, const char *key)

@@ -69,4 +69,8 @@ const char *aws_profiles_config_file(const AwsProfiles *profiles);
 /* "file:line: what was passed over"; NULL past the last. Where there are more of them than the
  * most, the last one says so. */
 #define AWS_PROFILES_WARNINGS_MAX 32U
+
+/* More than people have, and few enough that no file makes a turn of the loop long. */
+#define AWS_PROFILES_SECTIONS_MAX 4096U
+#define AWS_PROFILES_KEYS_MAX 1024U
 const char *aws_profiles_warning(const AwsProfiles *profiles, size_t i);

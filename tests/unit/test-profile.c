@@ -317,6 +317,37 @@ static void test_warnings_are_bounded(void **state)
     assert_non_null(strstr(aws_profiles_warning(profiles, n - 1), "and more"));
 }
 
+/* A text of so many lines, and whether it can be read. */
+static void assert_many(const char *head, const char *format, unsigned n, bool good)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(freep) char *error = NULL;
+    size_t capacity = strlen(head) + n * 32U + 1, size;
+    CLEANUP(freep) char *text = malloc(capacity);
+
+    assert_non_null(text);
+    size = (size_t)snprintf(text, capacity, "%s", head);
+    for (unsigned i = 0; i < n; i++)
+        size += (size_t)snprintf(text + size, capacity - size, "%s%u%s", format, i,
+                                 *format == '[' ? "]\n" : " =\n");
+    assert_int_equal(aws_profiles_parse(text, "config", NULL, NULL, &profiles, &error),
+                     good ? 0 : -EINVAL);
+    if (!good)
+        assert_non_null(strstr(error, "more than"));
+}
+
+static void test_sections_and_keys_are_bounded(void **state)
+{
+    (void)state;
+    assert_many("", "[profile p", AWS_PROFILES_SECTIONS_MAX, true);
+    assert_many("", "[profile p", AWS_PROFILES_SECTIONS_MAX + 1, false);
+    assert_many("[profile p]\n", "k", AWS_PROFILES_KEYS_MAX, true);
+    assert_many("[profile p]\n", "k", AWS_PROFILES_KEYS_MAX + 1, false);
+    assert_many("[profile p]\nk =\n", " n", AWS_PROFILES_KEYS_MAX - 1, true);
+    assert_many("[profile p]\nk =\n", " n", AWS_PROFILES_KEYS_MAX, false);
+    assert_many("[profile p]\nk = v\n", " n", 200000, true); /* one long value */
+}
+
 static void test_services(void **state)
 {
     static const char config[] = "[services mine]\ncloudtrail =\n  endpoint_url = https://a\n"
@@ -538,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_sections_for_other_programs_cause_no_warning),
         cmocka_unit_test(test_warnings_are_bounded),
+        cmocka_unit_test(test_sections_and_keys_are_bounded),
         cmocka_unit_test(test_services),
         cmocka_unit_test(test_load_without_files),
         cmocka_unit_test(test_load_from_home),
