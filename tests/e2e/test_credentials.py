@@ -303,7 +303,27 @@ def test_files_that_are_put_right_need_no_restart(sources, sim):
     assert last_call(sim, "StopImport")["accessKey"] == "AKIDAUDIT"
 
 
-def test_rejected_keys_are_read_anew_from_their_file(sources, sim):
+def test_a_half_written_shared_file_disturbs_no_target(sources, sim):
+    """Rewritten in place while keys are fetched again and the configuration is read again."""
+    sources.shared_file()
+    daemon = sources.daemon.start()
+    stop(sources)
+    sources.file(".aws/credentials", "[default]\naws_access_key_id")
+    sim.fault("error", access_key="AKIDFILE", code="UnrecognizedClientException", calls=1)
+    stop(sources)
+    warning = daemon.journal.wait("shared-files-warning")["MESSAGE"]
+    assert "/.aws/credentials:2: " in warning and "AKID" not in warning
+    daemon.reload()
+    assert daemon.journal.wait("reloaded")
+    stop(sources)
+    assert daemon.journal.find("credentials-failed") == [] == daemon.journal.find("outage-began")
+    sources.shared("credentials", {"default": sources.keys("rotated")})
+    sim.fault("error", access_key="AKIDFILE", code="UnrecognizedClientException")
+    stop(sources)
+    assert last_call(sim, "StopImport")["accessKey"] == "AKIDROTATED"
+
+
+def test_rejected_keys_are_read_again_from_their_file(sources, sim):
     """Rotated on the host, and the old ones deactivated."""
     sources.shared_file()
     daemon = sources.daemon.start()
