@@ -25,18 +25,22 @@ static const struct command {
     int (*run)(const Options *options);
 } commands[] = {
     {"stop",
-     "stop [-t TARGET] [--no-wait] [--timeout DURATION] [--reason TEXT] IMPORT_ID...\n"
-     "  stop --all [-t TARGET]... [--all-targets] [--destination ARN] [--dry-run]",
+     "stop [-t TARGET] [--service SERVICE] [--no-wait] [--timeout DURATION] [--reason TEXT] "
+     "IMPORT_ID...\n"
+     "  stop --all [-t TARGET]... [--all-targets] [--service SERVICE] [--destination ARN] "
+     "[--dry-run]",
      "Stop imports and wait until they are STOPPED; - reads ids from standard input",
      OPTION_TARGET | OPTION_NO_WAIT | OPTION_TIMEOUT | OPTION_REASON | OPTION_ALL |
-         OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN,
+         OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN | OPTION_SERVICE,
      0, ANY_NUMBER, stop_run},
-    {"show", "show [-t TARGET] IMPORT_ID", "Show an import as CloudTrail describes it",
-     OPTION_TARGET, 1, 1, imports_run_show},
-    {"list", "list [-t TARGET] [--destination ARN]", "List the imports of a target",
-     OPTION_TARGET | OPTION_DESTINATION, 0, 0, imports_run_list},
-    {"failures", "failures [-t TARGET] IMPORT_ID", "List what an import failed to import",
-     OPTION_TARGET, 1, 1, imports_run_failures},
+    {"show", "show [-t TARGET] [--service SERVICE] IMPORT_ID", "Show an import as AWS describes it",
+     OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_show},
+    {"list", "list [-t TARGET] [--service SERVICE] [--destination ARN]",
+     "List the imports of a target", OPTION_TARGET | OPTION_DESTINATION | OPTION_SERVICE, 0, 0,
+     imports_run_list},
+    {"failures", "failures [-t TARGET] [--service SERVICE] IMPORT_ID",
+     "List what an import failed to import", OPTION_TARGET | OPTION_SERVICE, 1, 1,
+     imports_run_failures},
     {"jobs",
      "jobs [-t TARGET] [--state STATE] [--import IMPORT_ID] [--since TIME] [--limit N] [--all]\n"
      "  jobs --watch [-t TARGET] [--state STATE]",

@@ -185,6 +185,7 @@ static json_object *encode_stop(const Options *options, const char *import_id)
     CLEANUP(json_object_putp)
     json_object *parameters = call_parameters((CallString[]){{"importId", import_id},
                                                              {"target", call_target(options)},
+                                                             {"service", options_service(options)},
                                                              {"reason", options->reason},
                                                              {0}});
 

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-#include "common/names.h"
+#include "common/import-service.h"
 
 /* As import_id_parse(), with a message where it is not one. */
-int import_id_read(const char *text, size_t size, char ret[static IMPORT_ID_SIZE]);
+int import_id_read(ImportService service, const char *text, size_t size,
+                   char ret[static IMPORT_ID_SIZE]);

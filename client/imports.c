@@ -27,8 +27,8 @@ static int print_statistics(json_object *statistics)
 {
     static const char *const members[][2] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, label},
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -74,10 +74,48 @@ static int print_import(const Options *options, json_object *parameters, void *u
     return print_statistics(statistics);
 }
 
+static int print_task(const Options *options, json_object *parameters, void *userdata)
+{
+    static const char *const about[][2] = {
+        {"importId", "Import"},        {"importStatus", "Status"},
+        {"creationTime", "Created"},   {"lastUpdatedTime", "Updated"},
+        {"importSourceArn", "Source"}, {"importDestinationArn", "Destination"},
+        {"errorMessage", "Error"},
+    };
+    static const char *const filter[][2] = {
+        {"startEventTime", "Events from"},
+        {"endEventTime", "Events until"},
+    };
+    json_object *task = NULL, *task_filter = NULL, *statistics = NULL;
+
+    (void)options;
+    (void)userdata;
+    if (json_get_object(parameters, "task", &task) <= 0 ||
+        json_get_object(task, "importFilter", &task_filter) < 0 ||
+        json_get_object(task, "importStatistics", &statistics) < 0 ||
+        print_strings(task, about, sizeof(about) / sizeof(about[0])) < 0 ||
+        print_strings(task_filter, filter, sizeof(filter) / sizeof(filter[0])) < 0)
+        return -EBADMSG;
+    return print_statistics(statistics);
+}
+
 static int print_imports(const Options *options, json_object *parameters, void *userdata)
 {
     (void)userdata;
-    return object_table_show_imports(parameters, options->color);
+    return object_table_show_imports(parameters, options->service, options->color);
+}
+
+static int print_batches(const Options *options, json_object *parameters, void *userdata)
+{
+    static const ObjectColumn columns[] = {
+        {"BATCH", "batchId"},
+        {"STATUS", "status"},
+        {"MESSAGE", "errorMessage"},
+    };
+
+    (void)userdata;
+    return object_table_show(parameters, "batches", columns, sizeof(columns) / sizeof(columns[0]),
+                             options->color);
 }
 
 static int print_failures(const Options *options, json_object *parameters, void *userdata)
@@ -98,28 +136,33 @@ static int run_about_import(const Options *options, const char *method, CallHand
     const char *argument = options->arguments[1];
     char id[IMPORT_ID_SIZE];
 
-    if (import_id_read(argument, strlen(argument), id) < 0)
+    if (import_id_read(options->service, argument, strlen(argument), id) < 0)
         return OUTCOME_USAGE;
-    return call_print(
-        options, method,
-        call_parameters((CallString[]){{"importId", id}, {"target", call_target(options)}, {0}}),
-        false, handler, NULL);
+    return call_print(options, method,
+                      call_parameters((CallString[]){{"importId", id},
+                                                     {"target", call_target(options)},
+                                                     {"service", options_service(options)},
+                                                     {0}}),
+                      false, handler, NULL);
 }
 
 int imports_run_show(const Options *options)
 {
-    return run_about_import(options, "GetImport", print_import);
+    return run_about_import(options, "GetImport",
+                            options->service == SERVICE_LOGS ? print_task : print_import);
 }
 
 int imports_run_failures(const Options *options)
 {
-    return run_about_import(options, "ListImportFailures", print_failures);
+    return run_about_import(options, "ListImportFailures",
+                            options->service == SERVICE_LOGS ? print_batches : print_failures);
 }
 
 int imports_run_list(const Options *options)
 {
     return call_print(options, "ListImports",
                       call_parameters((CallString[]){{"target", call_target(options)},
+                                                     {"service", options_service(options)},
                                                      {"destination", options->destination},
                                                      {0}}),
                       false, print_imports, NULL);

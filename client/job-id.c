@@ -120,7 +120,7 @@ int job_id_resolve(const Options *options, const char *text, char **ret)
     CLEANUP(search_clear) Search search = {.text = text};
     CLEANUP(freep) char *prefix = copy_prefix(text);
     char import_id[IMPORT_ID_SIZE];
-    bool is_import = import_id_parse(text, strlen(text), import_id) == 0;
+    bool is_import = import_id_parse(SERVICE_CLOUDTRAIL, text, strlen(text), import_id) == 0;
     int r = 0;
 
     if (is_import || prefix)

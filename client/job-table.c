@@ -11,10 +11,10 @@
 #include "common/time.h"
 
 static const TableColumn columns_of_jobs[] = {
-    {"JOB", false},    {"IMPORT", false},  {"TARGET", false}, {"STATE", false},
-    {"STATUS", false}, {"PREFIXES", true}, {"", false},       {"FILES", true},
-    {"EVENTS", true},  {"FAILED", true},   {"ELAPSED", true}, {"REQUESTED", false},
-    {"NOTE", false},
+    {"JOB", false},       {"IMPORT", false},  {"TARGET", false}, {"STATE", false},
+    {"STATUS", false},    {"PREFIXES", true}, {"", false},       {"FILES", true},
+    {"EVENTS", true},     {"FAILED", true},   {"BYTES", true},   {"ELAPSED", true},
+    {"REQUESTED", false}, {"NOTE", false},
 };
 
 /* What fills a row besides what every row has. */
@@ -24,8 +24,8 @@ struct row {
 
 #define BAR_SIZE (JOB_BAR_COLUMNS_MAX * (sizeof("█") - 1) + 1)
 
-_Static_assert(N_IMPORT_STATISTICS - IMPORT_FILES_COMPLETED == 3,
-               "a column for each statistic besides the prefixes: FILES, EVENTS, FAILED");
+_Static_assert(N_IMPORT_STATISTICS - IMPORT_FILES_COMPLETED == 4,
+               "a column for each statistic besides the prefixes: FILES, EVENTS, FAILED, BYTES");
 
 #define N_COLUMNS (sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]))
 
@@ -93,7 +93,7 @@ static const char *format_bar(const JobView *job, size_t columns, char buffer[st
     return buffer;
 }
 
-#define ID_SIZE sizeof("12345678-1234-1234-1234-123456789012")
+#define ID_SIZE sizeof("12345678...")
 
 static const char *format_id(const char *import_id, const JobLayout *layout,
                              char buffer[static ID_SIZE])
@@ -150,8 +150,8 @@ int job_format_line(const JobView *job, char **ret)
 {
     static const char *const units[] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = unit,
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     };
     CLEANUP(freep) char *line = NULL;
     char prefixes[JOB_VIEW_PREFIXES_SIZE];

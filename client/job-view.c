@@ -11,8 +11,8 @@
 
 const char *const job_statistic_labels[] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = label,
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
 };
 
 static int read_strings(json_object *json, JobView *job)
@@ -22,7 +22,9 @@ static int read_strings(json_object *json, JobView *job)
         const char **value;
     } members[] = {
         {"id", &job->id},
+        {"kind", &job->kind},
         {"target", &job->target},
+        {"service", &job->service},
         {"importId", &job->import_id},
         {"state", &job->state},
         {"reason", &job->reason},
@@ -56,15 +58,22 @@ static int read_import(json_object *json, JobView *job)
 {
     static const char *const members[] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) [IMPORT_##symbol] = member,
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     };
-    json_object *statistics = NULL;
+    json_object *statistics = NULL, *task = NULL;
 
     if (json_get_object(json, "import", &job->import) < 0 ||
         json_get_string(job->import, "ImportStatus", &job->status) < 0 ||
-        json_get_object(job->import, "ImportStatistics", &statistics) < 0)
+        json_get_object(job->import, "ImportStatistics", &statistics) < 0 ||
+        json_get_object(json, "task", &task) < 0)
         return -EBADMSG;
+    if (task) {
+        job->import = task;
+        if (json_get_string(task, "importStatus", &job->status) < 0 ||
+            json_get_object(task, "importStatistics", &statistics) < 0)
+            return -EBADMSG;
+    }
     for (ImportStatistic i = 0; i < N_IMPORT_STATISTICS; i++) {
         job->statistics[i] = -1;
         if (json_get_int64(statistics, members[i], &job->statistics[i]) < 0)

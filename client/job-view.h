@@ -9,8 +9,8 @@
 
 typedef enum ImportStatistic {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) IMPORT_##symbol,
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     N_IMPORT_STATISTICS
 } ImportStatistic;
 
@@ -18,14 +18,14 @@ extern const char *const job_statistic_labels[N_IMPORT_STATISTICS];
 
 /* Strings are borrowed from the JSON; NULL and -1: absent. */
 typedef struct JobView {
-    const char *id, *target, *import_id, *state;
+    const char *id, *kind, *target, *service, *import_id, *state;
     const char *reason, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
     bool already_stopped;
     int64_t uid, pid, attempts, polls;
     const char *error_code, *error_message, *error_request_id; /* lastError */
     int64_t error_http_status;
-    json_object *import;
-    const char *status; /* of the import, like the statistics */
+    json_object *import; /* or the task */
+    const char *status;  /* of the import, like the statistics */
     int64_t statistics[N_IMPORT_STATISTICS];
 } JobView;
 

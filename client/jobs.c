@@ -36,6 +36,8 @@ static int print_job(const Options *options, json_object *parameters, void *user
     if (r < 0)
         return r;
     details_print("Job", job.id);
+    details_print("Kind", job.kind);
+    details_print("Service", job.service);
     details_print("Import", job.import_id);
     details_print("Target", job.target);
     details_print("State", job.state);

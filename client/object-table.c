@@ -46,14 +46,27 @@ int object_table_show(json_object *parameters, const char *key, const ObjectColu
     return r < 0 ? r : table_show(table, color);
 }
 
-int object_table_show_imports(json_object *parameters, bool color)
+int object_table_show_imports(json_object *parameters, ImportService service, bool color)
 {
-    static const ObjectColumn columns[] = {
+    static const ObjectColumn imports[] = {
         {"IMPORT", "ImportId"},          {"STATUS", "ImportStatus"},
         {"CREATED", "CreatedTimestamp"}, {"UPDATED", "UpdatedTimestamp"},
         {"DESTINATION", "Destinations"},
     };
+    static const ObjectColumn tasks[] = {
+        {"IMPORT", "importId"},         {"STATUS", "importStatus"},    {"CREATED", "creationTime"},
+        {"UPDATED", "lastUpdatedTime"}, {"SOURCE", "importSourceArn"},
+    };
+    static const struct {
+        const char *key;
+        const ObjectColumn *columns;
+        size_t n_columns;
+    } tables[] = {
+        [SERVICE_CLOUDTRAIL] = {"imports", imports, sizeof(imports) / sizeof(imports[0])},
+        [SERVICE_LOGS] = {"tasks", tasks, sizeof(tasks) / sizeof(tasks[0])},
+    };
+    _Static_assert(sizeof(tables) / sizeof(tables[0]) == N_IMPORT_SERVICES, "one each");
 
-    return object_table_show(parameters, "imports", columns, sizeof(columns) / sizeof(columns[0]),
-                             color);
+    return object_table_show(parameters, tables[service].key, tables[service].columns,
+                             tables[service].n_columns, color);
 }

@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "common/import-service.h"
+
 typedef struct ObjectColumn {
     const char *name;
     const char *member; /* a string, or an array of strings, of which the first is shown */
@@ -18,5 +20,5 @@ typedef struct ObjectColumn {
 int object_table_show(json_object *parameters, const char *key, const ObjectColumn *columns,
                       size_t n_columns, bool color);
 
-/* The columns of an Import. */
-int object_table_show_imports(json_object *parameters, bool color);
+/* The columns of an Import, or of an ImportTask. */
+int object_table_show_imports(json_object *parameters, ImportService service, bool color);

@@ -52,6 +52,7 @@ static const struct option long_options[] = {
     {"import", required_argument, NULL, GIVEN_BIT(OPTION_IMPORT)},
     {"since", required_argument, NULL, GIVEN_BIT(OPTION_SINCE)},
     {"limit", required_argument, NULL, GIVEN_BIT(OPTION_LIMIT)},
+    {"service", required_argument, NULL, GIVEN_BIT(OPTION_SERVICE)},
     {NULL, 0, NULL, 0},
 };
 
@@ -75,6 +76,7 @@ const char *options_first_given(const Options *options, unsigned mask)
         {OPTION_IMPORT, "--import"},
         {OPTION_SINCE, "--since"},
         {OPTION_LIMIT, "--limit"},
+        {OPTION_SERVICE, "--service"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -180,6 +182,20 @@ static int set_limit(Options *options, const char *text)
     return 0;
 }
 
+static int set_service(Options *options, const char *text)
+{
+    int r = import_service_parse(text, &options->service);
+
+    if (r < 0)
+        text_complain("There is no service \"%s\": imports are run by cloudtrail or logs", text);
+    return r;
+}
+
+const char *options_service(const Options *options)
+{
+    return options->given & OPTION_SERVICE ? import_service_name(options->service) : NULL;
+}
+
 static int apply(Options *options, int given, const char *value)
 {
     switch (given) {
@@ -205,7 +221,7 @@ static int apply(Options *options, int given, const char *value)
         return set_timeout(options, value);
     case GIVEN_BIT(OPTION_IMPORT):
         options->given |= OPTION_IMPORT;
-        return import_id_read(value, strlen(value), options->import_id);
+        return import_id_read(SERVICE_CLOUDTRAIL, value, strlen(value), options->import_id);
     case GIVEN_BIT(OPTION_SINCE):
         options->given |= OPTION_SINCE;
         return set_since(options, value);
@@ -221,6 +237,9 @@ static int apply(Options *options, int given, const char *value)
     case GIVEN_BIT(OPTION_STATE):
         options->given |= OPTION_STATE;
         return set_state(options, value);
+    case GIVEN_BIT(OPTION_SERVICE):
+        options->given |= OPTION_SERVICE;
+        return set_service(options, value);
     default:
         break;
     }

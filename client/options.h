@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/import-service.h"
 #include "common/names.h"
 #include "common/time.h"
 
@@ -33,6 +34,7 @@ typedef struct Options {
     char import_id[IMPORT_ID_SIZE]; /* empty: not given */
     char since[RFC3339_SIZE];       /* likewise */
     int64_t limit;                  /* 0: not given */
+    ImportService service;          /* cloudtrail, unless --service names another one */
     char **arguments;               /* after the command; borrowed from argv */
     size_t n_arguments;
 } Options;
@@ -52,6 +54,7 @@ enum {
     OPTION_IMPORT = 1 << 11,
     OPTION_SINCE = 1 << 12,
     OPTION_LIMIT = 1 << 13,
+    OPTION_SERVICE = 1 << 14,
 };
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,
@@ -59,6 +62,9 @@ enum {
  * -EINVAL after saying what is wrong; -ENOMEM. */
 int options_parse(int argc, char **argv, Options *ret);
 void options_clear(Options *options);
+
+/* The service as a parameter of a call; NULL: it was not given. */
+const char *options_service(const Options *options);
 
 /* The name of the first of these options that was given, e.g. "--dry-run", or NULL. */
 const char *options_first_given(const Options *options, unsigned mask);

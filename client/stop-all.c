@@ -38,8 +38,10 @@ static int add_targets(const Options *options, json_object *parameters)
 static json_object *encode_parameters(const Options *options)
 {
     CLEANUP(json_object_putp)
-    json_object *parameters = call_parameters(
-        (CallString[]){{"destination", options->destination}, {"reason", options->reason}, {0}});
+    json_object *parameters = call_parameters((CallString[]){{"service", options_service(options)},
+                                                             {"destination", options->destination},
+                                                             {"reason", options->reason},
+                                                             {0}});
 
     if (!parameters || add_targets(options, parameters) < 0 ||
         (options->given & OPTION_TIMEOUT &&
@@ -89,18 +91,20 @@ static bool is_empty(json_object *array)
 static int on_answer(const Options *options, json_object *parameters, void *userdata)
 {
     struct answer *answer = userdata;
-    json_object *jobs = NULL, *imports = NULL, *failures = NULL;
+    json_object *jobs = NULL, *imports = NULL, *tasks = NULL, *failures = NULL;
     int r;
 
     if (json_get_array(parameters, "jobs", &jobs) < 0 ||
         json_get_array(parameters, "imports", &imports) < 0 ||
+        json_get_array(parameters, "tasks", &tasks) < 0 ||
         json_get_array(parameters, "failures", &failures) < 0)
         return -EBADMSG;
     r = take_failures(answer, failures);
-    if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(failures))
+    if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(tasks) &&
+        is_empty(failures))
         puts("No import is under way: there is nothing to stop");
     if (r >= 0 && options->given & OPTION_DRY_RUN && !options->json)
-        r = object_table_show_imports(parameters, options->color);
+        r = object_table_show_imports(parameters, options->service, options->color);
     for (size_t i = 0; r >= 0 && jobs && i < json_object_array_length(jobs); i++)
         r = take_job(options, answer, json_object_array_get_idx(jobs, i));
     return r;

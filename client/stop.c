@@ -18,7 +18,8 @@
 /* The imports to stop, each once, in the order they were named. */
 typedef struct Ids {
     Follow *follow; /* where they go */
-    void *seen;     /* tsearch(3) tree of owned strings */
+    ImportService service;
+    void *seen; /* tsearch(3) tree of owned strings */
 } Ids;
 
 static int compare_ids(const void *one, const void *other)
@@ -34,7 +35,7 @@ static int add_id(Ids *ids, const char *text, size_t size)
 
     if (!id)
         return -ENOMEM;
-    if (import_id_read(text, size, id) < 0)
+    if (import_id_read(ids->service, text, size, id) < 0)
         return -EINVAL;
     node = tsearch(id, &ids->seen, compare_ids);
     if (!node)
@@ -106,7 +107,7 @@ static int stop_ids(const Options *options)
 
     int r = follow_new(options, &follow);
     if (r >= 0) {
-        Ids ids = {.follow = follow};
+        Ids ids = {.follow = follow, .service = options->service};
         r = add_ids(&ids, options);
         tdestroy(ids.seen, free);
     }

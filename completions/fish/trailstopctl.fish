@@ -32,6 +32,7 @@ complete --command trailstopctl --short-option h --long-option help --descriptio
 complete --command trailstopctl --long-option version --description 'Print the version'
 
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop show list failures jobs' --short-option t --long-option target --exclusive --arguments '(__trailstopctl_names targets name)' --description 'Account and region'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop show list failures' --long-option service --exclusive --arguments 'cloudtrail logs' --description 'Which service runs the import'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option no-wait --description 'Only request it'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option timeout --exclusive --description 'Give up following after this time'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option reason --exclusive --description 'Kept with the job and in the journal'

@@ -182,6 +182,16 @@ int aws_answer_describe_other(const HttpResponse *response, const char *host, co
                           read_request_id(response, NULL, request_id));
 }
 
+int aws_answer_describe_missing(const HttpResponse *response, const char *host, const char *missing,
+                                CallError *error)
+{
+    char message[512], request_id[REQUEST_ID_SIZE];
+
+    snprintf(message, sizeof(message), "%s lists no %s", host, missing);
+    return call_error_set(error, CALL_ERROR_NOT_LISTED, message, response->status,
+                          read_request_id(response, NULL, request_id));
+}
+
 /* The error that AWS named. */
 static int describe_error(const HttpResponse *response, const char *code, const AwsErrorText *text,
                           CallError *error)

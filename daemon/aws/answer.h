@@ -46,5 +46,9 @@ int aws_answer_describe_unreadable(const HttpResponse *response, const char *hos
 int aws_answer_describe_other(const HttpResponse *response, const char *host, const char *named,
                               CallError *error);
 
+/* For a list that does not have what was asked about. 0 or -ENOMEM. */
+int aws_answer_describe_missing(const HttpResponse *response, const char *host, const char *missing,
+                                CallError *error);
+
 /* The Date header. False: none came, or it is not a date. */
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);

@@ -63,15 +63,17 @@ static int read_body(AwsCall *call, const HttpResponse *response, json_object **
     return call->operation->decode(answer, ret);
 }
 
-/* The subject that the answer names, where that is another than was asked about; else NULL. Ids are
- * compared without case: CloudTrail writes its own in lower case, whatever it was asked with. */
+/* The subject that the answer names, where that is another than was asked about; else NULL. */
 static const char *find_other_subject(const AwsCall *call, json_object *body)
 {
     const char *named;
 
     if (!call->subject || json_get_string(body, call->operation->subject, &named) <= 0)
         return NULL;
-    return strcasecmp(named, call->subject) == 0 ? NULL : named;
+    return (call->operation->subject_folds_case ? strcasecmp(named, call->subject)
+                                                : strcmp(named, call->subject)) == 0
+               ? NULL
+               : named;
 }
 
 static int read_success(AwsCall *call, const HttpResponse *response, CallReading *ret)
@@ -84,6 +86,10 @@ static int read_success(AwsCall *call, const HttpResponse *response, CallReading
     if (call->client->skew_usec != 0 && aws_answer_read_date(response, &date_usec))
         aws_client_track_skew(call->client, date_usec);
     r = read_body(call, response, &body);
+    if (r == -ENOENT) {
+        *ret = (CallReading){.refusal = true, .retry_class = AWS_RETRY_NONE};
+        return aws_answer_describe_missing(response, host, call->subject, &call->error);
+    }
     if (r < 0 && r != -EBADMSG)
         return r;
     if (r == 0)

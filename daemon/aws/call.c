@@ -310,7 +310,8 @@ static void call_await_limiter(AwsCall *call)
 
     if (!client->config.quotas) {
         call_go_on(call, on_granted);
-    } else if (quotas_join(&client->quotas, client->route.url, client->route.region,
+    } else if (quotas_join(&client->quotas, client->route.service, client->route.url,
+                           client->route.region,
                            credentials->account_id ? credentials->account_id
                                                    : credentials->access_key_id) < 0) {
         call_go_on(call, on_unavailable); /* no memory: see call_end() */

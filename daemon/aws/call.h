@@ -45,9 +45,11 @@ typedef struct AwsOperation {
     const AwsProtocol *protocol; /* NULL: JSON 1.1, for which there is: */
     const char *target;          /* value of X-Amz-Target */
     /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
-       transient failure like a truncated answer; -ENOMEM. */
+       transient failure like a truncated answer; -ENOENT: what was asked about is not there, a
+       refusal; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
     const char *subject; /* member of what was decoded that names the subject; NULL: none does */
+    bool subject_folds_case;
     QuotaKind limit;
     bool of_target; /* about no single import: whatever is wrong with it is wrong with the target */
 } AwsOperation;

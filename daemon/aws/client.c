@@ -17,10 +17,8 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     CLEANUP(aws_client_unrefp) AwsClient *client = malloc(sizeof(*client));
     int r;
 
-    if (!client) {
-        aws_credentials_provider_free(config->credentials);
+    if (!client)
         return -ENOMEM;
-    }
     *client = (AwsClient){
         .references = 1,
         .quotas = {.quotas = config->quotas},
@@ -30,6 +28,8 @@ int aws_client_new(const AwsClientConfig *config, AwsClient **ret)
     };
     client->config.target = client->config.endpoint = client->config.region = NULL;
     client->config.service = client->config.ca_bundle = NULL;
+    if (config->credentials)
+        aws_credentials_provider_ref(config->credentials);
     if (config->fixed_credentials)
         aws_credentials_ref(config->fixed_credentials);
     if (config->meter)
@@ -67,7 +67,7 @@ void aws_client_unref(AwsClient *client)
     if (!client || --client->references > 0)
         return;
     quotas_leave(&client->quotas);
-    aws_credentials_provider_free(client->config.credentials);
+    aws_credentials_provider_unref(client->config.credentials);
     aws_credentials_unref(client->config.fixed_credentials);
     aws_meter_unref(client->config.meter);
     aws_route_clear(&client->route);

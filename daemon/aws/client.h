@@ -17,7 +17,7 @@ typedef struct AwsClientConfig {
     Timers *timers;
     const Random *random;
     HttpClient *http;
-    AwsCredentialsProvider *credentials; /* taken over, also on failure; NULL: the fixed ones */
+    AwsCredentialsProvider *credentials; /* a reference is taken; NULL: the fixed ones */
     AwsCredentials *fixed_credentials;   /* a reference is taken; NULL: calls are not signed */
     const char *target;                  /* its name, for the journal */
     const char *endpoint;                /* URL */

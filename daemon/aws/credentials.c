@@ -72,9 +72,15 @@ void aws_credentials_cancel(AwsCredentialsWait *wait)
     wait->provider = NULL;
 }
 
-void aws_credentials_provider_free(AwsCredentialsProvider *provider)
+AwsCredentialsProvider *aws_credentials_provider_ref(AwsCredentialsProvider *provider)
 {
-    if (!provider)
+    provider->references++;
+    return provider;
+}
+
+void aws_credentials_provider_unref(AwsCredentialsProvider *provider)
+{
+    if (!provider || --provider->references > 0)
         return;
     assert(TAILQ_EMPTY(&provider->waiting));
     provider->free(provider);

@@ -60,7 +60,9 @@ struct AwsCredentialsProvider {
     void (*wanted)(AwsCredentialsProvider *provider);
     /* AWS rejected these: the next that waits gets others, unless newer ones are there already. */
     void (*reject)(AwsCredentialsProvider *provider, const AwsCredentials *credentials);
-    void (*free)(AwsCredentialsProvider *provider); /* nobody may be waiting */
+    void (*free)(AwsCredentialsProvider *provider);
+
+    unsigned references;
 
     /* Where they come from, for people and --check, e.g. "environment" or "profile audit in
      * /root/.aws/credentials"; NULL where no source has any. Never a secret. Owned by the provider,
@@ -73,4 +75,7 @@ struct AwsCredentialsProvider {
 
 void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait);
 void aws_credentials_cancel(AwsCredentialsWait *wait); /* takes one that does not wait */
-void aws_credentials_provider_free(AwsCredentialsProvider *provider); /* takes NULL */
+AwsCredentialsProvider *aws_credentials_provider_ref(AwsCredentialsProvider *provider);
+/* Nobody may be waiting when the last one goes. Takes NULL. */
+void aws_credentials_provider_unref(AwsCredentialsProvider *provider);
+DEFINE_CLEANUP(AwsCredentialsProvider, aws_credentials_provider_unref)

@@ -98,7 +98,8 @@ static bool is_decimal(const char *text)
     return text[-1] == '.' && *text != '\0' && text[count_digits(text)] == '\0';
 }
 
-static bool read_time(json_object *from, uint64_t *ret_usec)
+/* units: so many a second. */
+static bool read_time(json_object *from, double units, uint64_t *ret_usec)
 {
     static const double latest =
         253402300799; /* 9999-12-31T23:59:59Z, the last that RFC 3339 has */
@@ -114,6 +115,7 @@ static bool read_time(json_object *from, uint64_t *ret_usec)
         seconds = json_object_get_double(from);
     else
         return false;
+    seconds /= units;
     if (!(seconds >= 0)) /* before there was a CloudTrail: as good as missing */
         return false;
     if (seconds > latest)
@@ -123,12 +125,12 @@ static bool read_time(json_object *from, uint64_t *ret_usec)
     return true;
 }
 
-static int decode_time(json_object *from, json_object **ret)
+static int decode_time(json_object *from, double units, json_object **ret)
 {
     char text[RFC3339_SIZE];
     uint64_t usec;
 
-    if (!read_time(from, &usec))
+    if (!read_time(from, units, &usec))
         return 0;
     *ret = json_object_new_string(time_format_rfc3339(usec, text));
     return *ret ? 0 : -ENOMEM;
@@ -146,7 +148,9 @@ static int decode_value(json_object *from, const Member *member, json_object **r
     case MEMBER_COUNT:
         return decode_count(from, ret);
     case MEMBER_TIME:
-        return decode_time(from, ret);
+        return decode_time(from, 1, ret);
+    case MEMBER_TIME_MSEC:
+        return decode_time(from, 1e3, ret);
     case MEMBER_OBJECT:
         return decode_object(from, member->members, ret);
     }

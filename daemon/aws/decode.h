@@ -14,6 +14,7 @@ typedef enum MemberKind {
     MEMBER_COUNT,   /* a whole number, also as 12.0, 1.2E7 or a string of digits */
     MEMBER_TIME,    /* seconds since 1970 with or without a fraction, as a number or in a string, or
                        ISO 8601; becomes RFC 3339 */
+    MEMBER_TIME_MSEC, /* the same, in milliseconds */
     MEMBER_OBJECT,
     MEMBER_OBJECTS, /* an array of them */
 } MemberKind;

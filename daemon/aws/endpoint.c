@@ -146,7 +146,12 @@ static int use_custom(const AwsEndpointParams *params, char **ret_url, char **re
 int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, char **ret_url,
                          char **ret_error)
 {
-    const char *name = service == AWS_SERVICE_STS ? "sts" : "cloudtrail";
+    static const char *const names[] = {
+        [AWS_SERVICE_CLOUDTRAIL] = "cloudtrail",
+        [AWS_SERVICE_LOGS] = "logs",
+        [AWS_SERVICE_STS] = "sts",
+    };
+    _Static_assert(sizeof(names) / sizeof(names[0]) == N_AWS_SERVICES, "a name each");
     const char *region = params->region;
     const Partition *partition;
     bool plain;
@@ -167,7 +172,8 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     if (service == AWS_SERVICE_STS && strcmp(region, "aws-global") == 0 && plain &&
         !params->use_dualstack)
         return string_format(ret_url, "https://sts.amazonaws.com");
-    return string_format(ret_url, "https://%s%s.%s.%s", name, plain ? "" : "-fips", region,
+    return string_format(ret_url, "https://%s%s.%s.%s", names[service], plain ? "" : "-fips",
+                         region,
                          params->use_dualstack ? partition->dualstack_suffix : partition->suffix);
 }
 

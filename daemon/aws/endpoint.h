@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which host serves a service in a region: partitions, FIPS, dual-stack, custom endpoints.
  *
- * Source: the endpoint rule sets of CloudTrail and STS that botocore publishes. STS is always asked
- * in the region, never at its global endpoint (what the rule sets call UseGlobalEndpoint false):
- * tokens of a region are valid in all, and an outage of us-east-1 does not reach the other regions.
+ * Source: the endpoint rule sets of CloudTrail, CloudWatch Logs and STS that botocore publishes.
+ * STS is always asked in the region, never at its global endpoint (what the rule sets call
+ * UseGlobalEndpoint false): tokens of a region are valid in all, and an outage of us-east-1 does
+ * not reach the other regions.
  */
 #pragma once
 
 #include <stdbool.h>
 
-typedef enum AwsService { AWS_SERVICE_CLOUDTRAIL, AWS_SERVICE_STS } AwsService;
+typedef enum AwsService {
+    AWS_SERVICE_CLOUDTRAIL,
+    AWS_SERVICE_LOGS,
+    AWS_SERVICE_STS,
+    N_AWS_SERVICES
+} AwsService;
 
 typedef struct AwsEndpointParams {
     const char *region; /* NULL or empty: missing, an error where url does not name the host */

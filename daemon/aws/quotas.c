@@ -126,12 +126,13 @@ static bool holder_is_alone(const QuotasHolder *holder)
     return TAILQ_FIRST(&holder->account->holders) == holder && !TAILQ_NEXT(holder, entry);
 }
 
-int quotas_join(QuotasHolder *holder, const char *endpoint, const char *region, const char *id)
+int quotas_join(QuotasHolder *holder, const char *service, const char *endpoint, const char *region,
+                const char *id)
 {
     Account *account;
     char *key;
 
-    if (string_format(&key, "%s %s %s", endpoint, region, id) < 0)
+    if (string_format(&key, "%s %s %s %s", service, endpoint, region, id) < 0)
         return -ENOMEM;
     account = find_account(holder, key);
     if (account) {

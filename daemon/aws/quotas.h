@@ -40,7 +40,8 @@ DEFINE_CLEANUP(Quotas, quotas_free)
 
 /* From now on the holder's calls are of this account; it leaves the one they were of. id: of the
  * account, else of the access key. 0 or -ENOMEM. */
-int quotas_join(QuotasHolder *holder, const char *endpoint, const char *region, const char *id);
+int quotas_join(QuotasHolder *holder, const char *service, const char *endpoint, const char *region,
+                const char *id);
 
 /* Takes the place of the other one, which makes its last calls: of the same account as that is, if
  * any, so that what was called before counts on, and from now on at the rates of the holder. If it

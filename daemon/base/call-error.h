@@ -24,8 +24,9 @@ extern const CallError call_error_no_memory;
 #define CALL_ERROR_TIMEOUT "TimedOut"
 #define CALL_ERROR_TLS "TLSFailed"
 #define CALL_ERROR_UNREADABLE "UnreadableAnswer" /* not HTTP, too large, not what was asked */
-#define CALL_ERROR_HTTP "UnexpectedStatus"       /* an HTTP status without an AWS error code */
-#define CALL_ERROR_RESOURCES "OutOfResources"    /* memory or file descriptors of this host */
+#define CALL_ERROR_NOT_LISTED "ResourceNotFoundException" /* as AWS calls what is not there */
+#define CALL_ERROR_HTTP "UnexpectedStatus"    /* an HTTP status without an AWS error code */
+#define CALL_ERROR_RESOURCES "OutOfResources" /* memory or file descriptors of this host */
 #define CALL_ERROR_CREDENTIALS "CredentialsUnavailable"
 #define CALL_ERROR_TARGET_REMOVED "TargetRemoved"
 #define CALL_ERROR_ENDLESS_LIST "EndlessList"          /* given up: it came to no end */

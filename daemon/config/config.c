@@ -202,8 +202,9 @@ static int add_target(json_object *array, const Config *config, const TargetConf
     if ((r = json_append(array, json)) < 0 ||
         (r = json_add_string(json, "name", target->name)) < 0 ||
         (r = json_add_string(json, "region", settings->region)) < 0 ||
-        (r = json_add_string(json, "endpoint", settings->endpoint)) < 0 ||
+        (r = json_add_string(json, "endpoint", settings->endpoints[SERVICE_CLOUDTRAIL])) < 0 ||
         (r = json_add_string(json, "stsEndpoint", settings->sts_endpoint)) < 0 ||
+        (r = json_add_string(json, "logsEndpoint", settings->endpoints[SERVICE_LOGS])) < 0 ||
         (r = json_add_string(json, "profile", settings->profile)) < 0)
         return r;
     if (!settings->credentials) /* no source has any: shown, not left out */

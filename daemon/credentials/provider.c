@@ -319,8 +319,10 @@ int aws_credentials_provider_new(const AwsCredentialsContext *context, const cha
         return -ENOMEM;
     provider->context = *context;
     provider->refresh_wait_usec = REFRESH_WAIT_MIN_USEC;
-    provider->base = (AwsCredentialsProvider){
-        .wanted = provider_wanted, .reject = provider_reject, .free = provider_free};
+    provider->base = (AwsCredentialsProvider){.wanted = provider_wanted,
+                                              .reject = provider_reject,
+                                              .free = provider_free,
+                                              .references = 1};
     TAILQ_INIT(&provider->base.waiting);
     timer_init(&provider->timer, context->timers, on_timer, provider);
     if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {

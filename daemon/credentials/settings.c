@@ -200,9 +200,13 @@ static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, cons
 
 static int resolve_endpoints(Resolver *resolver)
 {
-    static const EndpointNames cloudtrail = {AWS_SERVICE_CLOUDTRAIL, "endpoint-url",
-                                             "AWS_ENDPOINT_URL_CLOUDTRAIL",
-                                             "cloudtrail.endpoint_url"};
+    static const EndpointNames imports[] = {
+        [SERVICE_CLOUDTRAIL] = {AWS_SERVICE_CLOUDTRAIL, "endpoint-url",
+                                "AWS_ENDPOINT_URL_CLOUDTRAIL", "cloudtrail.endpoint_url"},
+        [SERVICE_LOGS] = {AWS_SERVICE_LOGS, "endpoint-url", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+                          "cloudwatch_logs.endpoint_url"},
+    };
+    _Static_assert(sizeof(imports) / sizeof(imports[0]) == N_IMPORT_SERVICES, "names for each");
     static const EndpointNames sts = {AWS_SERVICE_STS, "sts-endpoint-url", "AWS_ENDPOINT_URL_STS",
                                       "sts.endpoint_url"};
     const AwsSection *section = resolver->section;
@@ -218,9 +222,12 @@ static int resolve_endpoints(Resolver *resolver)
         return r;
     params.use_fips = settings->use_fips_endpoint > 0;
     params.use_dualstack = settings->use_dualstack_endpoint > 0;
-    r = resolve_endpoint(resolver, &cloudtrail, section->endpoint_url, params, &settings->endpoint);
-    if (r < 0)
-        return r;
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
+        r = resolve_endpoint(resolver, &imports[service], section->endpoint_url, params,
+                             &settings->endpoints[service]);
+        if (r < 0)
+            return r;
+    }
     return resolve_endpoint(resolver, &sts, section->sts_endpoint_url, params,
                             &settings->sts_endpoint);
 }
@@ -295,7 +302,8 @@ void aws_settings_free(AwsSettings *settings)
         return;
     free(settings->profile);
     free(settings->region);
-    free(settings->endpoint);
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
+        free(settings->endpoints[service]);
     free(settings->sts_endpoint);
     free(settings->ca_bundle);
     free(settings->credentials);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "common/import-service.h"
 #include "daemon/credentials/profile.h"
 #include "daemon/credentials/tree.h"
 
@@ -23,7 +24,7 @@ typedef struct AwsSettings {
     char *profile;       /* "default" where nothing names one */
     AwsChainQuery query; /* for it; what it borrows outlives the settings too */
     char *region;
-    char *endpoint;
+    char *endpoints[N_IMPORT_SERVICES];
     char *sts_endpoint;
     char *ca_bundle;                               /* NULL: the system's */
     int use_fips_endpoint, use_dualstack_endpoint; /* -1: set nowhere */

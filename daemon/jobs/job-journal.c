@@ -9,7 +9,7 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "common/utf8.h"
-#include "daemon/aws/cloudtrail.h"
+#include "daemon/aws/import-operations.h"
 
 static json_object *read_import(const JobRecord *record)
 {
@@ -19,9 +19,10 @@ static json_object *read_import(const JobRecord *record)
     return import;
 }
 
-static void add_import_status(JournalEntry *entry, json_object *import)
+static void add_import_status(JournalEntry *entry, const JobRecord *record, json_object *import)
 {
-    const char *status = import ? cloudtrail_import_status_name(import) : NULL;
+    const char *status =
+        import ? import_status_name(import_operations(record->service), import) : NULL;
 
     if (status)
         journal_add(entry, "TRAILSTOP_IMPORT_STATUS", "%s", status);
@@ -31,6 +32,8 @@ void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
 {
     journal_add(entry, "TRAILSTOP_JOB", "%s", record->id);
     journal_add(entry, "TRAILSTOP_TARGET", "%s", record->target);
+    journal_add(entry, "TRAILSTOP_KIND", "%s", job_kind_name(record->kind));
+    journal_add(entry, "TRAILSTOP_SERVICE", "%s", import_service_name(record->service));
     journal_add(entry, "TRAILSTOP_IMPORT_ID", "%s", record->import_id);
     journal_add(entry, "TRAILSTOP_STATE", "%s", job_state_name(record->state));
 }
@@ -40,7 +43,7 @@ static void add_job(JournalEntry *entry, const JobRecord *record)
     CLEANUP(json_object_putp) json_object *import = read_import(record);
 
     job_journal_add_names(entry, record);
-    add_import_status(entry, import);
+    add_import_status(entry, record, import);
 }
 
 void job_journal_add_requester(JournalEntry *entry, const Requester *requester, const char *reason)
@@ -81,23 +84,24 @@ void job_journal_stop_accepted(const JobRecord *record)
     journal_begin(&entry, EVENT_STOP_ACCEPTED);
     add_job(&entry, record);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
-    journal_send(&entry, "CloudTrail accepted to stop import %s of target %s", record->import_id,
-                 record->target);
+    journal_send(&entry, "%s accepted to stop import %s of target %s",
+                 import_service_title(record->service), record->import_id, record->target);
 }
 
-static void add_statistics(JournalEntry *entry, json_object *import)
+static void add_statistics(JournalEntry *entry, const JobRecord *record, json_object *import)
 {
     static const struct {
         const char *member, *field;
     } members[] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, field},
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     };
     json_object *statistics;
     int64_t value;
 
-    if (!import || json_get_object(import, "ImportStatistics", &statistics) <= 0)
+    if (!import || json_get_object(import, import_operations(record->service)->statistics_member,
+                                   &statistics) <= 0)
         return;
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (json_get_int64(statistics, members[i].member, &value) > 0)
@@ -152,21 +156,23 @@ static void append_count(char buffer[static STATISTICS_SIZE], int64_t value, con
 
 /* "37 of 48 prefixes, 4170 files, 31,196,400 events, 2 failed entries", or "" where nothing is
  * known. */
-static void describe_statistics(json_object *import, char ret[static STATISTICS_SIZE])
+static void describe_statistics(const JobRecord *record, json_object *import,
+                                char ret[static STATISTICS_SIZE])
 {
     static const struct {
         const char *member, *units;
     } members[] = {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) {member, unit},
+#define TASK_STATISTIC IMPORT_STATISTIC
 #include "common/import-members.def"
-#undef IMPORT_STATISTIC
     };
     json_object *statistics;
     int64_t found, completed = 0, value;
     char count[32];
 
     *ret = '\0';
-    if (!import || json_get_object(import, "ImportStatistics", &statistics) <= 0)
+    if (!import || json_get_object(import, import_operations(record->service)->statistics_member,
+                                   &statistics) <= 0)
         return;
     if (json_get_int64(statistics, "PrefixesFound", &found) > 0) {
         (void)json_get_int64(statistics, "PrefixesCompleted", &completed);
@@ -222,19 +228,19 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
     assert(job_state_is_final(record->state));
     journal_begin(&entry, ends[record->state - N_ACTIVE_JOB_STATES].event);
     job_journal_add_names(&entry, record);
-    add_import_status(&entry, import);
+    add_import_status(&entry, record, import);
     job_journal_add_requester(&entry, &record->requester, record->reason);
     if (record->state == JOB_CANCELLED) {
         journal_add(&entry, "TRAILSTOP_CANCELLER_UID", "%u", canceller->uid);
         journal_add(&entry, "TRAILSTOP_CANCELLER_GID", "%u", canceller->gid);
         journal_add(&entry, "TRAILSTOP_CANCELLER_PID", "%d", canceller->pid);
     }
-    add_statistics(&entry, import);
+    add_statistics(&entry, record, import);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
     journal_add(&entry, "TRAILSTOP_POLLS", "%u", record->polls);
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)elapsed_usec);
     journal_add_error(&entry, error);
-    describe_statistics(import, statistics);
+    describe_statistics(record, import, statistics);
     describe_request(record, request);
     journal_send(&entry, "Import %s of target %s %s%s after %s%s%s (asked for by %s)%s%s%s%s",
                  record->import_id, record->target, ends[record->state - N_ACTIVE_JOB_STATES].said,

@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/time.h"
+#include "daemon/aws/import-operations.h"
 
 /* Import > ImportSource > S3, see CloudTrail's GetImport. */
 #define IMPORT_DEPTH_MAX 4U
@@ -39,8 +40,28 @@ uint64_t job_record_elapsed_usec(const JobRecord *record)
     return time_since(record->requested_usec, record->finished_usec);
 }
 
+static const char *const kind_names[] = {[JOB_STOP] = "stop", [JOB_WAIT] = "wait"};
+_Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == N_JOB_KINDS, "a name each");
+
+const char *job_kind_name(JobKind kind)
+{
+    assert(kind < N_JOB_KINDS);
+    return kind_names[kind];
+}
+
+int job_kind_parse(const char *name, JobKind *ret)
+{
+    for (JobKind kind = 0; kind < N_JOB_KINDS; kind++)
+        if (strcmp(name, kind_names[kind]) == 0) {
+            *ret = kind;
+            return 0;
+        }
+    return -EINVAL;
+}
+
 void job_record_clear(JobRecord *record)
 {
+    free(record->import_id);
     free(record->target);
     free(record->reason);
     free(record->import);
@@ -88,7 +109,9 @@ void job_record_write(const JobRecord *record, uint64_t next_call_usec, const Ca
 
     json_write_begin(writer, NULL, '{');
     json_write_string(writer, "id", record->id);
+    json_write_string(writer, "kind", job_kind_name(record->kind));
     json_write_string(writer, "target", record->target);
+    json_write_string(writer, "service", import_service_name(record->service));
     json_write_string(writer, "importId", record->import_id);
     json_write_string(writer, "state", job_state_name(record->state));
     json_write_bool(writer, "alreadyStopped", record->already_stopped);
@@ -103,7 +126,7 @@ void job_record_write(const JobRecord *record, uint64_t next_call_usec, const Ca
     write_time(writer, "nextCallAt", next_call_usec);
     if (error && error->code)
         call_error_write(error, writer, "lastError");
-    json_write_raw(writer, "import", record->import);
+    json_write_raw(writer, import_operations(record->service)->shown_as, record->import);
     json_write_end(writer, '}');
 }
 

@@ -9,9 +9,9 @@
 
 #include <systemd/sd-id128.h>
 
+#include "common/import-service.h"
 #include "common/json-write.h"
 #include "common/memory.h"
-#include "common/names.h"
 #include "daemon/base/call-error.h"
 #include "daemon/base/peer.h"
 
@@ -36,11 +36,30 @@ static inline bool job_state_is_final(JobState state)
 
 #define JOB_ID_SIZE SD_ID128_STRING_MAX
 
+/* As JobKind of the Varlink interface. */
+typedef enum JobKind {
+    JOB_STOP, /* asks to stop the import and follows it to its end */
+    JOB_WAIT, /* only follows it */
+    N_JOB_KINDS
+} JobKind;
+
+const char *job_kind_name(JobKind kind);
+int job_kind_parse(const char *name, JobKind *ret); /* 0 or -EINVAL */
+
+/* What a job is about, and so what a request joins it by: strings are borrowed. */
+typedef struct JobKey {
+    JobKind kind;
+    ImportService service;
+    const char *import_id; /* as import_id_parse() leaves it */
+} JobKey;
+
 typedef struct JobRecord {
     uint64_t number; /* order of acceptance, from 1 */
     uint64_t change; /* order of the last change over all jobs, from 1; 0: not stored yet */
     char id[JOB_ID_SIZE];
-    char import_id[IMPORT_ID_SIZE];
+    JobKind kind;
+    ImportService service;
+    char *import_id;
     char *target; /* its name */
     char *reason; /* NULL: none given */
     Requester requester;

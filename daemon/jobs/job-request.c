@@ -15,6 +15,9 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         return r;
     record = (JobRecord){
         .number = number,
+        .kind = request->key.kind,
+        .service = request->key.service,
+        .import_id = strdup(request->key.import_id),
         .target = strdup(request->target->name),
         .reason = request->reason ? strdup(request->reason) : NULL,
         .requester = request->requester,
@@ -23,13 +26,12 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         .requested_boottime_usec = timers_boottime_usec(timers),
     };
     sd_id128_to_string(id, record.id);
-    strcpy(record.import_id, request->import_id);
     record.updated_usec = record.requested_usec;
     if (request->timeout_usec > 0) {
         record.deadline_usec = record.requested_usec + request->timeout_usec;
         record.deadline_boottime_usec = record.requested_boottime_usec + request->timeout_usec;
     }
-    if (!record.target || (request->reason && !record.reason)) {
+    if (!record.import_id || !record.target || (request->reason && !record.reason)) {
         job_record_clear(&record);
         return -ENOMEM;
     }

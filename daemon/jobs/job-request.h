@@ -7,8 +7,8 @@
 
 typedef struct JobRequest {
     Target *target;
-    const char *import_id; /* as import_id_parse() leaves it */
-    const char *reason;    /* NULL: none given */
+    JobKey key;
+    const char *reason; /* NULL: none given */
     Requester requester;
     uint64_t timeout_usec; /* 0: none */
 } JobRequest;

@@ -7,7 +7,6 @@
 
 #include "common/json.h"
 #include "common/time.h"
-#include "daemon/aws/cloudtrail.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
 
@@ -26,6 +25,11 @@ static uint64_t now_boottime(const Job *job)
     return timers_boottime_usec(job->context->timers);
 }
 
+static const ImportOperations *job_operations(const Job *job)
+{
+    return import_operations(job->record.service);
+}
+
 static double job_random(const Job *job)
 {
     return job->context->random->uniform(job->context->random->userdata);
@@ -33,7 +37,8 @@ static double job_random(const Job *job)
 
 static bool job_is_to_stop(const Job *job)
 {
-    return job->record.state != JOB_POLLING && !job->record.refusal.code;
+    return job->record.kind == JOB_STOP && job->record.state != JOB_POLLING &&
+           !job->record.refusal.code;
 }
 
 /* It waits and calls no longer; what it knows of its target's health stays. */
@@ -109,7 +114,7 @@ static void job_observe(Job *job, json_object *import)
     const char *text;
     char *copy;
 
-    (void)cloudtrail_import_set_id(import, job->record.import_id);
+    (void)import_set_id(job_operations(job), import, job->record.import_id);
     text = json_text(import, NULL);
     if (text && job->record.import && strcmp(text, job->record.import) == 0)
         return;
@@ -185,7 +190,7 @@ static void stop_attempt(unsigned number, void *userdata)
 static void stop_done(const AwsResult *result, void *userdata)
 {
     Job *job = userdata;
-    Verdict verdict = schedule_classify_stop(result);
+    Verdict verdict = schedule_classify_stop(job_operations(job), result);
 
     job->call = NULL;
     if (verdict == VERDICT_VERIFY && call_error_copy(&job->record.refusal, result->error) < 0)
@@ -207,17 +212,25 @@ static void get_attempt(unsigned number, void *userdata)
     job_mark_changed(job); /* counted on disk like StopImport, so that a crash loses none */
 }
 
-static void get_done(const AwsResult *result, void *userdata)
+static Verdict job_classify_get(const Job *job, const AwsResult *result)
 {
-    Job *job = userdata;
     uint64_t now_usec = now_boottime(job), accepted_usec = job->record.accepted_boottime_usec;
     GetReason reason = {
         .verifying = job->record.refusal.code != NULL,
         .accepted_usec = accepted_usec == 0 ? UINT64_MAX : time_since(accepted_usec, now_usec),
     };
 
+    return schedule_classify_get(job_operations(job), result, &reason);
+}
+
+static void get_done(const AwsResult *result, void *userdata)
+{
+    Job *job = userdata;
+
     job->call = NULL;
-    job_proceed(job, schedule_classify_get(result, &reason), result);
+    if (result->outcome == AWS_OK)
+        job->context->observed(job, result, job->context->userdata);
+    job_proceed(job, job_classify_get(job, result), result);
 }
 
 static void describe_call(JournalEntry *entry, void *userdata)
@@ -225,6 +238,16 @@ static void describe_call(JournalEntry *entry, void *userdata)
     const Job *job = userdata;
 
     job_journal_add_names(entry, &job->record);
+}
+
+void job_share(Job *job, const AwsResult *result)
+{
+    assert(result->outcome == AWS_OK);
+    if (job_state_is_final(job->record.state) || job->call || job_is_to_stop(job) ||
+        !job->call_timer.set)
+        return;
+    timer_clear(&job->call_timer);
+    job_proceed(job, job_classify_get(job, result), result);
 }
 
 /* The next call is due. */
@@ -245,8 +268,9 @@ static void job_call(void *userdata)
     assert(!job_state_is_final(job->record.state));
     if (!outage_enter(target->outage, &job->outage_wait))
         return;
-    r = stop ? cloudtrail_stop_import(target->client, job->record.import_id, &hooks, &job->call)
-             : cloudtrail_get_import(target->client, job->record.import_id, &hooks, &job->call);
+    r = (stop ? import_call_stop : import_call_get)(target->clients[job->record.service],
+                                                    job_operations(job), job->record.import_id,
+                                                    &hooks, &job->call);
     if (r < 0) {
         CLEANUP(call_error_clear) CallError error = {0};
 

@@ -22,6 +22,8 @@ typedef struct JobContext {
     /* The record differs from what is on disk. A job that has ended is freed by the one who is told
        here, but not before this returns. */
     void (*changed)(Job *job, void *userdata);
+    /* GetImport answered: another job of the same import has the answer as well. */
+    void (*observed)(Job *job, const AwsResult *result, void *userdata);
     void *userdata;
 } JobContext;
 
@@ -30,6 +32,7 @@ typedef struct JobRegistration {
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
     TAILQ_ENTRY(Job) change_entry; /* of those to save */
     FollowerList followers;        /* of this job */
+    JobKey key;                    /* in the tree of its target */
     JobState counted_as;
     bool changed;  /* among those to save */
     bool stored;   /* the store has a row of it */
@@ -58,6 +61,10 @@ void job_free(Job *job); /* gives up a call under way; takes NULL */
 /* Goes on from where the record stands: a new job, or one of before a restart. */
 void job_start(Job *job);
 void job_cancel(Job *job, const Requester *canceller);
+
+/* What another job of the same import asked for: as if the answer were its own, where it would ask
+ * the same next. */
+void job_share(Job *job, const AwsResult *result);
 
 /* The target's client was replaced: a call that is not on the wire begins anew with the new one. */
 void job_renew_call(Job *job);

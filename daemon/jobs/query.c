@@ -8,7 +8,7 @@
 #include "common/json.h"
 #include "common/string.h"
 #include "common/time.h"
-#include "daemon/aws/cloudtrail.h"
+#include "daemon/aws/import-operations.h"
 
 #define LIST_ITEMS_MAX 100000U
 #define LIST_USEC (5 * USEC_PER_MINUTE)
@@ -16,6 +16,7 @@
 struct Query {
     QueryKind kind;
     bool nameless;
+    const ImportOperations *operations;
     AwsClient *client; /* both are of the target, which may be gone before the answer */
     Outage *outage;
     char *import_id, *destination, *status, *next_token;
@@ -86,33 +87,46 @@ static void query_go_on(Query *query)
 
 static void query_end_with_import(Query *query, json_object *import)
 {
-    if (cloudtrail_import_set_id(import, query->import_id) < 0)
+    if (import_set_id(query->operations, import, query->import_id) < 0)
         query_end_without_memory(query);
     else
         query_end(query, import, NULL);
 }
 
+/* What the service could not be asked to leave out. */
+static bool query_wants(const Query *query, json_object *item)
+{
+    const ImportOperations *operations = query->operations;
+    const char *id, *destination;
+
+    if (query->kind != QUERY_IMPORTS)
+        return true;
+    if (!query->nameless && json_get_string(item, operations->id_member, &id) <= 0)
+        return false;
+    return !operations->destination_member || !query->destination ||
+           (json_get_string(item, operations->destination_member, &destination) > 0 &&
+            strcmp(destination, query->destination) == 0);
+}
+
 /* Moves what a page lists to the end of the list. */
 static int query_take_page(Query *query, json_object *page)
 {
-    const char *member = query->kind == QUERY_IMPORTS ? CLOUDTRAIL_IMPORTS : CLOUDTRAIL_FAILURES;
+    const char *member = query->kind == QUERY_IMPORTS ? query->operations->imports_member
+                                                      : query->operations->failures_member;
     json_object *array;
-    const char *token, *id;
+    const char *token;
     size_t n;
 
     n = json_get_array(page, member, &array) > 0 ? json_object_array_length(array) : 0;
     for (size_t i = 0; i < n; i++) {
         json_object *item = json_object_array_get_idx(array, i);
 
-        if (query->kind == QUERY_IMPORTS && !query->nameless &&
-            json_get_string(item, "ImportId", &id) <= 0)
-            continue;
-        if (json_append(query->listed, json_object_get(item)) < 0)
+        if (query_wants(query, item) && json_append(query->listed, json_object_get(item)) < 0)
             return -ENOMEM;
     }
     free(query->next_token);
     query->next_token = NULL;
-    if (json_get_string(page, CLOUDTRAIL_NEXT_TOKEN, &token) > 0 && *token) {
+    if (json_get_string(page, query->operations->token_member, &token) > 0 && *token) {
         query->next_token = strdup(token);
         if (!query->next_token)
             return -ENOMEM;
@@ -146,13 +160,14 @@ static int query_call(Query *query)
 
     switch (query->kind) {
     case QUERY_IMPORT:
-        return cloudtrail_get_import(query->client, query->import_id, &hooks, &query->call);
+        return import_call_get(query->client, query->operations, query->import_id, &hooks,
+                               &query->call);
     case QUERY_IMPORTS:
-        return cloudtrail_list_imports(query->client, query->destination, query->status,
-                                       query->next_token, &hooks, &query->call);
+        return import_call_list(query->client, query->operations, query->destination, query->status,
+                                query->next_token, &hooks, &query->call);
     case QUERY_FAILURES:
-        return cloudtrail_list_import_failures(query->client, query->import_id, query->next_token,
-                                               &hooks, &query->call);
+        return import_call_failures(query->client, query->operations, query->import_id,
+                                    query->next_token, &hooks, &query->call);
     }
     return -EINVAL;
 }
@@ -167,7 +182,8 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
     *query = (Query){
         .kind = request->kind,
         .nameless = request->nameless,
-        .client = aws_client_ref(request->target->client),
+        .operations = import_operations(request->service),
+        .client = aws_client_ref(request->target->clients[request->service]),
         .outage = outage_ref(request->target->outage),
         .done = done,
         .userdata = userdata,

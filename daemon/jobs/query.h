@@ -14,6 +14,7 @@ typedef enum QueryKind { QUERY_IMPORT, QUERY_IMPORTS, QUERY_FAILURES } QueryKind
 typedef struct QueryRequest {
     QueryKind kind;
     const Target *target;
+    ImportService service;
     const char *import_id;   /* of QUERY_IMPORT and QUERY_FAILURES */
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */

@@ -26,49 +26,57 @@ struct Registry {
     JobTexts *texts;
 };
 
-/* The trees hold pointers to the key inside the job: its id, or its import id in the tree of its
- * target. */
-#define job_of(key, member) ((Job *)((char *)(key)-offsetof(Job, record.member)))
+/* The trees hold pointers to the key inside the job: its id, or in the tree of its target what
+ * others join it by. */
+#define job_of(key, member) ((Job *)((char *)(key)-offsetof(Job, member)))
 
-static int compare_keys(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
     return strcmp(a, b);
 }
 
-/* The key as it lies in its job, or NULL. */
-static void *find_key(const char *key, void *const *tree)
+static int compare_keys(const void *one, const void *other)
 {
-    char **node = tfind(key, tree, compare_keys);
+    const JobKey *a = one, *b = other;
 
-    return node ? *node : NULL;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->service != b->service)
+        return a->service < b->service ? -1 : 1;
+    return strcmp(a->import_id, b->import_id);
 }
 
 Job *registry_find(Registry *registry, const char *id)
 {
-    void *key = find_key(id, &registry->jobs_by_id);
+    char **node = tfind(id, &registry->jobs_by_id, compare_ids);
 
-    return key ? job_of(key, id) : NULL;
+    return node ? job_of(*node, record.id) : NULL;
 }
 
-static Job *find_by_import(const Target *target, const char *import_id)
+static Job *find_by_key(const Target *target, const JobKey *key)
 {
-    void *key = find_key(import_id, &target->jobs);
+    JobKey **node = tfind(key, &target->jobs, compare_keys);
 
-    return key ? job_of(key, import_id) : NULL;
+    return node ? job_of(*node, registered.key) : NULL;
 }
 
-bool registry_follows(const Target *target, const char *import_id)
+bool registry_follows(const Target *target, const JobKey *key)
 {
-    return find_key(import_id, &target->jobs) != NULL;
+    return find_by_key(target, key) != NULL;
 }
 
 /* A job without target is in the tree of ids alone, and so is one that has ended. */
 static int registry_insert(Registry *registry, Job *job)
 {
-    if (!tsearch(job->record.id, &registry->jobs_by_id, compare_keys))
+    job->registered.key = (JobKey){
+        .kind = job->record.kind,
+        .service = job->record.service,
+        .import_id = job->record.import_id,
+    };
+    if (!tsearch(job->record.id, &registry->jobs_by_id, compare_ids))
         return -ENOMEM;
-    if (job->target && !tsearch(job->record.import_id, &job->target->jobs, compare_keys)) {
-        tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
+    if (job->target && !tsearch(&job->registered.key, &job->target->jobs, compare_keys)) {
+        tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
         return -ENOMEM;
     }
     job->registered.joinable = job->target != NULL;
@@ -101,7 +109,7 @@ static int registry_add(Registry *registry, Target *target, JobRecord *record, J
 static void registry_close_to_joins(Job *job)
 {
     if (job->registered.joinable)
-        tdelete(job->record.import_id, &job->target->jobs, compare_keys);
+        tdelete(&job->registered.key, &job->target->jobs, compare_keys);
     job->registered.joinable = false;
 }
 
@@ -109,7 +117,7 @@ static void registry_remove(Registry *registry, Job *job)
 {
     assert(registry->n_jobs > 0 && registry->n_in_state[job->registered.counted_as] > 0);
     followers_release(&job->registered.followers);
-    tdelete(job->record.id, &registry->jobs_by_id, compare_keys);
+    tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
     registry_close_to_joins(job);
     if (job->registered.changed)
         TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
@@ -144,6 +152,21 @@ static void registry_job_changed(Job *job, void *userdata)
     registry->n_changes++;
 }
 
+/* A stop and a wait of one import share their polls. */
+static void registry_job_observed(Job *job, const AwsResult *result, void *userdata)
+{
+    JobKey key = job->registered.key;
+    Job *other;
+
+    (void)userdata;
+    if (!job->registered.joinable)
+        return;
+    key.kind = key.kind == JOB_STOP ? JOB_WAIT : JOB_STOP;
+    other = find_by_key(job->target, &key);
+    if (other)
+        job_share(other, result);
+}
+
 int registry_new(const JobContext *rules, Store *store, Registry **ret)
 {
     Registry *registry = malloc(sizeof(*registry));
@@ -158,6 +181,7 @@ int registry_new(const JobContext *rules, Store *store, Registry **ret)
         .last_change = store_last_change(store),
     };
     registry->context.changed = registry_job_changed;
+    registry->context.observed = registry_job_observed;
     registry->context.userdata = registry;
     TAILQ_INIT(&registry->jobs);
     TAILQ_INIT(&registry->changes);
@@ -260,7 +284,7 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
 
 int registry_request(Registry *registry, const JobRequest *request, char ret_id[static JOB_ID_SIZE])
 {
-    Job *job = find_by_import(request->target, request->import_id);
+    Job *job = find_by_key(request->target, &request->key);
 
     if (job) {
         stats_add(STAT_REQUESTS_JOINED, 1);

@@ -32,7 +32,7 @@ int registry_request(Registry *registry, const JobRequest *request,
                      char ret_id[static JOB_ID_SIZE]);
 
 /* Whether a job of this target is under way for this import, so that a request would join it. */
-bool registry_follows(const Target *target, const char *import_id);
+bool registry_follows(const Target *target, const JobKey *key);
 
 Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or final */
 unsigned registry_count_jobs(const Registry *registry);

@@ -6,16 +6,15 @@
 
 #include "common/exceptions.h"
 #include "common/time.h"
-#include "daemon/aws/cloudtrail.h"
 
 #define OUTAGE_DELAY_FIRST_USEC USEC_PER_SEC
 #define OUTAGE_DELAY_LONGEST_USEC (5 * USEC_PER_MINUTE)
 #define POLL_JITTER 0.1
 #define FOUND_EVERYWHERE_USEC USEC_PER_MINUTE
 
-static Verdict classify_status(json_object *import)
+static Verdict classify_status(const ImportOperations *operations, json_object *import)
 {
-    switch (cloudtrail_import_status(import)) {
+    switch (import_status(operations, import)) {
     case IMPORT_STATUS_STOPPED:
         return VERDICT_STOPPED;
     case IMPORT_STATUS_COMPLETED:
@@ -25,6 +24,7 @@ static Verdict classify_status(json_object *import)
     case IMPORT_STATUS_UNKNOWN:
     case IMPORT_STATUS_INITIALIZING:
     case IMPORT_STATUS_IN_PROGRESS:
+    case N_IMPORT_STATUSES:
         break;
     }
     return VERDICT_POLL;
@@ -40,11 +40,11 @@ static Verdict classify_trouble(const CallError *error)
     return aws_meter_may_be_of_import(error) ? VERDICT_TROUBLE : VERDICT_WAIT;
 }
 
-Verdict schedule_classify_stop(const AwsResult *result)
+Verdict schedule_classify_stop(const ImportOperations *operations, const AwsResult *result)
 {
     switch (result->outcome) {
     case AWS_OK:
-        return classify_status(result->body);
+        return classify_status(operations, result->body);
     case AWS_REFUSED:
         if (is_not_found(result->error) ||
             exception_denies_access(result->error->code, result->error->http_status))
@@ -56,11 +56,12 @@ Verdict schedule_classify_stop(const AwsResult *result)
     return classify_trouble(result->error);
 }
 
-Verdict schedule_classify_get(const AwsResult *result, const GetReason *reason)
+Verdict schedule_classify_get(const ImportOperations *operations, const AwsResult *result,
+                              const GetReason *reason)
 {
     switch (result->outcome) {
     case AWS_OK: {
-        Verdict verdict = classify_status(result->body);
+        Verdict verdict = classify_status(operations, result->body);
 
         return reason->verifying && verdict == VERDICT_POLL ? VERDICT_REFUSED : verdict;
     }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "daemon/aws/call.h"
+#include "daemon/aws/import-operations.h"
 
 typedef struct PollingRules {
     uint64_t first_usec;
@@ -24,7 +24,7 @@ typedef enum Verdict {
     VERDICT_FAILED,
 } Verdict;
 
-Verdict schedule_classify_stop(const AwsResult *result);
+Verdict schedule_classify_stop(const ImportOperations *operations, const AwsResult *result);
 
 /* What GetImport is asked for. */
 typedef struct GetReason {
@@ -33,7 +33,8 @@ typedef struct GetReason {
 } GetReason;
 
 /* For a minute after it accepted to stop an import, CloudTrail may not find it everywhere. */
-Verdict schedule_classify_get(const AwsResult *result, const GetReason *reason);
+Verdict schedule_classify_get(const ImportOperations *operations, const AwsResult *result,
+                              const GetReason *reason);
 
 /* Before poll number `poll` (0: the first): first · growth^poll, at most longest, ±10 % (random in
  * [0, 1)). */

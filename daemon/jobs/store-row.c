@@ -74,6 +74,8 @@ typedef enum StoreKind {
     STORE_TEXT,    /* an owned string or NULL */
     STORE_NAME,    /* an array of char, never empty */
     STORE_STATE,   /* its name */
+    STORE_KIND,    /* likewise */
+    STORE_SERVICE, /* likewise */
 } StoreKind;
 
 static const struct {
@@ -135,6 +137,12 @@ void store_bind_record(sqlite3_stmt *statement, const JobRecord *record)
         case STORE_STATE:
             text = job_state_name(*(const JobState *)member);
             break;
+        case STORE_KIND:
+            text = job_kind_name(*(const JobKind *)member);
+            break;
+        case STORE_SERVICE:
+            text = import_service_name(*(const ImportService *)member);
+            break;
         }
         sqlite3_bind_text(statement, i + 1, text, -1, SQLITE_STATIC); /* NULL binds NULL */
     }
@@ -165,6 +173,10 @@ static int read_column(sqlite3_stmt *statement, int i, void *member)
         return 0;
     case STORE_STATE:
         return text && job_state_parse(text, member) == 0 ? 0 : -EUCLEAN;
+    case STORE_KIND:
+        return text && job_kind_parse(text, member) == 0 ? 0 : -EUCLEAN;
+    case STORE_SERVICE:
+        return text && import_service_parse(text, member) == 0 ? 0 : -EUCLEAN;
     }
     *(char **)member = text ? strdup(text) : NULL;
     return !text || *(char **)member ? 0 : -ENOMEM;

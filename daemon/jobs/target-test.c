@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/string.h"
-#include "daemon/aws/cloudtrail.h"
+#include "daemon/aws/import-operations.h"
 #include "daemon/credentials/sts-identity.h"
 
 struct TargetTest {
@@ -57,7 +57,8 @@ static void on_identity(const char *account, const char *arn, const CallError *e
     if (error)
         test_fail(test, "sts:GetCallerIdentity", error);
     else if (string_copy(account, &test->account) < 0 || string_copy(arn, &test->arn) < 0 ||
-             cloudtrail_list_imports(test->client, NULL, NULL, NULL, &hooks, &test->call) < 0)
+             import_call_list(test->client, &cloudtrail_operations, NULL, NULL, NULL, &hooks,
+                              &test->call) < 0)
         test_fail(test, "cloudtrail:ListImports", &call_error_no_memory);
 }
 
@@ -100,7 +101,7 @@ int target_test_new(const Target *target, TargetTestDone done, void *userdata, T
     if (!test)
         return -ENOMEM;
     *test = (TargetTest){
-        .client = aws_client_ref(target->client),
+        .client = aws_client_ref(target->clients[SERVICE_CLOUDTRAIL]),
         .outage = outage_ref(target->outage),
         .sts_endpoint = strdup(target->sts_endpoint),
         .credentials_wait = {.done = on_credentials, .userdata = test},

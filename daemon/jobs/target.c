@@ -22,8 +22,22 @@ static void note_no_credentials(AwsMeter *meter, const char *sentence)
         aws_meter_note_trouble(meter, &error);
 }
 
-static int target_connect(const TargetContext *context, const Config *config,
-                          const TargetConfig *target_config, AwsClient **ret)
+/* The clients of all services share the credentials and the meter. */
+static int target_connect_services(Target *target, const AwsSettings *settings,
+                                   AwsClientConfig *config)
+{
+    int r = 0;
+
+    for (ImportService service = 0; r >= 0 && service < N_IMPORT_SERVICES; service++) {
+        config->service = import_operations(service)->signing_name;
+        config->endpoint = settings->endpoints[service];
+        r = aws_client_new(config, &target->clients[service]);
+    }
+    return r;
+}
+
+static int target_connect(Target *target, const TargetContext *context, const Config *config,
+                          const TargetConfig *target_config)
 {
     const AwsSettings *settings = target_config->settings;
     AwsClientConfig client = {
@@ -31,9 +45,7 @@ static int target_connect(const TargetContext *context, const Config *config,
         .random = context->random,
         .http = context->http,
         .target = target_config->name,
-        .endpoint = settings->endpoint,
         .region = settings->region,
-        .service = "cloudtrail",
         .ca_bundle = settings->ca_bundle,
         .connect_timeout_usec = config->connect_timeout_usec,
         .timeout_usec = config->call_timeout_usec,
@@ -60,8 +72,10 @@ static int target_connect(const TargetContext *context, const Config *config,
     r = aws_credentials_provider_new(&credentials, target_config->name, settings,
                                      &client.credentials);
     if (r >= 0)
-        r = aws_client_new(&client, ret);
-    aws_meter_unref(client.meter); /* the client has a reference of its own */
+        r = target_connect_services(target, settings, &client);
+    aws_credentials_provider_unref(
+        client.credentials); /* the clients have references of their own */
+    aws_meter_unref(client.meter);
     return r;
 }
 
@@ -76,17 +90,27 @@ int target_new(const TargetContext *context, const Config *config,
         return -ENOMEM;
     target->name = strdup(target_config->name);
     target->region = strdup(settings->region);
-    target->endpoint = strdup(settings->endpoint);
+    target->endpoint = strdup(settings->endpoints[SERVICE_CLOUDTRAIL]);
     target->sts_endpoint = strdup(settings->sts_endpoint);
     if (!target->name || !target->region || !target->endpoint || !target->sts_endpoint ||
         string_copy(target_config->aws.role.arn, &target->role_arn) < 0)
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
-        (r = target_connect(context, config, target_config, &target->client)) < 0)
+        (r = target_connect(target, context, config, target_config)) < 0)
         return r;
-    outage_set_meter(target->outage, aws_client_meter(target->client));
+    outage_set_meter(target->outage, target_meter(target));
     *ret = TAKE(target);
     return 0;
+}
+
+AwsMeter *target_meter(const Target *target)
+{
+    return aws_client_meter(target->clients[SERVICE_CLOUDTRAIL]);
+}
+
+AwsCredentialsProvider *target_credentials(const Target *target)
+{
+    return aws_client_credentials(target->clients[SERVICE_CLOUDTRAIL]);
 }
 
 void target_succeed(Target *target, Target *successor)
@@ -100,7 +124,8 @@ void target_succeed(Target *target, Target *successor)
     target->counts = former.counts;
     former.outage = successor->outage;
     former.jobs = NULL;
-    aws_client_follow(target->client, former.client);
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
+        aws_client_follow(target->clients[service], former.clients[service]);
     *successor = former;
     target_free(successor);
     outage_restart_waits(target->outage);
@@ -111,7 +136,8 @@ void target_free(Target *target)
     if (!target)
         return;
     assert(!target->jobs); /* the registry took each out, at its end or with itself */
-    aws_client_unref(target->client);
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
+        aws_client_unref(target->clients[service]);
     outage_unref(target->outage);
     free(target->name);
     free(target->region);
@@ -133,7 +159,7 @@ static int add_time(json_object *object, const char *key, uint64_t realtime_usec
 
 static int add_state(json_object *object, const Target *target)
 {
-    const AwsMeter *meter = aws_client_meter(target->client);
+    const AwsMeter *meter = target_meter(target);
     const Timers *timers = meter->meters->timers;
     uint64_t probe_usec = outage_probe_usec(target->outage);
     int r;
@@ -146,8 +172,7 @@ static int add_state(json_object *object, const Target *target)
         (meter->error.code &&
          (r = json_add(object, "lastError", call_error_to_json(&meter->error))) < 0))
         return r;
-    return add_time(object, "credentialsExpireAt",
-                    aws_client_credentials(target->client)->expires_usec);
+    return add_time(object, "credentialsExpireAt", target_credentials(target)->expires_usec);
 }
 
 json_object *target_to_json(const Target *target)
@@ -157,8 +182,7 @@ json_object *target_to_json(const Target *target)
     if (!object || json_add_string(object, "name", target->name) < 0 ||
         json_add_string(object, "region", target->region) < 0 ||
         json_add_string(object, "endpoint", target->endpoint) < 0 ||
-        json_add_string(object, "credentials", aws_client_credentials(target->client)->source) <
-            0 ||
+        json_add_string(object, "credentials", target_credentials(target)->source) < 0 ||
         json_add_string(object, "roleArn", target->role_arn) < 0 || add_state(object, target) < 0)
         return NULL;
     return TAKE(object);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/memory.h"
-#include "daemon/aws/call.h"
+#include "daemon/aws/import-operations.h"
 #include "daemon/aws/quotas.h"
 #include "daemon/config/config.h"
 #include "daemon/http/client.h"
@@ -13,9 +13,11 @@
 
 typedef struct Target {
     char *name;
-    char *region, *endpoint, *sts_endpoint;
-    char *role_arn; /* assumed on top of what the chain gives; NULL: none */
-    AwsClient *client;
+    char *region;
+    char *endpoint; /* of CloudTrail */
+    char *sts_endpoint;
+    char *role_arn;                        /* assumed on top of what the chain gives; NULL: none */
+    AwsClient *clients[N_IMPORT_SERVICES]; /* with the same credentials and the same meter */
     Outage *outage;
     JobCounts counts;
     void *jobs; /* the registry's tree of its jobs by import id */
@@ -40,6 +42,10 @@ DEFINE_CLEANUP(Target, target_free)
 /* Makes it what its successor is, which is freed; jobs, outage and limits stay, and calls under way
  * end as they began. */
 void target_succeed(Target *target, Target *successor);
+
+/* What the clients of all services share; borrowed. */
+AwsMeter *target_meter(const Target *target);
+AwsCredentialsProvider *target_credentials(const Target *target);
 
 /* As Target of the Varlink interface. NULL: no memory. */
 json_object *target_to_json(const Target *target);

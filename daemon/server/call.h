@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "common/memory.h"
+#include "common/names.h"
 #include "daemon/server/operators.h"
 #include "daemon/server/output.h"
 #include "daemon/server/parameters.h"

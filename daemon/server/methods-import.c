@@ -49,7 +49,21 @@ static int ask_pump(Call *call, CallProgress *ret)
     return asking->error;
 }
 
-static int ask(Call *call, QueryKind kind, const char *member)
+/* What the reply to each kind of question is called. */
+static const char *reply_member(const ImportOperations *operations, QueryKind kind)
+{
+    switch (kind) {
+    case QUERY_IMPORT:
+        return operations->shown_as;
+    case QUERY_IMPORTS:
+        return operations->listed_as;
+    case QUERY_FAILURES:
+        break;
+    }
+    return operations->failures_as;
+}
+
+static int ask(Call *call, QueryKind kind)
 {
     const Parameters *parameters = &call->parameters;
     const Target *target = target_set_find(call->service->targets, parameters->target);
@@ -60,11 +74,15 @@ static int ask(Call *call, QueryKind kind, const char *member)
     asking = malloc(sizeof(*asking));
     if (!asking)
         return -ENOMEM;
-    *asking = (Asking){.call = call, .member = member};
+    *asking = (Asking){
+        .call = call,
+        .member = reply_member(import_operations(parameters->service), kind),
+    };
     call->state = asking;
     call->free_state = asking_free;
     return query_new(&(QueryRequest){.kind = kind,
                                      .target = target,
+                                     .service = parameters->service,
                                      .import_id = parameters->import_id,
                                      .destination = parameters->destination,
                                      .status = parameters->status,
@@ -74,24 +92,26 @@ static int ask(Call *call, QueryKind kind, const char *member)
 
 static int get_import(Call *call)
 {
-    return ask(call, QUERY_IMPORT, "import");
+    return ask(call, QUERY_IMPORT);
 }
 
 static int list_imports(Call *call)
 {
-    return ask(call, QUERY_IMPORTS, "imports");
+    return ask(call, QUERY_IMPORTS);
 }
 
 static int list_import_failures(Call *call)
 {
-    return ask(call, QUERY_FAILURES, "failures");
+    return ask(call, QUERY_FAILURES);
 }
 
 static const ParameterSpec import_parameters[] = {
     {"importId", parameter_read_import_id, .required = true},
     {"target", parameter_read_target},
+    {"service", parameter_read_service},
     {0}};
 static const ParameterSpec list_parameters[] = {{"target", parameter_read_target},
+                                                {"service", parameter_read_service},
                                                 {"destination", parameter_read_destination},
                                                 {"status", parameter_read_status},
                                                 {0}};

@@ -41,7 +41,9 @@ static int stop_start(Call *call)
     const Parameters *parameters = &call->parameters;
     JobRequest request = {
         .target = target_set_find(service->targets, parameters->target),
-        .import_id = parameters->import_id,
+        .key = {.kind = JOB_STOP,
+                .service = parameters->service,
+                .import_id = parameters->import_id},
         .reason = parameters->reason,
         .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
@@ -212,14 +214,18 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
 static const ParameterSpec stop_parameters[] = {
     {"importId", parameter_read_import_id, .required = true},
     {"target", parameter_read_target},
+    {"service", parameter_read_service},
     {"reason", parameter_read_reason},
     {"timeout", parameter_read_timeout},
     {0},
 };
-static const ParameterSpec stop_all_parameters[] = {
-    {"targets", parameter_read_targets}, {"destination", parameter_read_destination},
-    {"reason", parameter_read_reason},   {"timeout", parameter_read_timeout},
-    {"dryRun", parameter_read_dry_run},  {0}};
+static const ParameterSpec stop_all_parameters[] = {{"targets", parameter_read_targets},
+                                                    {"service", parameter_read_service},
+                                                    {"destination", parameter_read_destination},
+                                                    {"reason", parameter_read_reason},
+                                                    {"timeout", parameter_read_timeout},
+                                                    {"dryRun", parameter_read_dry_run},
+                                                    {0}};
 static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
 static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
 static const ParameterSpec list_parameters[] = {

@@ -141,7 +141,7 @@ static int emit_requests(const Emitter *emitter)
 
 static int emit_calls(const Emitter *emitter)
 {
-    const AwsMeter *meter = aws_client_meter(emitter->target->client);
+    const AwsMeter *meter = target_meter(emitter->target);
     int r = 0;
 
     for (unsigned i = 0; r >= 0 && i < meter->n_operations; i++)
@@ -176,12 +176,12 @@ static int emit_stop_duration(const Emitter *emitter)
 static int emit_target_out(const Emitter *emitter)
 {
     return emit_plain(emitter, METRIC_TARGET_OUT,
-                      aws_client_meter(emitter->target->client)->state != TARGET_OK);
+                      target_meter(emitter->target)->state != TARGET_OK);
 }
 
 static int emit_credentials_expiry(const Emitter *emitter)
 {
-    uint64_t expires_usec = aws_client_credentials(emitter->target->client)->expires_usec;
+    uint64_t expires_usec = target_credentials(emitter->target)->expires_usec;
 
     return expires_usec == 0 ? 0 : emit_seconds(emitter, METRIC_CREDENTIALS_EXPIRY, expires_usec);
 }

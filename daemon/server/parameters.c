@@ -82,8 +82,26 @@ int parameter_read_import_id(json_object *value, Parameters *parameters)
 {
     if (!json_object_is_type(value, json_type_string))
         return -EINVAL;
-    return import_id_parse(json_object_get_string(value), (size_t)json_object_get_string_len(value),
-                           parameters->import_id);
+    parameters->import_id_text = value;
+    return 0;
+}
+
+static int parse_import_id(Parameters *parameters)
+{
+    json_object *text = parameters->import_id_text;
+
+    if (!text)
+        return 0;
+    return import_id_parse(parameters->service, json_object_get_string(text),
+                           (size_t)json_object_get_string_len(text), parameters->import_id);
+}
+
+int parameter_read_service(json_object *value, Parameters *parameters)
+{
+    const char *name;
+    int r = read_string(value, &name);
+
+    return r < 0 ? r : import_service_parse(name, &parameters->service);
 }
 
 int parameter_read_state(json_object *value, Parameters *parameters)
@@ -198,6 +216,10 @@ int parameters_read(const ParameterSpec *specs, json_object *object, Parameters 
             *ret_name = spec->name;
             return -EINVAL;
         }
+    if (parse_import_id(&parameters) < 0) {
+        *ret_name = "importId";
+        return -EINVAL;
+    }
     *ret = parameters;
     return 0;
 }

@@ -9,12 +9,14 @@
 
 #include <json-c/json.h>
 
-#include "common/names.h"
+#include "common/import-service.h"
 #include "daemon/jobs/job-record.h"
 
 /* All that methods take; what a call does not name is NULL or its has_ is false. */
 typedef struct Parameters {
-    char import_id[IMPORT_ID_SIZE]; /* empty: not named */
+    ImportService service;          /* cloudtrail, where the call names none */
+    char import_id[IMPORT_ID_SIZE]; /* of the service; empty: the call names none */
+    json_object *import_id_text;    /* as it came: the service may come behind it */
     const char *destination;
     const char *id, *id_prefix;
     const char *interface;
@@ -49,6 +51,7 @@ int parameter_read_level(json_object *value, Parameters *parameters);
 int parameter_read_limit(json_object *value, Parameters *parameters);
 int parameter_read_reason(json_object *value, Parameters *parameters);
 int parameter_read_since(json_object *value, Parameters *parameters);
+int parameter_read_service(json_object *value, Parameters *parameters);
 int parameter_read_state(json_object *value, Parameters *parameters);
 int parameter_read_status(json_object *value, Parameters *parameters);
 int parameter_read_target(json_object *value, Parameters *parameters);

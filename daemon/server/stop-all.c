@@ -11,8 +11,9 @@
 #include "daemon/jobs/query.h"
 #include "daemon/server/methods.h"
 
-/* CloudTrail's list takes one status at a time. */
-static const char *const running_statuses[] = {"INITIALIZING", "IN_PROGRESS"};
+/* Of imports that run. A list takes one status at a time, and not every service has both. */
+static const ImportStatus running_statuses[] = {IMPORT_STATUS_INITIALIZING,
+                                                IMPORT_STATUS_IN_PROGRESS};
 #define N_RUNNING_STATUSES (sizeof(running_statuses) / sizeof(running_statuses[0]))
 
 #define PAGES_ALONE_MAX 32U
@@ -117,14 +118,14 @@ static bool is_asked(const StopAll *stop_all, const Target *target)
 /* Of the targets asked, the one that follows the import already, else the one that found it; NULL:
  * that is gone. Where several find it, as those of one account do, another one may have been the
  * first to answer when it was asked for before. */
-static Target *choose_target(const StopAll *stop_all, const char *found_by, const char *import_id)
+static Target *choose_target(const StopAll *stop_all, const char *found_by, const JobKey *key)
 {
     const TargetSet *targets = stop_all->call->service->targets;
 
     for (size_t i = 0; i < target_set_size(targets); i++) {
         Target *target = target_set_get(targets, i);
 
-        if (registry_follows(target, import_id) && is_asked(stop_all, target))
+        if (registry_follows(target, key) && is_asked(stop_all, target))
             return target;
     }
     return target_set_find(targets, found_by);
@@ -133,9 +134,11 @@ static Target *choose_target(const StopAll *stop_all, const char *found_by, cons
 static int request_job(StopAll *stop_all, const char *name, const char *import_id)
 {
     Call *call = stop_all->call;
+    const JobKey key = {
+        .kind = JOB_STOP, .service = call->parameters.service, .import_id = import_id};
     JobRequest request = {
-        .target = choose_target(stop_all, name, import_id),
-        .import_id = import_id,
+        .target = choose_target(stop_all, name, &key),
+        .key = key,
         .reason = call->parameters.reason,
         .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
@@ -157,14 +160,17 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
 static int take_import(const Listing *listing, json_object *import)
 {
     StopAll *stop_all = listing->stop_all;
+    ImportService service = stop_all->call->parameters.service;
     char import_id[IMPORT_ID_SIZE];
     const char *text = "", *key;
     int r;
 
-    key = json_get_string(import, "ImportId", &text) > 0 ? text : listing->target;
+    key = json_get_string(import, import_operations(service)->id_member, &text) > 0
+              ? text
+              : listing->target;
     if (json_object_object_get(stop_all->seen, key))
         return 0;
-    if (import_id_parse(text, strlen(text), import_id) < 0) {
+    if (import_id_parse(service, text, strlen(text), import_id) < 0) {
         r = json_add_bool(stop_all->seen, key, true);
         return r < 0 ? r : add_nameless(stop_all, listing->target, text);
     }
@@ -202,11 +208,15 @@ static bool is_wanted(void *userdata)
            listing->n_pages_alone++ < PAGES_ALONE_MAX;
 }
 
-static int add_listing(StopAll *stop_all, const Target *target, const char *status)
+static int add_listing(StopAll *stop_all, const Target *target, ImportStatus status)
 {
+    ImportService service = stop_all->call->parameters.service;
+    const char *name = import_operations(service)->statuses[status];
     Listing *listing = &stop_all->listings[stop_all->n_listings];
     int r;
 
+    if (!name)
+        return 0;
     *listing = (Listing){.stop_all = stop_all, .target = strdup(target->name)};
     if (!listing->target)
         return -ENOMEM;
@@ -214,8 +224,9 @@ static int add_listing(StopAll *stop_all, const Target *target, const char *stat
     r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
                                   .nameless = true,
                                   .target = target,
+                                  .service = service,
                                   .destination = stop_all->call->parameters.destination,
-                                  .status = status,
+                                  .status = name,
                                   .is_wanted = is_wanted},
                   on_listed, listing, &listing->query);
     if (r >= 0)
@@ -354,10 +365,26 @@ static int collect_jobs(StopAll *stop_all, json_object **ret)
     return r;
 }
 
+/* What was found is listed under its service; the lists of the others are empty. */
+static int add_found(const StopAll *stop_all, json_object *reply)
+{
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
+        json_object *found = service == stop_all->call->parameters.service
+                                 ? json_object_get(stop_all->imports)
+                                 : json_object_new_array();
+        int r = json_add(reply, import_operations(service)->listed_as, found);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int stop_all_pump(Call *call, CallProgress *ret)
 {
+    CLEANUP(json_object_putp) json_object *reply = NULL;
     StopAll *stop_all = call->state;
-    json_object *jobs = NULL, *reply;
+    json_object *jobs = NULL;
     int r;
 
     *ret = CALL_WAITS;
@@ -368,10 +395,8 @@ int stop_all_pump(Call *call, CallProgress *ret)
         return r;
     *ret = CALL_DONE;
     reply = methods_object("jobs", jobs);
-    if (reply && (json_add(reply, "imports", json_object_get(stop_all->imports)) < 0 ||
-                  json_add(reply, "failures", json_object_get(stop_all->failures)) < 0)) {
-        json_object_put(reply);
-        reply = NULL;
-    }
-    return call_reply(call, reply);
+    if (!reply || add_found(stop_all, reply) < 0 ||
+        json_add(reply, "failures", json_object_get(stop_all->failures)) < 0)
+        return -ENOMEM;
+    return call_reply(call, TAKE(reply));
 }

@@ -85,6 +85,7 @@ awk '
     /^ *[a-z |]+\)$/ { gsub(/[ )]/, ""); n = split($0, names, "|") }
     /\$general/ { add("--socket --json --no-color --help --version") }
     /\$target/ { add("--target") }
+    /\$service/ { add("--service") }
     n && match($0, /--[a-z-]+/) { add(substr($0, RSTART, RLENGTH)) }
     /;;$/ { n = 0 }
     function add(options,  i, j, k, list) {

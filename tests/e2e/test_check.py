@@ -93,7 +93,8 @@ def test_the_defaults(check):
     assert document == DEFAULTS
     assert target == {
         "name": "default", "region": "eu-west-1", "endpoint": "https://cloudtrail.eu-west-1.amazonaws.com",
-        "stsEndpoint": "https://sts.eu-west-1.amazonaws.com", "profile": "default", "credentials": "environment",
+        "stsEndpoint": "https://sts.eu-west-1.amazonaws.com",
+        "logsEndpoint": "https://logs.eu-west-1.amazonaws.com", "profile": "default", "credentials": "environment",
         "stop-rate": 1, "read-rate": 10,
     }
 
@@ -154,7 +155,8 @@ read-rate = 2
     assert "audit" in source
     assert target == {
         "name": "audit", "region": "us-west-2", "endpoint": "https://trail.example:8443",
-        "stsEndpoint": "http://127.0.0.1:9000", "profile": "audit",
+        "stsEndpoint": "http://127.0.0.1:9000", "logsEndpoint": "https://trail.example:8443",
+        "profile": "audit",
         "ca-bundle": f"{check.directory}/ca.pem", "role-arn": "arn:aws:iam::123456789012:role/stopper",
         "external-id": "pass-word", "role-session-name": "runbook", "duration": 3600,
         "endpoint-url": "https://trail.example:8443", "sts-endpoint-url": "http://127.0.0.1:9000",

@@ -74,7 +74,7 @@ def test_stops_whatever_runs_in_the_default_target(daemon, sim):
 
 def test_nothing_runs(daemon, sim):
     sim.add(status="STOPPED")
-    assert daemon.call("StopAll") == {"jobs": [], "imports": [], "failures": []}
+    assert daemon.call("StopAll") == {"jobs": [], "imports": [], "tasks": [], "failures": []}
 
 
 def test_an_import_that_is_found_is_shown_as_listed(daemon, sim):
@@ -476,7 +476,7 @@ def test_the_client_prints_each_reply_as_a_document(ctl, sim):
     running = sim.add_many(2)
     code, documents = ctl.json("stop", "--all")
     assert code == 0
-    assert documents[0].keys() == {"jobs", "imports", "failures"}
+    assert documents[0].keys() == {"jobs", "imports", "tasks", "failures"}
     final = {document["job"]["importId"]: document["job"]["state"] for document in documents[1:]}
     assert final == dict.fromkeys(running, "stopped")
 

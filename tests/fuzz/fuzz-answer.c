@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What CloudTrail, or whatever stands in its place, answers.
+/* What CloudTrail or CloudWatch Logs, or whatever stands in their place, answers.
  *
  * Holds: an import that was understood is a document that can be stored and shown, with an id only
  * where it is a text; an error has a code without blanks and a message, both UTF-8. */
@@ -9,24 +9,30 @@
 #include "common/memory.h"
 #include "common/string.h"
 #include "daemon/aws/answer.h"
-#include "daemon/aws/cloudtrail.h"
+#include "daemon/aws/import-operations.h"
 #include "tests/fuzz/fuzz.h"
 
 #define IMPORT_DEPTH_MAX 4U
 
-static void read_import(const HttpResponse *response)
+static void read_import(const HttpResponse *response, const ImportOperations *operations)
 {
     CLEANUP(json_object_putp) json_object *answer = NULL;
     CLEANUP(json_object_putp) json_object *import = NULL;
     const char *name;
 
     if (aws_answer_read_object(response, &answer) < 0 ||
-        cloudtrail_decode_import(answer, &import) < 0)
+        operations->get.decode(answer, &import) < 0)
         return;
     fuzz_require_document(import, IMPORT_DEPTH_MAX);
-    name = cloudtrail_import_status_name(import);
-    REQUIRE(name || cloudtrail_import_status(import) == IMPORT_STATUS_UNKNOWN);
+    name = import_status_name(operations, import);
+    REQUIRE(name || import_status(operations, import) == IMPORT_STATUS_UNKNOWN);
     fuzz_require_text(name);
+}
+
+static void read_imports(const HttpResponse *response)
+{
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
+        read_import(response, import_operations(service));
 }
 
 static void read_error(const HttpResponse *response)
@@ -58,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         response.status = statuses[i];
         if (aws_answer_is_success(&response))
-            read_import(&response);
+            read_imports(&response);
         else
             read_error(&response);
     }

@@ -55,12 +55,12 @@ static void feed(const uint8_t *data, size_t size, size_t chunk, size_t step, Me
     evbuffer_free(buffer);
 }
 
-static void require_import_id(const char *id)
+static void require_import_id(ImportService service, const char *id)
 {
-    if (!*id)
-        return;
-    REQUIRE(strlen(id) == IMPORT_ID_LENGTH);
-    REQUIRE(strspn(id, "abcdef0123456789-") == IMPORT_ID_LENGTH);
+    char again[IMPORT_ID_SIZE];
+
+    REQUIRE(!*id || import_id_parse(service, id, strlen(id), again) == 0);
+    REQUIRE(!*id || strcmp(id, again) == 0);
 }
 
 static void read_parameters(json_object *message, const Method *method)
@@ -75,7 +75,7 @@ static void read_parameters(json_object *message, const Method *method)
         REQUIRE(name && *name);
         return;
     }
-    require_import_id(parameters.import_id);
+    require_import_id(parameters.service, parameters.import_id);
     fuzz_require_text(parameters.destination);
     fuzz_require_text(parameters.id);
     fuzz_require_text(parameters.reason);

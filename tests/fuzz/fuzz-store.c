@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const JobRecord sound = {.number = 1,
                              .change = 1,
                              .id = "00112233445566778899aabbccddeeff",
-                             .import_id = "01234567-89ab-cdef-0123-456789abcdef",
+                             .import_id = (char *)"01234567-89ab-cdef-0123-456789abcdef",
                              .target = (char *)"default",
                              .import = (char *)"{\"ImportStatus\":\"IN_PROGRESS\"}"};
     CLEANUP(json_object_putp) json_object *first = NULL;

@@ -6,7 +6,7 @@
  * each account draws its own habit. */
 #pragma once
 
-#include "common/names.h"
+#include "common/import-service.h"
 #include "daemon/http/client.h"
 #include "tests/model/model.h"
 

@@ -39,10 +39,12 @@ static AwsSettings *make_settings(const AwsRole *role, unsigned target)
     settings->role = role;
     settings->profile = strdup("default");
     settings->region = strdup("eu-west-1");
-    settings->endpoint = strdup(wire_url(target, url));
-    settings->sts_endpoint = strdup(settings->endpoint);
-    assert_true(settings->profile && settings->region && settings->endpoint &&
-                settings->sts_endpoint);
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
+        settings->endpoints[service] = strdup(wire_url(target, url));
+        assert_non_null(settings->endpoints[service]);
+    }
+    settings->sts_endpoint = strdup(wire_url(target, url));
+    assert_true(settings->profile && settings->region && settings->sts_endpoint);
     return settings;
 }
 

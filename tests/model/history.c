@@ -134,7 +134,7 @@ static void request(History *history)
     unsigned import = (unsigned)dice_below(dice, N_IMPORTS);
     JobRequest wanted = {
         .target = core_target(history->core, target),
-        .import_id = history->accounts[target].imports[import].id,
+        .key = {.import_id = history->accounts[target].imports[import].id},
         .timeout_usec = timeouts_usec[dice_below(dice, 6)],
     };
     char id[JOB_ID_SIZE];

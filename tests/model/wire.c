@@ -77,7 +77,8 @@ static unsigned parse_request(const Wire *wire, const HttpRequest *request, Http
     transfer->timeout_usec = request->timeout_usec;
     for (transfer->import = 0; transfer->import < N_IMPORTS; transfer->import++)
         if (memmem(request->body, request->body_size,
-                   wire->accounts[transfer->target].imports[transfer->import].id, IMPORT_ID_LENGTH))
+                   wire->accounts[transfer->target].imports[transfer->import].id,
+                   strlen(wire->accounts[transfer->target].imports[transfer->import].id)))
             return number;
     fail_msg("a request for an import that nobody asked for");
     return 0;

@@ -6,7 +6,6 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "common/names.h"
 #include "tests/sim/import.h"
 #include "tests/sim/json-service.h"
 
@@ -19,10 +18,9 @@ static const PageNames page_names = {
 
 static int get_import_id(SimCall *call, const char **ret, Refusal *refusal)
 {
-    char id[IMPORT_ID_SIZE];
-
     int r = json_get_string(call->body, "ImportId", ret);
-    if (r <= 0 || import_id_parse(*ret, strlen(*ret), id) < 0 || strcmp(*ret, id) != 0)
+
+    if (r <= 0 || !import_id_is_valid(SERVICE_CLOUDTRAIL, *ret))
         return refuse(refusal, 400, "InvalidParameterException",
                       "ImportId must be there, with 36 characters of [a-f0-9-].");
     return 0;
@@ -36,7 +34,7 @@ static int find_import(SimCall *call, Import **ret, Refusal *refusal)
     if (r < 0)
         return r;
     *ret =
-        imports_find(call->sim->imports, IMPORT_CLOUDTRAIL, id, call->account, call->claim.region);
+        imports_find(call->sim->imports, SERVICE_CLOUDTRAIL, id, call->account, call->claim.region);
     if (!*ret)
         return refuse(refusal, 404, "ImportNotFoundException", "Import %s was not found.", id);
     return 0;
@@ -109,7 +107,7 @@ static int list_imports(SimCall *call, json_object **ret, Refusal *refusal)
     if (!array)
         return -ENOMEM;
     import = NULL;
-    while ((import = imports_next(call->sim->imports, IMPORT_CLOUDTRAIL, import, call->account,
+    while ((import = imports_next(call->sim->imports, SERVICE_CLOUDTRAIL, import, call->account,
                                   call->claim.region))) {
         json_object *item;
 

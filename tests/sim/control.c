@@ -105,8 +105,8 @@ static int get_imports(Sim *sim, struct evhttp_request *request, json_object **r
     (void)request, (void)ret_error;
     if (!imports)
         return -ENOMEM;
-    while ((import = imports_next(sim->imports, IMPORT_CLOUDTRAIL, import, NULL, NULL))) {
-        json_object *object = import_spec(import)->service == IMPORT_LOGS
+    while ((import = imports_next(sim->imports, SERVICE_CLOUDTRAIL, import, NULL, NULL))) {
+        json_object *object = import_spec(import)->service == SERVICE_LOGS
                                   ? import_task_to_json(import)
                                   : import_to_json(import);
         if (!object || json_object_array_add(imports, object) < 0)

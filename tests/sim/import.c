@@ -9,15 +9,12 @@
 #include <json-c/linkhash.h>
 
 #include "common/memory.h"
-#include "common/names.h"
 #include "common/time.h"
 #include "tests/sim/clock.h"
 #include "tests/sim/import-private.h"
 
 /* How much of the statistics shows while they are not final. */
 #define UNSETTLED 0.9
-
-#define IMPORT_LOGS_ID_SIZE 257U /* those of service logs are the longest */
 
 struct Imports {
     struct lh_table *table; /* id → Import, in the order of declaration; the entry owns it */
@@ -70,14 +67,14 @@ void imports_clear(Imports *imports)
 
 static bool is_end(ImportService service, const char *status)
 {
-    return strcmp(status, service == IMPORT_LOGS ? "CANCELLED" : "STOPPED") == 0 ||
+    return strcmp(status, service == SERVICE_LOGS ? "CANCELLED" : "STOPPED") == 0 ||
            strcmp(status, "COMPLETED") == 0 || strcmp(status, "FAILED") == 0;
 }
 
 static int add_one(Imports *imports, ImportSpec *spec, Import **ret)
 {
     Import *import = calloc(1, sizeof(*import));
-    char id[IMPORT_LOGS_ID_SIZE];
+    char id[IMPORT_ID_SIZE];
 
     if (!import)
         return -ENOMEM;

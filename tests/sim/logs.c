@@ -21,7 +21,7 @@ static int get_id(SimCall *call, const char **ret, Refusal *refusal)
 {
     *ret = NULL;
     if (json_get_string(call->body, "importId", ret) < 0 ||
-        (*ret && !import_id_is_valid(IMPORT_LOGS, *ret)))
+        (*ret && !import_id_is_valid(SERVICE_LOGS, *ret)))
         return refuse(refusal, 400, "InvalidParameterException",
                       "importId must have 1 to 256 characters of [-a-zA-Z0-9].");
     return 0;
@@ -36,7 +36,7 @@ static int find_task(SimCall *call, Import **ret, Refusal *refusal)
         return r;
     if (!id)
         return refuse(refusal, 400, "InvalidParameterException", "importId must be there.");
-    *ret = imports_find(call->sim->imports, IMPORT_LOGS, id, call->account, call->claim.region);
+    *ret = imports_find(call->sim->imports, SERVICE_LOGS, id, call->account, call->claim.region);
     if (!*ret)
         return refuse(refusal, 400, "ResourceNotFoundException", "Import task %s was not found.",
                       id);
@@ -112,7 +112,7 @@ static int describe_import_tasks(SimCall *call, json_object **ret, Refusal *refu
         return r;
     if (!array)
         return -ENOMEM;
-    while ((import = imports_next(call->sim->imports, IMPORT_LOGS, import, call->account,
+    while ((import = imports_next(call->sim->imports, SERVICE_LOGS, import, call->account,
                                   call->claim.region))) {
         json_object *item;
 

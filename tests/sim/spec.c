@@ -7,7 +7,6 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
-#include "common/names.h"
 
 #define STATISTIC_FIELD(name, index)                                                               \
     {                                                                                              \
@@ -49,16 +48,15 @@ static const Field spec_fields[] = {
 
 /* What is declared where the declaration leaves it out, and differs between the services. */
 static const struct {
-    const char *name, *ends, *source, *destination;
+    const char *ends, *source, *destination;
 } services[] = {
-    [IMPORT_CLOUDTRAIL] = {"cloudtrail", "STOPPED",
-                           "s3://trailstop-example/AWSLogs/111122223333/CloudTrail/",
-                           "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
-                           "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE"},
-    [IMPORT_LOGS] = {"logs", "CANCELLED",
-                     "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
-                     "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE",
-                     "arn:aws:logs:us-east-1:111122223333:log-group:aws/cloudtrail/EXAMPLE"},
+    [SERVICE_CLOUDTRAIL] = {"STOPPED", "s3://trailstop-example/AWSLogs/111122223333/CloudTrail/",
+                            "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
+                            "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE"},
+    [SERVICE_LOGS] = {"CANCELLED",
+                      "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/"
+                      "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE",
+                      "arn:aws:logs:us-east-1:111122223333:log-group:aws/cloudtrail/EXAMPLE"},
 };
 
 static void set_defaults(ImportSpec *spec)
@@ -77,12 +75,7 @@ static void set_defaults(ImportSpec *spec)
 
 static int read_service(ImportSpec *spec, char **ret_error)
 {
-    for (size_t i = 0; spec->service_name && i < sizeof(services) / sizeof(*services); i++)
-        if (strcmp(spec->service_name, services[i].name) == 0) {
-            spec->service = (ImportService)i;
-            return 0;
-        }
-    if (!spec->service_name)
+    if (!spec->service_name || import_service_parse(spec->service_name, &spec->service) == 0)
         return 0;
     return explain(ret_error, -EINVAL, "there is no service '%s': cloudtrail or logs",
                    spec->service_name);
@@ -107,13 +100,9 @@ static int fill_in(ImportSpec *spec)
 
 bool import_id_is_valid(ImportService service, const char *id)
 {
-    static const char letters[] = "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     char canonical[IMPORT_ID_SIZE];
-    size_t length = strlen(id);
 
-    if (service == IMPORT_LOGS)
-        return length >= 1 && length <= 256 && strspn(id, letters) == length;
-    return import_id_parse(id, length, canonical) == 0 && strcmp(canonical, id) == 0;
+    return import_id_parse(service, id, strlen(id), canonical) == 0 && strcmp(canonical, id) == 0;
 }
 
 void import_spec_unref(ImportSpec *spec)
@@ -142,8 +131,7 @@ int import_spec_new(json_object *declaration, ImportSpec **ret, char **ret_error
         return r;
     if (spec->id && !import_id_is_valid(spec->service, spec->id))
         return explain(ret_error, -EINVAL, "'%s' is not an import id: those have %s", spec->id,
-                       spec->service == IMPORT_LOGS ? "1 to 256 characters of [-a-zA-Z0-9]"
-                                                    : "36 characters of 0-9, a-f and '-'");
+                       import_service_id_form(spec->service));
     if (spec->id && spec->count != 1)
         return explain(ret_error, -EINVAL, "several imports cannot share one id");
     *ret = TAKE(spec);

@@ -5,11 +5,10 @@
 
 #include <stdbool.h>
 
+#include "common/import-service.h"
 #include "tests/sim/fields.h"
 
-typedef enum ImportService { IMPORT_CLOUDTRAIL, IMPORT_LOGS } ImportService;
-
-/* Whether an import of this service can have this id. */
+/* Whether an import of this service can have this id, as AWS would write it. */
 bool import_id_is_valid(ImportService service, const char *id);
 
 typedef enum Statistic {

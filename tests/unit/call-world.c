@@ -202,6 +202,7 @@ void world_start(World *world)
         .target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopImport",
         .decode = decode,
         .subject = "ImportId",
+        .subject_folds_case = true,
         .limit = QUOTA_STOP,
     };
     AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done, .userdata = world};

@@ -210,7 +210,7 @@ int credentials_world_teardown(void **state)
     CredentialsWorld *world = *state;
 
     aws_credentials_cancel(&world->wait);
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     aws_profile_share_free(world->share);
     aws_shared_files_unref(world->files);
     assert_null(world->callback);

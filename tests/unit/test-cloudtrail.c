@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/aws/cloudtrail.h: CloudTrail's answers, decoded. */
+/* daemon/aws/cloudtrail.c: CloudTrail's answers, decoded. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,14 +12,14 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/aws/cloudtrail.h"
+#include "daemon/aws/import-operations.h"
 
 static int decode(const char *text, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *answer = NULL;
 
     assert_int_equal(json_read_leniently(text, strlen(text), 32, &answer), 0);
-    return cloudtrail_decode_import(answer, ret);
+    return cloudtrail_operations.get.decode(answer, ret);
 }
 
 static void assert_decodes(const char *text, const char *expected)
@@ -272,12 +272,12 @@ static void test_names_statuses(void **state)
         const char *name;
 
         assert_int_equal(decode(samples[i].text, &import), 0);
-        name = cloudtrail_import_status_name(import);
+        name = import_status_name(&cloudtrail_operations, import);
         if (samples[i].name)
             assert_string_equal(name, samples[i].name);
         else
             assert_null(name);
-        assert_int_equal(cloudtrail_import_status(import), samples[i].status);
+        assert_int_equal(import_status(&cloudtrail_operations, import), samples[i].status);
     }
 }
 

@@ -33,7 +33,7 @@ static void assert_asks(CredentialsWorld *world, const Exchange *exchange)
     world_get(world);
     world_assert_keys(world, "ASIARCORRECT", "5ecr3t", "t0k3n", EXPIRES);
     assert_int_equal(world->timeout_usec, 2 * USEC_PER_SEC);
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
 }
 
@@ -249,7 +249,7 @@ static void test_role_on_top(void **state)
     WORLD_SCRIPT(world, script);
     world_get(world);
     world_assert_keys(world, "ASIAROLE", "r0l35ecr3t", "r0l3t0k3n", "2026-11-22T13:00:00Z");
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
 
     /* The same by the target's own role. */

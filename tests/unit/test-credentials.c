@@ -22,7 +22,6 @@
 #define N_WAITS 3U
 
 DEFINE_CLEANUP(Timers, timers_free)
-DEFINE_CLEANUP(AwsCredentialsProvider, aws_credentials_provider_free)
 
 static char directory[] = "/tmp/trailstop-credentials-XXXXXX";
 static char config_path[sizeof(directory) + 32];
@@ -138,7 +137,7 @@ static int tear_down(void **state)
         aws_credentials_unref(fixture->waiters[i].credentials);
         free(fixture->waiters[i].error);
     }
-    aws_credentials_provider_free(fixture->provider);
+    aws_credentials_provider_unref(fixture->provider);
     aws_profile_share_free(fixture->share);
     aws_shared_files_unref(fixture->files);
     timers_free(fixture->timers);

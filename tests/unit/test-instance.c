@@ -247,12 +247,12 @@ static void test_endpoint(void **state)
 
     world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
     assert_all(world, ipv6, N(ipv6));
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
 
     world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1338/imds/");
     assert_all(world, named, N(named));
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
 
     world_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "");
@@ -288,7 +288,7 @@ static void test_cancelled(void **state)
     aws_credentials_get(world->provider, &world->wait);
     timers_run(world->timers);
     aws_credentials_cancel(&world->wait);
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
     assert_int_equal(world->n_cancelled, 1);
     world_end_turn(world);

@@ -311,7 +311,7 @@ static void test_cancelled(void **state)
     world->wait = (AwsCredentialsWait){.done = on_done};
     pid_t grandchild = start_endless(world);
     aws_credentials_cancel(&world->wait);
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
     while (!is_dead(grandchild))
         sched_yield();

@@ -51,7 +51,7 @@ static QuotasHolder make_holder(const Fixture *fixture, double stop_rate, double
 
 static void join(QuotasHolder *holder, const char *id)
 {
-    assert_int_equal(quotas_join(holder, HERE, "us-east-1", id), 0);
+    assert_int_equal(quotas_join(holder, "cloudtrail", HERE, "us-east-1", id), 0);
 }
 
 static void on_granted(void *userdata)
@@ -102,7 +102,8 @@ static void test_an_account_is_an_endpoint_a_region_and_an_id(void **state)
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
         QuotasHolder other = make_holder(fixture, 1, 10);
 
-        assert_int_equal(quotas_join(&other, samples[i].endpoint, samples[i].region, samples[i].id),
+        assert_int_equal(quotas_join(&other, "cloudtrail", samples[i].endpoint, samples[i].region,
+                                     samples[i].id),
                          0);
         assert_int_equal(first.account == other.account, samples[i].same);
         quotas_leave(&other);

@@ -175,7 +175,7 @@ static void test_end_while_a_refresh_is_under_way(void **state)
     WORLD_SCRIPT(world, second);
     get(world, "FIRST");
     assert_int_equal(world->n_asked, 1);
-    aws_credentials_provider_free(world->provider);
+    aws_credentials_provider_unref(world->provider);
     world->provider = NULL;
     assert_int_equal(world->n_cancelled, 1);
 }

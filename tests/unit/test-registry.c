@@ -97,7 +97,7 @@ static int request(Fixture *fixture, size_t target, const char *import_id, const
 {
     JobRequest wanted = {
         .target = &fixture->targets[target],
-        .import_id = import_id,
+        .key = {.import_id = import_id},
         .reason = reason,
         .requester = {1, 2, 3},
         .timeout_usec = USEC_PER_HOUR,

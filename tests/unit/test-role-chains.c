@@ -91,7 +91,7 @@ static void test_endpoints(void **state)
         world_write(WORLD_CONFIG, samples[i].config);
         WORLD_SCRIPT(world, script);
         assert_assumed(world);
-        aws_credentials_provider_free(world->provider);
+        aws_credentials_provider_unref(world->provider);
         world->provider = NULL;
     }
 }

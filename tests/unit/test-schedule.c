@@ -21,7 +21,8 @@ static Verdict classify(bool stop, bool verifying, const AwsResult *result)
 {
     GetReason reason = {.verifying = verifying, .accepted_usec = UINT64_MAX};
 
-    return stop ? schedule_classify_stop(result) : schedule_classify_get(result, &reason);
+    return stop ? schedule_classify_stop(&cloudtrail_operations, result)
+                : schedule_classify_get(&cloudtrail_operations, result, &reason);
 }
 
 static void test_reads_the_status(void **state)

@@ -122,7 +122,7 @@ static const char *profile(const AwsSettings *settings)
 
 static const char *endpoint(const AwsSettings *settings)
 {
-    return settings->endpoint;
+    return settings->endpoints[SERVICE_CLOUDTRAIL];
 }
 
 static const char *sts_endpoint(const AwsSettings *settings)

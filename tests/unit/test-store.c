@@ -86,11 +86,11 @@ static int tear_down(void **state)
 /* A job that knows nothing but what every job has. Its strings are not owned. */
 static JobRecord plain_job(uint64_t number, JobState state)
 {
-    static char target[] = "default";
+    static char target[] = "default", import_id[] = "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29";
     JobRecord record = {
         .number = number,
         .change = number,
-        .import_id = "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29",
+        .import_id = import_id,
         .target = target,
         .state = state,
         .requested_usec = REALTIME_USEC,
@@ -243,7 +243,7 @@ static void assert_listed(const Listed *listed, size_t n, const uint64_t *number
 /* Jobs 1 to 6: odd ones run, even ones have ended; the last two are of another target. */
 static void save_six(Fixture *fixture)
 {
-    static char other[] = "other";
+    static char other[] = "other", import_id[] = "fe54f254-6d13-4ac7-b1e5-3e6f1a7f0b29";
 
     for (uint64_t number = 1; number <= 6; number++) {
         JobRecord record = plain_job(number, number % 2 == 1 ? JOB_POLLING : JOB_STOPPED);
@@ -252,7 +252,7 @@ static void save_six(Fixture *fixture)
         if (number > 4)
             record.target = other;
         if (number == 3)
-            record.import_id[0] = 'f';
+            record.import_id = import_id;
         save(fixture, &record);
     }
 }

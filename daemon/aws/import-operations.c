@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/aws/import-operations.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/memory.h"
+
+const ImportOperations *import_operations(ImportService service)
+{
+    static const ImportOperations *const tables[] = {
+        [SERVICE_CLOUDTRAIL] = &cloudtrail_operations,
+        [SERVICE_LOGS] = &logs_operations,
+    };
+    _Static_assert(sizeof(tables) / sizeof(tables[0]) == N_IMPORT_SERVICES, "one each");
+
+    assert(service < N_IMPORT_SERVICES && tables[service]);
+    return tables[service];
+}
+
+const char *import_status_name(const ImportOperations *operations, json_object *import)
+{
+    const char *name;
+
+    return json_get_string(import, operations->status_member, &name) > 0 ? name : NULL;
+}
+
+ImportStatus import_status(const ImportOperations *operations, json_object *import)
+{
+    const char *name = import_status_name(operations, import);
+
+    for (ImportStatus status = 0; name && status < N_IMPORT_STATUSES; status++)
+        if (operations->statuses[status] && strcmp(name, operations->statuses[status]) == 0)
+            return status;
+    return IMPORT_STATUS_UNKNOWN;
+}
+
+int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id)
+{
+    const char *id;
+
+    return json_get_string(import, operations->id_member, &id) > 0
+               ? 0
+               : json_add_string(import, operations->id_member, import_id);
+}
+
+static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
+                           const char *import_id, const AwsCallHooks *hooks, AwsCall **ret)
+{
+    const char *text = json_text(body, NULL);
+
+    return text ? aws_call_start(client, operation, text, import_id, hooks, ret) : -ENOMEM;
+}
+
+/* These take the id and nothing else. */
+static int start_with_id(AwsClient *client, const ImportOperations *operations,
+                         const AwsOperation *operation, const char *import_id,
+                         const AwsCallHooks *hooks, AwsCall **ret)
+{
+    CLEANUP(json_object_putp) json_object *body = json_object_new_object();
+
+    assert(operation->name);
+    if (!body || json_add_string(body, operations->id_member, import_id) < 0)
+        return -ENOMEM;
+    return start_with_body(client, operation, body, import_id, hooks, ret);
+}
+
+int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
+                     const AwsCallHooks *hooks, AwsCall **ret)
+{
+    return start_with_id(client, operations, &operations->stop, import_id, hooks, ret);
+}
+
+int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,
+                      const AwsCallHooks *hooks, AwsCall **ret)
+{
+    return start_with_id(client, operations, &operations->start, import_id, hooks, ret);
+}
+
+int import_call_get(AwsClient *client, const ImportOperations *operations, const char *import_id,
+                    const AwsCallHooks *hooks, AwsCall **ret)
+{
+    return start_with_id(client, operations, &operations->get, import_id, hooks, ret);
+}
+
+/* The parameters that all lists have. NULL: no memory. */
+static json_object *new_page(const ImportOperations *operations, const char *token)
+{
+    CLEANUP(json_object_putp) json_object *body = json_object_new_object();
+
+    if (!body || json_add_int64(body, operations->page_size_member, operations->page_size) < 0 ||
+        json_add_string(body, operations->token_member, token) < 0)
+        return NULL;
+    return TAKE(body);
+}
+
+/* A filter that the service does not have is for the caller to apply. */
+static int add_filter(json_object *body, const char *name, const char *value)
+{
+    return name ? json_add_string(body, name, value) : 0;
+}
+
+int import_call_list(AwsClient *client, const ImportOperations *operations, const char *destination,
+                     const char *status, const char *token, const AwsCallHooks *hooks,
+                     AwsCall **ret)
+{
+    CLEANUP(json_object_putp) json_object *body = new_page(operations, token);
+
+    if (!body || add_filter(body, operations->destination_filter, destination) < 0 ||
+        add_filter(body, operations->status_filter, status) < 0)
+        return -ENOMEM;
+    return start_with_body(client, &operations->list, body, NULL, hooks, ret);
+}
+
+int import_call_failures(AwsClient *client, const ImportOperations *operations,
+                         const char *import_id, const char *token, const AwsCallHooks *hooks,
+                         AwsCall **ret)
+{
+    CLEANUP(json_object_putp) json_object *body = new_page(operations, token);
+
+    if (!body || json_add_string(body, operations->id_member, import_id) < 0)
+        return -ENOMEM;
+    return start_with_body(client, &operations->failures, body, NULL, hooks, ret);
+}
