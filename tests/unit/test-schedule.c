@@ -158,7 +158,8 @@ static void test_asks_again_for_an_import_that_was_just_accepted_to_be_stopped(v
         GetReason reason = {.accepted_usec = samples[i].accepted_usec};
 
         assert_int_equal(call_error_set(&error, samples[i].code, "no", 400, NULL), 0);
-        assert_int_equal(schedule_classify_get(&result, &reason), samples[i].verdict);
+        assert_int_equal(schedule_classify_get(&cloudtrail_operations, &result, &reason),
+                         samples[i].verdict);
     }
 }
 
