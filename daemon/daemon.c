@@ -55,10 +55,9 @@ static Timers *daemon_timers(Daemon *daemon)
     return loop_timers(daemon->loop);
 }
 
-/* For a timer that is there to make the loop turn. */
 static void wake(void *userdata)
 {
-    (void)userdata;
+    (void)userdata; /* the timer is there to make the loop turn */
 }
 
 static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
@@ -139,18 +138,16 @@ static void daemon_tell_status(void *userdata)
         notify_send("%s", text);
 }
 
-/* A burst leaves holes all over the heap, which else stay resident for as long as the daemon runs.
- */
+/* A burst leaves holes all over the heap, which else stay resident to the end. */
 static void daemon_give_back_memory(void *userdata)
 {
     (void)userdata;
     malloc_trim(0);
 }
 
-/* Also while work goes on without end, memory is given back: once in that time. */
 static void daemon_note_work(Daemon *daemon)
 {
-    if (!daemon->memory_timer.set)
+    if (!daemon->memory_timer.set) /* not put off by work that goes on without end */
         set_in(daemon, &daemon->memory_timer, MEMORY_USEC);
 }
 

@@ -6,11 +6,7 @@
  *   cancel() of this interface; a time-out of 0 that it asks for is an event like any other.
  * - A transfer has exactly one end: transfer_end(), or a cancel. Every message is drained after
  *   every call, because libcurl reports an end only once.
- * - Time-outs are ours (client_look()): libcurl's run on while this process syncs or is stopped.
- * - Connections are bounded by running no more transfers than that, not by libcurl's limits, under
- *   which a transfer waits with its time running.
- * - Whatever of an ended transfer might live on in its handle is thrown away with the handle,
- * except after a success. */
+ * - Time-outs are ours (client_look()): libcurl's run on while this process syncs or is stopped. */
 #include "daemon/http/client.h"
 
 #include <assert.h>
@@ -70,7 +66,6 @@ static void client_look(CurlClient *client)
     uint64_t now_usec = time_now_boottime(), passed_usec = now_usec - client->looked_usec;
     HttpTransfer *transfer;
 
-    assert(client->looked_usec <= now_usec);
     client->looked_usec = now_usec;
     if (passed_usec > PAUSE_USEC) {
         TAILQ_FOREACH (transfer, &client->running, entry)
@@ -235,8 +230,7 @@ static void on_ready(evutil_socket_t fd, short what, void *userdata)
 
 static void on_timeout(evutil_socket_t fd, short what, void *userdata)
 {
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     client_work(userdata, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -256,8 +250,7 @@ static void on_watch_time(evutil_socket_t fd, short what, void *userdata)
     CurlClient *client = userdata;
     HttpTransfer *transfer;
 
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     client_look(client);
     while ((transfer = client_find_overdue(client)))
         transfer_end(transfer, CURLE_OPERATION_TIMEDOUT);
@@ -269,8 +262,7 @@ static void on_start(evutil_socket_t fd, short what, void *userdata)
     CurlClient *client = userdata;
     HttpTransfer *transfer;
 
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     while ((transfer = client_find_next(client))) {
         CURLcode code = transfer_run(transfer);
 
@@ -283,8 +275,7 @@ static void on_start(evutil_socket_t fd, short what, void *userdata)
     client_work(client, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* libcurl's timer callback. It must not call libcurl back, so also a time-out of 0 becomes an
- * event. */
+/* libcurl's timer callback. It must not call libcurl: a time-out of 0 becomes an event, too. */
 static int on_set_timer(CURLM *multi, long timeout_msec, void *userdata)
 {
     CurlClient *client = userdata;
