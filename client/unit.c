@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <systemd/sd-bus.h>
 
@@ -16,6 +17,10 @@
 
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/trailstopd_2eservice"
 #define BUS_TIMEOUT_USEC (2 * USEC_PER_SEC)
+
+/* How often another try of systemd is looked at, until it has failed like the last one or goes on.
+ */
+#define LOOKS_MAX 20U
 
 /* Properties of org.freedesktop.systemd1.Unit and Service. */
 typedef struct Unit {
@@ -113,14 +118,40 @@ static UnitVerdict judge(const Unit *unit, char **ret_sentence)
     return UNIT_FAILS;
 }
 
-UnitVerdict unit_examine(const char *socket_path, char **ret_sentence)
+/* At the moment of another try systemd shows none of the last one's failure. */
+static bool is_tried_again(const Unit *unit)
+{
+    return strcmp(unit->active_state, "activating") == 0 && unit->n_restarts > 0;
+}
+
+static UnitVerdict examine_once(char **ret_sentence, bool *ret_tried_again)
 {
     UnitVerdict verdict = UNIT_UNKNOWN;
     Unit unit = {0};
 
-    if (strcmp(socket_path, TRAILSTOP_SOCKET_DEFAULT) == 0 && unit_read(&unit) >= 0)
+    if (unit_read(&unit) >= 0) {
         verdict = judge(&unit, ret_sentence);
+        *ret_tried_again = verdict == UNIT_WORKS && is_tried_again(&unit);
+    }
     unit_clear(&unit);
+    return verdict;
+}
+
+UnitVerdict unit_examine(const char *socket_path, char **ret_sentence)
+{
+    static const struct timespec pause = {.tv_nsec = 50000000};
+    UnitVerdict verdict = UNIT_UNKNOWN;
+
+    if (strcmp(socket_path, TRAILSTOP_SOCKET_DEFAULT) != 0)
+        return UNIT_UNKNOWN;
+    for (unsigned i = 0; i < LOOKS_MAX; i++) {
+        bool tried_again = false;
+
+        verdict = examine_once(ret_sentence, &tried_again);
+        if (!tried_again)
+            break;
+        nanosleep(&pause, NULL);
+    }
     return verdict;
 }
 
