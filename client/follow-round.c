@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/follow-round.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/job-view.h"
 #include "client/outcome.h"
+#include "client/target-view.h"
 #include "client/text.h"
 #include "client/unit.h"
 #include "common/json.h"
@@ -28,7 +28,7 @@ static void hear(Follow *follow, const Reply *reply)
         text_print_json(reply->parameters);
 }
 
-/* The caller says what went wrong, on a line that the display has left. */
+/* What went wrong is said by who calls, on a line that the display has left. */
 static void end_one(Follow *follow, Followed *followed, int outcome)
 {
     followed->ended = true;
@@ -52,12 +52,38 @@ static void fail_all(Follow *follow, const Reply *reply)
     follow->outcome = outcome_of_error(reply);
 }
 
+/* Why a job waits is said once, with what comes next, and taken back when it is over. Waits of less
+ * than a second are over before they are read. */
+static void tell_wait(Follow *follow, Followed *followed, const JobView *job)
+{
+    char next[TIMESPAN_SIZE], deadline[TIMESPAN_SIZE];
+    bool over = !job->error_code || job_view_is_final(job);
+    bool soon = strlen(target_view_left(job->next_call_at, next)) == 0 || strcmp(next, "now") == 0;
+
+    if (followed->waits ? !over : over || soon)
+        return;
+    followed->waits = !over;
+    if (job_view_is_final(job)) /* how it ended says enough */
+        return;
+    if (follow->progress)
+        progress_clear(follow->progress);
+    if (over)
+        text_complain("%s: goes on", job->import_id);
+    else
+        text_complain("%s: waits: %s%s%s (next try in %s%s%s)", job->import_id, job->error_code,
+                      job->error_message ? ": " : "", job->error_message ? job->error_message : "",
+                      next, job->deadline ? ", deadline in " : ", no deadline",
+                      target_view_left(job->deadline, deadline));
+}
+
 static int update_one(Follow *follow, Followed *followed, json_object *json, const JobView *job)
 {
     int r = followed_update(followed, json, job);
 
     if (r >= 0 && follow->progress)
         r = progress_change(follow->progress, json);
+    if (r >= 0)
+        tell_wait(follow, followed, job);
     if (r >= 0 && job_view_is_final(job) && !followed->ended) {
         end_one(follow, followed, outcome_of_job(job));
         if (followed->outcome != OUTCOME_OK)
@@ -104,7 +130,6 @@ static void on_stop_reply(const Reply *reply, void *userdata)
     JobView job;
     int r;
 
-    assert(followed && !followed->ended);
     hear(follow, reply);
     if (reply->error) {
         fail_one(follow, followed, reply);
@@ -218,7 +243,6 @@ static int add_ids(const Follow *follow, json_object *parameters)
 {
     json_object *ids = json_object_new_array();
 
-    assert(follow->watch_ids_max > 0);
     if (json_add(parameters, "ids", ids) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < follow->list.n; i++) {

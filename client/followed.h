@@ -13,8 +13,9 @@
 typedef struct Followed {
     char *import_id;  /* NULL: not known before its job is */
     char *job_id;     /* NULL: the daemon has not answered yet */
-    json_object *job; /* its latest state; NULL: none yet */
+    json_object *job; /* as it was heard of last; NULL: nothing yet */
     bool ended;
+    bool waits;  /* and why was said */
     int outcome; /* once it ended: the exit status it stands for */
 } Followed;
 
