@@ -6,6 +6,8 @@ Wants an optimized build without sanitizers, in the directory that TRAILSTOP_BUI
 
 import os
 import re
+import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -98,6 +100,22 @@ class Bench:
             self.note(f"wake-ups at rest in {REST_SECONDS} s, without a watchdog",
                       str(wake_ups(daemon) - before), "0")
 
+    def fairness(self, runs=100, stored=10_000, attackers=4):
+        """How long an honest request takes beside clients that do what costs most. On a machine whose cores they
+        all share, the attackers' own work counts as well."""
+        with self.running(target_options=ASLEEP) as (_, daemon):
+            with daemon.connect() as client:
+                for _ in range(stored):
+                    client.send("Stop", {"importId": new_id()}, oneway=True)
+                client.call("ListTargets")
+            self.note("honest Stop among 10,000 jobs, p50 / p99, idle", honest(daemon, runs), "")
+            for name, calls, reads in ATTACKS:
+                children = [attack(daemon, calls, reads) for _ in range(attackers)]
+                self.note(f"  beside {attackers} clients: {name}", honest(daemon, runs), "p99 250 ms")
+                for child in children:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+
     def handshakes(self, polls=200):
         certificate = make_certificate(self.directory)
         with self.running(["--cert", certificate.cert, "--key", certificate.key],
@@ -106,6 +124,44 @@ class Bench:
             calls = sim.calls()
         connections = len({call["peer"] for call in calls})
         self.note(f"TLS handshakes for {len(calls)} calls", str(connections), "1")
+
+
+ATTACKS = [
+    ("GetInfo again and again", encode("org.varlink.service.GetInfo"), True),
+    ("lists that match nothing, pipelined", 200 * encode("ListJobs", {"target": "default", "state": "failed"}), True),
+    ("lists of 10,000 jobs", encode("ListJobs", {"limit": 10000}), True),
+    ("lists of 10,000 jobs, unread", 1000 * encode("ListJobs", {"limit": 10000}), False),
+    ("GetImport, pipelined", 1000 * encode("GetImport", {"importId": new_id()}), True),
+    ("Watch of all jobs", encode("Watch", more=True), True),
+]
+
+
+def attack(daemon, calls, reads):
+    """A process that sends these calls for as long as it lives."""
+    child = os.fork()
+    if child:
+        return child
+    with daemon.connect() as client:
+        client.socket.setblocking(False)
+        left = calls
+        while True:
+            readable, _, _ = select.select([client.socket] if reads else [], [client.socket], [], 1)
+            if readable:
+                client.socket.recv(1 << 20)
+            try:
+                left = left[client.socket.send(left):] or calls
+            except BlockingIOError:
+                select.select([client.socket] if reads else [], [], [], 0.1)
+
+
+def honest(daemon, runs):
+    took = []
+    with daemon.connect() as client:
+        for _ in range(runs):
+            began = time.perf_counter()
+            client.call("Stop", {"importId": new_id()})
+            took.append((time.perf_counter() - began) * 1e3)
+    return f"{statistics.median(took):.1f} / {statistics.quantiles(took, n=100)[98]:.1f} ms"
 
 
 def accept_and_poll(sim, daemon, count):
@@ -155,6 +211,7 @@ def main():
         bench.size()
         bench.rest()
         bench.handshakes()
+        bench.fairness()
 
 
 if __name__ == "__main__":
