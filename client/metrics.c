@@ -88,8 +88,9 @@ static void print_labels(const Sample *sample)
     if (sample->object)
         print_label("target", sample->object, &separator);
     if (sample->fields) {
-        json_object_object_foreach (sample->fields, name, value)
+        json_object_object_foreach (sample->fields, name, value) {
             print_label(name, json_object_get_string(value), &separator);
+        }
     }
     if (separator == ',')
         putchar('}');

@@ -4,5 +4,9 @@
     struct name {                                                                                  \
         struct type *first;                                                                        \
     }
+#define LIST_FOREACH(variable, head, field)                                                        \
+    for (variable = (head)->first; variable; variable = variable->field.next)
+#define TAILQ_FOREACH_REVERSE(variable, head, name, field)                                         \
+    for (variable = (head)->first; variable; variable = variable->field.previous)
 #define TAILQ_FOREACH(variable, head, field)                                                       \
     for (variable = (head)->first; variable; variable = variable->field.next)

@@ -118,10 +118,10 @@ static size_t print_native(const JournalEntry *entry, char *to)
         size_t name_length = strlen(name), length = strlen(value);
         bool is_binary = memchr(value, '\n', length);
         uint64_t wire_length = htole64(length);
-        char *end = to + size;
+        char *end = to ? to + size : NULL;
 
         size += name_length + 1 + (is_binary ? sizeof(wire_length) : 0) + length + 1;
-        if (!to)
+        if (!end)
             continue;
         end = mempcpy(end, name, name_length);
         *end++ = is_binary ? '\n' : '=';

@@ -30,12 +30,13 @@ static int take_environment(const ConfigReader *reader, const char *section, con
 static int take_state_directory(const ConfigReader *reader, char **ret_error)
 {
     const char *all = getenv("STATE_DIRECTORY");
+    CLEANUP(freep) char *first = NULL;
 
     if (!all)
         return 0;
     /* systemd.exec(5): one path for each StateDirectory=, with colons between them; ours is the
      * first. */
-    CLEANUP(freep) char *first = strndup(all, strcspn(all, ":"));
+    first = strndup(all, strcspn(all, ":"));
     if (!first)
         return -ENOMEM;
     return take_environment(reader, "daemon", "state-directory", "STATE_DIRECTORY", first,

@@ -22,8 +22,8 @@ void followers_notify(FollowerList *list)
 {
     Follower *follower;
 
-    LIST_FOREACH(follower, list, entry)
-    follower->news(follower);
+    LIST_FOREACH (follower, list, entry)
+        follower->news(follower);
 }
 
 void followers_release(FollowerList *list)

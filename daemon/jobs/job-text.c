@@ -148,8 +148,7 @@ const JobText *job_texts_after(const JobTexts *texts, uint64_t change)
 {
     const JobText *text, *first = NULL;
 
-    TAILQ_FOREACH_REVERSE(text, &texts->list, TextList, entry)
-    {
+    TAILQ_FOREACH_REVERSE (text, &texts->list, TextList, entry) {
         if (text->change <= change)
             break;
         first = text;

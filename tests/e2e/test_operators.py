@@ -100,7 +100,7 @@ def pour_as(uid, path, calls):
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_a_refusal_tells_a_stranger_nothing(open_daemon):
+def test_a_refusal_shows_a_stranger_nothing(open_daemon):
     """Neither whether a job or a target exists nor what a parameter should be."""
     daemon = open_daemon()
     assert as_stranger(daemon, "Cancel", id="no-such-job") == ("error", "NotAuthorized", {})

@@ -96,7 +96,7 @@ def test_a_half_message_at_the_end_is_nothing(daemon, sim):
     assert daemon.call("ListJobs")["jobs"] == []
 
 
-def test_a_cancel_is_told_to_all_who_follow(daemon, sim):
+def test_a_cancel_is_shown_to_all_that_follow(daemon, sim):
     import_id = sim.add_endless()
     with daemon.connect() as first, daemon.connect() as second:
         streams = [client.call_more("Stop", {"importId": import_id}) for client in (first, second)]

@@ -387,13 +387,13 @@ def test_an_account_can_be_taken_away(sim):
 
 
 @pytest.mark.parametrize("part, declaration, error", [
-    ("roles", {}, "'' is no ARN of a role"),
-    ("roles", {"arn": "arn:aws:iam::1111:role/x"}, "is no ARN of a role"),
+    ("roles", {}, "'' is not the ARN of a role"),
+    ("roles", {"arn": "arn:aws:iam::1111:role/x"}, "is not the ARN of a role"),
     ("roles", [{"arn": "arn:aws:iam::111122223333:user/x"}], "roles[0]: "),
     ("roles", {"arn": STOPPER, "principals": [5]}, "'principals' must be names"),
-    ("instance", {"role": "stopper"}, "'stopper' is no ARN of a role"),
+    ("instance", {"role": "stopper"}, "'stopper' is not the ARN of a role"),
     ("containers", {"role": STOPPER}, "a container needs a path"),
-    ("containers", {"path": "/creds"}, "is no ARN of a role"),
+    ("containers", {"path": "/creds"}, "is not the ARN of a role"),
 ])
 def test_says_what_is_wrong_with_a_declaration(sim, part, declaration, error):
     connection = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=DEADLINE)

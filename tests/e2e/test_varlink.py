@@ -169,7 +169,7 @@ def test_oneway_gets_no_answer_but_its_job(daemon, sim):
         connection.assert_silent()
 
 
-def test_watch_tells_the_state_now_and_each_change_until_all_are_final(daemon, sim):
+def test_watch_shows_the_state_now_and_each_change_until_all_are_final(daemon, sim):
     quick, slow = sim.add(), sim.add_endless()
     jobs = {daemon.stop(import_id)["id"] for import_id in (quick, slow)}
     seen = []

@@ -111,10 +111,11 @@ static int on_start(HttpClient *http, const HttpRequest *request, HttpCallback c
                     void *userdata, HttpTransfer **ret)
 {
     CredentialsWorld *world = world_of(http);
+    const Exchange *exchange;
 
     if (world->n_asked == world->n_exchanges)
         fail_msg("%s %s: nothing more was to be asked", request->method, request->url);
-    const Exchange *exchange = &world->script[world->n_asked++];
+    exchange = &world->script[world->n_asked++];
     assert_null(world->callback);
     assert_string_equal(request->method, exchange->method);
     assert_string_equal(request->url, exchange->url);

@@ -136,9 +136,12 @@ static void expect_error(const char *sentence)
 
 static void test_defaults(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+    const TargetConfig *target;
+
     (void)state;
     write_file(CONF, "");
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
 
     assert_string_equal(config->socket, TRAILSTOP_SOCKET_DEFAULT);
     assert_string_equal(config->state_directory, "/var/lib/trailstop");
@@ -160,7 +163,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->polling_timeout_usec, USEC_PER_HOUR);
 
     assert_int_equal(config->n_targets, 1);
-    const TargetConfig *target = config->targets[0];
+    target = config->targets[0];
     assert_string_equal(target->name, "default");
     assert_null(target->file);
     assert_null(target->aws.region);
@@ -180,6 +183,8 @@ static void test_the_file_must_exist_when_named(void **state)
 
 static void test_values_and_comments(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "# a comment\n"
                      "; another\n"
@@ -196,7 +201,7 @@ static void test_values_and_comments(void **state)
                      "region = us-east-1 ; a comment\n"
                      "profile =      ; nothing\n");
     write_file("config", "[default]\n");
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
 
     assert_string_equal(config->state_directory, "/srv/x;y#z");
     assert_int_equal(config->max_jobs, 7);
@@ -291,15 +296,19 @@ static void test_grammar_errors_name_the_line(void **state)
 
 static void test_a_long_target_name(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "[target 1234567890123456789012345678901234567890123456789012345678901234]\n");
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
 
     assert_int_equal(strlen(config->targets[0]->name), 64);
 }
 
 static void test_later_wins(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "[daemon]\nmax-jobs = 1\nmax-jobs = 2\nmax-clients = 10\n"
                      "operators = one two\n"
@@ -313,7 +322,7 @@ static void test_later_wins(void **state)
     write_file(DROP_IN(".hidden.conf"), "[nonsense]\n");
     write_file(DROP_IN("note.txt"), "[nonsense]\n");
     write_file(DROP_IN("9.conf~"), "[nonsense]\n");
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
 
     assert_int_equal(config->max_jobs, 4); /* "10-a" < "10-b" < "9" */
     assert_int_equal(config->max_clients, 11);
@@ -335,6 +344,8 @@ static void test_later_wins(void **state)
 
 static void test_errors_in_drop_ins(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "[polling]\nfirst = 2s\n");
     write_file(DROP_IN("a.conf"), "[polling]\n\nlongest = 1s\n");
@@ -345,29 +356,35 @@ static void test_errors_in_drop_ins(void **state)
 
     /* What is wrong at first may be put right by a later file. */
     write_file(DROP_IN("b.conf"), "[polling]\nlongest = 3s\n");
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
     assert_int_equal(config->polling_longest_usec, 3 * USEC_PER_SEC);
 }
 
 static void test_no_drop_in_directory(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "");
     assert_int_equal(rmdir(CONF ".d"), 0);
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
     assert_int_equal(config->n_targets, 1);
 }
 
 static void test_state_directory_of_systemd(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+    CLEANUP(config_freep) Config *empty = NULL;
+    CLEANUP(config_freep) Config *own = NULL;
+
     (void)state;
     write_file(CONF, "");
     setenv("STATE_DIRECTORY", "/var/lib/private/one:/var/lib/two", 1);
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
     assert_string_equal(config->state_directory, "/var/lib/private/one");
 
     setenv("STATE_DIRECTORY", "", 1);
-    CLEANUP(config_freep) Config *empty = expect_loaded();
+    empty = expect_loaded();
     assert_string_equal(empty->state_directory, "/var/lib/trailstop");
 
     setenv("STATE_DIRECTORY", "relative", 1);
@@ -375,12 +392,16 @@ static void test_state_directory_of_systemd(void **state)
                  "most 4000 bytes");
 
     write_file(CONF, "[daemon]\nstate-directory = /srv/own\n");
-    CLEANUP(config_freep) Config *own = expect_loaded();
+    own = expect_loaded();
     assert_string_equal(own->state_directory, "/srv/own");
 }
 
 static void test_max_attempts(void **state)
 {
+    CLEANUP(config_freep) Config *profile = NULL;
+    CLEANUP(config_freep) Config *environment = NULL;
+    CLEANUP(config_freep) Config *file = NULL;
+
     (void)state;
     write_file(CONF, "[target a]\n[target b]\nprofile = busy\n");
     write_file("config", "[default]\n[profile busy]\nmax_attempts = 5\n");
@@ -388,13 +409,13 @@ static void test_max_attempts(void **state)
     setenv("AWS_CONFIG_FILE", "config", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
 
-    CLEANUP(config_freep) Config *profile = expect_loaded();
+    profile = expect_loaded();
     assert_int_equal(profile->max_attempts, 3);
     assert_int_equal(profile->targets[0]->max_attempts, 3);
     assert_int_equal(profile->targets[1]->max_attempts, 5);
 
     setenv("AWS_MAX_ATTEMPTS", "4", 1);
-    CLEANUP(config_freep) Config *environment = expect_loaded();
+    environment = expect_loaded();
     assert_int_equal(environment->max_attempts, 4);
     assert_int_equal(environment->targets[1]->max_attempts, 4);
 
@@ -403,7 +424,7 @@ static void test_max_attempts(void **state)
 
     /* The file has the last word, and then the environment does not matter. */
     write_file(CONF, "[calls]\nmax-attempts = 2\n[target b]\nprofile = busy\n");
-    CLEANUP(config_freep) Config *file = expect_loaded();
+    file = expect_loaded();
     assert_int_equal(file->max_attempts, 2);
     assert_int_equal(file->targets[0]->max_attempts, 2);
 
@@ -456,26 +477,29 @@ static void test_trouble_of_credentials(void **state)
     CLEANUP(freep) char *of_environment = NULL;
     CLEANUP(freep) char *of_file = NULL;
     CLEANUP(freep) char *none = NULL;
+    CLEANUP(config_freep) Config *environment = NULL;
+    CLEANUP(config_freep) Config *file = NULL;
+    CLEANUP(config_freep) Config *good = NULL;
 
     (void)state;
     unsetenv("AWS_SECRET_ACCESS_KEY");
     write_file("credentials", "[half]\naws_access_key_id = AKID\n");
     setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
     write_file(CONF, "\n[target a]\n");
-    CLEANUP(config_freep) Config *environment = expect_loaded();
+    environment = expect_loaded();
     assert_int_equal(config_check_targets(environment, &of_environment), -EINVAL);
     assert_string_equal(of_environment, CONF ":2: target a: environment: an access key id without "
                                              "its secret access key");
 
     write_file(CONF, "\n[target a]\nprofile = half\n");
-    CLEANUP(config_freep) Config *file = expect_loaded();
+    file = expect_loaded();
     assert_int_equal(config_check_targets(file, &of_file), -EINVAL);
     assert_string_equal(of_file, "credentials:2: target a: profile half in credentials: an access "
                                  "key id without its secret access key");
 
     setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
     write_file(CONF, "[target a]\n");
-    CLEANUP(config_freep) Config *good = expect_loaded();
+    good = expect_loaded();
     assert_int_equal(config_check_targets(good, &none), 0);
     assert_null(none);
 }
@@ -508,26 +532,32 @@ static void test_a_broken_profile_file(void **state)
 
 static void test_a_broken_profile_file_of_which_nothing_is_needed(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+
     (void)state;
     write_file(CONF, "");
     write_file("config", "[default]\nnonsense\n");
     setenv("AWS_CONFIG_FILE", "config", 1);
-    CLEANUP(config_freep) Config *config = expect_loaded();
+    config = expect_loaded();
     assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
     assert_int_equal(config_check_targets(config, NULL), 0);
 }
 
 static void test_a_reload_takes_the_last_good_reading(void **state)
 {
+    CLEANUP(config_freep) Config *running = NULL;
+    CLEANUP(config_freep) Config *fresh = NULL;
+    CLEANUP(freep) char *error = NULL;
+
     (void)state;
     unsetenv("AWS_REGION");
     write_file(CONF, "[target a]\nprofile = a\n");
     write_file("config", "[profile a]\nregion = us-west-2\naws_access_key_id = AKID\n"
                          "aws_secret_access_key = a-secret-of-the-test\n");
     setenv("AWS_CONFIG_FILE", "config", 1);
-    CLEANUP(config_freep) Config *running = expect_loaded();
-    CLEANUP(config_freep) Config *fresh = NULL;
-    CLEANUP(freep) char *error = NULL;
+    running = expect_loaded();
+    fresh = NULL;
+    error = NULL;
 
     write_file("config", "[profile a]\nregion");
     assert_int_equal(config_load(CONF, running, note_warning, &fresh, &error), 0);
@@ -552,53 +582,62 @@ static void test_warnings_stand_beside_an_error(void **state)
 
 static void test_changes_that_need_a_restart(void **state)
 {
+    CLEANUP(config_freep) Config *running = NULL;
+    CLEANUP(config_freep) Config *reloadable = NULL;
+    CLEANUP(config_freep) Config *fixed = NULL;
+
     (void)state;
     write_file(CONF, "");
-    CLEANUP(config_freep) Config *running = expect_loaded();
+    running = expect_loaded();
 
     write_file(CONF, "[daemon]\nmax-jobs = 1\nmax-message = 8K\noperators =\n"
                      "[polling]\nfirst = 2s\n[target x]\n");
-    CLEANUP(config_freep) Config *reloadable = expect_loaded();
+    reloadable = expect_loaded();
     assert_null(config_keep_fixed(running, reloadable));
 
     write_file(CONF, "[daemon]\nsocket = /run/other\n");
-    CLEANUP(config_freep) Config *fixed = expect_loaded();
+    fixed = expect_loaded();
     assert_string_equal(config_keep_fixed(running, fixed), "socket");
     assert_string_equal(fixed->socket, TRAILSTOP_SOCKET_DEFAULT); /* as it is running */
 }
 
 static void test_json(void **state)
 {
+    CLEANUP(config_freep) Config *config = NULL;
+    CLEANUP(json_object_putp) json_object *json = NULL;
+    json_object *targets, *target;
+    const char *text;
+    const char *head;
+    const char *string;
+    int64_t seconds;
+    bool fips;
+    json_object *rate;
+
     (void)state;
     write_file(CONF, "[daemon]\nstate-directory = /srv/state\noperators = audit @wheel\n"
                      "[polling]\nfirst = 250ms\n"
                      "[target audit]\nregion = us-east-1\nendpoint-url = http://127.0.0.1:1\n"
                      "duration = 1h\nuse-fips-endpoint = no\nstop-rate = 2.5\n");
-    CLEANUP(config_freep) Config *config = expect_loaded();
-    CLEANUP(json_object_putp) json_object *json = config_to_json(config, false);
-    json_object *targets, *target;
+    config = expect_loaded();
+    json = config_to_json(config, false);
 
     assert_non_null(json);
-    const char *text = json_text(json, NULL);
-    const char *head =
-        "{\"daemon\":{\"socket\":\"/run/trailstop/io.trailstop.Imports\","
-        "\"metrics-socket\":\"/run/systemd/report/io.trailstop.Imports\","
-        "\"state-directory\":\"/srv/state\",\"operators\":[\"audit\",\"@wheel\"],"
-        "\"log-level\":\"info\",\"max-clients\":4096,\"max-clients-per-user\":1024,"
-        "\"max-message\":65536,\"max-jobs\":100000,\"keep-finished\":2592000},"
-        "\"calls\":{\"connect-timeout\":3,\"timeout\":30,\"max-attempts\":3,"
-        "\"max-connections\":64},"
-        "\"polling\":{\"first\":0.25,\"longest\":30,\"growth\":1.5,\"timeout\":3600},"
-        "\"targets\":[{\"name\":\"audit\",\"region\":\"us-east-1\","
-        "\"endpoint\":\"http://127.0.0.1:1\",\"stsEndpoint\":\"";
+    text = json_text(json, NULL);
+    head = "{\"daemon\":{\"socket\":\"/run/trailstop/io.trailstop.Imports\","
+           "\"metrics-socket\":\"/run/systemd/report/io.trailstop.Imports\","
+           "\"state-directory\":\"/srv/state\",\"operators\":[\"audit\",\"@wheel\"],"
+           "\"log-level\":\"info\",\"max-clients\":4096,\"max-clients-per-user\":1024,"
+           "\"max-message\":65536,\"max-jobs\":100000,\"keep-finished\":2592000},"
+           "\"calls\":{\"connect-timeout\":3,\"timeout\":30,\"max-attempts\":3,"
+           "\"max-connections\":64},"
+           "\"polling\":{\"first\":0.25,\"longest\":30,\"growth\":1.5,\"timeout\":3600},"
+           "\"targets\":[{\"name\":\"audit\",\"region\":\"us-east-1\","
+           "\"endpoint\":\"http://127.0.0.1:1\",\"stsEndpoint\":\"";
     assert_int_equal(strncmp(text, head, strlen(head)), 0);
     assert_null(strstr(text, "a-secret-of-the-test"));
 
     assert_true(json_object_object_get_ex(json, "targets", &targets));
     target = json_object_array_get_idx(targets, 0);
-    const char *string;
-    int64_t seconds;
-    bool fips;
     assert_int_equal(json_get_string(target, "profile", &string), 1);
     assert_string_equal(string, "default");
     assert_int_equal(json_get_string(target, "credentials", &string), 1);
@@ -612,7 +651,6 @@ static void test_json(void **state)
     assert_false(json_object_object_get_ex(target, "use-dualstack-endpoint", NULL));
     assert_false(json_object_object_get_ex(target, "role-arn", NULL));
     assert_false(json_object_object_get_ex(target, "max-attempts", NULL));
-    json_object *rate;
     assert_true(json_object_object_get_ex(target, "stop-rate", &rate));
     assert_true(json_object_get_double(rate) == 2.5);
 }

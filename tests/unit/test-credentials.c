@@ -449,11 +449,12 @@ static void test_who_comes_back_waits_for_the_next_turn(void **state)
 static void test_rejected_keys_are_read_again(void **state)
 {
     Fixture *fixture = *state;
+    AwsCredentials *old;
 
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID\naws_secret_access_key = 5ecr3t\n");
     make_provider(fixture, &(AwsSection){0});
-    AwsCredentials *old = aws_credentials_ref(get(fixture)->credentials);
+    old = aws_credentials_ref(get(fixture)->credentials);
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKID2\naws_secret_access_key = 5ecr3t2\n");
     assert_keys(get(fixture), "AKID", "5ecr3t", NULL);

@@ -329,6 +329,7 @@ static void test_adds_and_writes(void **state)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
     size_t size;
+    const char *text;
 
     (void)state;
     assert_int_equal(json_add_string(object, "s", "a/b\n"), 0);
@@ -337,7 +338,7 @@ static void test_adds_and_writes(void **state)
     assert_int_equal(json_add_bool(object, "b", false), 0);
     assert_int_equal(json_add(object, "o", json_object_new_object()), 0);
     assert_int_equal(json_add(object, "no memory", NULL), -ENOMEM);
-    const char *text = json_text(object, &size);
+    text = json_text(object, &size);
     assert_string_equal(text, "{\"s\":\"a/b\\n\",\"i\":-9223372036854775808,\"b\":false,\"o\":{}}");
     assert_int_equal(size, strlen(text));
 }

@@ -259,9 +259,10 @@ static void on_done(AwsCredentials *credentials, const CallError *error, void *u
 static void test_time_is_limited(void **state)
 {
     CredentialsWorld *world = *state;
+    pid_t grandchild;
 
     world->wait = (AwsCredentialsWait){.done = on_done};
-    pid_t grandchild = start_endless(world);
+    grandchild = start_endless(world);
     world->boottime_usec += 60 * USEC_PER_SEC - 1;
     timers_run(world->timers);
     assert_null(last_error);
@@ -307,9 +308,10 @@ static void test_noise_after_the_end(void **state)
 static void test_cancelled(void **state)
 {
     CredentialsWorld *world = *state;
+    pid_t grandchild;
 
     world->wait = (AwsCredentialsWait){.done = on_done};
-    pid_t grandchild = start_endless(world);
+    grandchild = start_endless(world);
     aws_credentials_cancel(&world->wait);
     aws_credentials_provider_unref(world->provider);
     world->provider = NULL;

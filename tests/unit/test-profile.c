@@ -188,11 +188,13 @@ static const struct sample more[] = {
 
 static void assert_row(const AwsProfiles *profiles, const struct row *row)
 {
+    const char *value;
+
     if (!row->key) {
         assert_int_equal(aws_profiles_has(profiles, row->profile), row->value != NULL);
         return;
     }
-    const char *value = aws_profiles_get(profiles, row->profile, row->key);
+    value = aws_profiles_get(profiles, row->profile, row->key);
     if (row->value) {
         assert_non_null(value);
         assert_string_equal(value, row->value);
