@@ -15,7 +15,7 @@ static json_object *read_import(const JobRecord *record)
 {
     json_object *import = NULL;
 
-    (void)job_record_read_import(record, &import); /* without memory, less is told */
+    (void)job_record_read_import(record, &import); /* without memory, less is logged */
     return import;
 }
 

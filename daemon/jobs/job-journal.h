@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the journal is told of a job: the fields that every job event has, and a sentence each. */
+/* What is logged of a job: the fields that every job event has, and a sentence each. */
 #pragma once
 
 #include "daemon/base/journal.h"
@@ -13,7 +13,7 @@ void job_journal_add_requester(JournalEntry *entry, const Requester *requester, 
 
 void job_journal_accepted(const JobRecord *record);
 
-/* requester: who asked for what record's requester had asked for before. */
+/* requester: of the request that joins the job, which another one made. */
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
 
 void job_journal_stop_accepted(const JobRecord *record);

@@ -386,7 +386,7 @@ void job_remove_target(Job *job)
 {
     static char code[] = CALL_ERROR_TARGET_REMOVED,
                 message[] = "the configuration does not name this target any more; add its section "
-                            "again and request the stop anew";
+                            "again and request the stop again";
     static const CallError error = {.code = code, .message = message};
 
     job_set_state(job, JOB_REFUSED, &error);
@@ -418,7 +418,7 @@ static uint64_t job_next_call_usec(const Job *job)
 
 void job_write(const Job *job, JsonWriter *writer)
 {
-    /* Who waits for the target, and who tries whether it is back. */
+    /* Of a job that waits for its target, or probes it. */
     const CallError *outage =
         job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
 

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One job on its way: queued → stopping → polling → an end. It makes the calls, waits with its
- * target when that is out, keeps its deadline; job_set_state() is the one place where its state
- * changes. */
+ * target when that is unreachable, and keeps its deadline.
+ *
+ * job_set_state() is the one place where its state changes, and every change goes through
+ * JobContext.changed: so whatever happens to a job is saved at the end of the turn, and is logged
+ * and shown only then. A StopImport is counted before it is on the wire, so that after a crash it
+ * is known that CloudTrail may have been asked. A job has at most one call and one wait at a time.
+ */
 #pragma once
 
 #include <sys/queue.h>
@@ -19,8 +24,8 @@ typedef struct JobContext {
     Timers *timers;
     const Random *random;
     PollingRules polling;
-    /* The record differs from what is on disk. A job that has ended is freed by the one who is told
-       here, but not before this returns. */
+    /* The record differs from what is on disk. A job that has ended is freed by the owner that is
+       notified here, but not before this returns. */
     void (*changed)(Job *job, void *userdata);
     /* GetImport answered: another job of the same import has the answer as well. */
     void (*observed)(Job *job, const AwsResult *result, void *userdata);
@@ -49,7 +54,7 @@ struct Job {
     AwsCall *call;        /* under way; NULL: none */
     unsigned polls_done;  /* GetImport calls since the stop was accepted */
     bool attempt_unsaved; /* of StopImport, which is not on the wire before it is on disk */
-    bool accepted_now;    /* StopImport was, and the journal has not been told */
+    bool accepted_now;    /* StopImport was, and that is not logged yet */
     Requester canceller;  /* of a job that was cancelled */
     JobRegistration registered;
 };
@@ -66,7 +71,8 @@ void job_cancel(Job *job, const Requester *canceller);
  * the same next. */
 void job_share(Job *job, const AwsResult *result);
 
-/* The target's client was replaced: a call that is not on the wire begins anew with the new one. */
+/* The target's client was replaced: a call that is not on the wire begins again with the new one.
+ */
 void job_renew_call(Job *job);
 
 /* The configuration does not name the job's target any more. */

@@ -17,7 +17,7 @@ struct Outage {
     const Random *random;
     AwsMeter *meter;     /* NULL: none */
     char *target;        /* its name, for the journal */
-    Timer probe_timer;   /* set while somebody waits and nobody probes */
+    Timer probe_timer;   /* set while a job waits and none probes */
     unsigned failures;   /* probes in a row that failed; 0: the target is reachable */
     bool of_answers;     /* the last failure was an answer of the kind that one import may cause */
     uint64_t began_usec; /* CLOCK_BOOTTIME */
@@ -94,7 +94,7 @@ static uint64_t outage_delay(const Outage *outage, unsigned failures)
     return schedule_outage_delay_usec(failures, outage->random->uniform(outage->random->userdata));
 }
 
-/* Somebody waits, nobody probes: the next probe is due after a wait. */
+/* A job waits and none probes: the next probe is due after a wait. */
 static void outage_arm(Outage *outage)
 {
     if (outage->failures == 0 || outage->probe || outage->probe_timer.set ||

@@ -41,7 +41,7 @@ typedef struct OutageWait {
 
 int outage_new(Timers *timers, const Random *random, const char *target, Outage **ret);
 Outage *outage_ref(Outage *outage);
-void outage_unref(Outage *outage); /* nobody may take part when the last one goes; takes NULL */
+void outage_unref(Outage *outage); /* no job may take part when the last one goes; takes NULL */
 
 /* Where outages are noted from now on: a reference is taken. */
 void outage_set_meter(Outage *outage, AwsMeter *meter);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All jobs that are not final, by id and by import, and the way of their changes: first to disk,
- * then to whoever follows them. Nobody is told of a change that is not on disk, and the calls of a
- * new job begin after it is.
+ * then to the calls that follow them. A change is neither shown nor logged before it is on disk,
+ * and the calls of a new job begin after it is.
  *
- * Jobs that have ended live in the store alone. */
+ * The registry owns its jobs, and frees one in two places: in registry_commit(), when its end is on
+ * disk or when it is new and could not be saved, and in registry_free(). So a job that ends within
+ * a callback is still there when that returns, and a pointer from registry_find() holds until the
+ * next commit. Jobs that have ended live in the store alone. */
 #pragma once
 
 #include <stdbool.h>
@@ -43,11 +46,11 @@ uint64_t registry_oldest_usec(const Registry *registry);
 
 /* Saves what changed since the last call, in one transaction; job calls begin, ended jobs are
  * freed. 0: all saved; -ENOSPC or -ENOMEM: not yet, new jobs were dropped, changes of others are
- * tried again by the next call; -EIO: the daemon must end. *ret_changed tells whether anything was
+ * tried again by the next call; -EIO: the daemon must end. *ret_changed: whether anything was
  * saved. */
 int registry_commit(Registry *registry, bool *ret_changed);
 
-/* JobRecord.change of the latest change that anyone may be told of. */
+/* JobRecord.change of the latest change that may be shown. */
 uint64_t registry_last_change(const Registry *registry);
 
 /* The job as it is on disk, from here or from the store; *ret is good until the next call. 1; 0:
@@ -71,7 +74,7 @@ void registry_follow_all(Registry *registry, Follower *follower); /* once for ea
 /* What jobs have not sent yet goes out by the new clients of their targets. */
 void registry_renew_calls(Registry *registry);
 
-/* Ends the jobs of a target that is no more. */
+/* Ends the jobs of a target that the configuration no longer names. */
 void registry_remove_target(Registry *registry, Target *target);
 
 /* For each turn of a shutdown: how many StopImports are on the wire. Gives up everything else. */

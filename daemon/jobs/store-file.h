@@ -12,7 +12,7 @@
 /* See store_open(). */
 int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, char **ret_error);
 
-/* 0 for a result that is none, else negative errno: see store.h for what they mean. */
+/* 0 for a result that is not an error, else negative errno: see store.h for what they mean. */
 int store_file_errno(sqlite3 *db, int result);
 
 /* The first column of the first row as a number, 0 where there is no row. 0 or negative errno. */

@@ -161,7 +161,7 @@ static int read_column(sqlite3_stmt *statement, int i, void *member)
     if (!text && sqlite3_column_type(statement, i) != SQLITE_NULL)
         return -ENOMEM;
     if (text && !utf8_is_valid(text, strlen(text)))
-        return -EUCLEAN; /* it could be shown to nobody */
+        return -EUCLEAN; /* no client could be shown it */
     switch (columns[i].kind) {
     case STORE_INTEGER:
     case STORE_TEXT:

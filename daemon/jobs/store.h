@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs on disk, in one SQLite file: what is in it was synced before anyone was told of it. The only
- * user of sqlite3.h.
+/* Jobs on disk, in one SQLite file: what is in it was synced before it was shown or logged. The
+ * only user of sqlite3.h.
  *
  * All changes of one turn of the loop are saved in one transaction with one sync (group commit).
  * Errors of writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO

@@ -69,7 +69,7 @@ static double wait_limit(unsigned failures)
     return fmin((double)FIRST_USEC * pow(2, failures - 1), (double)LONGEST_USEC);
 }
 
-/* Who came when nobody waited probes at once, others after a wait. */
+/* A job that came when none waited probes at once, others after a wait. */
 static void check_probe(ExpectedTarget *target, ExpectedJob *job, uint64_t slack_usec)
 {
     Model *model = target->model;

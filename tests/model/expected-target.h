@@ -29,7 +29,7 @@ typedef struct ExpectedTarget {
 void expected_target_restart(ExpectedTarget *target);
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate);
 
-/* The target was reloaded: its calls that are not on the wire begin anew, and its waits when it is
+/* The target was reloaded: its calls that are not on the wire begin again, and its waits when it is
  * out. */
 void expected_target_reloaded(ExpectedTarget *target);
 
@@ -40,7 +40,7 @@ uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned
 void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, bool stop, unsigned number,
                              uint64_t slack_usec);
 
-/* What the journal is told. */
+/* What is logged. */
 void expected_target_began(ExpectedTarget *target);
 void expected_target_ended(ExpectedTarget *target);
 

@@ -105,7 +105,8 @@ void model_note(Model *model, const char *format, ...)
     fputc('\n', model->account);
 }
 
-/* A history that failed is left where it stood; what leaks there is no news. LeakSanitizer asks. */
+/* A history that failed is left where it stood; what leaks there says nothing new. LeakSanitizer
+ * asks. */
 static bool failed;
 int __lsan_is_turned_off(void);
 

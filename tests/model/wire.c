@@ -80,7 +80,7 @@ static unsigned parse_request(const Wire *wire, const HttpRequest *request, Http
                    wire->accounts[transfer->target].imports[transfer->import].id,
                    strlen(wire->accounts[transfer->target].imports[transfer->import].id)))
             return number;
-    fail_msg("a request for an import that nobody asked for");
+    fail_msg("a request for an import that no job is about");
     return 0;
 }
 

@@ -9,13 +9,13 @@
 
 typedef struct Wire Wire;
 
-/* What goes on, told as it happens. */
+/* What goes on, as it happens. */
 typedef struct WireObserver {
     /* An attempt goes out. NULL: for an import that no job is about. */
     ExpectedJob *(*attempt)(unsigned target, unsigned import, bool stop, unsigned number,
                             void *userdata);
     void (*answer)(ExpectedJob *job, bool stop, const Answer *answer, void *userdata);
-    /* answer() has been told and the daemon has handled it. */
+    /* After answer(): the daemon has handled it. */
     void (*handled)(unsigned target, const Answer *answer, void *userdata);
     void *userdata;
 } WireObserver;
