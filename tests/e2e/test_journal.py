@@ -274,7 +274,7 @@ def test_a_line_stays_whole_when_the_daemon_is_stopped_in_the_midst_of_it(new_da
             wait_until(lambda: state_of(daemon.process) == "T")
             daemon.signal(signal.SIGCONT)
             text = b""
-            while text.count(b"is STOPPED") < len(import_ids) or not text.endswith(b"\n"):
+            while text.count(b" stopped after ") < len(import_ids) or not text.endswith(b"\n"):
                 text += reader.read(1 << 16)
         daemon.terminate()
     for line in text.decode().splitlines():
