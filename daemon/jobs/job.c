@@ -38,7 +38,7 @@ static double job_random(const Job *job)
 static bool job_is_to_stop(const Job *job)
 {
     return job->record.kind == JOB_STOP && job->record.state != JOB_POLLING &&
-           !job->record.refusal.code;
+           !job->record.refusal.code && !job->asks_first;
 }
 
 /* It waits and calls no longer; what it knows of its target's health stays. */
@@ -223,14 +223,30 @@ static Verdict job_classify_get(const Job *job, const AwsResult *result)
     return schedule_classify_get(job_operations(job), result, &reason);
 }
 
+/* It was asked whether the import has ended meanwhile, and that it has not, or who knows. */
+static void job_stop_now(Job *job, const AwsResult *result)
+{
+    job->asks_first = false;
+    outage_answered(&job->outage_wait);
+    if (result->outcome == AWS_OK)
+        job_observe(job, result->body);
+    job_set_state(job, JOB_STOPPING, NULL);
+    timer_set(&job->call_timer, now_boottime(job));
+}
+
 static void get_done(const AwsResult *result, void *userdata)
 {
     Job *job = userdata;
 
+    Verdict verdict = job_classify_get(job, result);
+
     job->call = NULL;
     if (result->outcome == AWS_OK)
         job->context->observed(job, result, job->context->userdata);
-    job_proceed(job, job_classify_get(job, result), result);
+    if (job->asks_first && (verdict == VERDICT_POLL || verdict == VERDICT_REFUSED))
+        job_stop_now(job, result);
+    else
+        job_proceed(job, verdict, result);
 }
 
 static void describe_call(JournalEntry *entry, void *userdata)
@@ -348,6 +364,8 @@ void job_start(Job *job)
     assert(job->target && !job->call && !job_state_is_final(job->record.state));
     if (job->record.deadline_boottime_usec > 0)
         timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
+    /* A request for the stop may have got through before the daemon ended. */
+    job->asks_first = job_is_to_stop(job) && job->record.attempts > 0;
     timer_set(&job->call_timer, now_boottime(job));
 }
 

@@ -53,6 +53,7 @@ struct Job {
     OutageWait outage_wait;
     AwsCall *call;        /* under way; NULL: none */
     unsigned polls_done;  /* GetImport calls since the stop was accepted */
+    bool asks_first;      /* before StopImport, which may have been sent already */
     bool attempt_unsaved; /* of StopImport, which is not on the wire before it is on disk */
     bool accepted_now;    /* StopImport was, and that is not logged yet */
     Requester canceller;  /* of a job that was cancelled */

@@ -69,8 +69,8 @@ def test_an_accepted_stop_is_not_asked_for_again(daemon, sim):
     assert len(sim.calls("StopImport")) == 1
 
 
-def test_a_stop_whose_answer_never_came_is_asked_for_again(daemon, sim):
-    """It took effect, and the second time CloudTrail refuses it: the job knows that it was not the first."""
+def test_a_stop_whose_answer_never_came_is_looked_at_before_anything_is_stopped(daemon, sim):
+    """It took effect: the import is found as it is, and not asked to stop a second time."""
     import_id = sim.add(stop_polls=0, ended_stop="OperationNotPermittedException")
     sim.fault("hang", operation="StopImport", calls=1, apply=True)
     job = daemon.stop(import_id)
@@ -81,7 +81,24 @@ def test_a_stop_whose_answer_never_came_is_asked_for_again(daemon, sim):
     daemon.journal.wait("import-stopped", job=job["id"])
     after = daemon.job(job["id"])
     assert after["state"] == "stopped" and after["alreadyStopped"] is False
-    assert after["attempts"] == 2
+    assert after["attempts"] == 1 and after["polls"] == 1
+    assert [call["operation"] for call in sim.calls()] == ["StopImport", "GetImport"]
+
+
+@pytest.mark.parametrize("answer", ["IN_PROGRESS", "ImportNotFoundException", "AccessDeniedException"])
+def test_a_stop_that_did_not_get_through_is_asked_for_after_the_question(daemon, sim, answer):
+    import_id = sim.add(stop_polls=1)
+    sim.fault("hang", operation="StopImport", calls=1)
+    if answer != "IN_PROGRESS":
+        sim.fault("error", operation="GetImport", code=answer, calls=1)
+    job = daemon.stop(import_id)
+    sim.wait_calls(1, "StopImport")
+    daemon.kill()
+
+    daemon.start()
+    daemon.journal.wait("import-stopped", job=job["id"])
+    assert [call["operation"] for call in sim.calls()] == ["StopImport", "GetImport", "StopImport", "GetImport"]
+    assert daemon.job(job["id"])["attempts"] == 2
 
 
 def test_many_jobs_in_every_state_go_on(start_daemon, sim):

@@ -32,11 +32,12 @@ void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number)
     if (stop) {
         model_hold(model, !job->now.accepted, "job %s asks again what was accepted", job->id);
         model_hold(model, !*job->now.refusal, "job %s asks again what was refused", job->id);
+        model_hold(model, !job->asks_first, "job %s stops blindly after a restart", job->id);
         job->now.stops++;
         job->now.state = JOB_STOPPING;
         return;
     }
-    model_hold(model, job->now.accepted || *job->now.refusal,
+    model_hold(model, job->now.accepted || *job->now.refusal || job->asks_first,
                "job %s asks for an import that it has not asked to stop", job->id);
     job->now.gets++;
     if (number == 1) {
@@ -130,12 +131,32 @@ static void refuse(ExpectedJob *job, bool stop, bool verify, const char *code)
     snprintf(facts->cause, sizeof(facts->cause), "%s", *facts->refusal ? facts->refusal : code);
 }
 
+/* Whether the answer to the question of after a restart leaves it to StopImport to find out. */
+static bool leaves_it_open(const ExpectedJob *job, const Answer *answer)
+{
+    static const char *const ends[] = {"STOPPED", "COMPLETED", "FAILED"};
+
+    if (answer->meaning == MEANS_OBSERVED) {
+        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+            if (answer->import_status && strcmp(answer->import_status, ends[i]) == 0)
+                return false;
+        return true;
+    }
+    return answer->meaning == MEANS_UNKNOWN || answer->meaning == MEANS_NO ||
+           answer->meaning == MEANS_VERIFY ||
+           (answer->meaning == MEANS_EXPIRED && job->renewed_credentials);
+}
+
 void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
                          const PollingRules *polling, uint64_t slack_usec)
 {
     job->calling = false;
     job->answered_usec = job->model->now_usec;
     job->answered = answer_counts(answer);
+    if (job->asks_first && leaves_it_open(job, answer)) {
+        job->asks_first = false;
+        return;
+    }
     switch (answer->meaning) {
     case MEANS_OBSERVED:
         observe(job, stop, answer->import_status, polling, slack_usec);
@@ -173,6 +194,7 @@ void expected_job_restart(ExpectedJob *job)
 {
     job->now = job->durable;
     job->calling = job->answered = false;
+    job->asks_first = job->now.state == JOB_STOPPING && !*job->now.refusal && job->now.stops > 0;
     job->stops_held_back = job->now.stops - job->stops_on_the_wire;
     job->gets_held_back = job->now.gets - job->gets_on_the_wire;
     expected_job_forget_waits(job);

@@ -29,8 +29,9 @@ typedef struct ExpectedJob {
     unsigned stops_on_the_wire, gets_on_the_wire;
     unsigned stops_held_back, gets_held_back; /* given up before they were on the wire */
     /* Of this run of the daemon: */
-    bool calling;             /* an attempt is out */
-    uint64_t answered_usec;   /* when the last one was answered */
+    bool calling;           /* an attempt is out */
+    bool asks_first;        /* it may have been stopped before the restart: GetImport comes first */
+    uint64_t answered_usec; /* when the last one was answered */
     bool renewed_credentials; /* in this call */
     bool answered;            /* the last answer that was not lost was a good one */
     bool waited;              /* for its target, since its last call */
