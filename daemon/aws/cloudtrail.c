@@ -81,6 +81,7 @@ const ImportOperations cloudtrail_operations = {
     .status_member = "ImportStatus",
     .created_member = "CreatedTimestamp",
     .statistics_member = "ImportStatistics",
+    .source_members = {"ImportSource", "S3", "S3LocationUri"},
     .statuses =
         {
             [IMPORT_STATUS_INITIALIZING] = "INITIALIZING",

@@ -37,6 +37,18 @@ ImportStatus import_status(const ImportOperations *operations, json_object *impo
     return IMPORT_STATUS_UNKNOWN;
 }
 
+const char *import_source(const ImportOperations *operations, json_object *import)
+{
+    const char *const *member = operations->source_members, *source;
+    json_object *object = import;
+
+    assert(member[0]);
+    for (; member[1]; member++)
+        if (json_get_object(object, member[0], &object) <= 0)
+            return NULL;
+    return json_get_string(object, member[0], &source) > 0 ? source : NULL;
+}
+
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id)
 {
     const char *id;

@@ -23,6 +23,7 @@ typedef struct ImportOperations {
     const char *shown_as, *listed_as, *failures_as;
     /* Decoded members of an import, under the names that the service gives them. */
     const char *id_member, *status_member, *created_member, *statistics_member;
+    const char *source_members[4];           /* where its source stands; a member inside another */
     const char *statuses[N_IMPORT_STATUSES]; /* NULL: the service has no such status */
 
     /* An import is what stop, start and get answer with. */
@@ -46,6 +47,9 @@ ImportStatus import_status(const ImportOperations *operations, json_object *impo
 
 /* As the service wrote it, or NULL. */
 const char *import_status_name(const ImportOperations *operations, json_object *import);
+
+/* Where it imports from, or NULL: not known. */
+const char *import_source(const ImportOperations *operations, json_object *import);
 
 /* Names an import by the id that was asked for, where the service left it out. 0 or -ENOMEM. */
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id);

@@ -98,6 +98,7 @@ const ImportOperations logs_operations = {
     .status_member = "importStatus",
     .created_member = "creationTime",
     .statistics_member = "importStatistics",
+    .source_members = {"importSourceArn"},
     .statuses =
         {
             [IMPORT_STATUS_IN_PROGRESS] = "IN_PROGRESS",

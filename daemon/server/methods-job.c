@@ -219,13 +219,19 @@ static const ParameterSpec stop_parameters[] = {
     {"timeout", parameter_read_timeout},
     {0},
 };
-static const ParameterSpec stop_all_parameters[] = {{"targets", parameter_read_targets},
-                                                    {"service", parameter_read_service},
-                                                    {"destination", parameter_read_destination},
-                                                    {"reason", parameter_read_reason},
-                                                    {"timeout", parameter_read_timeout},
-                                                    {"dryRun", parameter_read_dry_run},
-                                                    {0}};
+static const ParameterSpec stop_all_parameters[] = {
+    {"targets", parameter_read_targets},
+    {"service", parameter_read_service},
+    {"destination", parameter_read_destination},
+    {"olderThan", parameter_read_older_than},
+    {"minFailedEntries", parameter_read_min_failed_entries},
+    {"minEvents", parameter_read_min_events},
+    {"minBytes", parameter_read_min_bytes},
+    {"source", parameter_read_source},
+    {"reason", parameter_read_reason},
+    {"timeout", parameter_read_timeout},
+    {"dryRun", parameter_read_dry_run},
+    {0}};
 static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
 static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
 static const ParameterSpec list_parameters[] = {

@@ -132,6 +132,44 @@ int parameter_read_limit(json_object *value, Parameters *parameters)
     return read_int(value, 1, INT64_MAX, &parameters->limit);
 }
 
+static int read_filter(json_object *value, Parameters *parameters, FilterNumber number)
+{
+    parameters->filter.given[number] = true;
+    return read_int(value, 0, INT64_MAX, &parameters->filter.at_least[number]);
+}
+
+int parameter_read_older_than(json_object *value, Parameters *parameters)
+{
+    return read_filter(value, parameters, FILTER_OLDER_THAN);
+}
+
+int parameter_read_min_failed_entries(json_object *value, Parameters *parameters)
+{
+    return read_filter(value, parameters, FILTER_MIN_FAILED_ENTRIES);
+}
+
+int parameter_read_min_events(json_object *value, Parameters *parameters)
+{
+    return read_filter(value, parameters, FILTER_MIN_EVENTS);
+}
+
+int parameter_read_min_bytes(json_object *value, Parameters *parameters)
+{
+    return read_filter(value, parameters, FILTER_MIN_BYTES);
+}
+
+/* An empty pattern would be matched by what has no source alone, which nobody means. */
+int parameter_read_source(json_object *value, Parameters *parameters)
+{
+    int r = read_string(value, &parameters->filter.source);
+
+    if (r < 0)
+        return r;
+    return *parameters->filter.source && strlen(parameters->filter.source) <= FILTER_SOURCE_MAX
+               ? 0
+               : -EINVAL;
+}
+
 /* Of strings; one that is empty has no answer. */
 static int read_strings(json_object *value, json_object **ret)
 {
@@ -200,6 +238,7 @@ int parameters_read(const ParameterSpec *specs, json_object *object, Parameters 
                     const char **ret_name)
 {
     Parameters parameters = {0};
+    const char *misfit;
 
     if (object) {
         json_object_object_foreach (object, name, value) {
@@ -218,6 +257,11 @@ int parameters_read(const ParameterSpec *specs, json_object *object, Parameters 
         }
     if (parse_import_id(&parameters) < 0) {
         *ret_name = "importId";
+        return -EINVAL;
+    }
+    misfit = import_filter_misfit(&parameters.filter, parameters.service);
+    if (misfit) {
+        *ret_name = misfit;
         return -EINVAL;
     }
     *ret = parameters;

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "common/import-service.h"
+#include "daemon/jobs/import-filter.h"
 #include "daemon/jobs/job-record.h"
 
 /* All that methods take; what a call does not name is NULL or its has_ is false. */
@@ -26,6 +27,7 @@ typedef struct Parameters {
     json_object *ids, *targets; /* arrays of strings, not empty */
     JobState state;
     int64_t level, limit, timeout;
+    ImportFilter filter;
     bool has_state, has_timeout, has_limit, dry_run, active;
     uint64_t since_usec; /* CLOCK_REALTIME; 0: not named */
 } Parameters;
@@ -49,9 +51,14 @@ int parameter_read_import_id(json_object *value, Parameters *parameters);
 int parameter_read_interface(json_object *value, Parameters *parameters);
 int parameter_read_level(json_object *value, Parameters *parameters);
 int parameter_read_limit(json_object *value, Parameters *parameters);
+int parameter_read_min_bytes(json_object *value, Parameters *parameters);
+int parameter_read_min_events(json_object *value, Parameters *parameters);
+int parameter_read_min_failed_entries(json_object *value, Parameters *parameters);
+int parameter_read_older_than(json_object *value, Parameters *parameters);
 int parameter_read_reason(json_object *value, Parameters *parameters);
 int parameter_read_since(json_object *value, Parameters *parameters);
 int parameter_read_service(json_object *value, Parameters *parameters);
+int parameter_read_source(json_object *value, Parameters *parameters);
 int parameter_read_state(json_object *value, Parameters *parameters);
 int parameter_read_status(json_object *value, Parameters *parameters);
 int parameter_read_target(json_object *value, Parameters *parameters);

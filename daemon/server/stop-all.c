@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/server/stop-all.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "common/string.h"
+#include "common/time.h"
+#include "daemon/jobs/inspection.h"
 #include "daemon/jobs/query.h"
 #include "daemon/server/methods.h"
+#include "daemon/server/target-failures.h"
 
 /* Of imports that run. A list takes one status at a time, and not every service has both. */
 static const ImportStatus running_statuses[] = {IMPORT_STATUS_INITIALIZING,
                                                 IMPORT_STATUS_IN_PROGRESS};
 #define N_RUNNING_STATUSES (sizeof(running_statuses) / sizeof(running_statuses[0]))
 
-#define PAGES_ALONE_MAX 32U
+#define CALLS_ALONE_MAX 32U
 
 typedef struct StopAll StopAll;
 
@@ -25,7 +28,9 @@ typedef struct Listing {
     StopAll *stop_all;
     char *target; /* its name: the target may be gone when the answer comes */
     Query *query;
-    unsigned n_pages_alone; /* asked for after the client had gone */
+    json_object *ids; /* found, to be looked at */
+    Inspection *inspection;
+    unsigned n_calls_alone; /* made after the client had gone */
 } Listing;
 
 struct StopAll {
@@ -33,12 +38,12 @@ struct StopAll {
     Call *call;
     Listing *listings;
     size_t n_listings;
-    size_t n_open;         /* not answered yet */
-    json_object *targets;  /* of the jobs made: job id → name */
-    json_object *imports;  /* found */
-    json_object *seen;     /* import id → true: targets of one account find the same ones */
-    json_object *failures; /* TargetFailure */
-    int error;             /* negative errno: there is no reply to be had */
+    size_t n_open;        /* not through yet */
+    json_object *targets; /* of the jobs made: job id → name */
+    json_object *imports; /* found, and meant by the filter */
+    json_object *seen;    /* import id → true: targets of one account find the same ones */
+    TargetFailures failures;
+    int error; /* negative errno: there is no reply to be had */
 };
 
 static void stop_all_free(void *state)
@@ -48,63 +53,16 @@ static void stop_all_free(void *state)
     follower_remove(&stop_all->follower);
     for (size_t i = 0; i < stop_all->n_listings; i++) {
         query_free(stop_all->listings[i].query);
+        inspection_free(stop_all->listings[i].inspection);
+        json_object_put(stop_all->listings[i].ids);
         free(stop_all->listings[i].target);
     }
     free(stop_all->listings);
     json_object_put(stop_all->targets);
     json_object_put(stop_all->imports);
     json_object_put(stop_all->seen);
-    json_object_put(stop_all->failures);
+    target_failures_clear(&stop_all->failures);
     free(stop_all);
-}
-
-static bool has_failed(const StopAll *stop_all, const char *target)
-{
-    for (size_t i = 0; i < json_object_array_length(stop_all->failures); i++) {
-        json_object *failure = json_object_array_get_idx(stop_all->failures, i);
-        const char *name;
-
-        if (json_get_string(failure, "target", &name) > 0 && strcmp(name, target) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int append_failure(StopAll *stop_all, const char *target, const CallError *error)
-{
-    CLEANUP(json_object_putp) json_object *failure = json_object_new_object();
-
-    if (!failure || json_add_string(failure, "target", target) < 0 ||
-        json_add(failure, "cause", call_error_to_json(error)) < 0)
-        return -ENOMEM;
-    return json_append(stop_all->failures, TAKE(failure));
-}
-
-/* Once per target, however much of it fails. */
-static int add_failure(StopAll *stop_all, const char *target, const CallError *error)
-{
-    return has_failed(stop_all, target) ? 0 : append_failure(stop_all, target, error);
-}
-
-/* Of a listed import that nobody can name, so that nobody can stop it; the id is shown cut. */
-static int add_nameless(StopAll *stop_all, const char *target, const char *id)
-{
-    CLEANUP(call_error_clear) CallError error = {0};
-    CLEANUP(freep) char *message = NULL;
-    int r = string_format(&message, "the list has an import whose id is not valid: \"%.128s\"", id);
-
-    if (r >= 0)
-        r = call_error_set(&error, CALL_ERROR_INVALID_IMPORT_ID, message, 0, NULL);
-    return r < 0 ? r : append_failure(stop_all, target, &error);
-}
-
-static int add_local_failure(StopAll *stop_all, const char *target, const char *code,
-                             const char *message)
-{
-    CLEANUP(call_error_clear) CallError error = {0};
-    int r = call_error_set(&error, code, message, 0, NULL);
-
-    return r < 0 ? r : add_failure(stop_all, target, &error);
 }
 
 static bool is_asked(const StopAll *stop_all, const Target *target)
@@ -147,17 +105,37 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
     int r;
 
     if (!request.target)
-        return add_local_failure(stop_all, name, CALL_ERROR_TARGET_REMOVED,
-                                 "the configuration does not name this target any more");
+        return target_failures_add_local(&stop_all->failures, name, CALL_ERROR_TARGET_REMOVED,
+                                         "the configuration does not name this target any more");
     r = registry_request(call->service->registry, &request, id);
     if (r == -EDQUOT)
-        return add_local_failure(stop_all, name, "QueueFull",
-                                 "max-jobs jobs are under way; imports of this target were left "
-                                 "out, try again later");
+        return target_failures_add_local(
+            &stop_all->failures, name, "QueueFull",
+            "max-jobs jobs are under way; imports of this target were left "
+            "out, try again later");
     return r < 0 ? r : json_add_string(stop_all->targets, id, request.target->name);
 }
 
-static int take_import(const Listing *listing, json_object *import)
+/* One that is meant. */
+static int take_import(const Listing *listing, const char *import_id, json_object *import)
+{
+    StopAll *stop_all = listing->stop_all;
+    int r = json_append(stop_all->imports, json_object_get(import));
+
+    return r < 0 || stop_all->call->parameters.dry_run
+               ? r
+               : request_job(stop_all, listing->target, import_id);
+}
+
+/* A list leaves out most of what a filter asks for, and what a rehearsal is to show. */
+static bool wants_looks(const StopAll *stop_all)
+{
+    const Parameters *parameters = &stop_all->call->parameters;
+
+    return parameters->dry_run || import_filter_is_given(&parameters->filter);
+}
+
+static int take_listed(const Listing *listing, json_object *import)
 {
     StopAll *stop_all = listing->stop_all;
     ImportService service = stop_all->call->parameters.service;
@@ -172,15 +150,88 @@ static int take_import(const Listing *listing, json_object *import)
         return 0;
     if (import_id_parse(service, text, strlen(text), import_id) < 0) {
         r = json_add_bool(stop_all->seen, key, true);
-        return r < 0 ? r : add_nameless(stop_all, listing->target, text);
+        return r < 0 ? r : target_failures_add_nameless(&stop_all->failures, listing->target, text);
     }
     if (json_object_object_get(stop_all->seen, import_id))
         return 0;
     r = json_add_bool(stop_all->seen, import_id, true);
+    if (r < 0)
+        return r;
+    return wants_looks(stop_all) ? json_append(listing->ids, json_object_new_string(import_id))
+                                 : take_import(listing, import_id, import);
+}
+
+/* Whether it still runs, as far as is known, and is meant. */
+static bool is_meant(const StopAll *stop_all, json_object *import)
+{
+    const Parameters *parameters = &stop_all->call->parameters;
+    ImportStatus status = import_status(import_operations(parameters->service), import);
+
+    return status != IMPORT_STATUS_STOPPED && status != IMPORT_STATUS_COMPLETED &&
+           status != IMPORT_STATUS_FAILED &&
+           import_filter_matches(&parameters->filter, parameters->service, import,
+                                 time_now_realtime());
+}
+
+static void on_looked(const char *import_id, json_object *import, const CallError *error,
+                      void *userdata)
+{
+    const Listing *listing = userdata;
+    StopAll *stop_all = listing->stop_all;
+    int r = 0;
+
+    if (error)
+        r = target_failures_add_unseen(&stop_all->failures, listing->target, import_id, error);
+    else if (is_meant(stop_all, import))
+        r = take_import(listing, import_id, import);
+    if (r < 0)
+        stop_all->error = r;
+}
+
+static void listing_end(Listing *listing, const CallError *error)
+{
+    StopAll *stop_all = listing->stop_all;
+
+    if (error && target_failures_add(&stop_all->failures, listing->target, error) < 0)
+        stop_all->error = -ENOMEM;
+    assert(stop_all->n_open > 0);
+    stop_all->n_open--;
+    call_wake(stop_all->call);
+}
+
+static void on_inspected(const CallError *error, void *userdata)
+{
+    Listing *listing = userdata;
+
+    listing_end(listing, error);
+    inspection_free(TAKE(listing->inspection));
+}
+
+/* What an operator asked for stands when the client has gone, as far as a few calls find it. */
+static bool is_wanted(void *userdata)
+{
+    Listing *listing = userdata;
+    const Call *call = listing->stop_all->call;
+
+    return !output_is_closed(call->caller->output) ||
+           (!call->parameters.dry_run && listing->n_calls_alone++ < CALLS_ALONE_MAX);
+}
+
+static int begin_looks(Listing *listing)
+{
+    const Call *call = listing->stop_all->call;
+    int r = inspection_new(&(InspectionRequest){.targets = call->service->targets,
+                                                .target = listing->target,
+                                                .service = call->parameters.service,
+                                                .ids = listing->ids,
+                                                .is_wanted = is_wanted,
+                                                .looked = on_looked,
+                                                .done = on_inspected,
+                                                .userdata = listing},
+                           &listing->inspection);
+
     if (r >= 0)
-        r = json_append(stop_all->imports, json_object_get(import));
-    if (r >= 0 && !stop_all->call->parameters.dry_run)
-        r = request_job(stop_all, listing->target, import_id);
+        inspection_start(listing->inspection);
     return r;
 }
 
@@ -188,24 +239,17 @@ static void on_listed(json_object *imports, const CallError *error, void *userda
 {
     Listing *listing = userdata;
     StopAll *stop_all = listing->stop_all;
-    int r = error ? add_failure(stop_all, listing->target, error) : 0;
+    int r = 0;
 
     for (size_t i = 0; r >= 0 && !error && i < json_object_array_length(imports); i++)
-        r = take_import(listing, json_object_array_get_idx(imports, i));
+        r = take_listed(listing, json_object_array_get_idx(imports, i));
+    query_free(TAKE(listing->query));
+    if (r >= 0 && !error && json_object_array_length(listing->ids) > 0 &&
+        (r = begin_looks(listing)) >= 0)
+        return;
     if (r < 0)
         stop_all->error = r;
-    stop_all->n_open--;
-    query_free(TAKE(listing->query));
-    call_wake(stop_all->call);
-}
-
-/* What an operator asked for stands when the client has gone, as far as a few pages list it. */
-static bool is_wanted(void *userdata)
-{
-    Listing *listing = userdata;
-
-    return !output_is_closed(listing->stop_all->call->caller->output) ||
-           listing->n_pages_alone++ < PAGES_ALONE_MAX;
+    listing_end(listing, error);
 }
 
 static int add_listing(StopAll *stop_all, const Target *target, ImportStatus status)
@@ -217,10 +261,11 @@ static int add_listing(StopAll *stop_all, const Target *target, ImportStatus sta
 
     if (!name)
         return 0;
-    *listing = (Listing){.stop_all = stop_all, .target = strdup(target->name)};
-    if (!listing->target)
-        return -ENOMEM;
+    *listing = (Listing){
+        .stop_all = stop_all, .target = strdup(target->name), .ids = json_object_new_array()};
     stop_all->n_listings++;
+    if (!listing->target || !listing->ids)
+        return -ENOMEM;
     r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
                                   .nameless = true,
                                   .target = target,
@@ -295,9 +340,8 @@ static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
     stop_all->targets = json_object_new_object();
     stop_all->imports = json_object_new_array();
     stop_all->seen = json_object_new_object();
-    stop_all->failures = json_object_new_array();
     if (!stop_all->listings || !stop_all->targets || !stop_all->imports || !stop_all->seen ||
-        !stop_all->failures)
+        target_failures_init(&stop_all->failures) < 0)
         return -ENOMEM;
     *ret = stop_all;
     return 0;
@@ -342,7 +386,8 @@ static int collect_job(StopAll *stop_all, const char *id, const char *target, js
     if (r == 0)
         return 0;
     if (r == -ENOENT)
-        r = add_local_failure(stop_all, target, CALL_ERROR_STORE_FAILED, MESSAGE_STORE_FAILED);
+        r = target_failures_add_local(&stop_all->failures, target, CALL_ERROR_STORE_FAILED,
+                                      MESSAGE_STORE_FAILED);
     else if (r > 0)
         r = json_append(jobs, json_new_raw(job->text));
     return r < 0 ? r : 1;
@@ -396,7 +441,7 @@ int stop_all_pump(Call *call, CallProgress *ret)
     *ret = CALL_DONE;
     reply = methods_object("jobs", jobs);
     if (!reply || add_found(stop_all, reply) < 0 ||
-        json_add(reply, "failures", json_object_get(stop_all->failures)) < 0)
+        json_add(reply, "failures", json_object_get(stop_all->failures.list)) < 0)
         return -ENOMEM;
     return call_reply(call, TAKE(reply));
 }

@@ -77,7 +77,7 @@ def test_nothing_runs(daemon, sim):
     assert daemon.call("StopAll") == {"jobs": [], "imports": [], "tasks": [], "failures": []}
 
 
-def test_an_import_that_is_found_is_shown_as_listed(daemon, sim):
+def test_an_import_that_is_found_is_shown(daemon, sim):
     import_id = sim.add(destination=LAKE)
     found, = daemon.call("StopAll", dryRun=True)["imports"]
     assert found["ImportId"] == import_id and found["ImportStatus"] == "IN_PROGRESS"
@@ -522,7 +522,7 @@ def test_other_exits(ctl, daemon, sim):
     sim.add()
     assert ctl("stop", "--all", "-t", "moon").returncode == 4
     for command in (["stop", "--all", new_id()], ["stop", "--all-targets", new_id()],
-                    ["stop", "--dry-run", new_id()], ["stop", "--all-targets"], ["jobs", "--all"]):
+                    ["stop", "--dry-run", new_id()], ["stop", "--all-targets"], ["job", "--all"]):
         result = ctl(*command)
         assert result.returncode == 2 and result.stderr and not result.stdout, command
     assert sim.calls() == []

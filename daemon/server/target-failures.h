@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of StopAll failed beside what was done: an array of TargetFailure. */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "daemon/base/call-error.h"
+
+typedef struct TargetFailures {
+    json_object *list; /* of TargetFailure */
+    json_object *own;  /* targets and codes that are in the list for the target's own sake */
+} TargetFailures;
+
+/* 0 or -ENOMEM, as all that follow; what was begun is cleared by the caller. */
+int target_failures_init(TargetFailures *failures);
+void target_failures_clear(TargetFailures *failures); /* takes an empty one */
+
+/* A target's own failure is there once for each code, however much of it fails. */
+int target_failures_add(TargetFailures *failures, const char *target, const CallError *error);
+int target_failures_add_local(TargetFailures *failures, const char *target, const char *code,
+                              const char *message);
+
+/* Of an import that was listed and could not be looked at: the message names it. */
+int target_failures_add_unseen(TargetFailures *failures, const char *target, const char *import_id,
+                               const CallError *error);
+
+/* Of one that nobody can name, so that nobody can stop it; the id is shown cut. */
+int target_failures_add_nameless(TargetFailures *failures, const char *target, const char *id);
