@@ -250,23 +250,30 @@ static Statement choose_each(const StoreFilter *filter, const char **ret_key)
     return EACH_BY_NUMBER;
 }
 
-static bool column_is(sqlite3_stmt *row, StoreColumn column, const char *text, size_t size)
+static bool column_is(sqlite3_stmt *row, StoreColumn column, const char *text)
 {
     const char *value = (const char *)sqlite3_column_text(row, (int)column);
 
-    return value && strncmp(value, text, size) == 0;
+    return value && strcmp(value, text) == 0;
+}
+
+static bool column_begins(sqlite3_stmt *row, StoreColumn column, const char *prefix)
+{
+    const char *value = (const char *)sqlite3_column_text(row, (int)column);
+
+    return value && strncmp(value, prefix, strlen(prefix)) == 0;
 }
 
 /* A row that cannot be read matches as well, so that reading it says so. */
 static bool row_matches(sqlite3_stmt *row, const StoreFilter *filter)
 {
-    return (!filter->state ||
-            column_is(row, COLUMN_state, job_state_name(*filter->state), SIZE_MAX)) &&
+    return (!filter->state || column_is(row, COLUMN_state, job_state_name(*filter->state))) &&
            (!filter->active || sqlite3_column_int64(row, COLUMN_finished_usec) == 0) &&
-           (!filter->target || column_is(row, COLUMN_target, filter->target, SIZE_MAX)) &&
-           (!filter->import_id || column_is(row, COLUMN_import_id, filter->import_id, SIZE_MAX)) &&
-           (!filter->id_prefix ||
-            column_is(row, COLUMN_id, filter->id_prefix, strlen(filter->id_prefix))) &&
+           (!filter->target || column_is(row, COLUMN_target, filter->target)) &&
+           (!filter->service ||
+            column_is(row, COLUMN_service, import_service_name(*filter->service))) &&
+           (!filter->import_id || column_is(row, COLUMN_import_id, filter->import_id)) &&
+           (!filter->id_prefix || column_begins(row, COLUMN_id, filter->id_prefix)) &&
            (uint64_t)sqlite3_column_int64(row, COLUMN_requested_usec) >= filter->since_usec;
 }
 

@@ -41,6 +41,7 @@ typedef struct StoreFilter {
     const JobState *state;
     bool active; /* those that are not final */
     const char *target;
+    const ImportService *service;
     const char *import_id;
     const char *id_prefix; /* whose id begins so */
     uint64_t since_usec;   /* requested then or later, CLOCK_REALTIME */

@@ -171,6 +171,7 @@ static int list_jobs_step(Call *call, Listing *listing, bool *ret_end)
         .state = parameters->has_state ? &parameters->state : NULL,
         .target = parameters->target,
         .active = parameters->active,
+        .service = parameters->has_service ? &parameters->service : NULL,
         .import_id = *parameters->import_id ? parameters->import_id : NULL,
         .id_prefix = parameters->id_prefix,
         .since_usec = parameters->since_usec,
@@ -234,11 +235,15 @@ static const ParameterSpec stop_all_parameters[] = {
     {0}};
 static const ParameterSpec watch_parameters[] = {{"ids", parameter_read_ids}, {0}};
 static const ParameterSpec id_parameter[] = {{"id", parameter_read_id, .required = true}, {0}};
-static const ParameterSpec list_parameters[] = {
-    {"state", parameter_read_state},        {"active", parameter_read_active},
-    {"target", parameter_read_target},      {"importId", parameter_read_import_id},
-    {"idPrefix", parameter_read_id_prefix}, {"since", parameter_read_since},
-    {"limit", parameter_read_limit},        {0}};
+static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
+                                                {"active", parameter_read_active},
+                                                {"target", parameter_read_target},
+                                                {"importId", parameter_read_import_id},
+                                                {"idPrefix", parameter_read_id_prefix},
+                                                {"since", parameter_read_since},
+                                                {"limit", parameter_read_limit},
+                                                {"service", parameter_read_service},
+                                                {0}};
 
 const Method methods_job[] = {
     {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true,

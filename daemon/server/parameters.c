@@ -101,7 +101,10 @@ int parameter_read_service(json_object *value, Parameters *parameters)
     const char *name;
     int r = read_string(value, &name);
 
-    return r < 0 ? r : import_service_parse(name, &parameters->service);
+    if (r < 0)
+        return r;
+    parameters->has_service = true;
+    return import_service_parse(name, &parameters->service);
 }
 
 int parameter_read_state(json_object *value, Parameters *parameters)

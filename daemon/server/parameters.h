@@ -28,7 +28,7 @@ typedef struct Parameters {
     JobState state;
     int64_t level, limit, timeout;
     ImportFilter filter;
-    bool has_state, has_timeout, has_limit, dry_run, active;
+    bool has_service, has_state, has_timeout, has_limit, dry_run, active;
     uint64_t since_usec; /* CLOCK_REALTIME; 0: not named */
 } Parameters;
 

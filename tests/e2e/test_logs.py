@@ -135,6 +135,17 @@ def test_one_id_may_be_that_of_both_services(daemon, sim):
     sim.wait_calls(1, "CancelImportTask")
 
 
+def test_jobs_are_listed_by_their_service(daemon, sim):
+    ours, task = daemon.stop(sim.add()), daemon.stop(sim.add(id="Task-9", **LOGS), **LOGS)
+
+    def listed(**parameters):
+        return [job["id"] for job in daemon.call("ListJobs", **parameters)["jobs"]]
+
+    assert listed() == [task["id"], ours["id"]]
+    assert listed(service="cloudtrail") == [ours["id"]]
+    assert listed(**LOGS) == listed(importId="Task-9", **LOGS) == [task["id"]]
+
+
 def test_tasks_are_listed_in_pages_by_status_and_log_group(daemon, sim):
     sim.settings(page_size=2)
     ids = sim.add_many(3, destination=GROUP, **LOGS)
