@@ -33,6 +33,10 @@ static const struct command {
      OPTION_TARGET | OPTION_NO_WAIT | OPTION_TIMEOUT | OPTION_REASON | OPTION_ALL |
          OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN | OPTION_SERVICE,
      0, ANY_NUMBER, stop_run},
+    {"wait",
+     "wait [-t TARGET] [--service SERVICE] [--timeout DURATION] [--reason TEXT] IMPORT_ID...",
+     "Wait until imports are COMPLETED, without stopping them; - reads ids from standard input",
+     OPTION_TARGET | OPTION_TIMEOUT | OPTION_REASON | OPTION_SERVICE, 0, ANY_NUMBER, wait_run},
     {"show", "show [-t TARGET] [--service SERVICE] IMPORT_ID", "Show an import as AWS describes it",
      OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_show},
     {"list", "list [-t TARGET] [--service SERVICE] [--destination ARN]",
@@ -121,9 +125,11 @@ void commands_print_help(FILE *file)
           "  --timeout DURATION   give up after 90s, 5min, \"1h 30min\"...; infinity: never\n"
           "  --reason TEXT        kept with the job and in the journal\n"
           "  -h, --help  --version\n\n"
-          "Exit status: 0 stopped (with --no-wait: accepted), 1 another failure, 2 wrong usage,\n"
+          "Exit status: 0 stopped (wait: COMPLETED; with --no-wait: accepted), 1 another failure, "
+          "2 wrong usage,\n"
           "3 the import COMPLETED first, 4 no such import, job or target, 5 not permitted,\n"
           "6 deadline expired, 7 the daemon cannot be reached, 8 the import FAILED,\n"
+          "9 wait: the import was STOPPED, "
           "130 interrupted; the jobs go on. Of several imports that of the first that did not "
           "stop.\n",
           file);

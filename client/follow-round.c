@@ -121,7 +121,7 @@ static void on_first_reply(const Reply *reply, void *userdata)
             follow->call.handler(follow->options, reply->parameters, follow->call.userdata);
 }
 
-static void on_stop_reply(const Reply *reply, void *userdata)
+static void on_request_reply(const Reply *reply, void *userdata)
 {
     Follow *follow = userdata;
     Followed *followed =
@@ -205,7 +205,7 @@ static int send_first(Follow *follow)
 }
 
 /* NULL: no memory. */
-static json_object *encode_stop(const Options *options, const char *import_id)
+static json_object *encode_request(const Options *options, const char *import_id)
 {
     CLEANUP(json_object_putp)
     json_object *parameters = call_parameters((CallString[]){{"importId", import_id},
@@ -222,7 +222,7 @@ static json_object *encode_stop(const Options *options, const char *import_id)
 
 /* Asks for every import whose request was not answered yet, also for those the daemon may have
  * taken before the connection was lost: it joins them to their jobs. */
-static int send_stops(Follow *follow)
+static int send_requests(Follow *follow)
 {
     for (size_t i = 0; i < follow->list.n; i++) {
         const Followed *followed = &follow->list.all[i];
@@ -230,9 +230,9 @@ static int send_stops(Follow *follow)
 
         if (followed->ended || followed->job_id)
             continue;
-        r = connection_call(follow->connection, "Stop",
-                            encode_stop(follow->options, followed->import_id), false, on_stop_reply,
-                            follow);
+        r = connection_call(follow->connection, follow->method,
+                            encode_request(follow->options, followed->import_id), false,
+                            on_request_reply, follow);
         if (r < 0)
             return r;
     }
@@ -292,7 +292,7 @@ int follow_run_round(Follow *follow)
     if (!follow->call.parameters && !followed_first_unanswered(&follow->list)) {
         r = run_watch(follow);
     } else {
-        r = follow->call.parameters ? send_first(follow) : send_stops(follow);
+        r = follow->call.parameters ? send_first(follow) : send_requests(follow);
         if (r >= 0)
             r = unit_run_connection(follow->connection, follow->options->socket_path);
     }

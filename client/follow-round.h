@@ -29,6 +29,7 @@ struct first_call {
 
 struct Follow {
     const Options *options;
+    const char *method; /* that asks for imports, or NULL */
     Connection *connection;
     Progress *progress; /* NULL with --json */
     struct first_call call;

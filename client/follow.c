@@ -21,13 +21,14 @@
 /* As many ids as fit one call of the daemon's default max-message. */
 #define WATCH_IDS_MAX 1000U
 
-int follow_new(const Options *options, Follow **ret)
+int follow_new(const Options *options, const char *method, Follow **ret)
 {
     CLEANUP(follow_freep) Follow *follow = calloc(1, sizeof(*follow));
 
     if (!follow)
         return -ENOMEM;
     follow->options = options;
+    follow->method = method;
     follow->watch_ids_max = WATCH_IDS_MAX;
     *ret = TAKE(follow);
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Following jobs until they are final: asks for stops, watches what comes of them, shows it, and
- * goes on when the daemon restarts meanwhile. */
+/* Following jobs until they are final: asks for stops or waits, watches what comes of them, shows
+ * it, and goes on when the daemon restarts meanwhile. */
 #pragma once
 
 #include <stddef.h>
@@ -13,8 +13,9 @@
 
 typedef struct Follow Follow;
 
-/* The options are borrowed. */
-int follow_new(const Options *options, Follow **ret);
+/* The options are borrowed, and so is the method that asks for imports: "Stop", "Wait", or
+ * NULL where none are added. */
+int follow_new(const Options *options, const char *method, Follow **ret);
 void follow_free(Follow *follow);
 DEFINE_CLEANUP(Follow, follow_free)
 

@@ -169,7 +169,7 @@ int jobs_run_list(const Options *options)
 int jobs_run_watch(const Options *options)
 {
     CLEANUP(follow_freep) Follow *follow = NULL;
-    int r = follow_new(options, &follow);
+    int r = follow_new(options, NULL, &follow);
 
     for (size_t i = 1; r >= 0 && i < options->n_arguments; i++) {
         CLEANUP(freep) char *id = NULL;

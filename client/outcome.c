@@ -44,8 +44,10 @@ static const struct error_row {
     {TRAILSTOP_INTERFACE ".UnsupportedOperation", OUTCOME_FAILURE, "CloudTrail does not support it",
      NULL},
     {TRAILSTOP_INTERFACE ".CallFailed", OUTCOME_FAILURE, "The call failed", NULL},
-#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
-    {TRAILSTOP_INTERFACE "." error, OUTCOME_##status, sentence, NULL},
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence, wait_error, \
+                        wait_status, wait_said, wait_sentence)                                     \
+    {TRAILSTOP_INTERFACE "." error, OUTCOME_##status, sentence, NULL},                             \
+        {TRAILSTOP_INTERFACE "." wait_error, OUTCOME_##wait_status, wait_sentence, NULL},
 #include "common/job-states.def"
     {TRAILSTOP_INTERFACE ".JobNotFound", OUTCOME_NOT_FOUND, "There is no such job", "id"},
     {TRAILSTOP_INTERFACE ".TargetNotFound", OUTCOME_NOT_FOUND,
@@ -54,7 +56,9 @@ static const struct error_row {
      "Only operators may do that (operators= in trailstopd.conf, by default the group trailstop)",
      NULL},
     {TRAILSTOP_INTERFACE ".QueueFull", OUTCOME_FAILURE,
-     "The daemon takes no more jobs until some are done (max-jobs= in trailstopd.conf)", "limit"},
+     "The daemon takes no more jobs until some are done (max-jobs= in trailstopd.conf, for the "
+     "waits of one user max-clients-per-user=)",
+     "limit"},
     {VARLINK_SERVICE_INTERFACE ".InterfaceNotFound", OUTCOME_FAILURE,
      "The program that listens there is not trailstopd: it has no such interface", "interface"},
     {VARLINK_SERVICE_INTERFACE ".MethodNotFound", OUTCOME_FAILURE,
@@ -72,13 +76,15 @@ static const struct error_row {
 };
 
 static const struct job_row {
-    const char *state;
+    const char *kind, *state;
     int outcome;
-    const char *error; /* that Stop ends with; "": AWS's own */
+    const char *error; /* that Stop or Wait ends with; "": AWS's own */
     const char *sentence;
 } job_rows[] = {
-#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
-    {name, OUTCOME_##status, error, sentence},
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence, wait_error, \
+                        wait_status, wait_said, wait_sentence)                                     \
+    {"stop", name, OUTCOME_##status, error, sentence},                                             \
+        {"wait", name, OUTCOME_##wait_status, wait_error, wait_sentence},
 #include "common/job-states.def"
 };
 
@@ -102,18 +108,20 @@ int outcome_of_cause(json_object *cause)
     return outcome_of_code(code, http_status);
 }
 
-/* NULL: a state of a later version. */
-static const struct job_row *find_state(const char *state)
+/* NULL: a state or kind of a later version. */
+static const struct job_row *find_end(const JobView *job)
 {
+    const char *kind = job->kind ? job->kind : "stop";
+
     for (size_t i = 0; i < TABLE_SIZE(job_rows); i++)
-        if (strcmp(job_rows[i].state, state) == 0)
+        if (strcmp(job_rows[i].kind, kind) == 0 && strcmp(job_rows[i].state, job->state) == 0)
             return &job_rows[i];
     return NULL;
 }
 
 int outcome_of_job(const JobView *job)
 {
-    const struct job_row *row = find_state(job->state);
+    const struct job_row *row = find_end(job);
 
     if (!row)
         return OUTCOME_FAILURE;
@@ -124,7 +132,7 @@ int outcome_of_job(const JobView *job)
 
 void outcome_complain_job(const JobView *job)
 {
-    const struct job_row *row = find_state(job->state);
+    const struct job_row *row = find_end(job);
     const char *sentence = row ? row->sentence : job->state;
     const char *message = job->error_message && *job->error_message ? job->error_message : NULL;
 

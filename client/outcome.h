@@ -16,6 +16,7 @@ enum {
     OUTCOME_EXPIRED = 6,
     OUTCOME_UNREACHABLE = 7,
     OUTCOME_IMPORT_FAILED = 8,
+    OUTCOME_STOPPED = 9, /* of a wait */
     OUTCOME_INTERRUPTED = 130,
 };
 

@@ -124,7 +124,7 @@ int stop_all_run(const Options *options)
         text_complain("--all-targets goes without --target");
         return OUTCOME_USAGE;
     }
-    r = follow_new(options, &follow);
+    r = follow_new(options, NULL, &follow);
     answer.follow = follow;
     if (r >= 0)
         r = follow_add_call(follow, "StopAll", encode_parameters(options), on_answer, &answer);

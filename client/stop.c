@@ -15,7 +15,7 @@
 #include "client/text.h"
 #include "common/memory.h"
 
-/* The imports to stop, each once, in the order they were named. */
+/* The imports that are named, each once, in the order they were named. */
 typedef struct Ids {
     Follow *follow; /* where they go */
     ImportService service;
@@ -94,18 +94,19 @@ static int add_ids(Ids *ids, const Options *options)
             return r;
     }
     if (!ids->seen) {
-        text_complain("No import id given: trailstopctl stop IMPORT_ID..., or - to read them from "
-                      "standard input");
+        text_complain("No import id given: trailstopctl %s IMPORT_ID..., or - to read them from "
+                      "standard input",
+                      options->arguments[0]);
         return -EINVAL;
     }
     return 0;
 }
 
-static int stop_ids(const Options *options)
+static int follow_ids(const Options *options, const char *method)
 {
     CLEANUP(follow_freep) Follow *follow = NULL;
 
-    int r = follow_new(options, &follow);
+    int r = follow_new(options, method, &follow);
     if (r >= 0) {
         Ids ids = {.follow = follow, .service = options->service};
         r = add_ids(&ids, options);
@@ -127,5 +128,10 @@ int stop_run(const Options *options)
         text_complain("%s goes with --all only", wrong);
         return OUTCOME_USAGE;
     }
-    return stop_ids(options);
+    return follow_ids(options, "Stop");
+}
+
+int wait_run(const Options *options)
+{
+    return follow_ids(options, "Wait");
 }

@@ -8,8 +8,7 @@ srcdir=${srcdir:-.}
 
 rows=$srcdir/common/job-states.def
 states=$(sed -n 's/^JOB_STATE_[A-Z]*([A-Z_]*, "\([a-z]*\)".*/\1/p' "$rows")
-errors=$(tr '\n' ' ' <"$rows" | grep -o 'JOB_STATE_FINAL([A-Z]*, [^)]*' |
-    sed -n 's/^[^,]*,[^,]*,[^,]*,[^,]*, *"\([A-Za-z][A-Za-z]*\)".*/\1/p')
+errors=$(sed '/^#/d' "$rows" | grep -o '"[A-Z][a-z][a-z]*[A-Z][A-Za-z]*"' | tr -d '"' | sort -u)
 # A row of the other two may take several lines, and all its members but one are words.
 members() {
     sed -n '/^#/d; /^[A-Z_]*(/,$p' "$1" | tr -d '\n' | sed 's/)/)\n/g' | sed 's/^ *[A-Z_]*(//; s/)$//; s/, */ /g' | tr -d '"'
@@ -34,7 +33,7 @@ names_all() {
 echo 1..14
 
 printf '%s\n' "$states" "$errors" "$failures" "$statuses" "$statistics" "$fields" >"$directory/found"
-[ "$(echo "$states" | wc -l)" -ge 9 ] && [ "$(echo "$errors" | wc -l)" -ge 4 ] &&
+[ "$(echo "$states" | wc -l)" -ge 9 ] && [ "$(echo "$errors" | wc -l)" -ge 5 ] &&
     [ "$(echo "$failures" | grep -cx '[A-Z][A-Za-z]*')" -ge 5 ] && [ "$(echo "$statuses" | grep -cx '[0-9]')" -ge 3 ] &&
     [ "$(echo "$statistics" | grep -cx '[A-Za-z]*')" -ge 5 ] &&
     [ "$(echo "$fields" | grep -cx 'TRAILSTOP_[A-Z_]*')" -ge 5 ]

@@ -32,13 +32,15 @@ static void count_duration(JobCounts *counts, uint64_t elapsed_usec)
     counts->stop_duration_usec += elapsed_usec;
 }
 
-void job_counts_move(JobCounts *counts, JobState from, JobState to, uint64_t elapsed_usec)
+void job_counts_move(JobCounts *counts, JobState from, const JobRecord *record)
 {
+    JobState to = record->state;
+
     assert(!job_state_is_final(from));
     job_counts_remove(counts, from);
     job_counts_add(counts, to);
     if (job_state_is_final(to))
         counts->ended[to - N_ACTIVE_JOB_STATES]++;
-    if (to == JOB_STOPPED)
-        count_duration(counts, elapsed_usec);
+    if (to == JOB_STOPPED && record->kind == JOB_STOP)
+        count_duration(counts, job_record_elapsed_usec(record));
 }

@@ -24,5 +24,5 @@ typedef struct JobCounts {
 void job_counts_add(JobCounts *counts, JobState state);
 void job_counts_remove(JobCounts *counts, JobState state);
 
-/* A job that is not final goes on to another state; elapsed_usec: from its request. */
-void job_counts_move(JobCounts *counts, JobState from, JobState to, uint64_t elapsed_usec);
+/* A job that was not final goes on to the record's state. */
+void job_counts_move(JobCounts *counts, JobState from, const JobRecord *record);

@@ -55,6 +55,9 @@ void job_journal_add_requester(JournalEntry *entry, const Requester *requester, 
         journal_add(entry, "TRAILSTOP_REASON", "%s", reason);
 }
 
+static const char *const verbs[] = {[JOB_STOP] = "stop", [JOB_WAIT] = "wait for"};
+_Static_assert(sizeof(verbs) / sizeof(verbs[0]) == N_JOB_KINDS, "a verb each");
+
 void job_journal_accepted(const JobRecord *record)
 {
     JournalEntry entry;
@@ -62,8 +65,9 @@ void job_journal_accepted(const JobRecord *record)
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
     add_job(&entry, record);
     job_journal_add_requester(&entry, &record->requester, record->reason);
-    journal_send(&entry, "Accepted: stop import %s of target %s, for uid %u (job %s)",
-                 record->import_id, record->target, record->requester.uid, record->id);
+    journal_send(&entry, "Accepted: %s import %s of target %s, for uid %u (job %s)",
+                 verbs[record->kind], record->import_id, record->target, record->requester.uid,
+                 record->id);
 }
 
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason)
@@ -73,8 +77,9 @@ void job_journal_joined(const JobRecord *record, const Requester *requester, con
     journal_begin(&entry, EVENT_REQUEST_JOINED);
     add_job(&entry, record);
     job_journal_add_requester(&entry, requester, reason);
-    journal_send(&entry, "Joined: uid %u asks to stop import %s of target %s too (job %s)",
-                 requester->uid, record->import_id, record->target, record->id);
+    journal_send(&entry, "Joined: uid %u asks to %s import %s of target %s too (job %s)",
+                 requester->uid, verbs[record->kind], record->import_id, record->target,
+                 record->id);
 }
 
 void job_journal_stop_accepted(const JobRecord *record)
@@ -208,10 +213,11 @@ static void describe_request(const JobRecord *record, char ret[static REQUEST_SI
 
 static const struct {
     JournalEvent event;
-    const char *said;
+    const char *said[N_JOB_KINDS];
 } ends[] = {
-#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence)             \
-    {EVENT_##event, said},
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence, wait_error, \
+                        wait_status, wait_said, wait_sentence)                                     \
+    {EVENT_##event, {[JOB_STOP] = said, [JOB_WAIT] = wait_said}},
 #include "common/job-states.def"
 };
 _Static_assert(sizeof(ends) / sizeof(ends[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
@@ -243,9 +249,11 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
     describe_statistics(record, import, statistics);
     describe_request(record, request);
     journal_send(&entry, "Import %s of target %s %s%s after %s%s%s (asked for by %s)%s%s%s%s",
-                 record->import_id, record->target, ends[record->state - N_ACTIVE_JOB_STATES].said,
-                 record->state == JOB_STOPPED ? "" : ",", timespan_format(elapsed_usec, elapsed),
-                 *statistics ? ": " : "", statistics, request, error->code ? ": " : "",
-                 error->code ? error->code : "", error->code && error->message ? ": " : "",
+                 record->import_id, record->target,
+                 ends[record->state - N_ACTIVE_JOB_STATES].said[record->kind],
+                 job_ended_well(record->kind, record->state) ? "" : ",",
+                 timespan_format(elapsed_usec, elapsed), *statistics ? ": " : "", statistics,
+                 request, error->code ? ": " : "", error->code ? error->code : "",
+                 error->code && error->message ? ": " : "",
                  error->code && error->message ? error->message : "");
 }

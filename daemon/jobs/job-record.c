@@ -59,6 +59,15 @@ int job_kind_parse(const char *name, JobKind *ret)
     return -EINVAL;
 }
 
+bool job_ended_well(JobKind kind, JobState state)
+{
+    static const JobState goals[] = {[JOB_STOP] = JOB_STOPPED, [JOB_WAIT] = JOB_COMPLETED};
+
+    _Static_assert(sizeof(goals) / sizeof(goals[0]) == N_JOB_KINDS, "a goal each");
+    assert(kind < N_JOB_KINDS);
+    return state == goals[kind];
+}
+
 void job_record_clear(JobRecord *record)
 {
     free(record->import_id);

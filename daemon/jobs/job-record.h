@@ -46,6 +46,9 @@ typedef enum JobKind {
 const char *job_kind_name(JobKind kind);
 int job_kind_parse(const char *name, JobKind *ret); /* 0 or -EINVAL */
 
+/* Whether this is the end that such a job was asked for. */
+bool job_ended_well(JobKind kind, JobState state);
+
 /* What a job is about, and so what a request joins it by: strings are borrowed. */
 typedef struct JobKey {
     JobKind kind;

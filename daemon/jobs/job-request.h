@@ -11,6 +11,8 @@ typedef struct JobRequest {
     const char *reason; /* NULL: none given */
     Requester requester;
     uint64_t timeout_usec; /* 0: none */
+    unsigned max_waits;    /* of the requester's user that may be under way for this to be one more;
+                              0: any number */
 } JobRequest;
 
 /* A record that the caller owns, as of now. 0 or -ENOMEM, or the negative errno of a system that

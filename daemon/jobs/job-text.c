@@ -25,7 +25,7 @@ static size_t text_size(const JobText *text)
     return sizeof(*text) + text->size;
 }
 
-/* What the error of Stop needs besides the job. */
+/* What the error of Stop or Wait needs besides the job. */
 static int add_cause(JobText *text, const CallError *error)
 {
     JsonWriter writer = {0};
@@ -53,6 +53,7 @@ int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
         return -ENOMEM;
     strcpy(text->id, record->id);
     text->change = record->change;
+    text->kind = record->kind;
     text->state = record->state;
     if (record->state == JOB_REFUSED && record->last_error.code &&
         add_cause(text, &record->last_error) < 0)

@@ -13,6 +13,7 @@ typedef struct JobText {
     TAILQ_ENTRY(JobText) entry;
     char id[JOB_ID_SIZE];
     uint64_t change; /* JobRecord.change */
+    JobKind kind;
     JobState state;
     char *text; /* Job of the Varlink interface */
     size_t size;

@@ -64,7 +64,7 @@ _Static_assert(sizeof(end_stats) / sizeof(end_stats[0]) == N_JOB_STATES - N_ACTI
 /* Which states may follow each that a job passes through; none follows an end. A job goes back only
  * from a StopImport that was withheld. */
 static const unsigned successors[] = {
-    [JOB_QUEUED] = BIT(QUEUED) | BIT(STOPPING) | ENDS,
+    [JOB_QUEUED] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS, /* a wait polls at once */
     [JOB_STOPPING] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS,
     [JOB_POLLING] = BIT(POLLING) | ENDS,
 };
@@ -135,16 +135,12 @@ static void job_wait(Job *job, Verdict verdict, const CallError *error)
     job_set_state(job, job->record.state, error);
 }
 
-/* What an answer of StopImport or GetImport leads to. */
-static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
+/* What an answer leads to, whoever asked. */
+static void job_advance(Job *job, Verdict verdict, const AwsResult *result)
 {
     const CallError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
 
-    if (verdict == VERDICT_WAIT || verdict == VERDICT_TROUBLE) {
-        job_wait(job, verdict, result->error);
-        return;
-    }
-    outage_answered(&job->outage_wait);
+    assert(verdict != VERDICT_WAIT && verdict != VERDICT_TROUBLE);
     if (result->outcome == AWS_OK)
         job_observe(job, result->body);
     switch (verdict) {
@@ -172,6 +168,17 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
         job_set_state(job, JOB_FAILED, NULL);
         break;
     }
+}
+
+/* What came of the job's own StopImport or GetImport. */
+static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
+{
+    if (verdict == VERDICT_WAIT || verdict == VERDICT_TROUBLE) {
+        job_wait(job, verdict, result->error);
+        return;
+    }
+    outage_answered(&job->outage_wait);
+    job_advance(job, verdict, result);
 }
 
 /* On disk before the attempt is on the wire (see http.h): however the daemon ends, it knows
@@ -263,7 +270,7 @@ void job_share(Job *job, const AwsResult *result)
         !job->call_timer.set)
         return;
     timer_clear(&job->call_timer);
-    job_proceed(job, job_classify_get(job, result), result);
+    job_advance(job, job_classify_get(job, result), result);
 }
 
 /* The next call is due. */
@@ -404,7 +411,7 @@ void job_remove_target(Job *job)
 {
     static char code[] = CALL_ERROR_TARGET_REMOVED,
                 message[] = "the configuration does not name this target any more; add its section "
-                            "again and request the stop again";
+                            "again and make the request again";
     static const CallError error = {.code = code, .message = message};
 
     job_set_state(job, JOB_REFUSED, &error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One job on its way: queued → stopping → polling → an end. It makes the calls, waits with its
- * target when that is unreachable, and keeps its deadline.
+/* One job on its way: queued → stopping → polling → an end; a wait is never stopping. It makes the
+ * calls, waits with its target when that is unreachable, and keeps its deadline.
  *
  * job_set_state() is the one place where its state changes, and every change goes through
  * JobContext.changed: so whatever happens to a job is saved at the end of the turn, and is logged

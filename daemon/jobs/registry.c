@@ -10,6 +10,7 @@
 
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
+#include "daemon/jobs/user-counts.h"
 
 TAILQ_HEAD(JobList, Job);
 
@@ -21,6 +22,7 @@ struct Registry {
     struct JobList changes; /* to save, in the order of their first change */
     unsigned n_jobs, n_changes, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
+    UserCounts waits; /* of each user */
     uint64_t last_number, last_change;
     FollowerList followers; /* of all jobs */
     JobTexts *texts;
@@ -65,8 +67,21 @@ bool registry_follows(const Target *target, const JobKey *key)
     return find_by_key(target, key) != NULL;
 }
 
+static void registry_close_to_joins(Job *job)
+{
+    if (job->registered.joinable)
+        tdelete(&job->registered.key, &job->target->jobs, compare_keys);
+    job->registered.joinable = false;
+}
+
+static void registry_unlist(Registry *registry, Job *job)
+{
+    tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
+    registry_close_to_joins(job);
+}
+
 /* A job without target is in the tree of ids alone, and so is one that has ended. */
-static int registry_insert(Registry *registry, Job *job)
+static int registry_list(Registry *registry, Job *job)
 {
     job->registered.key = (JobKey){
         .kind = job->record.kind,
@@ -80,6 +95,18 @@ static int registry_insert(Registry *registry, Job *job)
         return -ENOMEM;
     }
     job->registered.joinable = job->target != NULL;
+    return 0;
+}
+
+static int registry_insert(Registry *registry, Job *job)
+{
+    int r = registry_list(registry, job);
+
+    if (r >= 0 && job->record.kind == JOB_WAIT &&
+        (r = user_counts_add(&registry->waits, job->record.requester.uid)) < 0)
+        registry_unlist(registry, job);
+    if (r < 0)
+        return r;
     TAILQ_INSERT_TAIL(&registry->jobs, job, registered.entry);
     registry->n_jobs++;
     job->registered.counted_as = job->record.state;
@@ -106,19 +133,13 @@ static int registry_add(Registry *registry, Target *target, JobRecord *record, J
     return 0;
 }
 
-static void registry_close_to_joins(Job *job)
-{
-    if (job->registered.joinable)
-        tdelete(&job->registered.key, &job->target->jobs, compare_keys);
-    job->registered.joinable = false;
-}
-
 static void registry_remove(Registry *registry, Job *job)
 {
     assert(registry->n_jobs > 0 && registry->n_in_state[job->registered.counted_as] > 0);
     followers_release(&job->registered.followers);
-    tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
-    registry_close_to_joins(job);
+    registry_unlist(registry, job);
+    if (job->record.kind == JOB_WAIT)
+        user_counts_remove(&registry->waits, job->record.requester.uid);
     if (job->registered.changed)
         TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
     registry->n_changes -= job->registered.changed;
@@ -135,8 +156,7 @@ static void registry_job_changed(Job *job, void *userdata)
     Registry *registry = userdata;
 
     if (job->target && !job_state_is_final(job->registered.counted_as))
-        job_counts_move(&job->target->counts, job->registered.counted_as, job->record.state,
-                        job_record_elapsed_usec(&job->record));
+        job_counts_move(&job->target->counts, job->registered.counted_as, &job->record);
     assert(!job_state_is_final(job->registered.counted_as) ||
            job->registered.counted_as == job->record.state);
     assert(registry->n_in_state[job->registered.counted_as] > 0);
@@ -269,6 +289,9 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
 
     if (registry->n_jobs >= registry->max_jobs)
         return -EDQUOT;
+    if (request->max_waits > 0 &&
+        user_counts_get(&registry->waits, request->requester.uid) >= request->max_waits)
+        return -EUSERS;
     r = job_request_make_record(request, registry->context.timers, registry->last_number + 1,
                                 &record);
     if (r < 0)

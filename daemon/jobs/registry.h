@@ -30,7 +30,8 @@ int registry_load(Registry *registry, Target *(*find)(const char *name, void *us
                   void *userdata);
 
 /* A new job, or the one that is under way for this import already. It is durable after
- * registry_commit(). 0; -EDQUOT: max-jobs are under way; -ENOMEM. */
+ * registry_commit(). 0; -EDQUOT: max-jobs are under way; -EUSERS: request->max_waits of its user
+ * are; -ENOMEM. */
 int registry_request(Registry *registry, const JobRequest *request,
                      char ret_id[static JOB_ID_SIZE]);
 

@@ -35,34 +35,55 @@ static int reply_not_stored(Call *call)
     return methods_reply_failure(call, &error);
 }
 
-static int stop_start(Call *call)
+static int reply_queue_full(Call *call, unsigned limit)
+{
+    return call_reply_error(call, TRAILSTOP_INTERFACE ".QueueFull",
+                            methods_object("limit", json_object_new_int64(limit)));
+}
+
+static bool is_operator(const Call *call)
+{
+    return operators_include(call->service->operators, &call->caller->peer);
+}
+
+static int request_job(Call *call, JobKind kind)
 {
     const Service *service = call->service;
     const Parameters *parameters = &call->parameters;
     JobRequest request = {
         .target = target_set_find(service->targets, parameters->target),
-        .key = {.kind = JOB_STOP,
-                .service = parameters->service,
-                .import_id = parameters->import_id},
+        .key = {.kind = kind, .service = parameters->service, .import_id = parameters->import_id},
         .reason = parameters->reason,
         .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
     };
     int r;
 
+    if (kind == JOB_WAIT && !is_operator(call))
+        request.max_waits = service->config->max_clients_per_user;
     if (!request.target)
         return methods_reply_target_not_found(call, parameters->target);
     r = registry_request(service->registry, &request, call->job_id);
     if (r == -EDQUOT)
-        return call_reply_error(
-            call, TRAILSTOP_INTERFACE ".QueueFull",
-            methods_object("limit", json_object_new_int64(service->config->max_jobs)));
+        return reply_queue_full(call, service->config->max_jobs);
+    if (r == -EUSERS)
+        return reply_queue_full(call, request.max_waits);
     if (r < 0)
         return r;
-    return watch_start_job(call, call->more ? WATCH_STOP : WATCH_ONCE, call->job_id);
+    return watch_start_job(call, call->more ? WATCH_END : WATCH_ONCE, call->job_id);
 }
 
-static int stop_pump(Call *call, CallProgress *ret)
+static int stop_start(Call *call)
+{
+    return request_job(call, JOB_STOP);
+}
+
+static int wait_start(Call *call)
+{
+    return request_job(call, JOB_WAIT);
+}
+
+static int request_pump(Call *call, CallProgress *ret)
 {
     int r = watch_pump(call, ret);
 
@@ -108,13 +129,42 @@ static int get_job(Call *call)
     return r < 0 ? r : call_send_job(call, shown, NULL, NULL, false);
 }
 
+static bool is_own_wait(const Call *call, const JobRecord *record)
+{
+    uid_t uid = call->caller->peer.process.uid;
+
+    return record->kind == JOB_WAIT && record->requester.uid == uid && operators_know(uid);
+}
+
+/* Whether the caller may cancel the job: an operator, or whoever asked for a wait. 1, 0, or -EIO or
+ * -ENOMEM. */
+static int may_cancel(Call *call, const Job *job)
+{
+    JobRecord record;
+    int r;
+
+    if (is_operator(call))
+        return 1;
+    if (job)
+        return is_own_wait(call, &job->record);
+    r = store_get(call->service->store, call->parameters.id, &record);
+    caller_spend(call->caller, 1);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    r = is_own_wait(call, &record);
+    job_record_clear(&record);
+    return r;
+}
+
 /* A job that has ended already is left as it is, and shown. */
 static int cancel_start(Call *call)
 {
     const char *id = call->parameters.id;
     Job *job = registry_find(call->service->registry, id);
-    int r;
+    int r = may_cancel(call, job);
 
+    if (r <= 0)
+        return r < 0 ? r : methods_reply_denied(call);
     if (job && !job_state_is_final(job->record.state))
         job_cancel(job, &call->caller->peer.process);
     r = watch_start_job(call, WATCH_ONCE, id);
@@ -212,7 +262,7 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
     return 0;
 }
 
-static const ParameterSpec stop_parameters[] = {
+static const ParameterSpec request_parameters[] = {
     {"importId", parameter_read_import_id, .required = true},
     {"target", parameter_read_target},
     {"service", parameter_read_service},
@@ -246,16 +296,17 @@ static const ParameterSpec list_parameters[] = {{"state", parameter_read_state},
                                                 {0}};
 
 const Method methods_job[] = {
-    {TRAILSTOP_INTERFACE ".Stop", stop_parameters, stop_start, stop_pump, .operators_only = true,
+    {TRAILSTOP_INTERFACE ".Stop", request_parameters, stop_start, request_pump,
+     .operators_only = true, .acts = true, .streams = true},
+    {TRAILSTOP_INTERFACE ".Wait", request_parameters, wait_start, request_pump, .acts = true,
      .streams = true},
     {TRAILSTOP_INTERFACE ".Watch", watch_parameters, watch_method_start, watch_method_pump,
      .streams = true, .more_only = true},
     {TRAILSTOP_INTERFACE ".GetJob", id_parameter, .answer = get_job},
     {TRAILSTOP_INTERFACE ".ListJobs", list_parameters, list_jobs_start, list_jobs_pump,
      .streams = true},
-    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, watch_method_pump,
-     .operators_only = true},
+    {TRAILSTOP_INTERFACE ".Cancel", id_parameter, cancel_start, watch_method_pump, .acts = true},
     {TRAILSTOP_INTERFACE ".StopAll", stop_all_parameters, stop_all_start, stop_all_pump,
-     .operators_only = true},
+     .operators_only = true, .acts = true},
     {0},
 };

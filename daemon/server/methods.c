@@ -108,7 +108,7 @@ static void log_denied(const Call *call)
                  call->method->name);
 }
 
-static int reply_denied(Call *call)
+int methods_reply_denied(Call *call)
 {
     stats_add(STAT_REQUESTS_DENIED, 1);
     log_denied(call);
@@ -197,11 +197,11 @@ int methods_start(Call *call)
     r = parameters_read(call->method->parameters, header.parameters, &call->parameters, &at_fault);
     if (call->method->operators_only &&
         !operators_include(call->service->operators, &call->caller->peer))
-        return reply_denied(call);
+        return methods_reply_denied(call);
     if (r < 0)
         return reply_invalid(call, at_fault);
     if (output_is_closed(call->caller->output) &&
-        !call->method->operators_only) /* nobody reads what it tells */
+        !call->method->acts) /* nobody reads what it tells */
         return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;
 }

@@ -38,6 +38,7 @@ typedef struct Method {
     int (*pump)(Call *call, CallProgress *ret);
     int (*answer)(Call *call); /* in place of pump(): replies at once */
     bool operators_only;
+    bool acts;    /* also for a caller that reads no answer */
     bool streams; /* knows what to do with `more` */
     bool more_only;
 } Method;
@@ -66,6 +67,7 @@ uint64_t methods_timeout_usec(const Call *call);
 
 /* Replies with an error. */
 int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
+int methods_reply_denied(Call *call); /* and logs it: whoever calls may not */
 int methods_reply_failure(Call *call, const CallError *error);
 
 /* The error of the interface that stands for an error code of AWS. */

@@ -149,7 +149,7 @@ static int session_start_calls(Session *session)
 static bool session_may_drop(const Session *session, const Call *call)
 {
     return output_is_closed(session->caller.output) && !call->reply &&
-           (call->more || !call->method->operators_only);
+           (call->more || !call->method->acts);
 }
 
 /* A stream that has told all there is for now; it does not keep open what is to be closed. */

@@ -139,17 +139,19 @@ int watch_start_all(Call *call)
     return 0;
 }
 
-/* The error that stands for how a job ended, other than as stopped. */
-static const char *error_of_end(JobState state, const char *code)
+/* The error that stands for how a job ended, other than as it was asked for. */
+static const char *error_of_end(JobKind kind, JobState state, const char *code)
 {
     static const char no_error[] = TRAILSTOP_INTERFACE ".";
-    static const char *const names[] = {
-#define JOB_STATE_FINAL(symbol, name, event, statistic, error, ...) TRAILSTOP_INTERFACE "." error,
+    static const char *const names[][N_JOB_KINDS] = {
+#define JOB_STATE_FINAL(symbol, name, event, statistic, error, status, said, sentence, wait_error, \
+                        ...)                                                                       \
+    {[JOB_STOP] = TRAILSTOP_INTERFACE "." error, [JOB_WAIT] = TRAILSTOP_INTERFACE "." wait_error},
 #include "common/job-states.def"
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
                    "an error for each end");
-    const char *name = names[state - N_ACTIVE_JOB_STATES];
+    const char *name = names[state - N_ACTIVE_JOB_STATES][kind];
 
     return strcmp(name, no_error) == 0 ? methods_failure_name(code) : name;
 }
@@ -158,9 +160,9 @@ static int send_end(Call *call, const JobText *job)
 {
     const char *error;
 
-    if (job->state == JOB_STOPPED)
+    if (job_ended_well(job->kind, job->state))
         return call_send_job(call, job->text, NULL, NULL, false);
-    error = error_of_end(job->state, job->code ? job->code : "");
+    error = error_of_end(job->kind, job->state, job->code ? job->code : "");
     return call_send_job(call, job->text, job->cause, error, false);
 }
 
@@ -192,7 +194,7 @@ static int watch_send(Watch *watch, WatchedJob *watched, const JobText *job)
     watched->final = job_state_is_final(job->state) || watch->kind == WATCH_ONCE;
     assert(watch->n_left > 0);
     watch->n_left -= watched->final;
-    if (watch->n_left == 0 && watch->kind == WATCH_STOP)
+    if (watch->n_left == 0 && watch->kind == WATCH_END)
         return send_end(call, job);
     return call_send_job(call, job->text, NULL, NULL, watch->n_left > 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waiting for jobs: the stream of Watch, that of Stop with `more`, and single replies that come
- * once a job is on disk.
+/* Waiting for jobs: the stream of Watch, those of Stop and Wait with `more`, and single replies
+ * that come once a job is on disk.
  *
  * A watch follows its jobs in the registry and remembers which of them have news, nothing else: a
  * client that does not read costs no memory, and gets the latest state of each job when it reads
@@ -11,7 +11,7 @@
 
 typedef enum WatchKind {
     WATCH_ONCE, /* one reply: the job as it is on disk */
-    WATCH_STOP, /* each change, ended as Stop is: with the error of the job's state */
+    WATCH_END,  /* each change, ended as Stop and Wait are: with the error of the job's state */
     WATCH_JOBS, /* each change, until all of them are final */
 } WatchKind;
 
