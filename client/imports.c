@@ -142,6 +142,7 @@ static int run_about_import(const Options *options, const char *method, CallHand
                       call_parameters((CallString[]){{"importId", id},
                                                      {"target", call_target(options)},
                                                      {"service", options_service(options)},
+                                                     {"reason", options->reason},
                                                      {0}}),
                       false, handler, NULL);
 }
@@ -156,6 +157,11 @@ int imports_run_failures(const Options *options)
 {
     return run_about_import(options, "ListImportFailures",
                             options->service == SERVICE_LOGS ? print_batches : print_failures);
+}
+
+int imports_run_restart(const Options *options)
+{
+    return run_about_import(options, "Restart", print_import);
 }
 
 int imports_run_list(const Options *options)

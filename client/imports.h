@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trailstopctl show, list and failures: straight from CloudTrail, no job. */
+/* trailstopctl show, list, failures and restart: straight from AWS, no job. */
 #pragma once
 
 #include "client/options.h"
@@ -7,3 +7,4 @@
 int imports_run_show(const Options *options);
 int imports_run_list(const Options *options);
 int imports_run_failures(const Options *options);
+int imports_run_restart(const Options *options);

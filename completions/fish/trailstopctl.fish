@@ -6,13 +6,14 @@ function __trailstopctl_names
     trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
 end
 
-set --local commands stop wait show list failures jobs job watch cancel targets health statistics metrics version
+set --local commands stop wait restart show list failures jobs job watch cancel targets health statistics metrics version
 set --local no_command "not __fish_seen_subcommand_from $commands"
 
 complete --command trailstopctl --no-files
 
 complete --command trailstopctl --condition "$no_command" --arguments stop --description 'Stop imports and wait until they are STOPPED'
 complete --command trailstopctl --condition "$no_command" --arguments wait --description 'Wait until imports are COMPLETED, without stopping them'
+complete --command trailstopctl --condition "$no_command" --arguments restart --description 'Let CloudTrail go on with an import'
 complete --command trailstopctl --condition "$no_command" --arguments show --description 'Show an import as CloudTrail describes it'
 complete --command trailstopctl --condition "$no_command" --arguments list --description 'List the imports of a target'
 complete --command trailstopctl --condition "$no_command" --arguments failures --description 'List the entries that an import failed to import'
@@ -32,11 +33,11 @@ complete --command trailstopctl --long-option no-color --description 'No colours
 complete --command trailstopctl --short-option h --long-option help --description 'Print a summary'
 complete --command trailstopctl --long-option version --description 'Print the version'
 
-complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait show list failures jobs' --short-option t --long-option target --exclusive --arguments '(__trailstopctl_names targets name)' --description 'Account and region'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait restart show list failures jobs' --short-option t --long-option target --exclusive --arguments '(__trailstopctl_names targets name)' --description 'Account and region'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait show list failures' --long-option service --exclusive --arguments 'cloudtrail logs' --description 'Which service runs the import'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option no-wait --description 'Only request it'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait' --long-option timeout --exclusive --description 'Give up following after this time'
-complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait' --long-option reason --exclusive --description 'Kept with the job and in the journal'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait restart' --long-option reason --exclusive --description 'Kept with the job and in the journal'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option all --description 'Every running import'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option all-targets --description 'In all targets'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop list' --long-option destination --exclusive --description 'Only into this event data store'

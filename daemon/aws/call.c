@@ -71,6 +71,9 @@ static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
 {
     switch (retry_class) {
     case AWS_RETRY_TRANSIENT:
+        if (call->operation->once)
+            return false;
+        __attribute__((fallthrough));
     case AWS_RETRY_THROTTLING:
         return call->attempt < call->client->config.max_attempts;
     case AWS_RETRY_SKEW:

@@ -51,6 +51,8 @@ typedef struct AwsOperation {
     const char *subject; /* member of what was decoded that names the subject; NULL: none does */
     bool subject_folds_case;
     QuotaKind limit;
+    bool once;      /* an attempt whose answer was lost may have had its effect and is not
+                       repeated: the caller asks what came of it */
     bool of_target; /* about no single import: whatever is wrong with it is wrong with the target */
 } AwsOperation;
 

@@ -107,6 +107,7 @@ const ImportOperations cloudtrail_operations = {
             .subject = "ImportId",
             .subject_folds_case = true,
             .limit = QUOTA_STOP,
+            .once = true,
         },
     .get =
         {

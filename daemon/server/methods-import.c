@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Methods that ask CloudTrail directly, and make no job. */
+/* Methods that ask AWS directly, and make no job. */
 #include <errno.h>
 
 #include "common/json.h"
 #include "common/memory.h"
 #include "daemon/jobs/query.h"
+#include "daemon/jobs/restart.h"
 #include "daemon/server/methods.h"
 
-/* A call that waits for its query. */
+/* A call that waits for its query or its restart. */
 typedef struct Asking {
     Call *call;
     const char *member; /* of the reply */
     Query *query;
+    Restart *restart;
     int error; /* negative errno: there is no reply to be had */
 } Asking;
 
@@ -20,6 +22,7 @@ static void asking_free(void *state)
     Asking *asking = state;
 
     query_free(asking->query);
+    restart_free(asking->restart);
     free(asking);
 }
 
@@ -63,23 +66,31 @@ static const char *reply_member(const ImportOperations *operations, QueryKind ki
     return operations->failures_as;
 }
 
+static int asking_new(Call *call, const char *member, Asking **ret)
+{
+    Asking *asking = malloc(sizeof(*asking));
+
+    if (!asking)
+        return -ENOMEM;
+    *asking = (Asking){.call = call, .member = member};
+    call->state = asking;
+    call->free_state = asking_free;
+    *ret = asking;
+    return 0;
+}
+
 static int ask(Call *call, QueryKind kind)
 {
     const Parameters *parameters = &call->parameters;
     const Target *target = target_set_find(call->service->targets, parameters->target);
     Asking *asking;
+    int r;
 
     if (!target)
         return methods_reply_target_not_found(call, parameters->target);
-    asking = malloc(sizeof(*asking));
-    if (!asking)
-        return -ENOMEM;
-    *asking = (Asking){
-        .call = call,
-        .member = reply_member(import_operations(parameters->service), kind),
-    };
-    call->state = asking;
-    call->free_state = asking_free;
+    r = asking_new(call, reply_member(import_operations(parameters->service), kind), &asking);
+    if (r < 0)
+        return r;
     return query_new(&(QueryRequest){.kind = kind,
                                      .target = target,
                                      .service = parameters->service,
@@ -105,10 +116,36 @@ static int list_import_failures(Call *call)
     return ask(call, QUERY_FAILURES);
 }
 
+static int restart_import(Call *call)
+{
+    const Parameters *parameters = &call->parameters;
+    const Target *target = target_set_find(call->service->targets, parameters->target);
+    Asking *asking;
+    int r;
+
+    if (!target)
+        return methods_reply_target_not_found(call, parameters->target);
+    r = asking_new(call, import_operations(parameters->service)->shown_as, &asking);
+    if (r < 0)
+        return r;
+    return restart_new(&(RestartRequest){.target = target,
+                                         .service = parameters->service,
+                                         .import_id = parameters->import_id,
+                                         .reason = parameters->reason,
+                                         .requester = call->caller->peer.process},
+                       on_answer, asking, &asking->restart);
+}
+
 static const ParameterSpec import_parameters[] = {
     {"importId", parameter_read_import_id, .required = true},
     {"target", parameter_read_target},
     {"service", parameter_read_service},
+    {0}};
+/* Without a service: it is cloudtrail. */
+static const ParameterSpec restart_parameters[] = {
+    {"importId", parameter_read_import_id, .required = true},
+    {"target", parameter_read_target},
+    {"reason", parameter_read_reason},
     {0}};
 static const ParameterSpec list_parameters[] = {{"target", parameter_read_target},
                                                 {"service", parameter_read_service},
@@ -120,4 +157,6 @@ const Method methods_import[] = {
     {TRAILSTOP_INTERFACE ".GetImport", import_parameters, get_import, ask_pump},
     {TRAILSTOP_INTERFACE ".ListImports", list_parameters, list_imports, ask_pump},
     {TRAILSTOP_INTERFACE ".ListImportFailures", import_parameters, list_import_failures, ask_pump},
+    {TRAILSTOP_INTERFACE ".Restart", restart_parameters, restart_import, ask_pump,
+     .operators_only = true, .acts = true},
     {0}};
