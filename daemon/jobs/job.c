@@ -30,11 +30,6 @@ static const ImportOperations *job_operations(const Job *job)
     return import_operations(job->record.service);
 }
 
-static double job_random(const Job *job)
-{
-    return job->context->random->uniform(job->context->random->userdata);
-}
-
 static bool job_is_to_stop(const Job *job)
 {
     return job->record.kind == JOB_STOP && job->record.state != JOB_POLLING &&
@@ -101,8 +96,9 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
 
 static void job_poll_later(Job *job)
 {
-    uint64_t delay =
-        schedule_poll_delay_usec(&job->context->polling, job->polls_done, job_random(job));
+    const Random *random = job->context->random;
+    uint64_t delay = schedule_poll_delay_usec(&job->context->polling, job->polls_done,
+                                              random->uniform(random->userdata));
 
     job->polls_done++;
     timer_set(&job->call_timer, now_boottime(job) + delay);

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <search.h>
-
 #include "daemon/base/stats.h"
+#include "daemon/jobs/job-index.h"
 #include "daemon/jobs/job-journal.h"
 #include "daemon/jobs/user-counts.h"
 
@@ -18,7 +17,7 @@ struct Registry {
     JobContext context; /* of all jobs */
     Store *store;
     struct JobList jobs;    /* all of them */
-    void *jobs_by_id;       /* tsearch(3) tree of Job.record.id */
+    void *jobs_by_id;       /* see job-index.h */
     struct JobList changes; /* to save, in the order of their first change */
     unsigned n_jobs, n_changes, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
@@ -28,83 +27,23 @@ struct Registry {
     JobTexts *texts;
 };
 
-/* The trees hold pointers to the key inside the job: its id, or in the tree of its target what
- * others join it by. */
-#define job_of(key, member) ((Job *)((char *)(key)-offsetof(Job, member)))
-
-static int compare_ids(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static int compare_keys(const void *one, const void *other)
-{
-    const JobKey *a = one, *b = other;
-
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->service != b->service)
-        return a->service < b->service ? -1 : 1;
-    return strcmp(a->import_id, b->import_id);
-}
-
 Job *registry_find(Registry *registry, const char *id)
 {
-    char **node = tfind(id, &registry->jobs_by_id, compare_ids);
-
-    return node ? job_of(*node, record.id) : NULL;
-}
-
-static Job *find_by_key(const Target *target, const JobKey *key)
-{
-    JobKey **node = tfind(key, &target->jobs, compare_keys);
-
-    return node ? job_of(*node, registered.key) : NULL;
+    return job_index_find(registry->jobs_by_id, id);
 }
 
 bool registry_follows(const Target *target, const JobKey *key)
 {
-    return find_by_key(target, key) != NULL;
-}
-
-static void registry_close_to_joins(Job *job)
-{
-    if (job->registered.joinable)
-        tdelete(&job->registered.key, &job->target->jobs, compare_keys);
-    job->registered.joinable = false;
-}
-
-static void registry_unlist(Registry *registry, Job *job)
-{
-    tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
-    registry_close_to_joins(job);
-}
-
-/* A job without target is in the tree of ids alone, and so is one that has ended. */
-static int registry_list(Registry *registry, Job *job)
-{
-    job->registered.key = (JobKey){
-        .kind = job->record.kind,
-        .service = job->record.service,
-        .import_id = job->record.import_id,
-    };
-    if (!tsearch(job->record.id, &registry->jobs_by_id, compare_ids))
-        return -ENOMEM;
-    if (job->target && !tsearch(&job->registered.key, &job->target->jobs, compare_keys)) {
-        tdelete(job->record.id, &registry->jobs_by_id, compare_ids);
-        return -ENOMEM;
-    }
-    job->registered.joinable = job->target != NULL;
-    return 0;
+    return job_index_find_key(target, key) != NULL;
 }
 
 static int registry_insert(Registry *registry, Job *job)
 {
-    int r = registry_list(registry, job);
+    int r = job_index_add(&registry->jobs_by_id, job);
 
     if (r >= 0 && job->record.kind == JOB_WAIT &&
         (r = user_counts_add(&registry->waits, job->record.requester.uid)) < 0)
-        registry_unlist(registry, job);
+        job_index_remove(&registry->jobs_by_id, job);
     if (r < 0)
         return r;
     TAILQ_INSERT_TAIL(&registry->jobs, job, registered.entry);
@@ -137,7 +76,7 @@ static void registry_remove(Registry *registry, Job *job)
 {
     assert(registry->n_jobs > 0 && registry->n_in_state[job->registered.counted_as] > 0);
     followers_release(&job->registered.followers);
-    registry_unlist(registry, job);
+    job_index_remove(&registry->jobs_by_id, job);
     if (job->record.kind == JOB_WAIT)
         user_counts_remove(&registry->waits, job->record.requester.uid);
     if (job->registered.changed)
@@ -164,7 +103,7 @@ static void registry_job_changed(Job *job, void *userdata)
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;
     if (job_state_is_final(job->record.state))
-        registry_close_to_joins(job);
+        job_index_close_to_joins(job);
     if (job->registered.changed)
         return;
     job->registered.changed = true;
@@ -182,7 +121,7 @@ static void registry_job_observed(Job *job, const AwsResult *result, void *userd
     if (!job->registered.joinable)
         return;
     key.kind = key.kind == JOB_STOP ? JOB_WAIT : JOB_STOP;
-    other = find_by_key(job->target, &key);
+    other = job_index_find_key(job->target, &key);
     if (other)
         job_share(other, result);
 }
@@ -307,7 +246,7 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
 
 int registry_request(Registry *registry, const JobRequest *request, char ret_id[static JOB_ID_SIZE])
 {
-    Job *job = find_by_key(request->target, &request->key);
+    Job *job = job_index_find_key(request->target, &request->key);
 
     if (job) {
         stats_add(STAT_REQUESTS_JOINED, 1);
