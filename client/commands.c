@@ -27,11 +27,12 @@ static const struct command {
     {"stop",
      "stop [-t TARGET] [--service SERVICE] [--no-wait] [--timeout DURATION] [--reason TEXT] "
      "IMPORT_ID...\n"
-     "  stop --all [-t TARGET]... [--all-targets] [--service SERVICE] [--destination ARN] "
-     "[--dry-run]",
+     "  stop --all [-t TARGET]... [--all-targets] [--service SERVICE] [--dry-run] [--yes]\n"
+     "  stop --all [--destination ARN] [--source GLOB] [--older-than DURATION] [--min-events N] "
+     "[--min-failed-entries N] [--min-bytes N]",
      "Stop imports and wait until they are STOPPED; - reads ids from standard input",
-     OPTION_TARGET | OPTION_NO_WAIT | OPTION_TIMEOUT | OPTION_REASON | OPTION_ALL |
-         OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN | OPTION_SERVICE,
+     OPTION_TARGET | OPTION_NO_WAIT | OPTION_TIMEOUT | OPTION_REASON | OPTION_ALL | OPTIONS_OF_ALL |
+         OPTION_SERVICE,
      0, ANY_NUMBER, stop_run},
     {"wait",
      "wait [-t TARGET] [--service SERVICE] [--timeout DURATION] [--reason TEXT] IMPORT_ID...",
@@ -127,6 +128,10 @@ void commands_print_help(FILE *file)
           "  --no-wait            only request it and print the ids of the jobs\n"
           "  --timeout DURATION   give up after 90s, 5min, \"1h 30min\"...; infinity: never\n"
           "  --reason TEXT        kept with the job and in the journal\n"
+          "  --older-than DURATION, --min-failed-entries N, --min-events N, --min-bytes N,\n"
+          "  --source GLOB        only imports that all of these hold for\n"
+          "  --dry-run            show what would be stopped\n"
+          "  --yes                do not ask first\n"
           "  -h, --help  --version\n\n"
           "Exit status: 0 stopped (wait: COMPLETED; with --no-wait: accepted), 1 another failure, "
           "2 wrong usage,\n"

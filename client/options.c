@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -28,8 +29,9 @@ enum {
 };
 #define GIVEN_BIT(bit) ((bit) << 10)
 
-/* What the daemon takes as `limit` and `timeout`. */
+/* What the daemon takes as `limit`, `source` and `timeout`. */
 #define LIMIT_MAX 10000U
+#define SOURCE_MAX 2048U
 #define TIMEOUT_SEC_MAX UINT64_C(100000000000)
 
 static const struct option long_options[] = {
@@ -53,6 +55,12 @@ static const struct option long_options[] = {
     {"since", required_argument, NULL, GIVEN_BIT(OPTION_SINCE)},
     {"limit", required_argument, NULL, GIVEN_BIT(OPTION_LIMIT)},
     {"service", required_argument, NULL, GIVEN_BIT(OPTION_SERVICE)},
+    {"older-than", required_argument, NULL, GIVEN_BIT(OPTION_OLDER_THAN)},
+    {"min-failed-entries", required_argument, NULL, GIVEN_BIT(OPTION_MIN_FAILED_ENTRIES)},
+    {"min-events", required_argument, NULL, GIVEN_BIT(OPTION_MIN_EVENTS)},
+    {"min-bytes", required_argument, NULL, GIVEN_BIT(OPTION_MIN_BYTES)},
+    {"source", required_argument, NULL, GIVEN_BIT(OPTION_SOURCE)},
+    {"yes", no_argument, NULL, GIVEN_BIT(OPTION_YES)},
     {NULL, 0, NULL, 0},
 };
 
@@ -77,6 +85,12 @@ const char *options_first_given(const Options *options, unsigned mask)
         {OPTION_SINCE, "--since"},
         {OPTION_LIMIT, "--limit"},
         {OPTION_SERVICE, "--service"},
+        {OPTION_OLDER_THAN, "--older-than"},
+        {OPTION_MIN_FAILED_ENTRIES, "--min-failed-entries"},
+        {OPTION_MIN_EVENTS, "--min-events"},
+        {OPTION_MIN_BYTES, "--min-bytes"},
+        {OPTION_SOURCE, "--source"},
+        {OPTION_YES, "--yes"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -98,25 +112,79 @@ static int add_target(Options *options, const char *name)
 }
 
 /* The daemon counts whole seconds: a part of one is rounded up, so that it does not become "none".
- */
-static int set_timeout(Options *options, const char *text)
+ * alternative: what else the option takes, for its message. */
+static int read_duration(const char *option, const char *alternative, const char *text,
+                         int64_t *ret_sec)
 {
     uint64_t usec = 0;
-    int r = strcmp(text, "infinity") == 0 ? 0 : timespan_parse(text, &usec);
+    int r = timespan_parse(text, &usec);
 
-    if (r == -ERANGE || usec > TIMEOUT_SEC_MAX * USEC_PER_SEC) {
-        text_complain("--timeout takes at most %" PRIu64 " seconds, or infinity, not \"%s\"",
-                      TIMEOUT_SEC_MAX, text);
+    if (r == -ERANGE || (r == 0 && usec > TIMEOUT_SEC_MAX * USEC_PER_SEC)) {
+        text_complain("%s takes at most %" PRIu64 " seconds%s, not \"%s\"", option, TIMEOUT_SEC_MAX,
+                      *alternative ? ", or infinity" : "", text);
         return -EINVAL;
     }
     if (r < 0) {
-        text_complain("--timeout takes a time such as 90s, 5min, \"1h 30min\" or infinity, not "
-                      "\"%s\"",
-                      text);
+        text_complain("%s takes a time such as 90s, 5min%s \"1h 30min\"%s, not \"%s\"", option,
+                      *alternative ? "," : " or", alternative, text);
         return r;
     }
-    options->timeout_sec = (int64_t)(usec / USEC_PER_SEC + (usec % USEC_PER_SEC != 0));
+    *ret_sec = (int64_t)(usec / USEC_PER_SEC + (usec % USEC_PER_SEC != 0));
     return 0;
+}
+
+static int set_timeout(Options *options, const char *text)
+{
+    if (strcmp(text, "infinity") != 0)
+        return read_duration("--timeout", " or infinity", text, &options->timeout_sec);
+    options->timeout_sec = 0;
+    return 0;
+}
+
+/* As large as the daemon counts. */
+static int read_count(const char *option, const char *text, int64_t *ret)
+{
+    size_t digits = strspn(text, "0123456789");
+    long long count;
+
+    errno = 0;
+    count = strtoll(text, NULL, 10);
+    if (digits == 0 || text[digits] || errno != 0) {
+        text_complain("%s takes a whole number from 0 on, not \"%s\"", option, text);
+        return -EINVAL;
+    }
+    *ret = count;
+    return 0;
+}
+
+static int set_source(Options *options, const char *text)
+{
+    if (!*text || strlen(text) > SOURCE_MAX) {
+        text_complain("--source takes a pattern of 1 to %u bytes, such as \"s3://bucket/*\"",
+                      SOURCE_MAX);
+        return -EINVAL;
+    }
+    options->source = text;
+    return 0;
+}
+
+/* Which imports stop --all means. */
+static int set_filter(Options *options, unsigned bit, const char *value)
+{
+    options->given |= bit;
+    switch (bit) {
+    case OPTION_OLDER_THAN:
+        return read_duration("--older-than", "", value, &options->older_than_sec);
+    case OPTION_MIN_FAILED_ENTRIES:
+        return read_count("--min-failed-entries", value, &options->min_failed_entries);
+    case OPTION_MIN_EVENTS:
+        return read_count("--min-events", value, &options->min_events);
+    case OPTION_MIN_BYTES:
+        return read_count("--min-bytes", value, &options->min_bytes);
+    default:
+        assert(bit == OPTION_SOURCE);
+        return set_source(options, value);
+    }
 }
 
 /* As an address of Varlink or as a plain path. NULL: it names none. */
@@ -240,6 +308,12 @@ static int apply(Options *options, int given, const char *value)
     case GIVEN_BIT(OPTION_SERVICE):
         options->given |= OPTION_SERVICE;
         return set_service(options, value);
+    case GIVEN_BIT(OPTION_OLDER_THAN):
+    case GIVEN_BIT(OPTION_MIN_FAILED_ENTRIES):
+    case GIVEN_BIT(OPTION_MIN_EVENTS):
+    case GIVEN_BIT(OPTION_MIN_BYTES):
+    case GIVEN_BIT(OPTION_SOURCE):
+        return set_filter(options, (unsigned)given >> 10, value);
     default:
         break;
     }

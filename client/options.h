@@ -30,6 +30,9 @@ typedef struct Options {
     int64_t timeout_sec;
     const char *reason;
     const char *destination;
+    /* Filters of stop --all, where they were given. */
+    int64_t older_than_sec, min_failed_entries, min_events, min_bytes;
+    const char *source;
     const char *state;
     char import_id[IMPORT_ID_SIZE]; /* empty: not given */
     char since[RFC3339_SIZE];       /* likewise */
@@ -55,7 +58,19 @@ enum {
     OPTION_SINCE = 1 << 12,
     OPTION_LIMIT = 1 << 13,
     OPTION_SERVICE = 1 << 14,
+    OPTION_OLDER_THAN = 1 << 15,
+    OPTION_MIN_FAILED_ENTRIES = 1 << 16,
+    OPTION_MIN_EVENTS = 1 << 17,
+    OPTION_MIN_BYTES = 1 << 18,
+    OPTION_SOURCE = 1 << 19,
+    OPTION_YES = 1 << 20,
 };
+
+/* What goes with stop --all only. */
+#define OPTIONS_OF_ALL                                                                             \
+    (OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN | OPTION_OLDER_THAN |                \
+     OPTION_MIN_FAILED_ENTRIES | OPTION_MIN_EVENTS | OPTION_MIN_BYTES | OPTION_SOURCE |            \
+     OPTION_YES)
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,
  * ret->arguments[0] is the command; which commands there are is not looked at here. Returns 0;

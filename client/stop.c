@@ -119,8 +119,7 @@ static int follow_ids(const Options *options, const char *method)
 
 int stop_run(const Options *options)
 {
-    const char *wrong =
-        options_first_given(options, OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN);
+    const char *wrong = options_first_given(options, OPTIONS_OF_ALL);
 
     if (options->given & OPTION_ALL)
         return stop_all_run(options);
