@@ -203,6 +203,13 @@ static int outlet_connect(Outlet *outlet)
     return 0;
 }
 
+/* No reader so far, or nothing on this host to reach it with for now: it is sent later. */
+static bool may_pass(ssize_t error)
+{
+    return error == -ENOENT || error == -ECONNREFUSED || error == -EMFILE || error == -ENFILE ||
+           error == -ENOMEM || error == -ENOBUFS;
+}
+
 static ssize_t outlet_send_datagram(Outlet *outlet, const char *data, size_t size)
 {
     ssize_t n = 0;
@@ -212,10 +219,12 @@ static ssize_t outlet_send_datagram(Outlet *outlet, const char *data, size_t siz
         int r = outlet_connect(outlet);
 
         if (r < 0)
-            return r == -ENOENT || r == -ECONNREFUSED ? -EAGAIN : r;
+            return may_pass(r) ? -EAGAIN : r;
         n = send(outlet->fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
         if (n == -EMSGSIZE || n == -ENOBUFS)
             n = send_memfd(outlet->fd, data, size);
+        if (n == -EMFILE || n == -ENFILE)
+            return -EAGAIN;
         if (n != -ECONNREFUSED && n != -ECONNRESET && n != -ENOTCONN)
             return n;
         outlet_close(outlet);

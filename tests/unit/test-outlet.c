@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -299,6 +300,24 @@ static void test_datagrams_to_a_reader_that_comes_later_and_again(void **state)
     }
 }
 
+static void test_a_datagram_waits_for_a_descriptor(void **state)
+{
+    CLEANUP(outlet_freep) Outlet *outlet = NULL;
+    CLEANUP(closep) int reader = bind_reader(socket_name);
+    struct rlimit limit, none;
+
+    (void)state;
+    assert_int_equal(outlet_new_datagrams(socket_name, LIMIT, &outlet), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_false(outlet_send(outlet, "one", 3));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(outlet_flush(outlet));
+    assert_datagram(reader, "one");
+    assert_int_equal(outlet_take_lost(outlet), 0);
+}
+
 static void test_a_large_datagram_goes_as_a_sealed_file(void **state)
 {
     const size_t size = 3U * 1024U * 1024U;
@@ -368,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_drain_does_not_wait_longer_than_asked),
         cmocka_unit_test(test_datagrams_that_nobody_reads),
         cmocka_unit_test(test_datagrams_to_a_reader_that_comes_later_and_again),
+        cmocka_unit_test(test_a_datagram_waits_for_a_descriptor),
         cmocka_unit_test(test_a_large_datagram_goes_as_a_sealed_file),
         cmocka_unit_test(test_what_is_not_an_address),
     };
