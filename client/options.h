@@ -66,11 +66,11 @@ enum {
     OPTION_YES = 1 << 20,
 };
 
-/* What goes with stop --all only. */
-#define OPTIONS_OF_ALL                                                                             \
-    (OPTION_ALL_TARGETS | OPTION_DESTINATION | OPTION_DRY_RUN | OPTION_OLDER_THAN |                \
-     OPTION_MIN_FAILED_ENTRIES | OPTION_MIN_EVENTS | OPTION_MIN_BYTES | OPTION_SOURCE |            \
-     OPTION_YES)
+/* Which imports stop --all means, and all that goes with it only. */
+#define OPTIONS_OF_FILTERS                                                                         \
+    (OPTION_DESTINATION | OPTION_OLDER_THAN | OPTION_MIN_FAILED_ENTRIES | OPTION_MIN_EVENTS |      \
+     OPTION_MIN_BYTES | OPTION_SOURCE)
+#define OPTIONS_OF_ALL (OPTIONS_OF_FILTERS | OPTION_ALL_TARGETS | OPTION_DRY_RUN | OPTION_YES)
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,
  * ret->arguments[0] is the command; which commands there are is not looked at here. Returns 0;

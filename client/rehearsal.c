@@ -319,13 +319,20 @@ static int rehearse(const Options *options, Rehearsal *rehearsal)
     return r < 0 || rehearsal->outcome != OUTCOME_OK ? r : ask_targets(rehearsal);
 }
 
+const char *rehearsal_nothing(const Options *options)
+{
+    return options->given & OPTIONS_OF_FILTERS
+               ? "No import that is under way matches: there is nothing to stop"
+               : "No import is under way: there is nothing to stop";
+}
+
 static int show(const Rehearsal *rehearsal, FILE *file)
 {
     struct winsize size;
     bool wide = ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > WIDTH_MIN;
 
     if (rehearsal->n_found == 0 && rehearsal->outcome == OUTCOME_OK)
-        fputs("No import is under way: there is nothing to stop\n", file);
+        fprintf(file, "%s\n", rehearsal_nothing(rehearsal->options));
     return table_print(rehearsal->table, file, rehearsal->options->color,
                        wide ? size.ws_col : WIDTH_MIN, "\n");
 }

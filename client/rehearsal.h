@@ -17,6 +17,9 @@ json_object *rehearsal_parameters(const Options *options, const char *target, bo
  * yet, becomes that of the first. 0 or -EBADMSG. */
 int rehearsal_take_failures(json_object *failures, int *outcome);
 
+/* There is nothing to stop, as a line. */
+const char *rehearsal_nothing(const Options *options);
+
 /* --dry-run: shows the table on standard output. Returns the exit status, everything said. */
 int rehearsal_run(const Options *options);
 

@@ -51,7 +51,7 @@ static int on_answer(const Options *options, json_object *parameters, void *user
     r = rehearsal_take_failures(failures, &answer->outcome);
     if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(tasks) &&
         is_empty(failures))
-        puts("No import is under way: there is nothing to stop");
+        puts(rehearsal_nothing(options));
     for (size_t i = 0; r >= 0 && jobs && i < json_object_array_length(jobs); i++)
         r = take_job(options, answer, json_object_array_get_idx(jobs, i));
     return r;

@@ -105,6 +105,14 @@ def test_nothing_to_stop(ctl, sim):
     assert result.returncode == 0 and result.stdout == "No import is under way: there is nothing to stop\n"
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], ["--no-wait"]])
+def test_what_no_filter_means_is_not_called_nothing(ctl, sim, words):
+    sim.add(failed_entries=0)
+    result = ctl("stop", "--all", "--min-failed-entries", "1", *words)
+    assert result.returncode == 0
+    assert result.stdout == "No import that is under way matches: there is nothing to stop\n"
+
+
 # Filters
 
 

@@ -26,7 +26,13 @@ static const ParameterSpec specs[] = {
     {"interface", parameter_read_interface},
     {"level", parameter_read_level},
     {"limit", parameter_read_limit},
+    {"minBytes", parameter_read_min_bytes},
+    {"minEvents", parameter_read_min_events},
+    {"minFailedEntries", parameter_read_min_failed_entries},
+    {"olderThan", parameter_read_older_than},
     {"reason", parameter_read_reason},
+    {"service", parameter_read_service},
+    {"source", parameter_read_source},
     {"state", parameter_read_state},
     {"status", parameter_read_status},
     {"target", parameter_read_target},
@@ -199,6 +205,40 @@ static void test_takes_no_parameters_where_none_is_required(void **state)
     assert_null(parameters.target);
 }
 
+static void test_reads_filters_and_refuses_those_of_another_service(void **state)
+{
+    static const struct {
+        const char *text, *wrong; /* NULL: nothing is */
+    } rows[] = {
+        {"{\"olderThan\":0,\"minEvents\":9223372036854775807,\"minFailedEntries\":1,\"source\":\"*"
+         "\"}",
+         NULL},
+        {"{\"minBytes\":1,\"olderThan\":1,\"service\":\"logs\"}", NULL},
+        {"{\"minBytes\":null,\"source\":null}", NULL},
+        {"{\"minBytes\":0}", "minBytes"},
+        {"{\"minEvents\":0,\"service\":\"logs\"}", "minEvents"},
+        {"{\"service\":\"logs\",\"minFailedEntries\":0}", "minFailedEntries"},
+        {"{\"olderThan\":-1}", "olderThan"},
+        {"{\"minBytes\":-1,\"service\":\"logs\"}", "minBytes"},
+        {"{\"minEvents\":1.0}", "minEvents"},
+        {"{\"minFailedEntries\":\"1\"}", "minFailedEntries"},
+        {"{\"source\":\"\"}", "source"},
+        {"{\"source\":[]}", "source"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CLEANUP(json_object_putp) json_object *object = parse(rows[i].text);
+        Parameters parameters;
+        const char *name = NULL;
+        int r = parameters_read(specs, object, &parameters, &name);
+
+        assert_int_equal(r, rows[i].wrong ? -EINVAL : 0);
+        if (rows[i].wrong)
+            assert_string_equal(name, rows[i].wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_null_is_not_named),
         cmocka_unit_test(test_folds_the_case_of_import_ids),
         cmocka_unit_test(test_refuses_wrong_values_by_name),
+        cmocka_unit_test(test_reads_filters_and_refuses_those_of_another_service),
         cmocka_unit_test(test_wants_what_is_required),
         cmocka_unit_test(test_takes_no_parameters_where_none_is_required),
     };
