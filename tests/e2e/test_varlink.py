@@ -35,8 +35,8 @@ def test_names_the_standard_errors(daemon):
             f"{SERVICE}.InterfaceNotFound", {"interface": "io.example"})
         assert connection.refusal("io.example.Method") == (
             f"{SERVICE}.InterfaceNotFound", {"interface": "io.example"})
-        assert connection.refusal(f"{INTERFACE}.Restart") == (
-            f"{SERVICE}.MethodNotFound", {"method": f"{INTERFACE}.Restart"})
+        assert connection.refusal(f"{INTERFACE}.Resume") == (
+            f"{SERVICE}.MethodNotFound", {"method": f"{INTERFACE}.Resume"})
         assert connection.refusal(f"{SERVICE}.Restart") == (
             f"{SERVICE}.MethodNotFound", {"method": f"{SERVICE}.Restart"})
         assert connection.refusal("Watch") == (f"{SERVICE}.ExpectedMore", {})
