@@ -18,6 +18,7 @@
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
 #include "daemon/jobs/retention.h"
+#include "daemon/jobs/settler.h"
 #include "daemon/server/listener.h"
 
 #define STORE_RETRY_USEC USEC_PER_SEC
@@ -35,6 +36,7 @@ struct Daemon {
     Loop *loop;
     Service service;
     Quotas *quotas;
+    Settler *settler;
     Listener *listener;
     Timer store_timer; /* set while changes could not be saved */
     Retention retention;
@@ -165,6 +167,8 @@ static int daemon_commit(Daemon *daemon)
         return daemon->error;
     if (r < 0)
         set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
+    if (changed)
+        settler_wake(daemon->settler);
     if (r < 0 || changed)
         daemon_note_work(daemon);
     return 0;
@@ -220,9 +224,7 @@ static void daemon_finish(Daemon *daemon)
 
 static bool daemon_is_well(void *userdata)
 {
-    Daemon *daemon = userdata;
-
-    return store_is_well(daemon->service.store);
+    return store_is_well(((const Daemon *)userdata)->service.store);
 }
 
 static void daemon_work(Daemon *daemon, uint64_t usec)
@@ -289,11 +291,13 @@ static void daemon_configure(Daemon *daemon)
         .first_usec = config->polling_first_usec,
         .longest_usec = config->polling_longest_usec,
         .growth = config->polling_growth,
+        .settle_usec = config->polling_settle_usec,
     };
 
     journal_set_level(config->log_level);
     http_client_set_max_connections(daemon->service.http, config->max_connections);
     registry_configure(daemon->service.registry, &polling, config->max_jobs);
+    settler_configure(daemon->settler, config->polling_settle_usec);
     daemon_purge(daemon);
 }
 
@@ -353,12 +357,13 @@ static int daemon_open(Daemon *daemon, char **ret_error)
         return r;
     targets.quotas = daemon->quotas;
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
-        (r = registry_new(&jobs, service->store, &service->registry)) < 0)
+        (r = registry_new(&jobs, service->store, &service->registry)) < 0 ||
+        (r = settler_new(timers, service->registry, service->store, find_target, daemon,
+                         &daemon->settler)) < 0)
         return r;
     daemon->retention.seen_usec = store_last_update_usec(service->store);
     daemon_configure(daemon);
-    r = registry_load(service->registry, find_target, daemon);
-    if (r < 0)
+    if ((r = registry_load(service->registry, find_target, daemon)) < 0)
         return r;
     return listener_new(loop_base(daemon->loop), timers, service, &daemon->listener, ret_error);
 }
@@ -400,6 +405,7 @@ void daemon_free(Daemon *daemon)
     if (!daemon)
         return;
     listener_free(daemon->listener);
+    settler_free(daemon->settler);
     registry_free(daemon->service.registry);
     target_set_free(daemon->service.targets);
     quotas_free(daemon->quotas);

@@ -60,6 +60,7 @@ typedef struct Config {
     uint64_t polling_longest_usec;
     double polling_growth;
     uint64_t polling_timeout_usec; /* 0: none */
+    uint64_t polling_settle_usec;  /* 0: none */
 
     TargetConfig **targets; /* at least one, in the order of the files */
     size_t n_targets;

@@ -257,3 +257,18 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
                  error->code && error->message ? ": " : "",
                  error->code && error->message ? error->message : "");
 }
+
+void job_journal_settled(const JobRecord *record)
+{
+    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    char statistics[STATISTICS_SIZE];
+    JournalEntry entry;
+
+    journal_begin(&entry, EVENT_STATISTICS_SETTLED);
+    job_journal_add_names(&entry, record);
+    add_import_status(&entry, record, import);
+    add_statistics(&entry, record, import);
+    describe_statistics(record, import, statistics);
+    journal_send(&entry, "Final statistics of import %s of target %s%s%s", record->import_id,
+                 record->target, *statistics ? ": " : "", statistics);
+}

@@ -16,6 +16,8 @@ void job_journal_accepted(const JobRecord *record);
 /* requester: of the request that joins the job, which another one made. */
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
 
+void job_journal_settled(const JobRecord *record); /* its import was looked at long after the end */
+
 void job_journal_stop_accepted(const JobRecord *record);
 
 /* canceller: of a job that was cancelled. */

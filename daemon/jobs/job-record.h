@@ -76,7 +76,8 @@ typedef struct JobRecord {
         requested_boottime_usec;     /* CLOCK_BOOTTIME of this boot; before it: negative, wrapped */
     uint64_t deadline_boottime_usec; /* CLOCK_BOOTTIME of this boot; 0: none */
     uint64_t accepted_boottime_usec; /* when StopImport was; CLOCK_BOOTTIME; 0: not yet */
-    CallError last_error;            /* what holds it up now, or ended it */
+    uint64_t settle_usec; /* CLOCK_REALTIME when final statistics are asked for; 0: never */
+    CallError last_error; /* what holds it up now, or ended it */
     CallError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
     char *import;      /* the last observation of the import as JSON text; NULL: none yet */
 } JobRecord;

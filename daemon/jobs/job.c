@@ -84,6 +84,9 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
         call_error_clear(&record->last_error);
     if (job_state_is_final(state)) {
         record->finished_usec = record->updated_usec;
+        if (state == JOB_STOPPED && record->kind == JOB_STOP &&
+            job->context->polling.settle_usec > 0)
+            record->settle_usec = record->finished_usec + job->context->polling.settle_usec;
         record->already_stopped =
             state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
         job_rest(job);

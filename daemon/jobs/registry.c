@@ -21,7 +21,9 @@ struct Registry {
     struct JobList changes; /* to save, in the order of their first change */
     unsigned n_jobs, n_changes, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
-    UserCounts waits; /* of each user */
+    UserCounts waits;  /* of each user */
+    JobRecord settled; /* see registry_settle(); without import_id: none */
+    bool settled_observed;
     uint64_t last_number, last_change;
     FollowerList followers; /* of all jobs */
     JobTexts *texts;
@@ -162,6 +164,7 @@ void registry_free(Registry *registry)
     while ((job = TAILQ_FIRST(&registry->jobs)))
         registry_remove(registry, job);
     job_texts_free(registry->texts);
+    job_record_clear(&registry->settled);
     free(registry);
 }
 
@@ -338,25 +341,49 @@ static void registry_job_saved(Registry *registry, Job *job)
         registry_remove(registry, job);
 }
 
+void registry_settle(Registry *registry, const JobRecord *record, bool observed)
+{
+    assert(job_state_is_final(record->state) && !registry_is_settling(registry));
+    registry->settled = *record;
+    registry->settled_observed = observed;
+}
+
+bool registry_is_settling(const Registry *registry)
+{
+    return registry->settled.import_id != NULL;
+}
+
+static void registry_settled_saved(Registry *registry)
+{
+    if (registry->settled_observed)
+        job_journal_settled(&registry->settled);
+    job_texts_add(registry->texts, registry->settled.id, registry->settled.change, NULL);
+    job_record_clear(&registry->settled);
+}
+
 int registry_commit(Registry *registry, bool *ret_changed)
 {
     CLEANUP(freep) const JobRecord **records = NULL;
     size_t n = 0;
     Job *job, *next;
-    int r = -ENOMEM;
+    bool settling = registry_is_settling(registry);
+    int r;
 
     *ret_changed = false;
-    if (registry->n_changes == 0)
+    if (registry->n_changes == 0 && !settling)
         return 0;
-    records = calloc(registry->n_changes, sizeof(records[0]));
+    records = calloc(registry->n_changes + settling, sizeof(records[0]));
     TAILQ_FOREACH (job, &registry->changes, registered.change_entry) {
         job->record.change = ++registry->last_change;
         if (records)
             records[n++] = &job->record;
     }
     assert(!records || n == registry->n_changes);
-    if (records)
-        r = store_save(registry->store, records, n);
+    if (settling)
+        registry->settled.change = ++registry->last_change;
+    if (settling && records)
+        records[n++] = &registry->settled;
+    r = records ? store_save(registry->store, records, n) : -ENOMEM;
     if (r < 0) {
         registry_take_back(registry);
         return r;
@@ -366,6 +393,8 @@ int registry_commit(Registry *registry, bool *ret_changed)
         next = TAILQ_NEXT(job, registered.change_entry);
         registry_job_saved(registry, job);
     }
+    if (settling)
+        registry_settled_saved(registry);
     followers_notify(&registry->followers);
     *ret_changed = true;
     return 0;

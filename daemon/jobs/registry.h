@@ -45,6 +45,11 @@ void registry_count_states(const Registry *registry, unsigned ret_counts[static 
 /* When the oldest of them was requested, CLOCK_REALTIME; 0: there are none. */
 uint64_t registry_oldest_usec(const Registry *registry);
 
+/* A job that has ended, with what was seen of its import since; observed: to be logged. Takes over
+ * what is in the record, which goes to disk with the next commit. One at a time. */
+void registry_settle(Registry *registry, const JobRecord *record, bool observed);
+bool registry_is_settling(const Registry *registry); /* there is one that is not on disk yet */
+
 /* Saves what changed since the last call, in one transaction; job calls begin, ended jobs are
  * freed. 0: all saved; -ENOSPC or -ENOMEM: not yet, new jobs were dropped, changes of others are
  * tried again by the next call; -EIO: the daemon must end. *ret_changed: whether anything was

@@ -10,6 +10,7 @@ typedef struct PollingRules {
     uint64_t first_usec;
     uint64_t longest_usec;
     double growth;
+    uint64_t settle_usec; /* from STOPPED to a look at the final statistics; 0: none */
 } PollingRules;
 
 typedef enum Verdict {

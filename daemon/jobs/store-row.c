@@ -36,7 +36,8 @@ const char store_indexes[] =
     "CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (finished_usec) WHERE finished_usec > 0;"
     "CREATE INDEX IF NOT EXISTS jobs_import ON jobs (import_id);"
     "CREATE INDEX IF NOT EXISTS jobs_target ON jobs (target);"
-    "CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state) WHERE finished_usec > 0;";
+    "CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state) WHERE finished_usec > 0;"
+    "CREATE INDEX IF NOT EXISTS jobs_settle ON jobs (settle_usec) WHERE settle_usec > 0;";
 
 const char store_probe[] = "SELECT count(*) FROM (SELECT "
 #define STORE_KEY(name, ...) #name

@@ -24,6 +24,7 @@ typedef enum Statement {
     EACH_BY_TARGET,
     EACH_BY_ACTIVE,
     EACH_BY_STATE,
+    NEXT_TO_SETTLE,
     PURGE,
     OLDEST,
     N_STATEMENTS
@@ -50,6 +51,8 @@ static const struct {
                                       "?2 IS NULL" NEWEST_FIRST},
     [EACH_BY_STATE] = {store_select, "INDEXED BY jobs_state WHERE finished_usec > 0 AND "
                                      "state = ?2" NEWEST_FIRST},
+    [NEXT_TO_SETTLE] = {store_select, "INDEXED BY jobs_settle WHERE settle_usec > 0 ORDER BY "
+                                      "settle_usec LIMIT 1"},
     [PURGE] = {"", "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs INDEXED BY "
                    "jobs_finished WHERE finished_usec > 0 AND finished_usec < ?1 LIMIT ?2)"},
     [OLDEST] = {"", "SELECT min(finished_usec) FROM jobs WHERE finished_usec > 0"},
@@ -209,19 +212,29 @@ static int take_record(JobRecord *record, void *userdata)
     return 0;
 }
 
-int store_get(Store *store, const char *id, JobRecord *ret)
+/* Of a bound statement that finds one at most. */
+static int store_get_one(Store *store, Statement statement, JobRecord *ret)
 {
     JobRecord record = {0};
-    int r;
+    int r = store_each_row(store, statement, take_record, &record);
 
-    sqlite3_bind_text(store->statements[GET], 1, id, -1, SQLITE_STATIC);
-    r = store_each_row(store, GET, take_record, &record);
     if (r < 0)
         return r;
     if (record.number == 0)
         return -ENOENT;
     *ret = record;
     return 0;
+}
+
+int store_get(Store *store, const char *id, JobRecord *ret)
+{
+    sqlite3_bind_text(store->statements[GET], 1, id, -1, SQLITE_STATIC);
+    return store_get_one(store, GET, ret);
+}
+
+int store_next_to_settle(Store *store, JobRecord *ret)
+{
+    return store_get_one(store, NEXT_TO_SETTLE, ret);
 }
 
 int store_each_active(Store *store, StoreEach each, void *userdata)

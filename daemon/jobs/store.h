@@ -57,6 +57,10 @@ typedef struct StorePage {
 } StorePage;
 
 int store_get(Store *store, const char *id, JobRecord *ret); /* -ENOENT where there is none */
+
+/* The job with the earliest settle_usec. Errors likewise. */
+int store_next_to_settle(Store *store, JobRecord *ret);
+
 int store_each_active(Store *store, StoreEach each, void *userdata); /* oldest first */
 
 /* Newest first. Filters by import, target and state are served by indexes: rows of other ones are

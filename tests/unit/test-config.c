@@ -630,7 +630,8 @@ static void test_json(void **state)
            "\"max-message\":65536,\"max-jobs\":100000,\"keep-finished\":2592000},"
            "\"calls\":{\"connect-timeout\":3,\"timeout\":30,\"max-attempts\":3,"
            "\"max-connections\":64},"
-           "\"polling\":{\"first\":0.25,\"longest\":30,\"growth\":1.5,\"timeout\":3600},"
+           "\"polling\":{\"first\":0.25,\"longest\":30,\"growth\":1.5,\"timeout\":3600,\"settle\":"
+           "300},"
            "\"targets\":[{\"name\":\"audit\",\"region\":\"us-east-1\","
            "\"endpoint\":\"http://127.0.0.1:1\",\"stsEndpoint\":\"";
     assert_int_equal(strncmp(text, head, strlen(head)), 0);

@@ -104,6 +104,7 @@ static void test_ranges(void **state)
         {"polling", "growth", "1", "1", "0.99", "10", "10", "10.01", "a number from 1 to 10"},
         {"polling", "timeout", "0", "0", "soon", "100y", "3155760000", "1200month 1d",
          "a time span from 0 to 100y"},
+        {"polling", "settle", "0", "0", "soon", "1d", "86400", "25h", "a time span from 0 to 1d"},
         {"target", "duration", "15min", "900", "899s", "12h", "43200", "43201s",
          "a time span from 15min to 12h"},
         {"target", "stop-rate", "0.01", "0.01", "0.009", "1000", "1000", "1000.1",
@@ -134,7 +135,7 @@ static void test_every_range_is_tested(void **state)
     (void)state;
     for (size_t i = 0; i < N_OPTIONS; i++)
         n += options[i].minimum != NULL;
-    assert_int_equal(n, 16); /* as many as test_ranges() has rows */
+    assert_int_equal(n, 17); /* as many as test_ranges() has rows */
 }
 
 static void test_numbers_are_read_strictly(void **state)
