@@ -20,9 +20,10 @@
 typedef struct SimCall SimCall;
 
 typedef struct ServiceType {
-    const char *quota; /* whose quotas its calls count against; NULL: they have none */
+    const char *quota;              /* whose quotas its calls count against; NULL: they have none */
+    const struct JsonService *json; /* of one that speaks JSON: see json-service.h */
 
-    /* True: the call is for this service. */
+    /* True: the call is for this service, which is call->service already. */
     bool (*recognizes)(const SimCall *call);
 
     /* Finds out the operation, and sets body and import_id where there are such. */

@@ -200,27 +200,13 @@ static bool recognizes(const SimCall *call)
     return true;
 }
 
-static void read_call(SimCall *call)
-{
-    json_service_read(call, &cloudtrail);
-}
-
-static int authenticate(SimCall *call, Refusal *ret_refusal)
-{
-    return json_service_authenticate(call, &cloudtrail, ret_refusal);
-}
-
-static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
-{
-    return json_service_run(call, &cloudtrail, ret, ret_refusal);
-}
-
 const ServiceType cloudtrail_service = {
     .quota = "cloudtrail",
+    .json = &cloudtrail,
     .recognizes = recognizes,
-    .read = read_call,
-    .authenticate = authenticate,
-    .run = run,
+    .read = json_service_read,
+    .authenticate = json_service_authenticate,
+    .run = json_service_run,
     .write = json_service_write,
     .write_error = json_service_write_error,
 };

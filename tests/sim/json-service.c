@@ -15,8 +15,9 @@
 #define NEXT_TOKEN_FORMAT "trailstop-sim-after-%" PRIu64
 
 /* The name behind the prefix, or NULL: the call is not one of this service's. */
-static const char *operation_in_target(const SimCall *call, const JsonService *service)
+static const char *operation_in_target(const SimCall *call)
 {
+    const JsonService *service = call->service->json;
     const char *target = evhttp_find_header(call->headers, "X-Amz-Target");
 
     for (const char *const *prefix = service->target_prefixes; target && *prefix; prefix++)
@@ -25,26 +26,28 @@ static const char *operation_in_target(const SimCall *call, const JsonService *s
     return NULL;
 }
 
-bool json_service_recognizes(const SimCall *call, const JsonService *service)
+bool json_service_recognizes(const SimCall *call)
 {
-    return operation_in_target(call, service) != NULL;
+    return operation_in_target(call) != NULL;
 }
 
-static const JsonOperation *find_operation(const SimCall *call, const JsonService *service)
+static const JsonOperation *find_operation(const SimCall *call)
 {
+    const JsonService *service = call->service->json;
+
     for (size_t i = 0; i < service->n_operations; i++)
         if (service->operations[i].operation == call->operation)
             return &service->operations[i];
     return NULL;
 }
 
-void json_service_read(SimCall *call, const JsonService *service)
+void json_service_read(SimCall *call)
 {
-    const char *name = operation_in_target(call, service);
+    const char *name = operation_in_target(call);
 
     if (name && strcmp(call->method, "POST") == 0 && strcmp(call->path, "/") == 0)
         call->operation = operation_from_name(name);
-    if (!find_operation(call, service))
+    if (!find_operation(call))
         call->operation = OPERATION_UNKNOWN;
     if (json_read(call->body_text, call->body_size, BODY_DEPTH_MAX, &call->body) < 0)
         return;
@@ -53,18 +56,17 @@ void json_service_read(SimCall *call, const JsonService *service)
         call->body = NULL;
         return;
     }
-    (void)json_get_string(call->body, service->id_member, &call->import_id);
+    (void)json_get_string(call->body, call->service->json->id_member, &call->import_id);
 }
 
-int json_service_authenticate(SimCall *call, const JsonService *service, Refusal *ret_refusal)
+int json_service_authenticate(SimCall *call, Refusal *ret_refusal)
 {
-    return call_verify_signature(call, service->signing_name, ret_refusal);
+    return call_verify_signature(call, call->service->json->signing_name, ret_refusal);
 }
 
-int json_service_run(SimCall *call, const JsonService *service, json_object **ret,
-                     Refusal *ret_refusal)
+int json_service_run(SimCall *call, json_object **ret, Refusal *ret_refusal)
 {
-    const JsonOperation *operation = find_operation(call, service);
+    const JsonOperation *operation = find_operation(call);
 
     if (!call->body)
         return refuse(ret_refusal, 400, "SerializationException", "The body is not a JSON object.");

@@ -21,11 +21,11 @@ typedef struct JsonService {
     const char *id_member; /* of the parameters: names the import that a call is about */
 } JsonService;
 
-bool json_service_recognizes(const SimCall *call, const JsonService *service);
-void json_service_read(SimCall *call, const JsonService *service);
-int json_service_authenticate(SimCall *call, const JsonService *service, Refusal *ret_refusal);
-int json_service_run(SimCall *call, const JsonService *service, json_object **ret,
-                     Refusal *ret_refusal);
+/* Members of a ServiceType whose json is set. */
+bool json_service_recognizes(const SimCall *call);
+void json_service_read(SimCall *call);
+int json_service_authenticate(SimCall *call, Refusal *ret_refusal);
+int json_service_run(SimCall *call, json_object **ret, Refusal *ret_refusal);
 unsigned json_service_write(SimCall *call, json_object *document);
 unsigned json_service_write_error(SimCall *call, unsigned status, const char *form,
                                   const char *code, const char *message);

@@ -169,32 +169,13 @@ static const JsonService logs = {
     .id_member = "importId",
 };
 
-static bool recognizes(const SimCall *call)
-{
-    return json_service_recognizes(call, &logs);
-}
-
-static void read_call(SimCall *call)
-{
-    json_service_read(call, &logs);
-}
-
-static int authenticate(SimCall *call, Refusal *ret_refusal)
-{
-    return json_service_authenticate(call, &logs, ret_refusal);
-}
-
-static int run(SimCall *call, json_object **ret, Refusal *ret_refusal)
-{
-    return json_service_run(call, &logs, ret, ret_refusal);
-}
-
 const ServiceType logs_service = {
     .quota = "logs",
-    .recognizes = recognizes,
-    .read = read_call,
-    .authenticate = authenticate,
-    .run = run,
+    .json = &logs,
+    .recognizes = json_service_recognizes,
+    .read = json_service_read,
+    .authenticate = json_service_authenticate,
+    .run = json_service_run,
     .write = json_service_write,
     .write_error = json_service_write_error,
 };

@@ -19,13 +19,13 @@ static const ServiceType *const services[] = {
     &instance_service, &container_service, &sts_service, &logs_service, &cloudtrail_service,
 };
 
-static const ServiceType *find_service(const SimCall *call)
+static void find_service(SimCall *call)
 {
     size_t i = 0;
 
-    while (!services[i]->recognizes(call))
-        i++;
-    return services[i];
+    do
+        call->service = services[i++];
+    while (!call->service->recognizes(call));
 }
 
 static Fault *take_fault(SimCall *call, bool skew)
@@ -188,7 +188,7 @@ void service_handle(Sim *sim, struct evhttp_request *request)
     unsigned status;
 
     call_begin(&call, sim, request);
-    call.service = find_service(&call);
+    find_service(&call);
     call.service->read(&call);
     call_record(&call);
     set_clock(&call);
