@@ -12,15 +12,21 @@
 #include "client/stop.h"
 #include "client/targets.h"
 #include "client/text.h"
-#include "common/names.h"
+#include "common/spelling.h"
 
 #define ANY_NUMBER SIZE_MAX
+
+#define EXAMPLE_ID "01234567-89ab-cdef-0123-456789abcdef"
+#define EXAMPLE(line) "  trailstopctl " line "\n"
+
+static int run_help(const Options *options);
 
 static const struct command {
     const char *name;
     const char *usage; /* lines of help */
     const char *help;
-    unsigned options; /* OPTION_* it takes */
+    const char *examples; /* one a line */
+    unsigned options;     /* OPTION_* it takes besides OPTIONS_GENERAL */
     size_t min_arguments, max_arguments;
     int (*run)(const Options *options);
 } commands[] = {
@@ -31,52 +37,72 @@ static const struct command {
      "  stop --all [--destination ARN] [--source GLOB] [--older-than DURATION] [--min-events N] "
      "[--min-failed-entries N] [--min-bytes N]",
      "Stop imports and wait until they are STOPPED; - reads ids from standard input",
+     EXAMPLE("stop --reason 'wrong bucket' " EXAMPLE_ID)
+         EXAMPLE("stop --all --older-than 1d --min-failed-entries 1000 --dry-run"),
      OPTION_TARGET | OPTION_NO_WAIT | OPTION_TIMEOUT | OPTION_REASON | OPTION_ALL | OPTIONS_OF_ALL |
          OPTION_SERVICE,
      0, ANY_NUMBER, stop_run},
     {"wait",
      "wait [-t TARGET] [--service SERVICE] [--timeout DURATION] [--reason TEXT] IMPORT_ID...",
      "Wait until imports are COMPLETED, without stopping them; - reads ids from standard input",
+     EXAMPLE("wait --timeout 2h " EXAMPLE_ID),
      OPTION_TARGET | OPTION_TIMEOUT | OPTION_REASON | OPTION_SERVICE, 0, ANY_NUMBER, wait_run},
     {"restart", "restart [-t TARGET] [--reason TEXT] IMPORT_ID",
      "Let CloudTrail go on with an import that was stopped or failed",
-     OPTION_TARGET | OPTION_REASON, 1, 1, imports_run_restart},
+     EXAMPLE("restart " EXAMPLE_ID), OPTION_TARGET | OPTION_REASON, 1, 1, imports_run_restart},
     {"show", "show [-t TARGET] [--service SERVICE] IMPORT_ID", "Show an import as AWS describes it",
-     OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_show},
+     EXAMPLE("show -t paris " EXAMPLE_ID), OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_show},
     {"list", "list [-t TARGET] [--service SERVICE] [--destination ARN]",
-     "List the imports of a target", OPTION_TARGET | OPTION_DESTINATION | OPTION_SERVICE, 0, 0,
-     imports_run_list},
+     "List the imports of a target", EXAMPLE("list -t paris"),
+     OPTION_TARGET | OPTION_DESTINATION | OPTION_SERVICE, 0, 0, imports_run_list},
     {"failures", "failures [-t TARGET] [--service SERVICE] IMPORT_ID",
-     "List what an import failed to import", OPTION_TARGET | OPTION_SERVICE, 1, 1,
-     imports_run_failures},
+     "List what an import failed to import", EXAMPLE("failures " EXAMPLE_ID),
+     OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_failures},
     {"jobs",
      "jobs [-t TARGET] [--state STATE] [--import IMPORT_ID] [--since TIME] [--limit N] [--all]\n"
      "  jobs --watch [-t TARGET] [--state STATE]",
      "List jobs, newest first; --watch follows them until interrupted",
+     EXAMPLE("jobs --state polling --since 2h"),
      OPTION_TARGET | OPTION_STATE | OPTION_IMPORT | OPTION_SINCE | OPTION_LIMIT | OPTION_ALL |
          OPTION_WATCH,
      0, 0, jobs_run_list},
-    {"job", "job ID", "Show a job", 0, 1, 1, jobs_run_show},
-    {"watch", "watch [ID...]", "Follow these jobs to their end, or all jobs until interrupted", 0,
-     0, ANY_NUMBER, jobs_run_watch},
-    {"cancel", "cancel ID", "Stop following a job; its import is not restarted", 0, 1, 1,
-     jobs_run_cancel},
+    {"job", "job ID", "Show a job", EXAMPLE("job " EXAMPLE_ID), 0, 1, 1, jobs_run_show},
+    {"watch", "watch [ID...]", "Follow these jobs to their end, or all jobs until interrupted",
+     EXAMPLE("watch " EXAMPLE_ID), 0, 0, ANY_NUMBER, jobs_run_watch},
+    {"cancel", "cancel ID", "Stop following a job; its import is not restarted",
+     EXAMPLE("cancel " EXAMPLE_ID), 0, 1, 1, jobs_run_cancel},
     {"targets", "targets [--test]",
      "List the targets and whether they answer; --test asks each who it is and for its imports",
-     OPTION_TEST, 0, 0, targets_run},
+     EXAMPLE("targets --test"), OPTION_TEST, 0, 0, targets_run},
     {"health", "health",
-     "Say what is not well, for monitoring: every target is asked, the store looked at", 0, 0, 0,
-     targets_run_health},
-    {"statistics", "statistics", "Show the daemon's counters", 0, 0, 0, service_run_statistics},
-    {"metrics", "metrics", "Print the daemon's metrics as OpenMetrics text", 0, 0, 0, metrics_run},
-    {"version", "version", "Show the versions of client and daemon", 0, 0, 0, service_run_version},
+     "Say what is not well, for monitoring: every target is asked, the store looked at",
+     EXAMPLE("health"), 0, 0, 0, targets_run_health},
+    {"statistics", "statistics", "Show the daemon's counters", EXAMPLE("statistics"), 0, 0, 0,
+     service_run_statistics},
+    {"metrics", "metrics", "Print the daemon's metrics as OpenMetrics text", EXAMPLE("metrics"), 0,
+     0, 0, metrics_run},
+    {"version", "version", "Show the versions of client and daemon", EXAMPLE("version"), 0, 0, 0,
+     service_run_version},
+    {"help", "help [COMMAND]", "Print help, about a command where one is named",
+     EXAMPLE("help stop"), 0, 0, 1, run_help},
 };
 
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* NULL after a message. */
 static const struct command *find_command(const char *name)
 {
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+    Spelling spelling = {.word = name};
+
+    for (size_t i = 0; i < N_COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
+        spelling_consider(&spelling, commands[i].name);
+    }
+    if (spelling.nearest)
+        text_complain("There is no command \"%s\"; did you mean \"%s\"?", name, spelling.nearest);
+    else
+        text_complain("There is no command \"%s\": see trailstopctl --help", name);
     return NULL;
 }
 
@@ -105,11 +131,40 @@ int commands_run(const Options *options)
 {
     const struct command *command = find_command(options->arguments[0]);
 
-    if (!command) {
-        text_complain("There is no command \"%s\": see trailstopctl --help", options->arguments[0]);
-        return OUTCOME_USAGE;
+    return command && check_usage(options, command) ? command->run(options) : OUTCOME_USAGE;
+}
+
+static void print_help(const struct command *command)
+{
+    printf("Usage: trailstopctl %s\n\n%s.\n\n", command->usage, command->help);
+    if (command->options) {
+        puts("Options:");
+        option_table_print(stdout, command->options);
+        putchar('\n');
     }
-    return check_usage(options, command) ? command->run(options) : OUTCOME_USAGE;
+    printf(
+        "%s:\n%s\nOptions of every command, and what the exit statuses mean: trailstopctl --help\n",
+        strchr(command->examples, '\n')[1] ? "Examples" : "Example", command->examples);
+}
+
+int commands_help(const char *name)
+{
+    const struct command *command;
+
+    if (!name) {
+        commands_print_help(stdout);
+        return OUTCOME_OK;
+    }
+    command = find_command(name);
+    if (!command)
+        return OUTCOME_USAGE;
+    print_help(command);
+    return OUTCOME_OK;
+}
+
+static int run_help(const Options *options)
+{
+    return commands_help(options->n_arguments > 1 ? options->arguments[1] : NULL);
 }
 
 void commands_print_help(FILE *file)
@@ -117,28 +172,15 @@ void commands_print_help(FILE *file)
     fputs("Usage: trailstopctl [--socket PATH] [--json] [--no-color] COMMAND\n\n"
           "Stops CloudTrail Lake imports through trailstopd.\n\nCommands:\n",
           file);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+    for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(file, "  %s\n      %s\n", commands[i].usage, commands[i].help);
-    fputs("\nOptions:\n"
-          "  --socket PATH        the daemon's socket (or "
-          "$TRAILSTOP_SOCKET; " TRAILSTOP_SOCKET_DEFAULT ")\n"
-          "  --json               print the parameters of each reply, one JSON document a line\n"
-          "  --no-color           no colours (or $NO_COLOR)\n"
-          "  -t, --target TARGET  a target of the daemon's configuration, instead of the default\n"
-          "  --no-wait            only request it and print the ids of the jobs\n"
-          "  --timeout DURATION   give up after 90s, 5min, \"1h 30min\"...; infinity: never\n"
-          "  --reason TEXT        kept with the job and in the journal\n"
-          "  --older-than DURATION, --min-failed-entries N, --min-events N, --min-bytes N,\n"
-          "  --source GLOB        only imports that all of these hold for\n"
-          "  --dry-run            show what would be stopped\n"
-          "  --yes                do not ask first\n"
-          "  -h, --help  --version\n\n"
-          "Exit status: 0 stopped (wait: COMPLETED; with --no-wait: accepted), 1 another failure, "
-          "2 wrong usage,\n"
-          "3 the import COMPLETED first, 4 no such import, job or target, 5 not permitted,\n"
-          "6 deadline expired, 7 the daemon cannot be reached, 8 the import FAILED,\n"
-          "9 wait: the import was STOPPED, "
-          "130 interrupted; the jobs go on. Of several imports that of the first that did not "
-          "stop.\n",
+    fputs("\nOptions:\n", file);
+    option_table_print(file, ~0U);
+    fputs("\nExit status: 0 stopped (wait: COMPLETED; with --no-wait: accepted),\n"
+          "1 another failure, 2 wrong usage, 3 the import COMPLETED first,\n"
+          "4 no such import, job or target, 5 not permitted, 6 deadline expired,\n"
+          "7 the daemon cannot be reached, 8 the import FAILED, 9 wait: it was STOPPED,\n"
+          "130 interrupted; the jobs go on.\n"
+          "Of several imports that of the first that did not stop.\n",
           file);
 }

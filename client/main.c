@@ -23,8 +23,7 @@ static int run(const Options *options)
 {
     switch (options->question) {
     case OPTIONS_HELP:
-        commands_print_help(stdout);
-        return OUTCOME_OK;
+        return commands_help(options->n_arguments > 0 ? options->arguments[0] : NULL);
     case OPTIONS_VERSION:
         puts(PACKAGE_NAME "ctl " PACKAGE_VERSION);
         return OUTCOME_OK;

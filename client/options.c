@@ -17,85 +17,16 @@
 #include "common/time.h"
 #include "common/utf8.h"
 
-/* Numbers getopt_long() answers with for what every command takes; the others are their OPTION_*
- * bit, moved past the range of characters. */
-enum {
-    GIVEN_HELP = 'h',
-    GIVEN_TARGET = 't',
-    GIVEN_VERSION = 256,
-    GIVEN_SOCKET,
-    GIVEN_JSON,
-    GIVEN_NO_COLOR
-};
-#define GIVEN_BIT(bit) ((bit) << 10)
-
 /* What the daemon takes as `limit`, `source` and `timeout`. */
 #define LIMIT_MAX 10000U
 #define SOURCE_MAX 2048U
 #define TIMEOUT_SEC_MAX UINT64_C(100000000000)
 
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, GIVEN_HELP},
-    {"version", no_argument, NULL, GIVEN_VERSION},
-    {"socket", required_argument, NULL, GIVEN_SOCKET},
-    {"json", no_argument, NULL, GIVEN_JSON},
-    {"no-color", no_argument, NULL, GIVEN_NO_COLOR},
-    {"target", required_argument, NULL, GIVEN_TARGET},
-    {"no-wait", no_argument, NULL, GIVEN_BIT(OPTION_NO_WAIT)},
-    {"timeout", required_argument, NULL, GIVEN_BIT(OPTION_TIMEOUT)},
-    {"reason", required_argument, NULL, GIVEN_BIT(OPTION_REASON)},
-    {"all", no_argument, NULL, GIVEN_BIT(OPTION_ALL)},
-    {"all-targets", no_argument, NULL, GIVEN_BIT(OPTION_ALL_TARGETS)},
-    {"destination", required_argument, NULL, GIVEN_BIT(OPTION_DESTINATION)},
-    {"dry-run", no_argument, NULL, GIVEN_BIT(OPTION_DRY_RUN)},
-    {"state", required_argument, NULL, GIVEN_BIT(OPTION_STATE)},
-    {"watch", no_argument, NULL, GIVEN_BIT(OPTION_WATCH)},
-    {"test", no_argument, NULL, GIVEN_BIT(OPTION_TEST)},
-    {"import", required_argument, NULL, GIVEN_BIT(OPTION_IMPORT)},
-    {"since", required_argument, NULL, GIVEN_BIT(OPTION_SINCE)},
-    {"limit", required_argument, NULL, GIVEN_BIT(OPTION_LIMIT)},
-    {"service", required_argument, NULL, GIVEN_BIT(OPTION_SERVICE)},
-    {"older-than", required_argument, NULL, GIVEN_BIT(OPTION_OLDER_THAN)},
-    {"min-failed-entries", required_argument, NULL, GIVEN_BIT(OPTION_MIN_FAILED_ENTRIES)},
-    {"min-events", required_argument, NULL, GIVEN_BIT(OPTION_MIN_EVENTS)},
-    {"min-bytes", required_argument, NULL, GIVEN_BIT(OPTION_MIN_BYTES)},
-    {"source", required_argument, NULL, GIVEN_BIT(OPTION_SOURCE)},
-    {"yes", no_argument, NULL, GIVEN_BIT(OPTION_YES)},
-    {NULL, 0, NULL, 0},
-};
-
 const char *options_first_given(const Options *options, unsigned mask)
 {
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } names[] = {
-        {OPTION_TARGET, "--target"},
-        {OPTION_NO_WAIT, "--no-wait"},
-        {OPTION_TIMEOUT, "--timeout"},
-        {OPTION_REASON, "--reason"},
-        {OPTION_ALL, "--all"},
-        {OPTION_ALL_TARGETS, "--all-targets"},
-        {OPTION_DESTINATION, "--destination"},
-        {OPTION_DRY_RUN, "--dry-run"},
-        {OPTION_STATE, "--state"},
-        {OPTION_WATCH, "--watch"},
-        {OPTION_TEST, "--test"},
-        {OPTION_IMPORT, "--import"},
-        {OPTION_SINCE, "--since"},
-        {OPTION_LIMIT, "--limit"},
-        {OPTION_SERVICE, "--service"},
-        {OPTION_OLDER_THAN, "--older-than"},
-        {OPTION_MIN_FAILED_ENTRIES, "--min-failed-entries"},
-        {OPTION_MIN_EVENTS, "--min-events"},
-        {OPTION_MIN_BYTES, "--min-bytes"},
-        {OPTION_SOURCE, "--source"},
-        {OPTION_YES, "--yes"},
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (options->given & mask & names[i].bit)
-            return names[i].name;
+    for (OptionRow row = 0; row < N_OPTION_ROWS; row++)
+        if (options->given & mask & 1U << row)
+            return option_table_name(row);
     return NULL;
 }
 
@@ -107,7 +38,6 @@ static int add_target(Options *options, const char *name)
         return -ENOMEM;
     targets[options->n_targets++] = name;
     options->targets = targets;
-    options->given |= OPTION_TARGET;
     return 0;
 }
 
@@ -169,20 +99,22 @@ static int set_source(Options *options, const char *text)
 }
 
 /* Which imports stop --all means. */
-static int set_filter(Options *options, unsigned bit, const char *value)
+static int set_filter(Options *options, OptionRow row, const char *value)
 {
-    options->given |= bit;
-    switch (bit) {
-    case OPTION_OLDER_THAN:
+    switch (row) {
+    case OPTION_ROW_DESTINATION:
+        options->destination = value;
+        return 0;
+    case OPTION_ROW_OLDER_THAN:
         return read_duration("--older-than", "", value, &options->older_than_sec);
-    case OPTION_MIN_FAILED_ENTRIES:
+    case OPTION_ROW_MIN_FAILED_ENTRIES:
         return read_count("--min-failed-entries", value, &options->min_failed_entries);
-    case OPTION_MIN_EVENTS:
+    case OPTION_ROW_MIN_EVENTS:
         return read_count("--min-events", value, &options->min_events);
-    case OPTION_MIN_BYTES:
+    case OPTION_ROW_MIN_BYTES:
         return read_count("--min-bytes", value, &options->min_bytes);
     default:
-        assert(bit == OPTION_SOURCE);
+        assert(row == OPTION_ROW_SOURCE);
         return set_source(options, value);
     }
 }
@@ -264,75 +196,62 @@ const char *options_service(const Options *options)
     return options->given & OPTION_SERVICE ? import_service_name(options->service) : NULL;
 }
 
-static int apply(Options *options, int given, const char *value)
+static int ask(Options *options, OptionsQuestion question)
 {
-    switch (given) {
-    case GIVEN_HELP:
-        options->question = OPTIONS_HELP;
-        return 0;
-    case GIVEN_VERSION:
-        options->question = OPTIONS_VERSION;
-        return 0;
-    case GIVEN_SOCKET:
-        return set_socket(options, value);
-    case GIVEN_JSON:
-        options->json = true;
-        options->live = false;
-        return 0;
-    case GIVEN_NO_COLOR:
-        options->color = false;
-        return 0;
-    case GIVEN_TARGET:
-        return add_target(options, value);
-    case GIVEN_BIT(OPTION_TIMEOUT):
-        options->given |= OPTION_TIMEOUT;
-        return set_timeout(options, value);
-    case GIVEN_BIT(OPTION_IMPORT):
-        options->given |= OPTION_IMPORT;
-        return import_id_read(SERVICE_CLOUDTRAIL, value, strlen(value), options->import_id);
-    case GIVEN_BIT(OPTION_SINCE):
-        options->given |= OPTION_SINCE;
-        return set_since(options, value);
-    case GIVEN_BIT(OPTION_LIMIT):
-        options->given |= OPTION_LIMIT;
-        return set_limit(options, value);
-    case GIVEN_BIT(OPTION_REASON):
-        options->reason = value;
-        break;
-    case GIVEN_BIT(OPTION_DESTINATION):
-        options->destination = value;
-        break;
-    case GIVEN_BIT(OPTION_STATE):
-        options->given |= OPTION_STATE;
-        return set_state(options, value);
-    case GIVEN_BIT(OPTION_SERVICE):
-        options->given |= OPTION_SERVICE;
-        return set_service(options, value);
-    case GIVEN_BIT(OPTION_OLDER_THAN):
-    case GIVEN_BIT(OPTION_MIN_FAILED_ENTRIES):
-    case GIVEN_BIT(OPTION_MIN_EVENTS):
-    case GIVEN_BIT(OPTION_MIN_BYTES):
-    case GIVEN_BIT(OPTION_SOURCE):
-        return set_filter(options, (unsigned)given >> 10, value);
-    default:
-        break;
-    }
-    options->given |= (unsigned)given >> 10;
+    options->question = question;
     return 0;
 }
 
-/* What getopt_long() would say itself, without the path of the program, and escaped. */
-static int complain_option(int answer, char **argv)
+/* What every command takes. */
+static int apply_general(Options *options, OptionRow row, const char *value)
 {
-    bool is_letter = optopt != 0 && optopt != GIVEN_HELP && optopt < GIVEN_VERSION;
+    switch (row) {
+    case OPTION_ROW_HELP:
+        return ask(options, OPTIONS_HELP);
+    case OPTION_ROW_VERSION:
+        return ask(options, OPTIONS_VERSION);
+    case OPTION_ROW_SOCKET:
+        return set_socket(options, value);
+    case OPTION_ROW_JSON:
+        options->json = true;
+        options->live = false;
+        return 0;
+    default:
+        assert(row == OPTION_ROW_NO_COLOR);
+        options->color = false;
+        return 0;
+    }
+}
 
-    if (answer == ':')
-        text_complain("%s takes a value: see trailstopctl --help", argv[optind - 1]);
-    else if (is_letter)
-        text_complain("There is no option \"-%c\": see trailstopctl --help", optopt);
-    else
-        text_complain("There is no option \"%s\": see trailstopctl --help", argv[optind - 1]);
-    return -EINVAL;
+static int apply(Options *options, OptionRow row, const char *value)
+{
+    if (1U << row & OPTIONS_GENERAL)
+        return apply_general(options, row, value);
+    options->given |= 1U << row;
+    if (1U << row & OPTIONS_OF_FILTERS)
+        return set_filter(options, row, value);
+    switch (row) {
+    case OPTION_ROW_TARGET:
+        return add_target(options, value);
+    case OPTION_ROW_TIMEOUT:
+        return set_timeout(options, value);
+    case OPTION_ROW_IMPORT:
+        return import_id_read(SERVICE_CLOUDTRAIL, value, strlen(value), options->import_id);
+    case OPTION_ROW_SINCE:
+        return set_since(options, value);
+    case OPTION_ROW_LIMIT:
+        return set_limit(options, value);
+    case OPTION_ROW_STATE:
+        return set_state(options, value);
+    case OPTION_ROW_SERVICE:
+        return set_service(options, value);
+    case OPTION_ROW_REASON:
+        options->reason = value;
+        return 0;
+    default:
+        assert(!value);
+        return 0;
+    }
 }
 
 /* Varlink speaks UTF-8 only, and the daemon hangs up on a client that does not. */
@@ -362,6 +281,14 @@ static void set_defaults(Options *options)
     };
 }
 
+static int read_option(Options *options, int given, char **argv)
+{
+    if (given < OPTION_TABLE_WRONG)
+        return apply(options, (OptionRow)given, optarg);
+    option_table_complain(given, argv);
+    return -EINVAL;
+}
+
 int options_parse(int argc, char **argv, Options *ret)
 {
     Options options;
@@ -371,10 +298,9 @@ int options_parse(int argc, char **argv, Options *ret)
         return r;
     set_defaults(&options);
     opterr = 0;
-    while (r >= 0 && options.question == OPTIONS_NO_QUESTION &&
-           (given = getopt_long(argc, argv, ":ht:", long_options, NULL)) != -1)
-        r = given == '?' || given == ':' ? complain_option(given, argv)
-                                         : apply(&options, given, optarg);
+    while (r >= 0 && (given = option_table_next(argc, argv)) != -1)
+        if (options.question == OPTIONS_NO_QUESTION)
+            r = read_option(&options, given, argv);
     if (r < 0) {
         options_clear(&options);
         return r;

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/option-table.h"
 #include "common/import-service.h"
 #include "common/names.h"
 #include "common/time.h"
 
-/* What the command line asks for besides a command: the first such option ends the reading. */
+/* What the command line asks for besides a command: the first such option counts, and of what
+ * follows it only the arguments. */
 typedef enum OptionsQuestion {
     OPTIONS_NO_QUESTION,
     OPTIONS_HELP,
@@ -38,33 +40,9 @@ typedef struct Options {
     char since[RFC3339_SIZE];       /* likewise */
     int64_t limit;                  /* 0: not given */
     ImportService service;          /* cloudtrail, unless --service names another one */
-    char **arguments;               /* after the command; borrowed from argv */
+    char **arguments;               /* the command and what follows it; borrowed from argv */
     size_t n_arguments;
 } Options;
-
-enum {
-    OPTION_TARGET = 1 << 0,
-    OPTION_NO_WAIT = 1 << 1,
-    OPTION_TIMEOUT = 1 << 2,
-    OPTION_REASON = 1 << 3,
-    OPTION_ALL = 1 << 4,
-    OPTION_ALL_TARGETS = 1 << 5,
-    OPTION_DESTINATION = 1 << 6,
-    OPTION_DRY_RUN = 1 << 7,
-    OPTION_STATE = 1 << 8,
-    OPTION_WATCH = 1 << 9,
-    OPTION_TEST = 1 << 10,
-    OPTION_IMPORT = 1 << 11,
-    OPTION_SINCE = 1 << 12,
-    OPTION_LIMIT = 1 << 13,
-    OPTION_SERVICE = 1 << 14,
-    OPTION_OLDER_THAN = 1 << 15,
-    OPTION_MIN_FAILED_ENTRIES = 1 << 16,
-    OPTION_MIN_EVENTS = 1 << 17,
-    OPTION_MIN_BYTES = 1 << 18,
-    OPTION_SOURCE = 1 << 19,
-    OPTION_YES = 1 << 20,
-};
 
 /* Which imports stop --all means, and all that goes with it only. */
 #define OPTIONS_OF_FILTERS                                                                         \
@@ -74,7 +52,7 @@ enum {
 
 /* Reads the command line in any order of options and arguments. Where there are arguments,
  * ret->arguments[0] is the command; which commands there are is not looked at here. Returns 0;
- * -EINVAL after saying what is wrong; -ENOMEM. */
+ * -EINVAL after a message; -ENOMEM. */
 int options_parse(int argc, char **argv, Options *ret);
 void options_clear(Options *options);
 

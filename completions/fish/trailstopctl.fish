@@ -6,7 +6,7 @@ function __trailstopctl_names
     trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
 end
 
-set --local commands stop wait restart show list failures jobs job watch cancel targets health statistics metrics version
+set --local commands stop wait restart show list failures jobs job watch cancel targets health statistics metrics version help
 set --local no_command "not __fish_seen_subcommand_from $commands"
 
 complete --command trailstopctl --no-files
@@ -26,12 +26,13 @@ complete --command trailstopctl --condition "$no_command" --arguments health --d
 complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
 complete --command trailstopctl --condition "$no_command" --arguments metrics --description 'Print metrics as OpenMetrics text'
 complete --command trailstopctl --condition "$no_command" --arguments version --description 'Show the versions of client and daemon'
+complete --command trailstopctl --condition "$no_command" --arguments help --description 'Print help, about a command where one is named'
 
 complete --command trailstopctl --long-option socket --require-parameter --force-files --description 'The socket of the daemon'
 complete --command trailstopctl --long-option json --description 'Print replies as JSON, one a line'
 complete --command trailstopctl --long-option no-color --description 'No colours'
-complete --command trailstopctl --short-option h --long-option help --description 'Print a summary'
-complete --command trailstopctl --long-option version --description 'Print the version'
+complete --command trailstopctl --short-option h --long-option help --description 'Print help, after a command: about it'
+complete --command trailstopctl --short-option V --long-option version --description 'Print the version'
 
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait restart show list failures jobs' --short-option t --long-option target --exclusive --arguments '(__trailstopctl_names targets name)' --description 'Account and region'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop wait show list failures' --long-option service --exclusive --arguments 'cloudtrail logs' --description 'Which service runs the import'
@@ -56,3 +57,4 @@ complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' -
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option watch --description 'Follow them'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from targets' --long-option test --description 'Ask each for real'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from job watch cancel' --arguments '(__trailstopctl_names jobs id)' --description Job
+complete --command trailstopctl --condition '__fish_seen_subcommand_from help' --arguments "$commands"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/names.h"
+#include "common/spelling.h"
 #include "daemon/config/config.h"
 
 #define MEMBER_TYPE_STRING char *
@@ -52,54 +53,18 @@ const char *option_find_section(const char *section)
     return NULL;
 }
 
-/* Levenshtein's distance; UINT_MAX for what is longer than any name here. */
-static unsigned spelling_distance(const char *one, const char *other)
-{
-    enum { LENGTH_MAX = 40 };
-    unsigned row[LENGTH_MAX + 1];
-    size_t n = strlen(one), m = strlen(other);
-
-    if (n > LENGTH_MAX || m > LENGTH_MAX)
-        return UINT_MAX;
-    for (unsigned j = 0; j <= m; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned best = diagonal + (one[i - 1] != other[j - 1]);
-
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
 /* Among the sections (section NULL), or among the keys of one. */
 static const char *suggest(const char *section, const char *text)
 {
-    const char *nearest = NULL;
-    unsigned nearest_distance = 3; /* two letters wrong are a slip, three another word */
+    Spelling spelling = {.word = text};
 
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        const char *candidate = section ? options[i].key : options[i].section;
-        unsigned distance;
-
-        if (section && strcmp(options[i].section, section) != 0)
-            continue;
-        distance = spelling_distance(text, candidate);
-        if (distance < nearest_distance) {
-            nearest = candidate;
-            nearest_distance = distance;
-        }
+        if (!section)
+            spelling_consider(&spelling, options[i].section);
+        else if (strcmp(options[i].section, section) == 0)
+            spelling_consider(&spelling, options[i].key);
     }
-    return nearest;
+    return spelling.nearest;
 }
 
 const char *option_suggest_section(const char *text)
