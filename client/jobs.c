@@ -88,13 +88,10 @@ static int print_cancelled(const Options *options, json_object *parameters, void
 
     (void)options;
     (void)userdata;
-    r = take_job(parameters, &job);
-    if (r < 0)
+    if ((r = take_job(parameters, &job)) < 0 || (r = job_format_line(&job, &line)) < 0)
         return r;
-    r = job_format_line(&job, &line);
-    if (r >= 0)
-        puts(line);
-    return r;
+    puts(line);
+    return 0;
 }
 
 int jobs_run_cancel(const Options *options)

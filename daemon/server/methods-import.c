@@ -66,30 +66,35 @@ static const char *reply_member(const ImportOperations *operations, QueryKind ki
     return operations->failures_as;
 }
 
-static int asking_new(Call *call, const char *member, Asking **ret)
+/* 1: *ret waits for the target's answer; 0: there is no such target, which is the reply. */
+static int asking_new(Call *call, const char *member, const Target **ret_target, Asking **ret)
 {
-    Asking *asking = malloc(sizeof(*asking));
+    const char *name = call->parameters.target;
+    const Target *target = target_set_find(call->service->targets, name);
+    Asking *asking;
 
+    if (!target)
+        return methods_reply_target_not_found(call, name);
+    asking = malloc(sizeof(*asking));
     if (!asking)
         return -ENOMEM;
     *asking = (Asking){.call = call, .member = member};
     call->state = asking;
     call->free_state = asking_free;
+    *ret_target = target;
     *ret = asking;
-    return 0;
+    return 1;
 }
 
 static int ask(Call *call, QueryKind kind)
 {
     const Parameters *parameters = &call->parameters;
-    const Target *target = target_set_find(call->service->targets, parameters->target);
+    const char *member = reply_member(import_operations(parameters->service), kind);
+    const Target *target;
     Asking *asking;
-    int r;
+    int r = asking_new(call, member, &target, &asking);
 
-    if (!target)
-        return methods_reply_target_not_found(call, parameters->target);
-    r = asking_new(call, reply_member(import_operations(parameters->service), kind), &asking);
-    if (r < 0)
+    if (r <= 0)
         return r;
     return query_new(&(QueryRequest){.kind = kind,
                                      .target = target,
@@ -119,14 +124,12 @@ static int list_import_failures(Call *call)
 static int restart_import(Call *call)
 {
     const Parameters *parameters = &call->parameters;
-    const Target *target = target_set_find(call->service->targets, parameters->target);
+    const char *member = import_operations(parameters->service)->shown_as;
+    const Target *target;
     Asking *asking;
-    int r;
+    int r = asking_new(call, member, &target, &asking);
 
-    if (!target)
-        return methods_reply_target_not_found(call, parameters->target);
-    r = asking_new(call, import_operations(parameters->service)->shown_as, &asking);
-    if (r < 0)
+    if (r <= 0)
         return r;
     return restart_new(&(RestartRequest){.target = target,
                                          .service = parameters->service,
