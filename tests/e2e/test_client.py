@@ -525,7 +525,6 @@ def test_1_a_stream_that_nobody_asked_for(ctl, daemon):
     process, session = play(ctl, daemon, "stop", import_id(1))
     expect_stops(session, 1)
     session.reply({"job": make_job(1, "queued")}, continues=True)
-    session.reply({"job": make_job(1, "polling")}, continues=True)
     status, _, errors = end(process)
     assert status == 1 and "does not speak Varlink" in errors
 
