@@ -57,8 +57,8 @@ int import_set_id(const ImportOperations *operations, json_object *import, const
 /* ---- calls; the client is the service's ---- */
 
 /* They answer with an import as result->body: the members known here, times as RFC 3339. An answer
- * about another import is no answer. An import that there is not is refused, also where the service
- * answers with an empty list. 0 or -ENOMEM, as all that follow. */
+ * about another import is not an answer. An import that does not exist is refused, also where the
+ * service answers with an empty list. 0 or -ENOMEM, as all that follow. */
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
                      const AwsCallHooks *hooks, AwsCall **ret);
 int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,

@@ -4,7 +4,7 @@
  * Why there is read-ahead. A client may send its next calls before it has the replies to the
  * earlier ones, and may break the rules in any of them. Messages are taken in order and only as
  * far as the session has room for calls. Behind a stream none is taken at all, because its reply
- * could not be told from the stream's: such messages stay here as bytes, and input_check() looks at
+ * would look like one of the stream's: such messages stay here as bytes, and input_check() looks at
  * each of them once, so that a client that breaks the rules is not kept until its stream has ended.
  *
  * Errors: -EMSGSIZE and -EBADMSG as in common/varlink.h, after which the client cannot be

@@ -14,7 +14,7 @@ typedef struct Asking {
     const char *member; /* of the reply */
     Query *query;
     Restart *restart;
-    int error; /* negative errno: there is no reply to be had */
+    int error; /* negative errno: there will be no reply */
 } Asking;
 
 static void asking_free(void *state)

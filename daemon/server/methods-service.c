@@ -64,7 +64,7 @@ static int get_interface_description(Call *call)
                             methods_object("interface", json_object_new_string(name)));
 }
 
-/* As far as can be told without writing, which would cost a sync for whoever asks. */
+/* As far as can be known without writing, which would cost a sync for whoever asks. */
 static bool store_can_be_written(const Service *service)
 {
     const char *directory = service->config->state_directory;

@@ -152,7 +152,7 @@ static bool session_may_drop(const Session *session, const Call *call)
            (call->more || !call->method->acts);
 }
 
-/* A stream that has told all there is for now; it does not keep open what is to be closed. */
+/* A stream that has sent all there is for now; it does not keep open what is to be closed. */
 static bool session_may_cut(const Session *session, const Call *call)
 {
     return session->life == SESSION_CLOSING && call->more &&

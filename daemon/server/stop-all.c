@@ -43,7 +43,7 @@ struct StopAll {
     json_object *imports; /* found, and meant by the filter */
     json_object *seen;    /* import id → true: targets of one account find the same ones */
     TargetFailures failures;
-    int error; /* negative errno: there is no reply to be had */
+    int error; /* negative errno: there will be no reply */
 };
 
 static void stop_all_free(void *state)

@@ -25,16 +25,16 @@ LATE = 0.5
 
 
 class Load(threading.Thread):
-    """A client that stops imports, many at a time, on a connection that it makes again whenever it is lost; what it was
-    told is kept, and nothing is asked for twice that was acknowledged."""
+    """A client that stops imports, many at a time, on a connection that it makes again whenever it is lost; it keeps
+    what was acknowledged and does not ask for it twice."""
 
     AT_ONCE = 20
 
-    def __init__(self, daemon, imports, told):
+    def __init__(self, daemon, imports, progress):
         super().__init__(daemon=True)
         self.daemon_under_test = daemon
         self.imports = list(imports)
-        self.told = told  # a semaphore, counted up with each thing that it was told
+        self.progress = progress  # a semaphore, counted up with each acknowledgement
         self.jobs = {}  # import → job's id
         self.polling = {}  # import → when it was seen so
         self.ended = threading.Event()
@@ -57,7 +57,7 @@ class Load(threading.Thread):
         for import_id in batch:
             self.jobs[import_id] = connection.reply()["job"]["id"]
             self.imports.remove(import_id)
-            self.told.release()
+            self.progress.release()
 
     def look(self, connection, batch):
         """Until each that was acknowledged was seen polling, or ended before that could be seen."""
@@ -69,7 +69,7 @@ class Load(threading.Thread):
                 waiting.append(import_id)
             elif state == "polling":
                 self.polling[import_id] = time.monotonic()
-                self.told.release()
+                self.progress.release()
 
 
 def states(daemon, jobs):
@@ -87,14 +87,14 @@ def test_killed_under_load(start_daemon, start_sim, number):
     chance = random.Random(number)
     sim = start_sim()
     daemon = start_daemon({"default": target(sim)})
-    told = threading.Semaphore(0)
-    clients = [Load(daemon, sim.add_many(IMPORTS_PER_CLIENT, stop_polls=5), told) for _ in range(CLIENTS)]
+    progress = threading.Semaphore(0)
+    clients = [Load(daemon, sim.add_many(IMPORTS_PER_CLIENT, stop_polls=5), progress) for _ in range(CLIENTS)]
     kills = []
     for client in clients:
         client.start()
     for _ in range(KILLS):
         for _ in range(chance.randrange(1, 4 * Load.AT_ONCE)):
-            assert told.acquire(timeout=DEADLINE)
+            assert progress.acquire(timeout=DEADLINE)
         daemon.kill()
         kills.append(time.monotonic())
         daemon.start()

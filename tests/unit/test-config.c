@@ -435,7 +435,7 @@ static void test_max_attempts(void **state)
                       "from 1 to 10");
 }
 
-static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
+static void test_what_a_target_lacks_is_named_where_it_is_declared(void **state)
 {
     Config *config = NULL;
     CLEANUP(freep) char *error = NULL;
@@ -452,7 +452,7 @@ static void test_what_a_target_lacks_is_told_where_it_is_declared(void **state)
     assert_int_equal(strncmp(undeclared, "target default: ", strlen("target default: ")), 0);
 }
 
-static void test_what_a_target_has_wrong_is_told_where_it_is_said(void **state)
+static void test_what_a_target_has_wrong_is_named_where_it_is_written(void **state)
 {
     (void)state;
     write_file(CONF, "\n[target a]\nstop-rate = 1\nendpoint-url = https://trail.example\n"
@@ -471,7 +471,7 @@ static void test_what_a_target_has_wrong_is_told_where_it_is_said(void **state)
     expect_error(CONF ":3: target a: the region \"us_east\" is not one");
 }
 
-/* What may be mended while the daemon runs is no error of the configuration. */
+/* What may be repaired while the daemon runs is not an error of the configuration. */
 static void test_trouble_of_credentials(void **state)
 {
     CLEANUP(freep) char *of_environment = NULL;
@@ -672,8 +672,8 @@ int main(void)
         TEST(test_no_drop_in_directory),
         TEST(test_state_directory_of_systemd),
         TEST(test_max_attempts),
-        TEST(test_what_a_target_lacks_is_told_where_it_is_declared),
-        TEST(test_what_a_target_has_wrong_is_told_where_it_is_said),
+        TEST(test_what_a_target_lacks_is_named_where_it_is_declared),
+        TEST(test_what_a_target_has_wrong_is_named_where_it_is_written),
         TEST(test_trouble_of_credentials),
         TEST(test_a_broken_profile_file),
         TEST(test_a_broken_profile_file_of_which_nothing_is_needed),

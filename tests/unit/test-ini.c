@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/base/ini.h: which line becomes which call, and what is no line at all. */
+/* daemon/base/ini.h: which line becomes which call, and what is not a line at all. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

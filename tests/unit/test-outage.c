@@ -204,7 +204,7 @@ static void test_doubles_the_wait_with_each_probe(void **state)
     }
 }
 
-static void test_waits_can_begin_anew(void **state)
+static void test_waits_can_begin_again(void **state)
 {
     static const unsigned n_failures = 10;
     Fixture *fixture = *state;
@@ -465,7 +465,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_probes_at_a_time_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_doubles_the_wait_with_each_probe, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_waits_can_begin_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_waits_can_begin_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_the_probe_counts_as_a_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_answer_wakes_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_one_that_began_it_waits_longer_each_time, set_up,

@@ -98,7 +98,7 @@ static void test_old_ones_are_used_until_they_expire(void **state)
     WORLD_SCRIPT(world, refused);
     world_get(world);
     world_assert_fails(world, "HTTP status 400");
-    WORLD_SCRIPT(world, second); /* who asks after a failure asks anew */
+    WORLD_SCRIPT(world, second); /* a caller that asks after a failure starts a new fetch */
     get(world, "SECOND");
 }
 

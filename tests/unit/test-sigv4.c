@@ -40,6 +40,21 @@
 #define CANONICAL(method, query, headers, names, hash)                                             \
     method "\n/\n" query "\n" headers "\n" names "\n" hash
 
+/* Samples of several names have these: they differ in what came before their signing. */
+#define POST_VANILLA                                                                               \
+    .method = "POST", .path = "/", .headers = {HOST, DATE},                                        \
+    .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),           \
+    .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",          \
+    .signed_names = "host;x-amz-date",                                                             \
+    .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
+#define POST_VANILLA_QUERY                                                                         \
+    .method = "POST", .path = "/", .query = "Param1=value1", .headers = {HOST, DATE},              \
+    .canonical =                                                                                   \
+        CANONICAL("POST", "Param1=value1", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),       \
+    .canonical_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",          \
+    .signed_names = "host;x-amz-date",                                                             \
+    .signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"
+
 static const SigV4Scope scope = {
     .region = "us-east-1",
     .service = "service",
@@ -129,13 +144,7 @@ static const struct sample samples[] = {
     },
     {
         .name = "post-header-key-case",
-        .method = "POST",
-        .path = "/",
-        .headers = {HOST, DATE},
-        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
-        .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
-        .signed_names = "host;x-amz-date",
-        .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+        POST_VANILLA,
     },
     {
         .name = "post-header-key-sort",
@@ -161,13 +170,7 @@ static const struct sample samples[] = {
     },
     {
         .name = "post-sts-header-after",
-        .method = "POST",
-        .path = "/",
-        .headers = {HOST, DATE},
-        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
-        .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
-        .signed_names = "host;x-amz-date",
-        .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+        POST_VANILLA,
     },
     {
         .name = "post-sts-header-before",
@@ -183,37 +186,15 @@ static const struct sample samples[] = {
     },
     {
         .name = "post-vanilla",
-        .method = "POST",
-        .path = "/",
-        .headers = {HOST, DATE},
-        .canonical = CANONICAL("POST", "", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
-        .canonical_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
-        .signed_names = "host;x-amz-date",
-        .signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+        POST_VANILLA,
     },
     {
         .name = "post-vanilla-empty-query-value",
-        .method = "POST",
-        .path = "/",
-        .query = "Param1=value1",
-        .headers = {HOST, DATE},
-        .canonical =
-            CANONICAL("POST", "Param1=value1", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
-        .canonical_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
-        .signed_names = "host;x-amz-date",
-        .signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
+        POST_VANILLA_QUERY,
     },
     {
         .name = "post-vanilla-query",
-        .method = "POST",
-        .path = "/",
-        .query = "Param1=value1",
-        .headers = {HOST, DATE},
-        .canonical =
-            CANONICAL("POST", "Param1=value1", HOST_LINE DATE_LINE, "host;x-amz-date", NO_BODY),
-        .canonical_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
-        .signed_names = "host;x-amz-date",
-        .signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
+        POST_VANILLA_QUERY,
     },
     {
         .name = "post-x-www-form-urlencoded",
