@@ -53,7 +53,7 @@ int call_run(const Options *options, const char *method, json_object *parameters
 int call_print(const Options *options, const char *method, json_object *parameters, bool more,
                CallHandler handler, void *userdata)
 {
-    return call_run(options, method, parameters, more, options->json ? NULL : handler, userdata);
+    return call_run(options, method, parameters, more, options->silent ? NULL : handler, userdata);
 }
 
 json_object *call_parameters(const CallString *strings)

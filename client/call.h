@@ -18,7 +18,7 @@ typedef int (*CallHandler)(const Options *options, json_object *parameters, void
 int call_run(const Options *options, const char *method, json_object *parameters, bool more,
              CallHandler handler, void *userdata);
 
-/* The same for handlers that print for people, and so are not called with --json. */
+/* The same for handlers that print, and so are not called with --json or --quiet. */
 int call_print(const Options *options, const char *method, json_object *parameters, bool more,
                CallHandler handler, void *userdata);
 

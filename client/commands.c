@@ -29,6 +29,7 @@ static const struct command {
     unsigned options;     /* OPTION_* it takes besides OPTIONS_GENERAL */
     size_t min_arguments, max_arguments;
     int (*run)(const Options *options);
+    bool has_ids; /* it lists what has ids, for -o ids */
 } commands[] = {
     {"stop",
      "stop [-t TARGET] [--service SERVICE] [--no-wait] [--timeout DURATION] [--reason TEXT] "
@@ -54,7 +55,7 @@ static const struct command {
      EXAMPLE("show -t paris " EXAMPLE_ID), OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_show},
     {"list", "list [-t TARGET] [--service SERVICE] [--destination ARN]",
      "List the imports of a target", EXAMPLE("list -t paris"),
-     OPTION_TARGET | OPTION_DESTINATION | OPTION_SERVICE, 0, 0, imports_run_list},
+     OPTION_TARGET | OPTION_DESTINATION | OPTION_SERVICE, 0, 0, imports_run_list, true},
     {"failures", "failures [-t TARGET] [--service SERVICE] IMPORT_ID",
      "List what an import failed to import", EXAMPLE("failures " EXAMPLE_ID),
      OPTION_TARGET | OPTION_SERVICE, 1, 1, imports_run_failures},
@@ -65,7 +66,7 @@ static const struct command {
      EXAMPLE("jobs --state polling --since 2h"),
      OPTION_TARGET | OPTION_STATE | OPTION_IMPORT | OPTION_SINCE | OPTION_LIMIT | OPTION_ALL |
          OPTION_WATCH,
-     0, 0, jobs_run_list},
+     0, 0, jobs_run_list, true},
     {"job", "job ID", "Show a job", EXAMPLE("job " EXAMPLE_ID), 0, 1, 1, jobs_run_show},
     {"watch", "watch [ID...]", "Follow these jobs to their end, or all jobs until interrupted",
      EXAMPLE("watch " EXAMPLE_ID), 0, 0, ANY_NUMBER, jobs_run_watch},
@@ -73,7 +74,7 @@ static const struct command {
      EXAMPLE("cancel " EXAMPLE_ID), 0, 1, 1, jobs_run_cancel},
     {"targets", "targets [--test]",
      "List the targets and whether they answer; --test asks each who it is and for its imports",
-     EXAMPLE("targets --test"), OPTION_TEST, 0, 0, targets_run},
+     EXAMPLE("targets --test"), OPTION_TEST, 0, 0, targets_run, true},
     {"health", "health",
      "Say what is not well, for monitoring: every target is asked, the store looked at",
      EXAMPLE("health"), 0, 0, 0, targets_run_health},
@@ -111,6 +112,13 @@ static bool takes_targets(const Options *options, const struct command *command)
     return command->run == stop_run && options->given & OPTION_ALL;
 }
 
+static bool prints_ids(const Options *options, const struct command *command)
+{
+    if (command->run == stop_run)
+        return options->given & (OPTION_DRY_RUN | OPTION_NO_WAIT);
+    return command->has_ids && !(options->given & OPTION_WATCH);
+}
+
 static bool check_usage(const Options *options, const struct command *command)
 {
     size_t n_arguments = options->n_arguments - 1;
@@ -120,6 +128,11 @@ static bool check_usage(const Options *options, const struct command *command)
         text_complain("%s does not take %s", command->name, wrong);
     else if (options->n_targets > 1 && !takes_targets(options, command))
         text_complain("Several targets go with stop --all only");
+    else if (options->format == OUTPUT_IDS && !prints_ids(options, command))
+        text_complain(command->run == stop_run
+                          ? "%s takes --output ids with --dry-run or --no-wait only"
+                          : "%s does not take --output ids",
+                      command->name);
     else if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
         text_complain("Usage: trailstopctl %s", command->usage);
     else
@@ -169,7 +182,7 @@ static int run_help(const Options *options)
 
 void commands_print_help(FILE *file)
 {
-    fputs("Usage: trailstopctl [--socket PATH] [--json] [--no-color] COMMAND\n\n"
+    fputs("Usage: trailstopctl [--socket PATH] [-o FORMAT] [-q] COMMAND\n\n"
           "Stops CloudTrail Lake imports through trailstopd.\n\nCommands:\n",
           file);
     for (size_t i = 0; i < N_COMMANDS; i++)

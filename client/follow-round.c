@@ -28,7 +28,7 @@ static void hear(Follow *follow, const Reply *reply)
         text_print_json(reply->parameters);
 }
 
-/* What went wrong is said by who calls, on a line that the display has left. */
+/* The caller prints what went wrong, on a line that the display has left. */
 static void end_one(Follow *follow, Followed *followed, int outcome)
 {
     followed->ended = true;
@@ -95,7 +95,7 @@ static int update_one(Follow *follow, Followed *followed, json_object *json, con
 /* --no-wait: the request is all there is to tell. */
 static void accept_one(Follow *follow, Followed *followed, const JobView *job)
 {
-    if (!follow->options->json)
+    if (!follow->options->silent)
         puts(job->id);
     end_one(follow, followed, OUTCOME_OK);
 }

@@ -203,7 +203,7 @@ static int open_first(Follow *follow)
     const Options *options = follow->options;
 
     int r = connection_new(options->socket_path, &follow->connection);
-    if (r >= 0 && !options->json)
+    if (r >= 0 && options->for_people)
         r = progress_new(options, connection_base(follow->connection), &follow->list,
                          &follow->progress);
     return r < 0 ? r : connection_open(follow->connection);

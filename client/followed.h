@@ -15,7 +15,7 @@ typedef struct Followed {
     char *job_id;     /* NULL: the daemon has not answered yet */
     json_object *job; /* as it was heard of last; NULL: nothing yet */
     bool ended;
-    bool waits;  /* and why was said */
+    bool waits;  /* and why was printed */
     int outcome; /* once it ended: the exit status it stands for */
 } Followed;
 

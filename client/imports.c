@@ -102,32 +102,35 @@ static int print_task(const Options *options, json_object *parameters, void *use
 static int print_imports(const Options *options, json_object *parameters, void *userdata)
 {
     (void)userdata;
-    return object_table_show_imports(parameters, options->service, options->color);
+    return object_table_show_imports(parameters, options);
 }
 
 static int print_batches(const Options *options, json_object *parameters, void *userdata)
 {
     static const ObjectColumn columns[] = {
-        {"BATCH", "batchId"},
-        {"STATUS", "status"},
-        {"MESSAGE", "errorMessage"},
+        {.name = "BATCH", .member = "batchId"},
+        {.name = "STATUS", .member = "status"},
+        {.name = "MESSAGE", .member = "errorMessage"},
     };
 
     (void)userdata;
     return object_table_show(parameters, "batches", columns, sizeof(columns) / sizeof(columns[0]),
-                             options->color);
+                             "There are no batches", options);
 }
 
 static int print_failures(const Options *options, json_object *parameters, void *userdata)
 {
     static const ObjectColumn columns[] = {
-        {"LOCATION", "Location"},       {"STATUS", "Status"},        {"ERROR", "ErrorType"},
-        {"UPDATED", "LastUpdatedTime"}, {"MESSAGE", "ErrorMessage"},
+        {.name = "LOCATION", .member = "Location"},
+        {.name = "STATUS", .member = "Status"},
+        {.name = "ERROR", .member = "ErrorType"},
+        {.name = "UPDATED", .member = "LastUpdatedTime"},
+        {.name = "MESSAGE", .member = "ErrorMessage"},
     };
 
     (void)userdata;
     return object_table_show(parameters, "failures", columns, sizeof(columns) / sizeof(columns[0]),
-                             options->color);
+                             "Nothing failed", options);
 }
 
 /* A call about the one import that the command names. */

@@ -8,5 +8,5 @@
 
 /* An import's id stands for its job that is not final, else for its latest one. What is neither a
  * beginning nor an import's id, or stands for no job, is left as it is, for the daemon to say so.
- * *ret is owned. Returns the exit status, everything said; OUTCOME_OK: *ret is there. */
+ * *ret is owned. Returns the exit status, after any message; OUTCOME_OK: *ret is there. */
 int job_id_resolve(const Options *options, const char *text, char **ret);

@@ -11,10 +11,20 @@
 #include "common/time.h"
 
 static const TableColumn columns_of_jobs[] = {
-    {"JOB", false},       {"IMPORT", false},  {"TARGET", false}, {"STATE", false},
-    {"STATUS", false},    {"PREFIXES", true}, {"", false},       {"FILES", true},
-    {"EVENTS", true},     {"FAILED", true},   {"BYTES", true},   {"ELAPSED", true},
-    {"REQUESTED", false}, {"NOTE", false},
+    {.name = "JOB", .id = true, .shorten = true},
+    {.name = "IMPORT", .shorten = true},
+    {.name = "TARGET"},
+    {.name = "STATE"},
+    {.name = "STATUS", .spare = 4},
+    {.name = "PREFIXES", .right = true, .spare = 5},
+    {.name = ""},
+    {.name = "FILES", .right = true, .spare = 3},
+    {.name = "EVENTS", .right = true, .spare = 6},
+    {.name = "FAILED", .right = true, .spare = 7},
+    {.name = "BYTES", .right = true, .spare = 2},
+    {.name = "ELAPSED", .right = true, .spare = 8},
+    {.name = "REQUESTED", .spare = 1},
+    {.name = "NOTE"},
 };
 
 /* What fills a row besides what every row has. */

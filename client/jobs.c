@@ -130,6 +130,12 @@ static json_object *encode_filter(const Options *options)
     return TAKE(parameters);
 }
 
+static const char *nothing(const Options *options)
+{
+    return options->given & ~(unsigned)(OPTION_ALL | OPTION_LIMIT) ? "No job matches"
+                                                                   : "There are no jobs";
+}
+
 static int list(const Options *options)
 {
     CLEANUP(table_freep) Table *table = NULL;
@@ -140,8 +146,8 @@ static int list(const Options *options)
     if (r < 0)
         return outcome_complain(options, r);
     outcome = call_print(options, "ListJobs", encode_filter(options), all, add_page, table);
-    if (outcome == OUTCOME_OK && !options->json)
-        r = table_show(table, options->color);
+    if (outcome == OUTCOME_OK)
+        r = table_show(table, options, nothing(options));
     return r < 0 ? outcome_complain(options, r) : outcome;
 }
 

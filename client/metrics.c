@@ -156,7 +156,7 @@ int metrics_run(const Options *options)
     int outcome = call_print(options, SYSTEMD_METRICS_INTERFACE ".List",
                              call_parameters((CallString[]){{0}}), true, print_metric, &printing);
 
-    if (outcome == OUTCOME_OK && !options->json) {
+    if (outcome == OUTCOME_OK && options->for_people) {
         puts("# EOF");
         text_flush();
     }

@@ -27,7 +27,7 @@ static int add_member(Table *table, json_object *object, const char *member)
 }
 
 int object_table_show(json_object *parameters, const char *key, const ObjectColumn *columns,
-                      size_t n_columns, bool color)
+                      size_t n_columns, const char *empty, const Options *options)
 {
     CLEANUP(table_freep) Table *table = NULL;
     TableColumn headings[OBJECT_COLUMNS_MAX] = {0};
@@ -38,24 +38,30 @@ int object_table_show(json_object *parameters, const char *key, const ObjectColu
     if (json_get_array(parameters, key, &objects) <= 0)
         return -EBADMSG;
     for (size_t i = 0; i < n_columns; i++)
-        headings[i].name = columns[i].name;
+        headings[i] =
+            (TableColumn){.name = columns[i].name, .id = columns[i].id, .spare = columns[i].spare};
     r = table_new(headings, n_columns, TABLE_GAP, &table);
     for (size_t row = 0; r >= 0 && row < json_object_array_length(objects); row++)
         for (size_t i = 0; r >= 0 && i < n_columns; i++)
             r = add_member(table, json_object_array_get_idx(objects, row), columns[i].member);
-    return r < 0 ? r : table_show(table, color);
+    return r < 0 ? r : table_show(table, options, empty);
 }
 
-int object_table_show_imports(json_object *parameters, ImportService service, bool color)
+int object_table_show_imports(json_object *parameters, const Options *options)
 {
     static const ObjectColumn imports[] = {
-        {"IMPORT", "ImportId"},          {"STATUS", "ImportStatus"},
-        {"CREATED", "CreatedTimestamp"}, {"UPDATED", "UpdatedTimestamp"},
-        {"DESTINATION", "Destinations"},
+        {.name = "IMPORT", .member = "ImportId", .id = true},
+        {.name = "STATUS", .member = "ImportStatus"},
+        {.name = "CREATED", .member = "CreatedTimestamp", .spare = 3},
+        {.name = "UPDATED", .member = "UpdatedTimestamp", .spare = 2},
+        {.name = "DESTINATION", .member = "Destinations", .spare = 1},
     };
     static const ObjectColumn tasks[] = {
-        {"IMPORT", "importId"},         {"STATUS", "importStatus"},    {"CREATED", "creationTime"},
-        {"UPDATED", "lastUpdatedTime"}, {"SOURCE", "importSourceArn"},
+        {.name = "IMPORT", .member = "importId", .id = true},
+        {.name = "STATUS", .member = "importStatus"},
+        {.name = "CREATED", .member = "creationTime", .spare = 3},
+        {.name = "UPDATED", .member = "lastUpdatedTime", .spare = 2},
+        {.name = "SOURCE", .member = "importSourceArn", .spare = 1},
     };
     static const struct {
         const char *key;
@@ -67,6 +73,10 @@ int object_table_show_imports(json_object *parameters, ImportService service, bo
     };
     _Static_assert(sizeof(tables) / sizeof(tables[0]) == N_IMPORT_SERVICES, "one each");
 
-    return object_table_show(parameters, tables[service].key, tables[service].columns,
-                             tables[service].n_columns, color);
+    ImportService service = options->service;
+
+    return object_table_show(
+        parameters, tables[service].key, tables[service].columns, tables[service].n_columns,
+        options->given & OPTION_DESTINATION ? "No import matches" : "There are no imports",
+        options);
 }

@@ -196,6 +196,25 @@ const char *options_service(const Options *options)
     return options->given & OPTION_SERVICE ? import_service_name(options->service) : NULL;
 }
 
+static int set_format(Options *options, const char *text)
+{
+    static const char *const names[] = {
+        [OUTPUT_TABLE] = "table",
+        [OUTPUT_WIDE] = "wide",
+        [OUTPUT_JSON] = "json",
+        [OUTPUT_IDS] = "ids",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            options->format = (OutputFormat)i;
+            return 0;
+        }
+    }
+    text_complain("--output takes table, wide, json or ids, not \"%s\"", text);
+    return -EINVAL;
+}
+
 static int ask(Options *options, OptionsQuestion question)
 {
     options->question = question;
@@ -213,8 +232,15 @@ static int apply_general(Options *options, OptionRow row, const char *value)
     case OPTION_ROW_SOCKET:
         return set_socket(options, value);
     case OPTION_ROW_JSON:
-        options->json = true;
-        options->live = false;
+        options->format = OUTPUT_JSON;
+        return 0;
+    case OPTION_ROW_OUTPUT:
+        return set_format(options, value);
+    case OPTION_ROW_NO_LEGEND:
+        options->no_legend = true;
+        return 0;
+    case OPTION_ROW_QUIET:
+        options->quiet = true;
         return 0;
     default:
         assert(row == OPTION_ROW_NO_COLOR);
@@ -289,6 +315,17 @@ static int read_option(Options *options, int given, char **argv)
     return -EINVAL;
 }
 
+/* What follows from several options. */
+static void settle(Options *options)
+{
+    bool is_table = options->format == OUTPUT_TABLE || options->format == OUTPUT_WIDE;
+
+    options->json = options->format == OUTPUT_JSON;
+    options->for_people = is_table && !options->quiet;
+    options->silent = !options->for_people && options->format != OUTPUT_IDS;
+    options->live = options->live && options->for_people;
+}
+
 int options_parse(int argc, char **argv, Options *ret)
 {
     Options options;
@@ -305,6 +342,7 @@ int options_parse(int argc, char **argv, Options *ret)
         options_clear(&options);
         return r;
     }
+    settle(&options);
     options.arguments = argv + optind;
     options.n_arguments = (size_t)(argc - optind);
     *ret = options;

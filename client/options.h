@@ -19,14 +19,25 @@ typedef enum OptionsQuestion {
     OPTIONS_VERSION,
 } OptionsQuestion;
 
+typedef enum OutputFormat {
+    OUTPUT_TABLE, /* as wide as the terminal, where there is one */
+    OUTPUT_WIDE,
+    OUTPUT_JSON,
+    OUTPUT_IDS,
+} OutputFormat;
+
 typedef struct Options {
     OptionsQuestion question;
     const char *socket_path; /* --socket, else $TRAILSTOP_SOCKET, else the default */
     bool socket_given;       /* by --socket */
-    bool json;
-    bool color;     /* standard output is a terminal, and colours are not switched off */
-    bool live;      /* standard output is a terminal that can be redrawn, and not --json */
-    unsigned given; /* OPTION_* of those that not every command takes */
+    OutputFormat format;
+    bool no_legend, quiet;
+    bool json;       /* the format */
+    bool for_people; /* tables, details, sentences and progress are printed */
+    bool silent;     /* neither these nor ids: of standard output there is JSON at most */
+    bool color;      /* standard output is a terminal, and colours are not switched off */
+    bool live;       /* standard output is a terminal that can be redrawn, and for people */
+    unsigned given;  /* OPTION_* of those that not every command takes */
     const char **targets;
     size_t n_targets;
     int64_t timeout_sec;

@@ -165,21 +165,23 @@ static int draw_frame(Progress *progress, FILE *file)
 {
     size_t columns, height;
     struct frame frame;
+    bool has_heading;
     int r;
 
     get_terminal_size(&columns, &height);
     if (columns != progress->columns)
         progress->layout = 0;
     progress->columns = columns;
+    has_heading = height >= HEIGHT_OF_ALL && !progress->options->no_legend;
     /* A row each for the heading, "and more", and the cursor; the cursor's alone where there is no
      * room for more. */
     r = lay_out(progress, height < HEIGHT_OF_ALL ? height - 1 : height - 3, &frame);
     if (r < 0)
         return r;
-    if (height < HEIGHT_OF_ALL) {
+    if (!has_heading)
         table_leave_heading_out(frame.table);
+    if (height < HEIGHT_OF_ALL)
         frame.more = 0;
-    }
 
     fputs("\033[?7l", file);
     move_to_start(progress, file, height);
@@ -188,8 +190,7 @@ static int draw_frame(Progress *progress, FILE *file)
     if (frame.more > 0)
         fprintf(file, "and %zu more\033[K\n", frame.more);
     fputs("\033[J\033[?7h", file);
-    progress->lines_drawn =
-        (frame.rows > 0 && height >= HEIGHT_OF_ALL) + frame.rows + (frame.more > 0);
+    progress->lines_drawn = (frame.rows > 0 && has_heading) + frame.rows + (frame.more > 0);
     return r;
 }
 
@@ -354,5 +355,9 @@ int progress_finish(Progress *progress)
     for (size_t i = 0; i < progress->list->n; i++)
         if (progress->list->all[i].job)
             job_table_add_result(table, progress->list->all[i].job);
-    return table_show(table, progress->options->color);
+    if (progress->options->no_legend)
+        table_leave_heading_out(table);
+    r = table_print(table, stdout, progress->options->color, 0, "\n");
+    text_flush();
+    return r;
 }

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "client/call.h"
 #include "client/connection.h"
 #include "client/outcome.h"
+#include "client/streams.h"
 #include "client/table.h"
 #include "client/target-view.h"
 #include "client/text.h"
@@ -119,20 +119,20 @@ _Static_assert(sizeof(services) / sizeof(services[0]) == N_IMPORT_SERVICES, "one
 
 /* The source may be cut, and the status, which says least, left out where there is no room. */
 static const TableColumn columns[N_IMPORT_SERVICES][7] = {
-    [SERVICE_CLOUDTRAIL] = {{"TARGET", false},
-                            {"IMPORT", false},
-                            {"EVENTS", true},
-                            {"FAILED", true},
-                            {"AGE", true},
-                            {"SOURCE", false},
-                            {"STATUS", false}},
-    [SERVICE_LOGS] = {{"TARGET", false},
-                      {"IMPORT", false},
-                      {"BYTES", true},
+    [SERVICE_CLOUDTRAIL] = {{.name = "TARGET"},
+                            {.name = "IMPORT", .id = true},
+                            {.name = "EVENTS", .right = true},
+                            {.name = "FAILED", .right = true},
+                            {.name = "AGE", .right = true},
+                            {.name = "SOURCE"},
+                            {.name = "STATUS"}},
+    [SERVICE_LOGS] = {{.name = "TARGET"},
+                      {.name = "IMPORT", .id = true},
+                      {.name = "BYTES", .right = true},
                       {"", true},
-                      {"AGE", true},
-                      {"SOURCE", false},
-                      {"STATUS", false}},
+                      {.name = "AGE", .right = true},
+                      {.name = "SOURCE"},
+                      {.name = "STATUS"}},
 };
 
 typedef struct Rehearsal {
@@ -326,15 +326,18 @@ const char *rehearsal_nothing(const Options *options)
                : "No import is under way: there is nothing to stop";
 }
 
-static int show(const Rehearsal *rehearsal, FILE *file)
+/* terminal_columns: of the terminal that file is, 0: it is not one. */
+static int show(const Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
 {
-    struct winsize size;
-    bool wide = ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > WIDTH_MIN;
+    const Options *options = rehearsal->options;
+    size_t width = terminal_columns > WIDTH_MIN ? terminal_columns : WIDTH_MIN;
 
     if (rehearsal->n_found == 0 && rehearsal->outcome == OUTCOME_OK)
-        fprintf(file, "%s\n", rehearsal_nothing(rehearsal->options));
-    return table_print(rehearsal->table, file, rehearsal->options->color,
-                       wide ? size.ws_col : WIDTH_MIN, "\n");
+        fprintf(file, "%s\n", rehearsal_nothing(options));
+    if (options->no_legend)
+        table_leave_heading_out(rehearsal->table);
+    return table_print(rehearsal->table, file, options->color,
+                       options->format == OUTPUT_WIDE ? 0 : width, "\n");
 }
 
 int rehearsal_run(const Options *options)
@@ -342,8 +345,10 @@ int rehearsal_run(const Options *options)
     CLEANUP_REHEARSAL Rehearsal rehearsal;
     int r = rehearse(options, &rehearsal);
 
-    if (r >= 0)
-        r = show(&rehearsal, stdout);
+    if (r >= 0 && options->format == OUTPUT_IDS)
+        r = table_print_ids(rehearsal.table, stdout);
+    else if (r >= 0 && options->for_people)
+        r = show(&rehearsal, stdout, streams_output_columns());
     text_flush();
     return r < 0 ? outcome_complain(options, r) : rehearsal.outcome;
 }
@@ -381,7 +386,7 @@ bool rehearsal_ask(const Options *options, int *ret_outcome)
     int r = rehearse(options, &rehearsal);
 
     if (r >= 0)
-        r = show(&rehearsal, stderr);
+        r = show(&rehearsal, stderr, streams_error_columns());
     *ret_outcome = r < 0 ? outcome_complain(options, r) : rehearsal.outcome;
     if (r < 0 || rehearsal.n_found == 0)
         return false;

@@ -20,7 +20,7 @@ int rehearsal_take_failures(json_object *failures, int *outcome);
 /* There is nothing to stop, as a line. */
 const char *rehearsal_nothing(const Options *options);
 
-/* --dry-run: shows the table on standard output. Returns the exit status, everything said. */
+/* --dry-run: shows the table on standard output. Returns the exit status, after any message. */
 int rehearsal_run(const Options *options);
 
 /* Somebody is at a terminal and can be asked. */

@@ -73,7 +73,7 @@ static int print_daemon_version(const Options *options, json_object *parameters,
 /* The client's own version is printed also where no daemon runs. */
 int service_run_version(const Options *options)
 {
-    if (!options->json) {
+    if (options->for_people) {
         puts(PACKAGE_NAME "ctl " PACKAGE_VERSION);
         text_flush();
     }

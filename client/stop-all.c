@@ -27,7 +27,7 @@ static int take_job(const Options *options, struct answer *answer, json_object *
     if (!(options->given & OPTION_NO_WAIT))
         return follow_add_job(answer->follow, json);
     r = job_view_read(json, &job);
-    if (r >= 0 && !options->json)
+    if (r >= 0 && !options->silent)
         puts(job.id);
     return r;
 }
@@ -49,7 +49,7 @@ static int on_answer(const Options *options, json_object *parameters, void *user
         json_get_array(parameters, "failures", &failures) < 0)
         return -EBADMSG;
     r = rehearsal_take_failures(failures, &answer->outcome);
-    if (!options->json && is_empty(jobs) && is_empty(imports) && is_empty(tasks) &&
+    if (options->for_people && is_empty(jobs) && is_empty(imports) && is_empty(tasks) &&
         is_empty(failures))
         puts(rehearsal_nothing(options));
     for (size_t i = 0; r >= 0 && jobs && i < json_object_array_length(jobs); i++)

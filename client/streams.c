@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 typedef struct Stream {
@@ -85,4 +86,26 @@ int streams_open(void)
 int streams_output_error(void)
 {
     return output.error;
+}
+
+#define USUAL_COLUMNS 80U /* of a terminal that does not tell */
+
+static size_t stream_columns(const Stream *stream)
+{
+    struct winsize size = {0};
+
+    if (!isatty(stream->fd))
+        return 0;
+    (void)ioctl(stream->fd, TIOCGWINSZ, &size);
+    return size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+}
+
+size_t streams_output_columns(void)
+{
+    return stream_columns(&output);
+}
+
+size_t streams_error_columns(void)
+{
+    return stream_columns(&errors);
 }

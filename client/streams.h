@@ -6,9 +6,15 @@
  * write(2) would not. */
 #pragma once
 
+#include <stddef.h>
+
 /* Puts streams that wait in place of stdin, stdout and stderr; to be called before any is used.
  * 0 or -ENOMEM. */
 int streams_open(void);
+
+/* The width of the terminal that standard output is, or standard error; 0: it is not one. */
+size_t streams_output_columns(void);
+size_t streams_error_columns(void);
 
 /* The errno of the first write to standard output that failed; 0: none did. */
 int streams_output_error(void);

@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
 #include "common/utf8.h"
+
+/* Of an id that is shortened, at least. */
+#define SHORT_ID_COLUMNS 8U
 
 struct cell {
     char *text;
@@ -203,10 +207,104 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_width, co
     return 0;
 }
 
-int table_show(const Table *table, bool color)
+int table_print_ids(const Table *table, FILE *file)
 {
-    int r = table_print(table, stdout, color, 0, "\n");
+    if (table->failed)
+        return -ENOMEM;
+    for (size_t i = table->n_columns; i < table->n_cells; i++)
+        if (table->columns[i % table->n_columns].id)
+            fprintf(file, "%s\n", table->cells[i].text);
+    return 0;
+}
 
+static int compare_texts(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+/* How many characters of each of these texts, which are in order, tell it from all others. */
+static size_t count_distinct(const char *const *texts, size_t n)
+{
+    size_t distinct = SHORT_ID_COLUMNS;
+
+    for (size_t i = 1; i < n; i++) {
+        size_t bytes = 0, columns = 1;
+
+        if (strcmp(texts[i - 1], texts[i]) == 0)
+            continue;
+        for (; texts[i - 1][bytes] == texts[i][bytes]; bytes++)
+            columns += (texts[i][bytes] & 0xC0) != 0x80;
+        if (distinct < columns)
+            distinct = columns;
+    }
+    return distinct;
+}
+
+/* The mark that text was cut takes one more column. */
+static int shorten_column(Table *table, size_t column)
+{
+    CLEANUP(freep) const char **texts = calloc(table->n_cells, sizeof(*texts));
+    size_t n = 0, width;
+
+    if (!texts)
+        return -ENOMEM;
+    for (size_t i = table->n_columns + column; i < table->n_cells; i += table->n_columns)
+        texts[n++] = table->cells[i].text;
+    qsort(texts, n, sizeof(*texts), compare_texts);
+    width = count_distinct(texts, n) + 1;
+    if (table->widths[column] > width)
+        table->widths[column] = width;
+    return 0;
+}
+
+/* The column that is left out next; SIZE_MAX: there is none. */
+static size_t find_spare(const Table *table)
+{
+    size_t found = SIZE_MAX;
+
+    for (size_t i = 0; i < table->n_columns; i++) {
+        unsigned spare = table->columns[i].spare;
+
+        if (table->widths[i] > 0 && spare > 0 &&
+            (found == SIZE_MAX || spare < table->columns[found].spare))
+            found = i;
+    }
+    return found;
+}
+
+static int fit(Table *table, size_t width)
+{
+    size_t spare;
+
+    if (table->failed)
+        return -ENOMEM;
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (table->columns[i].shorten && table_width(table) > width && shorten_column(table, i) < 0)
+            return -ENOMEM;
+    while (table_width(table) > width && (spare = find_spare(table)) != SIZE_MAX)
+        table->widths[spare] = 0;
+    return 0;
+}
+
+int table_show(Table *table, const Options *options, const char *empty)
+{
+    size_t width = streams_output_columns();
+    int r = 0;
+
+    if (options->silent)
+        return 0;
+    if (options->format == OUTPUT_IDS)
+        r = table_print_ids(table, stdout);
+    else if (width > 0 && options->format == OUTPUT_TABLE)
+        r = fit(table, width);
+    if (r >= 0 && options->for_people) {
+        table->headless = options->no_legend;
+        r = table_print(table, stdout, options->color, options->format == OUTPUT_TABLE ? width : 0,
+                        "\n");
+    }
+    if (r >= 0 && options->for_people && width > 0 && empty && !options->no_legend &&
+        table->n_cells == table->n_columns)
+        fprintf(stderr, "%s\n", empty);
     text_flush();
     return r;
 }

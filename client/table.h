@@ -10,11 +10,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "client/options.h"
 #include "common/memory.h"
 
 typedef struct TableColumn {
     const char *name;
-    bool right; /* aligned, for numbers */
+    bool right;     /* aligned, for numbers */
+    bool id;        /* what -o ids prints */
+    bool shorten;   /* to what tells its cells apart, where there is not room for all */
+    unsigned spare; /* where there still is not: left out, 1 first; 0: never */
 } TableColumn;
 
 typedef enum TableStyle {
@@ -45,5 +49,10 @@ void table_leave_heading_out(Table *table);
  * 0 or -ENOMEM. */
 int table_print(const Table *table, FILE *file, bool color, size_t max_width, const char *line_end);
 
-/* Prints to standard output and flushes it. */
-int table_show(const Table *table, bool color);
+/* The cells of the column of ids, one a line. Likewise. */
+int table_print_ids(const Table *table, FILE *file);
+
+/* Prints to standard output, as the options ask for, no wider than a terminal that it may be, and
+ * flushes it. There a table without rows is a sentence on standard error; NULL: none. 0 or
+ * -ENOMEM. */
+int table_show(Table *table, const Options *options, const char *empty);

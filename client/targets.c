@@ -24,9 +24,16 @@
 
 /* What changes stands first: the rest may not fit the terminal. */
 static const TableColumn columns[] = {
-    {"TARGET", false},   {"STATE", false},   {"SINCE", false},  {"NEXT TRY", false},
-    {"ERROR", false},    {"EXPIRES", false}, {"REGION", false}, {"CREDENTIALS", false},
-    {"ENDPOINT", false}, {"ROLE", false},
+    {.name = "TARGET", .id = true},
+    {.name = "STATE"},
+    {.name = "SINCE"},
+    {.name = "NEXT TRY"},
+    {.name = "ERROR"},
+    {.name = "EXPIRES"},
+    {.name = "REGION"},
+    {.name = "CREDENTIALS"},
+    {.name = "ENDPOINT"},
+    {.name = "ROLE"},
 };
 
 static void add_target(Table *table, const TargetView *target)
@@ -62,7 +69,7 @@ static int print_targets(const Options *options, json_object *parameters, void *
         if (r >= 0)
             add_target(table, &target);
     }
-    return r < 0 ? r : table_show(table, options->color);
+    return r < 0 ? r : table_show(table, options, NULL);
 }
 
 /* ---- asked for real ---- */
@@ -188,7 +195,7 @@ static void on_tested(const Reply *reply, void *userdata)
 static int run_test(const Options *options)
 {
     static const TableColumn test_columns[] = {
-        {"TARGET", false}, {"ACCOUNT", false}, {"ARN", false}};
+        {.name = "TARGET", .id = true}, {.name = "ACCOUNT"}, {.name = "ARN"}};
     Asking asking = {.options = options};
     int r = table_new(test_columns, sizeof(test_columns) / sizeof(test_columns[0]), TABLE_GAP,
                       &asking.table);
@@ -201,8 +208,8 @@ static int run_test(const Options *options)
         r = connection_run(asking.connection);
     if (r >= 0)
         r = asking.error;
-    if (r >= 0 && !options->json)
-        r = table_show(asking.table, options->color);
+    if (r >= 0)
+        r = table_show(asking.table, options, NULL);
     asking_clear(&asking);
     return r < 0 ? outcome_complain(options, r) : asking.outcome;
 }
@@ -255,7 +262,7 @@ static int print_trouble(const Asking *asking, const char *name, const char *sta
     CLEANUP(freep) char *line = NULL, *escaped = NULL;
     int r;
 
-    if (asking->options->json)
+    if (!asking->options->for_people)
         return 0;
     r = string_format(&line, "%s: %s%s%s", name, state, detail ? ": " : "", detail ? detail : "");
     if (r < 0)
@@ -328,7 +335,7 @@ int targets_run_health(const Options *options)
         r = judge(&asking);
         if (r == 0)
             asking.outcome = OUTCOME_FAILURE;
-        else if (r > 0 && !options->json)
+        else if (r > 0 && options->for_people)
             printf("%s, and the store can be written\n",
                    asking.n == 1 ? "The target answers" : "All targets answer");
         text_flush();

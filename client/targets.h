@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands about the daemon's targets. Each returns the exit status, everything said. */
+/* Commands about the daemon's targets. Each returns the exit status, after any message. */
 #pragma once
 
 #include "client/options.h"

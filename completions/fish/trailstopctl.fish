@@ -30,6 +30,9 @@ complete --command trailstopctl --condition "$no_command" --arguments help --des
 
 complete --command trailstopctl --long-option socket --require-parameter --force-files --description 'The socket of the daemon'
 complete --command trailstopctl --long-option json --description 'Print replies as JSON, one a line'
+complete --command trailstopctl --short-option o --long-option output --exclusive --arguments 'table wide json ids' --description 'How output is printed'
+complete --command trailstopctl --long-option no-legend --description 'Tables without headings'
+complete --command trailstopctl --short-option q --long-option quiet --description 'No tables and no progress'
 complete --command trailstopctl --long-option no-color --description 'No colours'
 complete --command trailstopctl --short-option h --long-option help --description 'Print help, after a command: about it'
 complete --command trailstopctl --short-option V --long-option version --description 'Print the version'

@@ -18,7 +18,7 @@ agree() {
         print $1
         for (i = 2; i <= NF; i++)
             if (match($i, /--[a-z-]+/)) print $1, substr($i, RSTART, RLENGTH)
-        n = split("--socket --json --no-color --help --version", general, " ")
+        n = split("--socket --json --output --no-legend --quiet --no-color --help --version", general, " ")
         for (i = 1; i <= n; i++) print $1, general[i]
     }' | sort -u >"$directory/expected"
 grep -v ' ' "$directory/expected" >"$directory/commands"
@@ -83,7 +83,7 @@ fi
 awk '
     /^ *'\''?"?[a-z]+:[a-z]/ { sub(/^[ '\''"]*/, ""); sub(/:.*/, ""); print }
     /^ *[a-z |]+\)$/ { gsub(/[ )]/, ""); n = split($0, names, "|") }
-    /\$general/ { add("--socket --json --no-color --help --version") }
+    /\$general/ { add("--socket --json --output --no-legend --quiet --no-color --help --version") }
     /\$target/ { add("--target") }
     /\$service/ { add("--service") }
     n && match($0, /--[a-z-]+/) { add(substr($0, RSTART, RLENGTH)) }
