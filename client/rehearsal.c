@@ -327,13 +327,15 @@ const char *rehearsal_nothing(const Options *options)
 }
 
 /* terminal_columns: of the terminal that file is, 0: it is not one. */
-static int show(const Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
+static int show(Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
 {
     const Options *options = rehearsal->options;
     size_t width = terminal_columns > WIDTH_MIN ? terminal_columns : WIDTH_MIN;
 
     if (rehearsal->n_found == 0 && rehearsal->outcome == OUTCOME_OK)
         fprintf(file, "%s\n", rehearsal_nothing(options));
+    if (terminal_columns > 0 && options->format == OUTPUT_TABLE)
+        table_localize(rehearsal->table);
     if (options->no_legend)
         table_leave_heading_out(rehearsal->table);
     return table_print(rehearsal->table, file, options->color,

@@ -6,14 +6,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
+#include "common/time.h"
 #include "common/utf8.h"
 
 /* Of an id that is shortened, at least. */
 #define SHORT_ID_COLUMNS 8U
+
+#define LOCALIZED_SIZE 40U /* of a time, or of the largest number */
 
 struct cell {
     char *text;
@@ -207,6 +211,59 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_width, co
     return 0;
 }
 
+/* "31,196,400"; false: it is not a number. */
+static bool format_grouped(const char *text, char *buffer, size_t size)
+{
+    size_t length = strlen(text);
+    char *end = buffer;
+
+    if (length == 0 || length + length / 3 >= size || text[strspn(text, "0123456789")])
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *end++ = ',';
+        *end++ = text[i];
+    }
+    *end = '\0';
+    return true;
+}
+
+/* "2026-11-22 13:23:45"; false: it is not a time. */
+static bool format_local_time(const char *text, char *buffer, size_t size)
+{
+    uint64_t at_usec;
+    struct tm local;
+    time_t at;
+
+    if (time_parse_rfc3339(text, &at_usec) < 0)
+        return false;
+    at = (time_t)(at_usec / USEC_PER_SEC);
+    return localtime_r(&at, &local) && strftime(buffer, size, "%Y-%m-%d %H:%M:%S", &local) > 0;
+}
+
+void table_localize(Table *table)
+{
+    if (table->failed)
+        return;
+    memset(table->widths, 0, table->n_columns * sizeof(*table->widths));
+    for (size_t i = table->n_columns; i < table->n_cells; i++) {
+        size_t column = i % table->n_columns;
+        struct cell *cell = &table->cells[i];
+        char text[LOCALIZED_SIZE], *copy = NULL;
+
+        if (table->columns[column].right ? format_grouped(cell->text, text, sizeof(text))
+                                         : format_local_time(cell->text, text, sizeof(text)))
+            copy = strdup(text);
+        if (copy) { /* without memory it stays as it is */
+            free(cell->text);
+            cell->text = copy;
+            cell->columns = text_columns(copy);
+        }
+        if (table->widths[column] < cell->columns)
+            table->widths[column] = cell->columns;
+    }
+}
+
 int table_print_ids(const Table *table, FILE *file)
 {
     if (table->failed)
@@ -293,10 +350,12 @@ int table_show(Table *table, const Options *options, const char *empty)
 
     if (options->silent)
         return 0;
-    if (options->format == OUTPUT_IDS)
+    if (options->format == OUTPUT_IDS) {
         r = table_print_ids(table, stdout);
-    else if (width > 0 && options->format == OUTPUT_TABLE)
+    } else if (width > 0 && options->format == OUTPUT_TABLE) {
+        table_localize(table);
         r = fit(table, width);
+    }
     if (r >= 0 && options->for_people) {
         table->headless = options->no_legend;
         r = table_print(table, stdout, options->color, options->format == OUTPUT_TABLE ? width : 0,

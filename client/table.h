@@ -42,6 +42,10 @@ void table_add_int64(Table *table, int64_t number);               /* negative: e
 
 size_t table_width(const Table *table);
 
+/* For a terminal: times of RFC 3339 become local times, and in numbers groups of three digits are
+ * set apart. */
+void table_localize(Table *table);
+
 void table_leave_heading_out(Table *table);
 
 /* Lines end with line_end and are no wider than max_width (0: as wide as they are): columns at the

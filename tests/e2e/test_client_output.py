@@ -181,7 +181,23 @@ def test_wide_lists_are_those_that_no_terminal_narrows(ctl, on_terminal, daemon,
     wide = answered(daemon, ctl.start(*words, "-o", "wide"), method, reply).splitlines()
     assert max(map(len, wide)) > 80
     assert shown(daemon, on_terminal(*words, "-o", "wide", columns=80), method, reply) == wide
-    assert shown(daemon, on_terminal(*words, columns=500), method, reply) == wide
+    roomy = shown(daemon, on_terminal(*words, columns=500), method, reply)
+    assert [len(line.split()) for line in roomy[:1]] == [len(line.split()) for line in wide[:1]]
+    assert not any("…" in line for line in roomy)
+
+
+def test_on_a_terminal_times_are_local_and_digits_are_grouped(ctl, on_terminal, daemon):
+    words, method, reply, _ = LISTS["jobs"]
+    lines = shown(daemon, on_terminal(*words, columns=250, TZ="CET-1"), method, reply)
+    assert "  31,196,400  " in lines[1] and "  41,700  " in lines[1] and "  2025-11-22 13:23:45  " in lines[1]
+    words, method, reply, _ = LISTS["list"]
+    lines = shown(daemon, on_terminal(*words, columns=250, TZ="CET-1"), method, reply)
+    assert "  2026-11-22 13:23:45  2026-11-22 13:23:46  " in lines[1]
+    words, method, reply, _ = LISTS["dry run"]
+    assert "  31,196,400  " in shown(daemon, on_terminal(*words, columns=80), method, reply)[1]
+    for words, method, reply, _ in (LISTS["jobs"], LISTS["dry run"]):
+        plain = answered(daemon, ctl.start(*words), method, reply)
+        assert "  31196400  " in plain and "31,196" not in plain
 
 
 def test_off_a_terminal_lists_are_wide(ctl, daemon):
