@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trailstop-sim: a simulated CloudTrail endpoint; see README.md here. */
+/* trailstop-sim: a simulated CloudTrail and CloudWatch Logs; see README.md here. */
 #include "config.h"
 
 #include <errno.h>

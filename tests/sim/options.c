@@ -18,8 +18,8 @@
 
 static const char help[] =
     "Usage: trailstop-sim [OPTION]...\n"
-    "A simulated CloudTrail endpoint, and where its credentials come from: STS, an instance's and\n"
-    "a container's metadata services. For tests and rehearsals.\n"
+    "A simulated CloudTrail and CloudWatch Logs, and where credentials come from: STS, an\n"
+    "instance's and a container's metadata services. For tests and rehearsals.\n"
     "\n"
     "  --listen ADDRESS:PORT       where to listen (127.0.0.1:0, any free port)\n"
     "  --cert FILE --key FILE      speak TLS with this certificate chain and key (PEM)\n"
@@ -47,6 +47,7 @@ static const char help[] =
     "  filesCompleted=100..2500    grows from the start to the end; so do prefixesFound,\n"
     "                              prefixesCompleted, eventsCompleted, failedEntries\n"
     "  id=...                      its id (00000000-0000-4000-8000-000000000001, ...2, ...)\n"
+    "  service=logs                an import task of CloudWatch Logs; it has bytesImported\n"
     "\n"
     "Try it:\n"
     "  trailstop-sim --listen 127.0.0.1:4566 --imports 3:stopSeconds=20\n"
