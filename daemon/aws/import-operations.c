@@ -20,6 +20,21 @@ const ImportOperations *import_operations(ImportService service)
     return tables[service];
 }
 
+const ImportStatus import_running_statuses[N_RUNNING_STATUSES] = {IMPORT_STATUS_INITIALIZING,
+                                                                  IMPORT_STATUS_IN_PROGRESS};
+
+/* arn:partition:service:region:account:resource */
+bool import_destination_is_valid(const char *text)
+{
+    const char *rest = text;
+
+    for (unsigned i = 0; rest && i < 5; i++) {
+        rest = strchr(rest, ':');
+        rest = rest ? rest + 1 : NULL;
+    }
+    return strncmp(text, "arn:", strlen("arn:")) == 0 && rest && *rest;
+}
+
 const char *import_status_name(const ImportOperations *operations, json_object *import)
 {
     const char *name;
@@ -35,6 +50,14 @@ ImportStatus import_status(const ImportOperations *operations, json_object *impo
         if (operations->statuses[status] && strcmp(name, operations->statuses[status]) == 0)
             return status;
     return IMPORT_STATUS_UNKNOWN;
+}
+
+bool import_is_over(const ImportOperations *operations, json_object *import)
+{
+    ImportStatus status = import_status(operations, import);
+
+    return status == IMPORT_STATUS_STOPPED || status == IMPORT_STATUS_COMPLETED ||
+           status == IMPORT_STATUS_FAILED;
 }
 
 const char *import_source(const ImportOperations *operations, json_object *import)

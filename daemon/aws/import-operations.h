@@ -41,9 +41,19 @@ typedef struct ImportOperations {
 extern const ImportOperations cloudtrail_operations, logs_operations;
 const ImportOperations *import_operations(ImportService service);
 
+/* Of imports that run. A list takes one status at a time, and not every service has both. */
+#define N_RUNNING_STATUSES 2U
+extern const ImportStatus import_running_statuses[N_RUNNING_STATUSES];
+
+/* Whether it is an ARN: AWS finds nothing for anything else, and says nothing. */
+bool import_destination_is_valid(const char *text);
+
 /* ---- an import, as decoded ---- */
 
 ImportStatus import_status(const ImportOperations *operations, json_object *import);
+
+/* Whether it runs no longer, as far as is known. */
+bool import_is_over(const ImportOperations *operations, json_object *import);
 
 /* As the service wrote it, or NULL. */
 const char *import_status_name(const ImportOperations *operations, json_object *import);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #include "daemon/config/option-value.h"
 
 #define BLANKS " \t"
-#define NAME_LENGTH_MAX 64U /* of a target's name, and of what a sentence repeats */
+#define NAME_LENGTH_MAX 64U /* of a target's or guard's name, and of what a sentence repeats */
 
 /* Sections and keys go into sentences as they are, so they are checked first. */
 static int check_name(const char *name, const char *what, char **ret_error)
@@ -29,22 +30,25 @@ static int check_name(const char *name, const char *what, char **ret_error)
     return 0;
 }
 
-static int check_target_name(const char *name, char **ret_error)
+/* what: "target" or "guard". */
+static int check_object_name(const char *name, const char *what, char **ret_error)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789_.-";
+    char of_what[32];
     int r;
 
     if (!*name)
-        return explain(ret_error, -EINVAL, "a target needs a name: [target NAME]");
-    r = check_name(name, "target's name", ret_error);
+        return explain(ret_error, -EINVAL, "a %s needs a name: [%s NAME]", what, what);
+    snprintf(of_what, sizeof(of_what), "%s's name", what);
+    r = check_name(name, of_what, ret_error);
     if (r < 0)
         return r;
     if (name[strspn(name, allowed)])
         return explain(ret_error, -EINVAL,
-                       "the target's name \"%s\" holds characters other than letters, digits, "
+                       "the %s \"%s\" holds characters other than letters, digits, "
                        "'_', '.' and '-'",
-                       name);
+                       of_what, name);
     return 0;
 }
 
@@ -58,30 +62,70 @@ static int check_value(const char *key, const char *value, char **ret_error)
     return 0;
 }
 
-static int begin_target(ConfigReader *reader, const char *name, unsigned line, char **ret_error)
+static int begin_target(ConfigReader *reader, const char *name, unsigned line)
 {
-    int r = check_target_name(name, ret_error);
+    TargetConfig *target;
+    int r = config_add_target(reader->config, name, reader->file, line, &target);
+
     if (r < 0)
         return r;
-    r = config_add_target(reader->config, name, reader->file, line, &reader->target);
+    reader->object = target;
+    reader->object_origins = target->origins;
+    return 0;
+}
+
+static int begin_guard(ConfigReader *reader, const char *name, unsigned line)
+{
+    GuardConfig *guard;
+    int r = config_add_guard(reader->config, name, reader->file, line, &guard);
+
     if (r < 0)
         return r;
-    reader->section = OPTION_TARGET_SECTION;
+    reader->object = guard;
+    reader->object_origins = guard->origins;
+    return 0;
+}
+
+static const struct {
+    const char *section;
+    int (*begin)(ConfigReader *reader, const char *name, unsigned line);
+} named_sections[] = {
+    {OPTION_TARGET_SECTION, begin_target},
+    {OPTION_GUARD_SECTION, begin_guard},
+};
+
+/* 1: it was one of those with a name. */
+static int begin_named_section(ConfigReader *reader, const char *text, unsigned line,
+                               char **ret_error)
+{
+    size_t length = strcspn(text, BLANKS);
+    const char *name = text + length + strspn(text + length, BLANKS);
+
+    for (size_t i = 0; i < sizeof(named_sections) / sizeof(named_sections[0]); i++) {
+        const char *section = named_sections[i].section;
+        int r;
+
+        if (length != strlen(section) || strncmp(text, section, length) != 0)
+            continue;
+        if ((r = check_object_name(name, section, ret_error)) < 0 ||
+            (r = named_sections[i].begin(reader, name, line)) < 0)
+            return r;
+        reader->section = section;
+        return 1;
+    }
     return 0;
 }
 
 static int begin_section(const char *name, unsigned line, void *userdata, char **ret_error)
 {
-    static const size_t target_length = sizeof(OPTION_TARGET_SECTION) - 1;
     ConfigReader *reader = userdata;
-    int r;
+    int r = begin_named_section(reader, name, line, ret_error);
     const char *near;
 
-    if (strncmp(name, OPTION_TARGET_SECTION, target_length) == 0 &&
-        (!name[target_length] || strchr(BLANKS, name[target_length])))
-        return begin_target(reader, name + target_length + strspn(name + target_length, BLANKS),
-                            line, ret_error);
-
+    if (r != 0)
+        return r < 0 ? r : 0;
+    reader->object = reader->config;
+    reader->object_origins = reader->origins;
     r = check_name(name, "section's name", ret_error);
     if (r < 0)
         return r;
@@ -113,20 +157,16 @@ static int take_property(const char *key, const char *value, unsigned line, void
     ConfigReader *reader = userdata;
     const Option *option = option_find(reader->section, key);
     int r;
-    bool of_target;
-    ConfigOrigin *origins;
 
     if (!option)
         return refuse_key(reader, key, ret_error);
     r = check_value(key, value, ret_error);
     if (r < 0)
         return r;
-    of_target = strcmp(option->section, OPTION_TARGET_SECTION) == 0;
-    r = option_set(option, of_target ? (void *)reader->target : reader->config, value, ret_error);
+    r = option_set(option, reader->object, value, ret_error);
     if (r < 0)
         return r;
-    origins = of_target ? reader->target->origins : reader->origins;
-    origins[option - options] = (ConfigOrigin){
+    reader->object_origins[option - options] = (ConfigOrigin){
         .file = reader->file,
         .line = line,
         .order = ++reader->n_values,

@@ -8,12 +8,13 @@
 
 typedef struct ConfigReader {
     Config *config;
-    ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of targets */
+    ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of targets and guards */
 
     /* What is being read: */
     const char *file;
     const char *section; /* as in options[] */
-    TargetConfig *target;
+    void *object;        /* that has its options: the config, a target or a guard */
+    ConfigOrigin *object_origins;
     unsigned n_values;
 } ConfigReader;
 

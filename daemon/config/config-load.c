@@ -12,6 +12,7 @@
 #include "common/time.h"
 #include "daemon/base/environment.h"
 #include "daemon/config/config-file.h"
+#include "daemon/config/guard-config.h"
 #include "daemon/config/option-value.h"
 
 /* An environment variable that stands for an option which no file names. */
@@ -212,7 +213,8 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
                               getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
         (r = check_polling(&reader, ret_error)) < 0 ||
         (r = read_shared_files(config, predecessor, warn)) < 0 ||
-        (r = resolve_targets(&reader, ret_error)) < 0 || (r = warn_of_error(config, warn)) < 0)
+        (r = resolve_targets(&reader, ret_error)) < 0 ||
+        (r = guard_configs_check(config, ret_error)) < 0 || (r = warn_of_error(config, warn)) < 0)
         return r;
     *ret = TAKE(config);
     return 0;

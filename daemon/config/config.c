@@ -10,17 +10,29 @@
 #include "daemon/config/option-value.h"
 #include "daemon/credentials/chain.h"
 
-static bool is_target_option(const Option *option)
+/* ---- what the options of a section live in ---- */
+
+static void clear_options(const char *section, void *object)
 {
-    return strcmp(option->section, OPTION_TARGET_SECTION) == 0;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (option_is_of(&options[i], section))
+            option_clear(&options[i], object);
+}
+
+static int set_defaults(const char *section, void *object)
+{
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < N_OPTIONS; i++)
+        if (option_is_of(&options[i], section))
+            r = option_set_default(&options[i], object);
+    return r;
 }
 
 static void target_config_free(TargetConfig *target)
 {
     aws_settings_free(target->settings);
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (is_target_option(&options[i]))
-            option_clear(&options[i], target);
+    clear_options(OPTION_TARGET_SECTION, target);
     free(target->origins);
     free(target->name);
     free(target);
@@ -28,21 +40,41 @@ static void target_config_free(TargetConfig *target)
 
 DEFINE_CLEANUP(TargetConfig, target_config_free)
 
+static void guard_config_free(GuardConfig *guard)
+{
+    clear_options(OPTION_GUARD_SECTION, guard);
+    free(guard->origins);
+    free(guard->name);
+    free(guard);
+}
+
+DEFINE_CLEANUP(GuardConfig, guard_config_free)
+
 static int target_config_new(const char *name, TargetConfig **ret)
 {
     CLEANUP(target_config_freep) TargetConfig *target = calloc(1, sizeof(*target));
-    int r;
 
-    if (!target)
+    if (!target || set_defaults(OPTION_TARGET_SECTION, target) < 0)
         return -ENOMEM;
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (is_target_option(&options[i]) && (r = option_set_default(&options[i], target)) < 0)
-            return r;
     target->origins = calloc(N_OPTIONS, sizeof(target->origins[0]));
     target->name = strdup(name);
     if (!target->origins || !target->name)
         return -ENOMEM;
     *ret = TAKE(target);
+    return 0;
+}
+
+static int guard_config_new(const char *name, GuardConfig **ret)
+{
+    CLEANUP(guard_config_freep) GuardConfig *guard = calloc(1, sizeof(*guard));
+
+    if (!guard || set_defaults(OPTION_GUARD_SECTION, guard) < 0)
+        return -ENOMEM;
+    guard->origins = calloc(N_OPTIONS, sizeof(guard->origins[0]));
+    guard->name = strdup(name);
+    if (!guard->origins || !guard->name)
+        return -ENOMEM;
+    *ret = TAKE(guard);
     return 0;
 }
 
@@ -54,7 +86,8 @@ int config_new(Config **ret)
     if (!config)
         return -ENOMEM;
     for (size_t i = 0; i < N_OPTIONS; i++)
-        if (!is_target_option(&options[i]) && (r = option_set_default(&options[i], config)) < 0)
+        if (!option_is_of_named_section(&options[i]) &&
+            (r = option_set_default(&options[i], config)) < 0)
             return r;
     *ret = TAKE(config);
     return 0;
@@ -67,10 +100,13 @@ void config_free(Config *config)
     for (size_t i = 0; i < config->n_targets; i++)
         target_config_free(config->targets[i]);
     free(config->targets);
+    for (size_t i = 0; i < config->n_guards; i++)
+        guard_config_free(config->guards[i]);
+    free(config->guards);
     aws_profiles_free(config->profiles); /* after the settings, which borrow from them */
     aws_shared_files_unref(config->shared_files);
     for (size_t i = 0; i < N_OPTIONS; i++)
-        if (!is_target_option(&options[i]))
+        if (!option_is_of_named_section(&options[i]))
             option_clear(&options[i], config);
     for (size_t i = 0; i < config->n_files; i++)
         free(config->files[i]);
@@ -112,6 +148,30 @@ int config_add_target(Config *config, const char *name, const char *file, unsign
         targets[config->n_targets++] = target;
     }
     *ret = target;
+    return 0;
+}
+
+int config_add_guard(Config *config, const char *name, const char *file, unsigned line,
+                     GuardConfig **ret)
+{
+    GuardConfig **guards;
+    int r;
+
+    for (size_t i = 0; i < config->n_guards; i++)
+        if (strcmp(config->guards[i]->name, name) == 0) {
+            *ret = config->guards[i];
+            return 0;
+        }
+    guards = reallocarray(config->guards, config->n_guards + 1, sizeof(GuardConfig *));
+    if (!guards)
+        return -ENOMEM;
+    config->guards = guards;
+    r = guard_config_new(name, &guards[config->n_guards]);
+    if (r < 0)
+        return r;
+    *ret = guards[config->n_guards++];
+    (*ret)->file = file;
+    (*ret)->line = line;
     return 0;
 }
 
@@ -223,6 +283,25 @@ static int add_target(json_object *array, const Config *config, const TargetConf
     return add_options(json, OPTION_TARGET_SECTION, target);
 }
 
+static int add_guards(json_object *json, const Config *config)
+{
+    json_object *guards;
+    int r;
+
+    if (config->n_guards == 0)
+        return 0;
+    guards = json_object_new_array();
+    r = json_add(json, "guards", guards);
+    for (size_t i = 0; r >= 0 && i < config->n_guards; i++) {
+        json_object *guard = json_object_new_object();
+
+        if ((r = json_append(guards, guard)) >= 0 &&
+            (r = json_add_string(guard, "name", config->guards[i]->name)) >= 0)
+            r = add_options(guard, OPTION_GUARD_SECTION, config->guards[i]);
+    }
+    return r;
+}
+
 json_object *config_to_json(const Config *config, bool explain_sources)
 {
     CLEANUP(json_object_putp) json_object *json = json_object_new_object();
@@ -234,7 +313,8 @@ json_object *config_to_json(const Config *config, bool explain_sources)
         const char *section = options[i].section;
         json_object *object;
 
-        if (is_target_option(&options[i]) || json_object_object_get_ex(json, section, NULL))
+        if (option_is_of_named_section(&options[i]) ||
+            json_object_object_get_ex(json, section, NULL))
             continue;
         object = json_object_new_object();
         if (json_add(json, section, object) < 0 || add_options(object, section, config) < 0)
@@ -247,5 +327,7 @@ json_object *config_to_json(const Config *config, bool explain_sources)
     for (size_t i = 0; i < config->n_targets; i++)
         if (add_target(targets, config, config->targets[i], explain_sources) < 0)
             return NULL;
+    if (add_guards(json, config) < 0)
+        return NULL;
     return TAKE(json);
 }

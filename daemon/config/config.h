@@ -39,6 +39,28 @@ typedef struct TargetConfig {
     AwsSettings *settings; /* what all this resolves to; borrows from aws */
 } TargetConfig;
 
+typedef enum GuardAction { GUARD_REPORT, GUARD_STOP } GuardAction; /* as options.def has them */
+
+/* Which imports a guard is about, and what it does about them; see daemon/jobs/guard.h. */
+typedef struct GuardConfig {
+    char *name;
+    const char *file; /* as of a target */
+    unsigned line;
+    ConfigOrigin *origins; /* likewise */
+
+    char **targets;   /* names, or "*" among them; NULL-terminated */
+    unsigned service; /* an ImportService */
+    uint64_t every_usec;
+    uint64_t older_than_usec; /* 0 or NULL, here and below: not asked for */
+    uint64_t min_failed_entries, min_events;
+    size_t min_bytes;
+    char *source; /* a pattern of fnmatch(3) */
+    char *destination;
+    unsigned action; /* a GuardAction */
+} GuardConfig;
+
+#define GUARD_ALL_TARGETS "*"
+
 typedef struct Config {
     char *socket;
     char *metrics_socket;
@@ -64,6 +86,8 @@ typedef struct Config {
 
     TargetConfig **targets; /* at least one, in the order of the files */
     size_t n_targets;
+    GuardConfig **guards; /* likewise, but there may be none */
+    size_t n_guards;
     AwsSharedFiles *shared_files; /* a reference */
     AwsProfiles *profiles;        /* as they were when this was loaded */
 
@@ -98,6 +122,10 @@ int config_new(Config **ret);
  */
 int config_add_target(Config *config, const char *name, const char *file, unsigned line,
                       TargetConfig **ret);
+
+/* The same for a guard. */
+int config_add_guard(Config *config, const char *name, const char *file, unsigned line,
+                     GuardConfig **ret);
 
 const TargetConfig *config_find_target(const Config *config, const char *name);
 

@@ -39,6 +39,9 @@ static int refuse(const Option *option, const char *text, const char *takes, cha
                    text[shown] ? "..." : "", takes);
 }
 
+/* What a double holds exactly; ranges are far below it. */
+#define WHOLE_MAX (UINT64_C(1) << 53)
+
 static int parse_count(const char *text, uint64_t *ret)
 {
     uint64_t value = 0;
@@ -47,7 +50,7 @@ static int parse_count(const char *text, uint64_t *ret)
         return -EINVAL;
     for (; isdigit((unsigned char)*text); text++) {
         value = value * 10 + (uint64_t)(*text - '0');
-        if (value > UINT32_MAX)
+        if (value > WHOLE_MAX)
             return -ERANGE;
     }
     if (*text)
@@ -62,6 +65,7 @@ static int parse_size(const char *text, uint64_t *ret)
     size_t length = strlen(text);
     const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
     CLEANUP(freep) char *digits = strndup(text, unit ? length - 1 : length);
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
     uint64_t value;
     int r;
 
@@ -70,7 +74,9 @@ static int parse_size(const char *text, uint64_t *ret)
     r = parse_count(digits, &value);
     if (r < 0)
         return r;
-    *ret = unit ? value << (10 * (unit - units + 1)) : value;
+    if (value > WHOLE_MAX >> shift)
+        return -ERANGE;
+    *ret = value << shift;
     return 0;
 }
 
@@ -114,11 +120,13 @@ static void store_number(OptionType type, void *member, double value)
 {
     switch (type) {
     case OPTION_COUNT:
+    case OPTION_CHOICE:
         *(unsigned *)member = (unsigned)value;
         break;
     case OPTION_SIZE:
         *(size_t *)member = (size_t)value;
         break;
+    case OPTION_NUMBER:
     case OPTION_TIMESPAN:
         *(uint64_t *)member = (uint64_t)value;
         break;
@@ -130,10 +138,8 @@ static void store_number(OptionType type, void *member, double value)
 static int refuse_number(const Option *option, const char *text, char **ret_error)
 {
     static const char *const nouns[] = {
-        [OPTION_COUNT] = "whole number",
-        [OPTION_SIZE] = "size",
-        [OPTION_TIMESPAN] = "time span",
-        [OPTION_REAL] = "number",
+        [OPTION_COUNT] = "whole number", [OPTION_NUMBER] = "whole number", [OPTION_SIZE] = "size",
+        [OPTION_TIMESPAN] = "time span", [OPTION_REAL] = "number",
     };
     char takes[128];
 
@@ -244,6 +250,37 @@ static int set_level(const Option *option, int *member, const char *text, char *
                   ret_error);
 }
 
+/* The word at this place, or NULL; its length is up to the next '|'. */
+static const char *choice_word(const Option *option, unsigned place)
+{
+    const char *word = option->maximum;
+
+    for (; word && place > 0; place--) {
+        word = strchr(word, '|');
+        word += word != NULL;
+    }
+    return word;
+}
+
+static int set_choice(const Option *option, unsigned *member, const char *text, char **ret_error)
+{
+    const char *word;
+    char takes[128] = "one of";
+    size_t n;
+
+    for (unsigned place = 0; (word = choice_word(option, place)); place++) {
+        size_t length = strcspn(word, "|");
+
+        if (strlen(text) == length && strncmp(word, text, length) == 0) {
+            *member = place;
+            return 0;
+        }
+        n = strlen(takes);
+        snprintf(takes + n, sizeof(takes) - n, "%s %.*s", place > 0 ? "," : "", (int)length, word);
+    }
+    return refuse(option, text, takes, ret_error);
+}
+
 static int set_bool(const Option *option, int *member, const char *text, char **ret_error)
 {
     enum { N_WORDS = 6 }; /* those of systemd */
@@ -278,6 +315,8 @@ int option_set(const Option *option, void *object, const char *text, char **ret_
         return set_list(option, member, text, ret_error);
     case OPTION_LEVEL:
         return set_level(option, member, text, ret_error);
+    case OPTION_CHOICE:
+        return set_choice(option, member, text, ret_error);
     case OPTION_BOOL:
         return set_bool(option, member, text, ret_error);
     default:
@@ -350,7 +389,8 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
 {
     const void *member = (const char *)object + option->offset;
     json_object *value = NULL;
-    uint64_t usec;
+    const char *word;
+    uint64_t number;
 
     switch (option->type) {
     case OPTION_STRING:
@@ -366,6 +406,10 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
     case OPTION_LEVEL:
         value = json_object_new_string(level_names[*(const int *)member]);
         break;
+    case OPTION_CHOICE:
+        word = choice_word(option, *(const unsigned *)member);
+        value = json_object_new_string_len(word, (int)strcspn(word, "|"));
+        break;
     case OPTION_BOOL:
         if (*(const int *)member < 0)
             return 0;
@@ -374,14 +418,14 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
     case OPTION_COUNT:
         value = json_object_new_int64(*(const unsigned *)member);
         break;
+    case OPTION_NUMBER:
     case OPTION_SIZE:
-        value = real_to_json((double)*(const size_t *)member);
-        break;
     case OPTION_TIMESPAN:
-        usec = *(const uint64_t *)member;
-        if (usec == 0 && !option->default_text)
+        number = option->type == OPTION_SIZE ? *(const size_t *)member : *(const uint64_t *)member;
+        if (number == 0 && !option->default_text)
             return 0;
-        value = real_to_json((double)usec / (double)USEC_PER_SEC);
+        value = real_to_json((double)number /
+                             (option->type == OPTION_TIMESPAN ? (double)USEC_PER_SEC : 1));
         break;
     case OPTION_REAL:
         value = real_to_json(*(const double *)member);

@@ -14,8 +14,10 @@
 #define MEMBER_TYPE_URL char *
 #define MEMBER_TYPE_LIST char **
 #define MEMBER_TYPE_LEVEL int
+#define MEMBER_TYPE_CHOICE unsigned
 #define MEMBER_TYPE_BOOL int
 #define MEMBER_TYPE_COUNT unsigned
+#define MEMBER_TYPE_NUMBER uint64_t
 #define MEMBER_TYPE_SIZE size_t
 #define MEMBER_TYPE_TIMESPAN uint64_t
 #define MEMBER_TYPE_REAL double
@@ -43,6 +45,17 @@ const Option *option_find(const char *section, const char *key)
         if (strcmp(options[i].section, section) == 0 && strcmp(options[i].key, key) == 0)
             return &options[i];
     return NULL;
+}
+
+bool option_is_of(const Option *option, const char *section)
+{
+    return strcmp(option->section, section) == 0;
+}
+
+bool option_is_of_named_section(const Option *option)
+{
+    return option_is_of(option, OPTION_TARGET_SECTION) ||
+           option_is_of(option, OPTION_GUARD_SECTION);
 }
 
 const char *option_find_section(const char *section)

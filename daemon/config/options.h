@@ -12,10 +12,12 @@ typedef enum OptionType {
     OPTION_PATH,     /* the same, absolute */
     OPTION_URL,      /* the same, an endpoint as aws_endpoint_validate() takes it */
     OPTION_LIST,     /* char **, ended by NULL; white space or commas between the items */
+    OPTION_CHOICE,   /* unsigned, the place among the words, from 0 */
     OPTION_LEVEL,    /* int, a priority of syslog(3) */
     OPTION_BOOL,     /* int: -1 unset, 0, 1 */
     OPTION_COUNT,    /* unsigned */
-    OPTION_SIZE,     /* size_t, bytes; K, M and G are powers of 1024 */
+    OPTION_NUMBER,   /* uint64_t; 0: unset, where it may be */
+    OPTION_SIZE,     /* size_t, bytes; K, M and G are powers of 1024; 0: unset likewise */
     OPTION_TIMESPAN, /* uint64_t, microseconds; 0: unset, where it may be */
     OPTION_REAL,     /* double */
 } OptionType;
@@ -24,7 +26,7 @@ typedef struct Option {
     const char *section;
     const char *key;
     OptionType type;
-    size_t offset; /* of the member in Config or TargetConfig */
+    size_t offset; /* of the member in Config, TargetConfig or GuardConfig */
     const char *minimum, *maximum;
     const char *default_text; /* NULL: may be left unsaid */
     bool reloadable;
@@ -39,12 +41,15 @@ enum {
 
 extern const Option options[N_OPTIONS]; /* in the order of options.def */
 
-/* The one section of which there may be many, with a name each; its values live in a TargetConfig.
- */
+/* The sections of which there may be many, with a name each; their values live in a TargetConfig or
+ * a GuardConfig. */
 #define OPTION_TARGET_SECTION "target"
+#define OPTION_GUARD_SECTION "guard"
 
 const Option *option_find(const char *section, const char *key); /* NULL: no such key */
-const char *option_find_section(const char *section);            /* the same text, of the table */
+bool option_is_of(const Option *option, const char *section);
+bool option_is_of_named_section(const Option *option);
+const char *option_find_section(const char *section); /* the same text, of the table */
 
 /* The section, or the key of a section, that is spelled most like the text; NULL: none is near. */
 const char *option_suggest_section(const char *text);

@@ -33,21 +33,14 @@ static int read_int(json_object *value, int64_t minimum, int64_t maximum, int64_
     return 0;
 }
 
-/* arn:partition:service:region:account:resource; AWS finds nothing for anything else, and says
- * nothing. */
 int parameter_read_destination(json_object *value, Parameters *parameters)
 {
-    const char *text, *rest;
+    const char *text;
     int r = read_string(value, &text);
 
     if (r < 0)
         return r;
-    rest = text;
-    for (unsigned i = 0; rest && i < 5; i++) {
-        rest = strchr(rest, ':');
-        rest = rest ? rest + 1 : NULL;
-    }
-    if (strncmp(text, "arn:", strlen("arn:")) != 0 || !rest || !*rest)
+    if (!import_destination_is_valid(text))
         return -EINVAL;
     parameters->destination = text;
     return 0;

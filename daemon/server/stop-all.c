@@ -14,11 +14,6 @@
 #include "daemon/server/methods.h"
 #include "daemon/server/target-failures.h"
 
-/* Of imports that run. A list takes one status at a time, and not every service has both. */
-static const ImportStatus running_statuses[] = {IMPORT_STATUS_INITIALIZING,
-                                                IMPORT_STATUS_IN_PROGRESS};
-#define N_RUNNING_STATUSES (sizeof(running_statuses) / sizeof(running_statuses[0]))
-
 #define CALLS_ALONE_MAX 32U
 
 typedef struct StopAll StopAll;
@@ -165,10 +160,8 @@ static int take_listed(const Listing *listing, json_object *import)
 static bool is_meant(const StopAll *stop_all, json_object *import)
 {
     const Parameters *parameters = &stop_all->call->parameters;
-    ImportStatus status = import_status(import_operations(parameters->service), import);
 
-    return status != IMPORT_STATUS_STOPPED && status != IMPORT_STATUS_COMPLETED &&
-           status != IMPORT_STATUS_FAILED &&
+    return !import_is_over(import_operations(parameters->service), import) &&
            import_filter_matches(&parameters->filter, parameters->service, import,
                                  time_now_realtime());
 }
@@ -287,7 +280,7 @@ static int add_target(StopAll *stop_all, const Target *target)
         if (strcmp(stop_all->listings[i].target, target->name) == 0)
             return 0; /* named twice */
     for (size_t i = 0; r >= 0 && i < N_RUNNING_STATUSES; i++)
-        r = add_listing(stop_all, target, running_statuses[i]);
+        r = add_listing(stop_all, target, import_running_statuses[i]);
     return r;
 }
 
@@ -298,7 +291,7 @@ static int add_all_targets(StopAll *stop_all)
 
     for (size_t i = 0; r >= 0 && i < target_set_size(targets); i++)
         for (size_t j = 0; r >= 0 && j < N_RUNNING_STATUSES; j++)
-            r = add_listing(stop_all, target_set_get(targets, i), running_statuses[j]);
+            r = add_listing(stop_all, target_set_get(targets, i), import_running_statuses[j]);
     return r;
 }
 

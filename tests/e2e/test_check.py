@@ -82,7 +82,7 @@ DEFAULTS = {
         "max-message": 65536, "max-jobs": 100000, "keep-finished": 30 * 86400,
     },
     "calls": {"connect-timeout": 3, "timeout": 30, "max-attempts": 3, "max-connections": 64},
-    "polling": {"first": 1, "longest": 30, "growth": 1.5, "timeout": 3600},
+    "polling": {"first": 1, "longest": 30, "growth": 1.5, "timeout": 3600, "settle": 300},
 }
 
 
@@ -101,7 +101,7 @@ def test_the_defaults(check):
 
 def test_whole_numbers_are_written_as_such(check):
     text = check.run("[polling]\nfirst = 1500ms\n").stdout
-    assert '"polling":{"first":1.5,"longest":30,"growth":1.5,"timeout":3600}' in text
+    assert '"polling":{"first":1.5,"longest":30,"growth":1.5,"timeout":3600,"settle":300}' in text
 
 
 def test_what_the_shipped_file_shows_are_the_defaults(check):
@@ -391,3 +391,10 @@ def test_what_cannot_be_printed_is_a_failure(build, check, option):
                                 timeout=DEADLINE)
     assert result.returncode == 1
     assert "standard output: No space left on device" in result.stderr
+
+
+def test_guards_stand_beside_the_targets(check):
+    document = check.effective("[guard g]\nolder-than = 1d\n")
+    assert list(document) == ["daemon", "calls", "polling", "targets", "guards"]
+    assert document["guards"] == [{"name": "g", "targets": ["*"], "service": "cloudtrail", "every": 300,
+                                   "older-than": 86400, "action": "report"}]

@@ -73,6 +73,7 @@ awk '
     /^\.Ss Options of calls$/ { section = "calls" }
     /^\.Ss Options of polling$/ { section = "polling" }
     /^\.Ss Sections called target NAME$/ { section = "target" }
+    /^\.Ss Sections called guard NAME$/ { section = "guard" }
     /^\.It Ic / { flush(); key = $3; range = "any"; value = "none"; reloadable = 1 }
     /^Range: / { range = substr($0, 8); sub(/\.$/, "", range) }
     /^Default: / { value = substr($0, 10); sub(/\.$/, "", value) }

@@ -656,6 +656,70 @@ static void test_json(void **state)
     assert_true(json_object_get_double(rate) == 2.5);
 }
 
+static void test_guards(void **state)
+{
+    CLEANUP(config_freep) Config *config = NULL;
+    CLEANUP(json_object_putp) json_object *json = NULL;
+    json_object *guards;
+
+    (void)state;
+    write_file(CONF, "[guard old]\nolder-than = 6h\n"
+                     "[guard costly]\ntargets = audit, default\nservice = logs\nevery = 1min\n"
+                     "min-bytes = 500G\nsource = arn:*\naction = stop\n"
+                     "destination = arn:aws:logs:us-east-1:111122223333:log-group:x\n"
+                     "[target audit]\n[target default]\n");
+    write_file(DROP_IN("1.conf"), "[guard old]\nmin-events = 7\nmin-failed-entries = 9\n");
+    config = expect_loaded();
+    json = config_to_json(config, false);
+    assert_true(json_object_object_get_ex(json, "guards", &guards));
+    assert_string_equal(
+        json_object_to_json_string_ext(guards,
+                                       JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+        "[{\"name\":\"old\",\"targets\":[\"*\"],\"service\":\"cloudtrail\",\"every\":300,"
+        "\"older-than\":21600,\"min-failed-entries\":9,\"min-events\":7,\"action\":\"report\"},"
+        "{\"name\":\"costly\",\"targets\":[\"audit\",\"default\"],\"service\":\"logs\","
+        "\"every\":60,\"min-bytes\":536870912000,\"source\":\"arn:*\","
+        "\"destination\":\"arn:aws:logs:us-east-1:111122223333:log-group:x\","
+        "\"action\":\"stop\"}]");
+}
+
+static void test_errors_of_guards_name_file_and_line(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {"[guard]\n", CONF ":1: a guard needs a name: [guard NAME]"},
+        {"[guard a/b]\n", CONF ":1: the guard's name \"a/b\" holds characters other than letters, "
+                               "digits, '_', '.' and '-'"},
+        {"[guard x]\nregion = a\n", CONF ":2: unknown key \"region\" in [guard]"},
+        {"\n[guard x]\naction = stop\n", CONF
+         ":2: guard x: one of older-than, min-failed-entries, min-events, min-bytes, source and "
+         "destination has to be set"},
+        {"[guard x]\nmin-events = 1\nmin-events =\n", CONF
+         ":1: guard x: one of older-than, min-failed-entries, min-events, min-bytes, source and "
+         "destination has to be set"},
+        {"[guard x]\nolder-than = 1h\ntargets = default, x\n",
+         CONF ":3: guard x: there is no target \"x\""},
+        {"[target a]\n[guard x]\nolder-than = 1h\ntargets = default\n",
+         CONF ":4: guard x: there is no target \"default\""},
+        {"[guard x]\nolder-than = 1h\ntargets =\n", CONF ":3: guard x: targets has no name in it"},
+        {"[guard x]\nolder-than = 1h\nmin-bytes = 1G\n",
+         CONF ":3: guard x: imports of service cloudtrail have no min-bytes"},
+        {"[guard x]\nmin-events = 5\nservice = logs\n",
+         CONF ":2: guard x: imports of service logs have no min-events"},
+        {"[guard x]\nservice = logs\nmin-failed-entries = 5\n",
+         CONF ":3: guard x: imports of service logs have no min-failed-entries"},
+        {"[guard x]\ndestination = lake\n", CONF ":2: guard x: destination is not an ARN"},
+        {"[guard x]\nevery = 59s\n", CONF ":2: every: \"59s\" is not a time span from 1min to 1d"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_file(CONF, cases[i].text);
+        expect_error(cases[i].error);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, enter_directory, leave_directory)
 
 int main(void)
@@ -681,6 +745,8 @@ int main(void)
         TEST(test_warnings_stand_beside_an_error),
         TEST(test_changes_that_need_a_restart),
         TEST(test_json),
+        TEST(test_guards),
+        TEST(test_errors_of_guards_name_file_and_line),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

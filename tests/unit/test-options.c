@@ -31,6 +31,7 @@ static const char *const help_texts[] = {
 typedef union Object {
     Config config;
     TargetConfig target;
+    GuardConfig guard;
 } Object;
 
 static void expect_taken(const char *section, const char *key, const char *text, const char *json)
@@ -111,6 +112,16 @@ static void test_ranges(void **state)
          "a number from 0.01 to 1000"},
         {"target", "read-rate", "0.01", "0.01", "0", "1000.0", "1000", "1001",
          "a number from 0.01 to 1000"},
+        {"guard", "every", "1min", "60", "59s", "1d", "86400", "86401s",
+         "a time span from 1min to 1d"},
+        {"guard", "older-than", "1s", "1", "0", "100y", "3155760000", "101y",
+         "a time span from 1s to 100y"},
+        {"guard", "min-failed-entries", "1", "1", "0", "1000000000000000", "1000000000000000",
+         "1000000000000001", "a whole number from 1 to 1000000000000000"},
+        {"guard", "min-events", "1", "1", "-1", "1000000000000000", "1000000000000000",
+         "99999999999999999999999", "a whole number from 1 to 1000000000000000"},
+        {"guard", "min-bytes", "1", "1", "0", "1000000G", "1073741824000000", "9007199254740993",
+         "a size from 1 to 1000000G"},
     };
 
     (void)state;
@@ -135,7 +146,7 @@ static void test_every_range_is_tested(void **state)
     (void)state;
     for (size_t i = 0; i < N_OPTIONS; i++)
         n += options[i].minimum != NULL;
-    assert_int_equal(n, 17); /* as many as test_ranges() has rows */
+    assert_int_equal(n, 22); /* as many as test_ranges() has rows */
 }
 
 static void test_numbers_are_read_strictly(void **state)
@@ -197,6 +208,13 @@ static void test_words(void **state)
         expect_taken("target", "use-fips-endpoint", yes[i], "true");
         expect_taken("target", "use-dualstack-endpoint", no[i], "false");
     }
+    expect_taken("guard", "action", "report", "\"report\"");
+    expect_taken("guard", "action", "stop", "\"stop\"");
+    expect_taken("guard", "service", "logs", "\"logs\"");
+    expect_refused("guard", "action", "sto", "action: \"sto\" is not one of report, stop");
+    expect_refused("guard", "action", "Stop", "action: \"Stop\" is not one of report, stop");
+    expect_refused("guard", "service", "report|stop",
+                   "service: \"report|stop\" is not one of cloudtrail, logs");
     expect_refused("target", "use-fips-endpoint", "2", "use-fips-endpoint: \"2\" is not yes or no");
 }
 
@@ -334,7 +352,8 @@ static void expect_in_conf(FILE *conf, size_t i)
                  options[i].minimum, options[i].maximum);
     assert_string_equal(comment, help);
 
-    snprintf(expected, sizeof(expected), "#%s =%s%s\n", options[i].key,
+    snprintf(expected, sizeof(expected), "%s%s =%s%s\n",
+             option_is_of(&options[i], OPTION_GUARD_SECTION) ? "##" : "#", options[i].key,
              options[i].default_text ? " " : "",
              options[i].default_text ? options[i].default_text : "");
     assert_string_equal(line, expected);
@@ -357,6 +376,8 @@ static void test_conf_shows_every_option(void **state)
             section = options[i].section;
             if (strcmp(section, OPTION_TARGET_SECTION) == 0)
                 snprintf(header, sizeof(header), "#[%s default]\n", section);
+            else if (strcmp(section, OPTION_GUARD_SECTION) == 0)
+                snprintf(header, sizeof(header), "##[%s runaway]\n", section);
             else
                 snprintf(header, sizeof(header), "[%s]\n", section);
             do
