@@ -28,6 +28,7 @@ static int read_strings(json_object *json, JobView *job)
         {"importId", &job->import_id},
         {"state", &job->state},
         {"reason", &job->reason},
+        {"guard", &job->guard},
         {"requestedAt", &job->requested_at},
         {"updatedAt", &job->updated_at},
         {"finishedAt", &job->finished_at},

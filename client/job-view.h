@@ -19,7 +19,7 @@ extern const char *const job_statistic_labels[N_IMPORT_STATISTICS];
 /* Strings are borrowed from the JSON; NULL and -1: absent. */
 typedef struct JobView {
     const char *id, *kind, *target, *service, *import_id, *state;
-    const char *reason, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
+    const char *reason, *guard, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
     bool already_stopped;
     int64_t uid, pid, attempts, polls;
     const char *error_code, *error_message, *error_request_id; /* lastError */

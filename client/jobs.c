@@ -47,6 +47,7 @@ static int print_job(const Options *options, json_object *parameters, void *user
     for (ImportStatistic i = IMPORT_FILES_COMPLETED; i < N_IMPORT_STATISTICS; i++)
         details_print_int64(job_statistic_labels[i], job.statistics[i]);
     details_print_int64("Requested by uid", job.uid);
+    details_print("Guard", job.guard);
     details_print("Reason", job.reason);
     details_print("Requested", job.requested_at);
     details_print("Updated", job.updated_at);

@@ -17,6 +17,7 @@
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
+#include "daemon/jobs/guard.h"
 #include "daemon/jobs/retention.h"
 #include "daemon/jobs/settler.h"
 #include "daemon/server/listener.h"
@@ -37,6 +38,7 @@ struct Daemon {
     Service service;
     Quotas *quotas;
     Settler *settler;
+    Guards *guards; /* NULL while shutting down */
     Listener *listener;
     Timer store_timer; /* set while changes could not be saved */
     Retention retention;
@@ -92,27 +94,6 @@ static void store_failed(Daemon *daemon, int error)
                      directory, strerror(-error));
 }
 
-/* "; 1 of 3 targets unreachable, 1 throttled", or nothing. */
-static void describe_targets(const TargetSet *targets, const unsigned counts[], FILE *file)
-{
-    static const char *const phrases[] = {
-#define TARGET_STATE(symbol, name, word, phrase) [TARGET_##symbol] = phrase,
-#include "common/target-states.def"
-    };
-    bool first = true;
-
-    for (TargetState state = 0; state < N_TARGET_STATES; state++) {
-        if (counts[state] == 0 || !*phrases[state])
-            continue;
-        if (first)
-            fprintf(file, "; %u of %zu targets %s", counts[state], target_set_size(targets),
-                    phrases[state]);
-        else
-            fprintf(file, ", %u %s", counts[state], phrases[state]);
-        first = false;
-    }
-}
-
 static void daemon_tell_status(void *userdata)
 {
     Daemon *daemon = userdata;
@@ -135,7 +116,7 @@ static void daemon_tell_status(void *userdata)
         return;
     fprintf(file, "STATUS=Jobs: %u queued, %u stopping, %u polling", n_jobs[JOB_QUEUED],
             n_jobs[JOB_STOPPING], n_jobs[JOB_POLLING]);
-    describe_targets(targets, n_targets, file);
+    target_set_describe(targets, n_targets, file);
     if (fclose(file) == 0)
         notify_send("%s", text);
 }
@@ -197,6 +178,7 @@ static void daemon_shut_down(void *userdata)
     if (daemon->shutting_down)
         return;
     daemon->shutting_down = true;
+    guards_free(TAKE(daemon->guards));
     set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
     notify_send("STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);
@@ -260,20 +242,36 @@ static void reload_refused(const char *error)
     journal_send(&entry, "The configuration stays as it was: %s", error);
 }
 
+static int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret)
+{
+    GuardContext context = {
+        .timers = daemon_timers(daemon),
+        .random = &loop_random,
+        .targets = daemon->service.targets,
+        .registry = daemon->service.registry,
+    };
+
+    return guards_new(&context, config, ret);
+}
+
 /* Puts another configuration into force; *ret_fixed is an option that needs a restart, or NULL. */
 static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
 {
     Service *service = &daemon->service;
+    CLEANUP(guards_freep) Guards *guards = NULL;
     Operators *operators;
-    int r = operators_new(config->operators, &operators);
+    int r = daemon->shutting_down ? 0 : daemon_make_guards(daemon, config, &guards);
 
-    if (r < 0)
+    if (r < 0 || (r = operators_new(config->operators, &operators)) < 0)
         return r;
     r = target_set_reload(service->targets, config, service->registry);
     if (r < 0) {
         operators_free(operators);
         return r;
     }
+    if (guards)
+        guards_succeed(guards, daemon->guards);
+    daemon->guards = TAKE(guards);
     *ret_fixed = config_keep_fixed(daemon->config, config);
     operators_free(service->operators);
     service->operators = operators;
@@ -363,7 +361,8 @@ static int daemon_open(Daemon *daemon, char **ret_error)
         return r;
     daemon->retention.seen_usec = store_last_update_usec(service->store);
     daemon_configure(daemon);
-    if ((r = registry_load(service->registry, find_target, daemon)) < 0)
+    if ((r = registry_load(service->registry, find_target, daemon)) < 0 ||
+        (r = daemon_make_guards(daemon, daemon->config, &daemon->guards)) < 0)
         return r;
     return listener_new(loop_base(daemon->loop), timers, service, &daemon->listener, ret_error);
 }
@@ -405,6 +404,7 @@ void daemon_free(Daemon *daemon)
     if (!daemon)
         return;
     listener_free(daemon->listener);
+    guards_free(daemon->guards);
     settler_free(daemon->settler);
     registry_free(daemon->service.registry);
     target_set_free(daemon->service.targets);

@@ -27,6 +27,13 @@ typedef struct ImportFilter {
     const char *source;                 /* borrowed; a pattern of fnmatch(3); NULL: any */
 } ImportFilter;
 
+/* What an import that matches has of what is asked for: "3h old (at least 1h), 1200 failed entries
+ * (at least 100)"; empty where nothing is asked for. */
+#define FILTER_TEXT_SIZE (FILTER_SOURCE_MAX + 512U)
+const char *import_filter_explain(const ImportFilter *filter, ImportService service,
+                                  json_object *import, uint64_t now_realtime_usec,
+                                  char ret[static FILTER_TEXT_SIZE]);
+
 bool import_filter_is_given(const ImportFilter *filter);
 
 /* The first filter given that imports of this service cannot have, e.g. "minBytes", or NULL. */

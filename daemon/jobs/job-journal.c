@@ -36,6 +36,8 @@ void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
     journal_add(entry, "TRAILSTOP_SERVICE", "%s", import_service_name(record->service));
     journal_add(entry, "TRAILSTOP_IMPORT_ID", "%s", record->import_id);
     journal_add(entry, "TRAILSTOP_STATE", "%s", job_state_name(record->state));
+    if (record->guard)
+        journal_add(entry, "TRAILSTOP_GUARD", "%s", record->guard);
 }
 
 static void add_job(JournalEntry *entry, const JobRecord *record)
@@ -58,16 +60,25 @@ void job_journal_add_requester(JournalEntry *entry, const Requester *requester, 
 static const char *const verbs[] = {[JOB_STOP] = "stop", [JOB_WAIT] = "wait for"};
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == N_JOB_KINDS, "a verb each");
 
+#define REQUESTER_SIZE 80U
+
+static int describe_requester(const JobRecord *record, char ret[static REQUESTER_SIZE])
+{
+    return record->guard ? snprintf(ret, REQUESTER_SIZE, "guard %.64s", record->guard)
+                         : snprintf(ret, REQUESTER_SIZE, "uid %u", record->requester.uid);
+}
+
 void job_journal_accepted(const JobRecord *record)
 {
+    char requester[REQUESTER_SIZE];
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
     add_job(&entry, record);
     job_journal_add_requester(&entry, &record->requester, record->reason);
-    journal_send(&entry, "Accepted: %s import %s of target %s, for uid %u (job %s)",
-                 verbs[record->kind], record->import_id, record->target, record->requester.uid,
-                 record->id);
+    describe_requester(record, requester);
+    journal_send(&entry, "Accepted: %s import %s of target %s, for %s (job %s)",
+                 verbs[record->kind], record->import_id, record->target, requester, record->id);
 }
 
 void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason)
@@ -191,15 +202,14 @@ static void describe_statistics(const JobRecord *record, json_object *import,
             append_count(ret, value, members[i].units);
 }
 
-/* "root: wrong bucket". Other names are not looked up: who knows them may not answer. A long reason
- * is cut here and whole in its field. */
+/* "root: wrong bucket", "guard runaway: 3h old". Other names are not looked up: who knows them may
+ * not answer. A long reason is cut here and whole in its field. */
 static void describe_request(const JobRecord *record, char ret[static REQUEST_SIZE])
 {
     const char *reason = record->reason ? record->reason : "";
     size_t room, length = 0, size = strlen(reason), step;
-    bool root = record->requester.uid == 0;
-    int n = root ? snprintf(ret, REQUEST_SIZE, "root")
-                 : snprintf(ret, REQUEST_SIZE, "uid %u", record->requester.uid);
+    bool root = record->requester.uid == 0 && !record->guard;
+    int n = root ? snprintf(ret, REQUEST_SIZE, "root") : describe_requester(record, ret);
 
     if (size == 0)
         return;

@@ -5,7 +5,7 @@
 #include "daemon/base/journal.h"
 #include "daemon/jobs/job-record.h"
 
-/* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE. */
+/* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE and their like. */
 void job_journal_add_names(JournalEntry *entry, const JobRecord *record);
 
 /* TRAILSTOP_REQUESTER_UID, _GID, _PID, TRAILSTOP_REASON. */

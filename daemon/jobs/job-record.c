@@ -73,6 +73,7 @@ void job_record_clear(JobRecord *record)
     free(record->import_id);
     free(record->target);
     free(record->reason);
+    free(record->guard);
     free(record->import);
     call_error_clear(&record->last_error);
     call_error_clear(&record->refusal);
@@ -126,6 +127,7 @@ void job_record_write(const JobRecord *record, uint64_t next_call_usec, const Ca
     json_write_bool(writer, "alreadyStopped", record->already_stopped);
     write_requester(writer, &record->requester);
     json_write_string(writer, "reason", record->reason);
+    json_write_string(writer, "guard", record->guard);
     write_time(writer, "requestedAt", record->requested_usec);
     write_time(writer, "updatedAt", record->updated_usec);
     write_time(writer, "finishedAt", record->finished_usec);

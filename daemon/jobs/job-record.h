@@ -65,6 +65,7 @@ typedef struct JobRecord {
     char *import_id;
     char *target; /* its name */
     char *reason; /* NULL: none given */
+    char *guard;  /* that made it; NULL: a client did */
     Requester requester;
     JobState state;
     bool already_stopped;

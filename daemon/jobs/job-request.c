@@ -20,6 +20,7 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         .import_id = strdup(request->key.import_id),
         .target = strdup(request->target->name),
         .reason = request->reason ? strdup(request->reason) : NULL,
+        .guard = request->guard ? strdup(request->guard) : NULL,
         .requester = request->requester,
         .state = JOB_QUEUED,
         .requested_usec = timers_realtime_usec(timers),
@@ -31,7 +32,8 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         record.deadline_usec = record.requested_usec + request->timeout_usec;
         record.deadline_boottime_usec = record.requested_boottime_usec + request->timeout_usec;
     }
-    if (!record.import_id || !record.target || (request->reason && !record.reason)) {
+    if (!record.import_id || !record.target || (request->reason && !record.reason) ||
+        (request->guard && !record.guard)) {
         job_record_clear(&record);
         return -ENOMEM;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client asks for, and the record of the job that is made of it. */
+/* What a client or a guard asks for, and the record of the job that is made of it. */
 #pragma once
 
 #include "daemon/jobs/job-record.h"
@@ -9,6 +9,7 @@ typedef struct JobRequest {
     Target *target;
     JobKey key;
     const char *reason; /* NULL: none given */
+    const char *guard;  /* that asks for it; NULL: a client does */
     Requester requester;
     uint64_t timeout_usec; /* 0: none */
     unsigned max_waits;    /* of the requester's user that may be under way for this to be one more;

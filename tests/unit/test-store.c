@@ -153,6 +153,7 @@ static void assert_stored(Fixture *fixture, const JobRecord *expected)
     assert_same_error(&record.last_error, &expected->last_error);
     assert_same_error(&record.refusal, &expected->refusal);
     assert_same_text(record.import, expected->import);
+    assert_same_text(record.guard, expected->guard);
     job_record_clear(&record);
 }
 
@@ -160,12 +161,13 @@ static void test_keeps_every_member(void **state)
 {
     static char code[] = "ThrottlingException", message[] = "l\xc3\xa4ngsamer\n", id[] = "r-1",
                 reason[] = "'; DROP TABLE jobs; --", import[] = "{\"ImportStatus\":\"STOPPED\"}",
-                empty[] = "";
+                empty[] = "", guard[] = "run-away_1";
     Fixture *fixture = *state;
     JobRecord record = plain_job(LARGE, JOB_STOPPED);
 
     record.change = LARGE + 1;
     record.reason = reason;
+    record.guard = guard;
     record.requester = (Requester){UINT32_MAX, UINT32_MAX - 1, INT32_MAX};
     record.already_stopped = true;
     record.attempts = UINT32_MAX;
