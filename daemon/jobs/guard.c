@@ -23,14 +23,14 @@
 typedef struct Guard Guard;
 
 /* A survey of one target, as a guard sees it. */
-typedef struct Watch {
+typedef struct Patrol {
     Guard *guard;
     char *target;
     Survey *survey; /* NULL: this place is free */
     bool over;
     bool listed;     /* its imports; else none of them is stopped */
     CallError error; /* the first one: why not everything was looked at or stopped */
-} Watch;
+} Patrol;
 
 struct Guard {
     Guards *guards;
@@ -40,7 +40,7 @@ struct Guard {
     bool looking;        /* a look is under way: */
     uint64_t began_usec; /* CLOCK_BOOTTIME */
     size_t next_target;
-    Watch watches[SURVEYS_MAX];
+    Patrol patrols[SURVEYS_MAX];
     json_object *matched; /* import id → true: targets of one account find the same ones */
     /* Of all looks: */
     json_object *known;   /* import id → target; those that are logged and still match */
@@ -79,30 +79,30 @@ static void log_match(const Guard *guard, const char *target, const char *import
                  guard->config->action == GUARD_STOP ? " and is to be stopped" : "", why);
 }
 
-static void log_failure(const Watch *watch)
+static void log_failure(const Patrol *patrol)
 {
-    const char *name = watch->guard->config->name;
-    const CallError *error = &watch->error;
+    const char *name = patrol->guard->config->name;
+    const CallError *error = &patrol->error;
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_GUARD_FAILED);
     journal_add(&entry, "TRAILSTOP_GUARD", "%s", name);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", watch->target);
+    journal_add(&entry, "TRAILSTOP_TARGET", "%s", patrol->target);
     journal_add(&entry, "TRAILSTOP_SERVICE", "%s",
-                import_service_name(guard_service(watch->guard)));
+                import_service_name(guard_service(patrol->guard)));
     journal_add_error(&entry, error);
     journal_send(&entry, "Guard %s %s of target %s%s: %s: %s", name,
-                 watch->listed ? "could not see to all imports" : "cannot list the imports",
-                 watch->target, watch->listed ? "" : ", and stops none of them", error->code,
+                 patrol->listed ? "could not see to all imports" : "cannot list the imports",
+                 patrol->target, patrol->listed ? "" : ", and stops none of them", error->code,
                  error->message ? error->message : "no reason is known");
 }
 
 /* ---- an import ---- */
 
-static void watch_note(Watch *watch, const CallError *error)
+static void patrol_note(Patrol *patrol, const CallError *error)
 {
-    if (!watch->error.code)
-        (void)call_error_copy(&watch->error, error);
+    if (!patrol->error.code)
+        (void)call_error_copy(&patrol->error, error);
 }
 
 static bool is_followed(const Guards *guards, const JobKey *key)
@@ -115,14 +115,14 @@ static bool is_followed(const Guards *guards, const JobKey *key)
     return false;
 }
 
-static void watch_stop(Watch *watch, const char *import_id, const char *why)
+static void patrol_stop(Patrol *patrol, const char *import_id, const char *why)
 {
     static char code[] = "QueueFull", message[] = "max-jobs jobs are under way";
     static const CallError queue_full = {.code = code, .message = message};
-    const Guard *guard = watch->guard;
+    const Guard *guard = patrol->guard;
     const Guards *guards = guard->guards;
     JobRequest request = {
-        .target = target_set_find(guards->context.targets, watch->target),
+        .target = target_set_find(guards->context.targets, patrol->target),
         .key = {.kind = JOB_STOP, .service = guard_service(guard), .import_id = import_id},
         .reason = why,
         .guard = guard->config->name,
@@ -136,7 +136,7 @@ static void watch_stop(Watch *watch, const char *import_id, const char *why)
         return;
     r = registry_request(guards->context.registry, &request, id);
     if (r < 0)
-        watch_note(watch, r == -EDQUOT ? &queue_full : &call_error_no_memory);
+        patrol_note(patrol, r == -EDQUOT ? &queue_full : &call_error_no_memory);
 }
 
 /* What it has of what the guard asks for; NULL: no memory. */
@@ -153,36 +153,36 @@ static char *explain_match(const Guard *guard, json_object *import)
                : why;
 }
 
-static void watch_take_match(Watch *watch, const char *import_id, json_object *import)
+static void patrol_take_match(Patrol *patrol, const char *import_id, json_object *import)
 {
-    Guard *guard = watch->guard;
+    Guard *guard = patrol->guard;
     CLEANUP(freep) char *why = explain_match(guard, import);
 
     if (!why || json_add_bool(guard->matched, import_id, true) < 0) {
-        watch_note(watch, &call_error_no_memory);
+        patrol_note(patrol, &call_error_no_memory);
         return;
     }
     if (!json_object_object_get(guard->known, import_id) &&
         json_object_object_length(guard->known) < KNOWN_MAX &&
-        json_add_string(guard->known, import_id, watch->target) >= 0)
-        log_match(guard, watch->target, import_id, import, why);
+        json_add_string(guard->known, import_id, patrol->target) >= 0)
+        log_match(guard, patrol->target, import_id, import, why);
     if (guard->config->action == GUARD_STOP)
-        watch_stop(watch, import_id, why);
+        patrol_stop(patrol, import_id, why);
 }
 
 static void on_looked(const char *import_id, json_object *import, const CallError *error,
                       void *userdata)
 {
-    Watch *watch = userdata;
-    const Guard *guard = watch->guard;
+    Patrol *patrol = userdata;
+    const Guard *guard = patrol->guard;
     ImportService service = guard_service(guard);
 
     if (error)
-        watch_note(watch, error);
+        patrol_note(patrol, error);
     else if (!json_object_object_get(guard->matched, import_id) &&
              !import_is_over(import_operations(service), import) &&
              import_filter_matches(&guard->filter, service, import, time_now_realtime()))
-        watch_take_match(watch, import_id, import);
+        patrol_take_match(patrol, import_id, import);
 }
 
 /* ---- a look ---- */
@@ -195,14 +195,14 @@ static void guard_step_soon(Guard *guard)
 /* The survey is not freed here, as it may still be at it, but in the next step. */
 static void on_surveyed(const CallError *error, bool listed, void *userdata)
 {
-    Watch *watch = userdata;
+    Patrol *patrol = userdata;
 
-    assert(watch->survey && !watch->over);
+    assert(patrol->survey && !patrol->over);
     if (error)
-        watch_note(watch, error);
-    watch->listed = listed;
-    watch->over = true;
-    guard_step_soon(watch->guard);
+        patrol_note(patrol, error);
+    patrol->listed = listed;
+    patrol->over = true;
+    guard_step_soon(patrol->guard);
 }
 
 /* Forgets those of the target that match no longer. */
@@ -214,26 +214,26 @@ static void guard_forget(Guard *guard, const char *target)
             json_object_object_del(guard->known, import_id);
 }
 
-static void watch_clear(Watch *watch)
+static void patrol_clear(Patrol *patrol)
 {
-    survey_free(TAKE(watch->survey));
-    free(TAKE(watch->target));
-    call_error_clear(&watch->error);
-    watch->over = watch->listed = false;
+    survey_free(TAKE(patrol->survey));
+    free(TAKE(patrol->target));
+    call_error_clear(&patrol->error);
+    patrol->over = patrol->listed = false;
 }
 
-static void watch_end(Watch *watch)
+static void patrol_end(Patrol *patrol)
 {
-    Guard *guard = watch->guard;
+    Guard *guard = patrol->guard;
 
-    if (!watch->error.code) {
-        guard_forget(guard, watch->target);
-        json_object_object_del(guard->failing, watch->target);
-    } else if (!json_object_object_get(guard->failing, watch->target)) {
-        log_failure(watch);
-        (void)json_add_bool(guard->failing, watch->target, true);
+    if (!patrol->error.code) {
+        guard_forget(guard, patrol->target);
+        json_object_object_del(guard->failing, patrol->target);
+    } else if (!json_object_object_get(guard->failing, patrol->target)) {
+        log_failure(patrol);
+        (void)json_add_bool(guard->failing, patrol->target, true);
     }
-    watch_clear(watch);
+    patrol_clear(patrol);
 }
 
 static bool guard_names_all(const GuardConfig *config)
@@ -257,13 +257,13 @@ static const char *guard_next_target(Guard *guard)
                                                       : NULL;
 }
 
-static int watch_begin(Watch *watch, const char *target)
+static int patrol_begin(Patrol *patrol, const char *target)
 {
-    const Guard *guard = watch->guard;
+    const Guard *guard = patrol->guard;
     int r;
 
-    watch->target = strdup(target);
-    if (!watch->target)
+    patrol->target = strdup(target);
+    if (!patrol->target)
         return -ENOMEM;
     r = survey_new(&(SurveyRequest){.targets = guard->guards->context.targets,
                                     .target = target,
@@ -271,12 +271,12 @@ static int watch_begin(Watch *watch, const char *target)
                                     .destination = guard->config->destination,
                                     .looked = on_looked,
                                     .done = on_surveyed,
-                                    .userdata = watch},
-                   &watch->survey);
+                                    .userdata = patrol},
+                   &patrol->survey);
     if (r >= 0)
-        survey_start(watch->survey);
+        survey_start(patrol->survey);
     else
-        watch_clear(watch);
+        patrol_clear(patrol);
     return r;
 }
 
@@ -286,14 +286,14 @@ static unsigned guard_go_on(Guard *guard)
     unsigned n = 0;
 
     for (size_t i = 0; i < SURVEYS_MAX; i++) {
-        Watch *watch = &guard->watches[i];
+        Patrol *patrol = &guard->patrols[i];
         const char *target;
 
-        if (watch->over)
-            watch_end(watch);
-        if (!watch->survey && (target = guard_next_target(guard)))
-            (void)watch_begin(watch, target); /* without memory, the next look has it again */
-        n += watch->survey != NULL;
+        if (patrol->over)
+            patrol_end(patrol);
+        if (!patrol->survey && (target = guard_next_target(guard)))
+            (void)patrol_begin(patrol, target); /* without memory, the next look has it again */
+        n += patrol->survey != NULL;
     }
     return n;
 }
@@ -358,7 +358,7 @@ static int guard_begin(Guard *guard, Guards *guards, const GuardConfig *config)
         .failing = json_object_new_object(),
     };
     for (size_t i = 0; i < SURVEYS_MAX; i++)
-        guard->watches[i].guard = guard;
+        guard->patrols[i].guard = guard;
     timer_init(&guard->timer, guards->context.timers, guard_step, guard);
     timer_set(&guard->timer, timers_boottime_usec(guards->context.timers) + delay_usec);
     return guard->known && guard->failing ? 0 : -ENOMEM;
@@ -368,7 +368,7 @@ static void guard_clear(Guard *guard)
 {
     timer_clear(&guard->timer);
     for (size_t i = 0; i < SURVEYS_MAX; i++)
-        watch_clear(&guard->watches[i]);
+        patrol_clear(&guard->patrols[i]);
     json_object_put(guard->matched);
     json_object_put(guard->known);
     json_object_put(guard->failing);
