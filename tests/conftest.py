@@ -89,6 +89,16 @@ def start_daemon(new_daemon, sim):
 
 
 @pytest.fixture
+def open_daemon(start_daemon):
+    """A daemon whose socket lets everyone connect, as a socket unit may."""
+    def start(**options):
+        daemon = start_daemon(**options)
+        daemon.socket.chmod(0o666)
+        return daemon
+    return start
+
+
+@pytest.fixture
 def daemon(start_daemon):
     """A running daemon with one target, the simulator."""
     return start_daemon()

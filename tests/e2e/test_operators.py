@@ -18,16 +18,6 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to be anoth
 pytestmark = needs_root
 
 
-@pytest.fixture
-def open_daemon(start_daemon):
-    """A daemon whose socket lets everyone connect, as a socket unit may."""
-    def start(**options):
-        daemon = start_daemon(**options)
-        daemon.socket.chmod(0o666)
-        return daemon
-    return start
-
-
 def as_stranger(daemon, method, **parameters):
     return call_as(STRANGER, STRANGER, daemon.socket, method, parameters)
 

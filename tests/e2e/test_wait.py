@@ -150,16 +150,6 @@ def test_what_is_not_a_wait_is_refused(daemon, sim, parameters):
 # Whose it is
 
 
-@pytest.fixture
-def open_daemon(start_daemon):
-    """A daemon whose socket lets everyone connect, as a socket unit may."""
-    def start(**options):
-        daemon = start_daemon(**options)
-        daemon.socket.chmod(0o666)
-        return daemon
-    return start
-
-
 def as_user(uid, daemon, method, **parameters):
     return call_as(uid, uid, daemon.socket, method, parameters)
 
