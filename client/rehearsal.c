@@ -96,7 +96,7 @@ int rehearsal_take_failures(json_object *failures, int *outcome)
 
 /* ---- the table ---- */
 
-#define WIDTH_MIN 80U /* of a terminal, and where there is none */
+#define WIDTH_MIN 80U /* of a terminal, which a table may be wider than */
 
 /* How a service describes an import, by the column that shows it. */
 static const struct {
@@ -326,10 +326,11 @@ const char *rehearsal_nothing(const Options *options)
                : "No import is under way: there is nothing to stop";
 }
 
-/* terminal_columns: of the terminal that file is, 0: it is not one. */
+/* terminal_columns: of the terminal that file is, 0: it is not one, and nothing is cut. */
 static int show(Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
 {
     const Options *options = rehearsal->options;
+    bool whole = terminal_columns == 0 || options->format == OUTPUT_WIDE;
     size_t width = terminal_columns > WIDTH_MIN ? terminal_columns : WIDTH_MIN;
 
     if (rehearsal->n_found == 0 && rehearsal->outcome == OUTCOME_OK)
@@ -338,8 +339,7 @@ static int show(Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
         table_localize(rehearsal->table);
     if (options->no_legend)
         table_leave_heading_out(rehearsal->table);
-    return table_print(rehearsal->table, file, options->color,
-                       options->format == OUTPUT_WIDE ? 0 : width, "\n");
+    return table_print(rehearsal->table, file, options->color, whole ? 0 : width, "\n");
 }
 
 int rehearsal_run(const Options *options)

@@ -3,6 +3,7 @@
 
 import json
 import time
+from functools import partial
 
 import pytest
 
@@ -15,10 +16,10 @@ BUCKET = "s3://trailstop-example/AWSLogs/111122223333/CloudTrail/"
 
 
 @pytest.fixture
-def on_terminal(ctl):
+def terminal_of():
     started = []
 
-    def start(*words, columns=80):
+    def start(ctl, *words, columns=80):
         started.append(Terminal([ctl.binary, *words], columns=columns,
                                 env={**ctl.environment, "TERM": "xterm", "NO_COLOR": "1"}))
         return started[-1]
@@ -26,6 +27,11 @@ def on_terminal(ctl):
     yield start
     for terminal in started:
         terminal.close()
+
+
+@pytest.fixture
+def on_terminal(terminal_of, ctl):
+    return partial(terminal_of, ctl)
 
 
 def asked(terminal):
@@ -48,9 +54,9 @@ def test_a_rehearsal_shows_how_far_each_import_is(ctl, sim):
     import_id = sim.add(events_completed=12_345_678_901, failed_entries=17, source=BUCKET, created=time.time() - 7200)
     result = ctl("stop", "--all", "--dry-run")
     assert result.returncode == 0 and result.stderr == ""
-    assert result.stdout.splitlines()[0].split() == ["IMPORT", "EVENTS", "FAILED", "AGE", "SOURCE"]
+    assert result.stdout.splitlines()[0].split() == ["IMPORT", "EVENTS", "FAILED", "AGE", "SOURCE", "STATUS"]
     row = row_of(result.stdout, import_id)
-    assert row[:4] == [import_id, "12345678901", "17", "2h"] and row[4].startswith("s3://")
+    assert row == [import_id, "12345678901", "17", "2h", BUCKET, "IN_PROGRESS"]
     assert stopped(sim) == set()
 
 
@@ -64,12 +70,17 @@ def test_a_rehearsal_of_logs_shows_bytes(ctl, sim):
 
 
 @pytest.mark.parametrize("source", [BUCKET, "s3://" + "x" * 1000, "s3://a/\x1b[31m"])
-def test_the_table_fits_80_columns(start_daemon, build, tmp_path, sim, source):
+def test_the_table_fits_80_columns_and_is_whole_where_there_is_no_terminal(start_daemon, build, tmp_path, terminal_of, sim,
+                                                                          source):
     daemon = start_daemon({"default": target(sim), "production": target(sim)})
     import_id = sim.add(events_completed=12_345_678, failed_entries=1234, source=source, created=time.time() - 7260)
-    result = Ctl(build, daemon.socket, tmp_path)("stop", "--all", "--dry-run", "-t", "production")
-    assert import_id in result.stdout and "1234" in result.stdout and "\x1b" not in result.stdout
-    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+    ctl = Ctl(build, daemon.socket, tmp_path)
+    words = ("stop", "--all", "--dry-run", "-t", "production")
+    terminal = terminal_of(ctl, *words)
+    assert terminal.finish() == 0
+    assert import_id in terminal.text and "1,234" in terminal.text and "\x1b" not in terminal.text
+    assert all(len(line) <= 80 for line in terminal.text.splitlines())
+    assert ctl(*words).stdout.count(source.replace("\x1b", "\\x1b")) == 1
 
 
 def test_each_import_stands_beside_its_target_and_once(start_daemon, build, tmp_path, sim):

@@ -62,12 +62,14 @@ def test_purge_leaves_nothing(bare, sim):
     system.give_credentials(sim)
     system.systemctl("restart", system.SERVICE)
     assert system.ctl("stop", sim.add()).returncode == 0
+    system.systemctl("enable", "--now", "trailstop-metrics.timer")
     system.purge()
     after = snapshot()
     assert after[0] - before[0] == set() and before[0] - after[0] == set()
     assert after[1] == before[1]
     assert not system.SOCKET.parent.exists()
-    assert system.systemctl("is-active", *system.UNITS, check=False).stdout.split() == ["inactive"] * 2
+    gone = [*system.UNITS, "trailstop-metrics.timer"]
+    assert system.systemctl("is-active", *gone, check=False).stdout.split() == ["inactive"] * 3
     assert "trailstop" not in system.run("journalctl", "--list-catalog").stdout
 
 
