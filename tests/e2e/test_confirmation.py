@@ -70,8 +70,8 @@ def test_a_rehearsal_of_logs_shows_bytes(ctl, sim):
 
 
 @pytest.mark.parametrize("source", [BUCKET, "s3://" + "x" * 1000, "s3://a/\x1b[31m"])
-def test_the_table_fits_80_columns_and_is_whole_where_there_is_no_terminal(start_daemon, build, tmp_path, terminal_of, sim,
-                                                                          source):
+def test_the_table_fits_80_columns_and_is_whole_without_a_terminal(start_daemon, build, tmp_path, terminal_of, sim,
+                                                                   source):
     daemon = start_daemon({"default": target(sim), "production": target(sim)})
     import_id = sim.add(events_completed=12_345_678, failed_entries=1234, source=source, created=time.time() - 7260)
     ctl = Ctl(build, daemon.socket, tmp_path)
