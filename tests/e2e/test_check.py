@@ -350,7 +350,7 @@ def test_a_ca_bundle_that_holds_no_certificate(check, text, error):
 
 @pytest.mark.parametrize("region, error", [("us-east-1a", "its region is us-east-1"),
                                            ("US-EAST-1", "in lower case: us-east-1")])
-def test_a_region_that_is_none(check, region, error):
+def test_what_is_not_a_region(check, region, error):
     assert error in check.error(f"[target a]\nregion = {region}\n")
 
 

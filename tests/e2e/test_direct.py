@@ -177,7 +177,7 @@ def test_a_page_that_is_retried_is_listed_once(daemon, sim, fault):
     assert len(sim.calls("ListImports")) == 4
 
 
-def test_a_page_that_cannot_be_had_fails_the_list(daemon, sim):
+def test_a_page_that_cannot_be_read_fails_the_list(daemon, sim):
     """Half a list would look like a whole one."""
     sim.settings(page_size=2)
     sim.add_many(5)

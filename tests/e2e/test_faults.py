@@ -363,7 +363,7 @@ def test_an_answer_of_wrong_types_is_polled_on(daemon, sim, operation):
 
 
 @pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_an_answer_that_names_another_import_is_none(daemon, sim, operation):
+def test_an_answer_that_names_another_import_is_not_believed(daemon, sim, operation):
     other = new_id()
     sim.fault("http", operation=operation, status=200, calls=1,
               body='{"ImportId":"%s","ImportStatus":"STOPPED","ImportStatistics":{"EventsCompleted":7}}' % other)

@@ -159,7 +159,7 @@ def test_a_filter_that_the_service_does_not_have(daemon, sim, service, parameter
     *[(name, value) for name in ("olderThan", "minEvents", "minFailedEntries") for value in (-1, "1", 1.5, True, -2**63)],
     ("source", ""), ("source", 1), ("source", "a\0b"), ("source", "x" * 2049),
 ])
-def test_a_filter_that_is_none(daemon, sim, parameter, value):
+def test_what_is_not_a_filter(daemon, sim, parameter, value):
     sim.add()
     with daemon.connect() as connection:
         assert connection.refusal("StopAll", {parameter: value}) == (

@@ -102,7 +102,7 @@ def test_case_counts_in_ids_of_logs(daemon, sim):
     assert [job["importId"] for job in jobs] == ["task", "TASK", "task"]
 
 
-def test_an_answer_about_a_task_of_another_case_is_none(daemon, sim):
+def test_an_answer_about_a_task_of_another_case_is_not_believed(daemon, sim):
     task_id = sim.add(id="task", members={"importId": "TASK"}, **LOGS)
     name, parameters = refusal(daemon, "GetImport", importId=task_id, **LOGS)
     assert name == f"{INTERFACE}.CallFailed" and "TASK" in parameters["cause"]["message"]

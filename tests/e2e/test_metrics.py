@@ -213,7 +213,7 @@ def test_metrics_have_a_socket_of_their_own_that_serves_the_same(daemon):
     assert not daemon.metrics_socket.exists() and not daemon.socket.exists()
 
 
-def test_a_system_without_a_place_for_metrics_is_no_matter(start_daemon, runtime):
+def test_a_system_without_a_place_for_metrics_does_not_matter(start_daemon, runtime):
     daemon = start_daemon(daemon={"metrics-socket": runtime / "nowhere" / "metrics"})
     assert daemon.journal.wait("started")["MESSAGE"].endswith("0 jobs to go on with")
 

@@ -99,7 +99,7 @@ def test_a_bundle_that_is_not_there_is_a_mistake_of_the_configuration(new_daemon
 
 
 @pytest.mark.parametrize("content", ["", "no certificate\n"], ids=["empty", "no PEM"])
-def test_a_bundle_that_is_none_is_said(start_daemon, start_secure, right, tmp_path, content):
+def test_a_bundle_without_certificates_is_named(start_daemon, start_secure, right, tmp_path, content):
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(content)
     secure = start_secure(right)

@@ -589,7 +589,7 @@ static void test_retries_what_cannot_be_decoded(void **state)
     assert_string_equal(world->code, CALL_ERROR_RESOURCES);
 }
 
-static void test_an_answer_about_another_subject_is_none(void **state)
+static void test_an_answer_about_another_subject_is_not_believed(void **state)
 {
     static const Reply same[] = {{.status = 200, .body = "{\"ImportId\":\"x\"}"},
                                  {.status = 200, .body = "{\"ImportId\":\"X\"}"},
@@ -736,7 +736,7 @@ int main(void)
         TEST(test_credentials_may_expire_in_the_queue),
         TEST(test_a_no_is_not_an_outage),
         TEST(test_retries_what_cannot_be_decoded),
-        TEST(test_an_answer_about_another_subject_is_none),
+        TEST(test_an_answer_about_another_subject_is_not_believed),
         TEST(test_survives_what_cannot_be_sent),
         TEST(test_cancels_at_any_time),
         TEST(test_knows_when_it_goes_on),

@@ -121,7 +121,7 @@ static void test_token(void **state)
     assert_asks(*state, &of_new_file);
 }
 
-static void test_token_that_is_none(void **state)
+static void test_what_is_not_a_token(void **state)
 {
     static const char *const bad[] = {"5ecr3t\n\n", "5ecr3t\r\r\n", "5ecr3t\nX: y",
                                       "\n5ecr3t",   "5ec\rr3t",     "5ec\x7fr3t"};
@@ -272,7 +272,7 @@ int main(void)
         TEST(test_hosts),
         TEST(test_relative_uri_is_a_path),
         TEST(test_token),
-        TEST(test_token_that_is_none),
+        TEST(test_what_is_not_a_token),
         TEST(test_three_attempts),
         TEST(test_errors),
         TEST(test_no_error_repeats_the_token),

@@ -73,7 +73,7 @@ static void test_each_request_is_repeated(void **state)
     assert_all(*state, script, N(script));
 }
 
-static void test_three_attempts_unless_told_otherwise(void **state)
+static void test_three_attempts_unless_set_otherwise(void **state)
 {
     static const Exchange down = {
         .method = "PUT", .url = HOST TOKEN, .failure = HTTP_CONNECT_FAILED};
@@ -262,7 +262,7 @@ static void test_endpoint(void **state)
     assert_all(world, of_profile, N(of_profile));
 }
 
-static void test_endpoint_that_is_none(void **state)
+static void test_what_is_not_an_endpoint(void **state)
 {
     static const char *const urls[] = {"ftp://host", "http://",        "http://u:p@host",
                                        "http://h h", "http://host/?a", "http://host:99999"};
@@ -303,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_token_role_credentials),
         TEST(test_each_request_is_repeated),
-        TEST(test_three_attempts_unless_told_otherwise),
+        TEST(test_three_attempts_unless_set_otherwise),
         TEST(test_numbers_that_are_none),
         TEST(test_turned_off),
         TEST(test_no_token_no_version_1),
@@ -314,7 +314,7 @@ int main(void)
         TEST(test_token_is_kept_for_its_time),
         TEST(test_refused_token_is_renewed_once),
         TEST(test_endpoint),
-        TEST(test_endpoint_that_is_none),
+        TEST(test_what_is_not_an_endpoint),
         TEST(test_cancelled),
     };
 

@@ -153,7 +153,7 @@ static void test_clock_of_this_host_may_be_wrong(void **state)
     get(world, "SECOND");
 }
 
-static void test_rejected_ones_are_fetched_anew(void **state)
+static void test_rejected_ones_are_fetched_again(void **state)
 {
     CredentialsWorld *world = *state;
 
@@ -191,7 +191,7 @@ int main(void)
         TEST(test_refreshes_that_fail_come_ever_more_seldom),
         TEST(test_short_lived_ones_are_not_asked_for_all_the_time),
         TEST(test_clock_of_this_host_may_be_wrong),
-        TEST(test_rejected_ones_are_fetched_anew),
+        TEST(test_rejected_ones_are_fetched_again),
         TEST(test_end_while_a_refresh_is_under_way),
     };
 

@@ -248,7 +248,7 @@ static void test_a_refusal_is_asked_again_the_next_time(void **state)
     assert_assumed(world);
 }
 
-static void test_a_refusal_is_told_as_utf8(void **state)
+static void test_a_refusal_is_shown_as_utf8(void **state)
 {
     static const Exchange refusal[] = {
         {POST(STS, "Action=AssumeRole&"), REFUSED("ValidationError", "No role")},
@@ -286,7 +286,7 @@ int main(void)
         TEST(test_web_identity_of_the_environment_is_read_at_every_refresh),
         TEST(test_role_of_the_target_on_top),
         TEST(test_a_refusal_is_asked_again_the_next_time),
-        TEST(test_a_refusal_is_told_as_utf8),
+        TEST(test_a_refusal_is_shown_as_utf8),
     };
 
     return cmocka_run_group_tests_name("role-chains", tests, credentials_world_setup_group,
