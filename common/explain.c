@@ -18,7 +18,7 @@ int explain(char **ret_sentence, int error, const char *format, ...)
     va_end(arguments);
     if (r < 0)
         return r;
-    repaired = utf8_repair(sentence);
+    repaired = utf8_repair_line(sentence);
     if (!repaired)
         return -ENOMEM;
     *ret_sentence = repaired;

@@ -8,6 +8,6 @@
 #include "common/string.h"
 
 /* Writes the sentence and returns error; -ENOMEM, and no sentence, where there is no memory for it.
- * A sentence may quote a file or a service: bytes that are not UTF-8 become U+FFFD. */
+ * A sentence may quote a file or a program, and stays one line of UTF-8: see utf8_repair_line(). */
 __attribute__((format(printf, 3, 4))) int explain(char **ret_sentence, int error,
                                                   const char *format, ...);

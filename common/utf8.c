@@ -98,27 +98,38 @@ bool utf8_is_valid(const char *text, size_t size)
     return true;
 }
 
-char *utf8_repair(const char *text)
+/* line: what is deceptive is repaired as well. */
+static char *repair(const char *text, bool line)
 {
     static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
     size_t left = strlen(text);
     char *copy, *to;
 
-    if (utf8_is_valid(text, left))
-        return strdup(text);
     copy = to = malloc(strlen(replacement) * left + 1);
     while (copy && left > 0) {
         size_t step = utf8_character_size(text, left);
-        if (step == 0) {
+
+        if (line && (*text == '\n' || *text == '\t'))
+            *to++ = ' ';
+        else if (step == 0 || (line && utf8_is_deceptive(utf8_decode(text, step))))
             to = mempcpy(to, replacement, strlen(replacement));
-            step = 1;
-        } else {
+        else
             to = mempcpy(to, text, step);
-        }
+        step = step == 0 ? 1 : step;
         text += step;
         left -= step;
     }
     if (copy)
         *to = '\0';
     return copy;
+}
+
+char *utf8_repair(const char *text)
+{
+    return utf8_is_valid(text, strlen(text)) ? strdup(text) : repair(text, false);
+}
+
+char *utf8_repair_line(const char *text)
+{
+    return repair(text, true);
 }

@@ -26,3 +26,7 @@ bool utf8_is_valid(const char *text, size_t size);
 
 /* A copy with U+FFFD in the place of each byte that belongs to no character. NULL: no memory. */
 char *utf8_repair(const char *text);
+
+/* As one line: also with a blank in the place of each line feed and tab, and U+FFFD in that of what
+ * is deceptive besides. */
+char *utf8_repair_line(const char *text);

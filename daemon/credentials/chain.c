@@ -196,7 +196,7 @@ static int describe_link(const AwsProfiles *profiles, const AwsChainLink *link, 
     return -EINVAL;
 }
 
-/* As UTF-8, whatever the names of files and the values of profiles are. */
+/* One line of UTF-8, whatever the names of files and the values of profiles are. */
 static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **ret)
 {
     CLEANUP(freep) char *description = NULL;
@@ -205,7 +205,7 @@ static int describe(const AwsProfiles *profiles, const AwsChain *chain, char **r
     int r = describe_link(profiles, &chain->links[0], &description);
     if (r < 0)
         return r;
-    repaired = utf8_repair(description);
+    repaired = utf8_repair_line(description);
     if (!repaired)
         return -ENOMEM;
     *ret = repaired;
