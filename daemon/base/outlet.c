@@ -187,11 +187,12 @@ static ssize_t send_memfd(int fd, const char *data, size_t size)
     return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
 }
 
+/* To whoever has the name now, each time: a reader that started again has another socket, and the
+ * former one may be open still, with nobody who reads it. */
 static int outlet_connect(Outlet *outlet)
 {
-    if (outlet->fd >= 0)
-        return 0;
-    outlet->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (outlet->fd < 0)
+        outlet->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (outlet->fd < 0)
         return -errno;
     if (connect(outlet->fd, (const struct sockaddr *)&outlet->address, outlet->address_size) < 0) {
@@ -212,23 +213,17 @@ static bool may_pass(ssize_t error)
 
 static ssize_t outlet_send_datagram(Outlet *outlet, const char *data, size_t size)
 {
-    ssize_t n = 0;
+    ssize_t n = outlet_connect(outlet);
 
-    /* Twice: a reader that started again has another socket of the same name. */
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
-        int r = outlet_connect(outlet);
-
-        if (r < 0)
-            return may_pass(r) ? -EAGAIN : r;
-        n = send(outlet->fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
-        if (n == -EMSGSIZE || n == -ENOBUFS)
-            n = send_memfd(outlet->fd, data, size);
-        if (n == -EMFILE || n == -ENFILE)
-            return -EAGAIN;
-        if (n != -ECONNREFUSED && n != -ECONNRESET && n != -ENOTCONN)
-            return n;
+    if (n < 0)
+        return may_pass(n) ? -EAGAIN : n;
+    n = send(outlet->fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
+    if (n == -EMSGSIZE || n == -ENOBUFS)
+        n = send_memfd(outlet->fd, data, size);
+    if (n == -ECONNREFUSED || n == -ECONNRESET || n == -ENOTCONN) /* it went just now */
         outlet_close(outlet);
-    }
+    else if (n != -EMFILE && n != -ENFILE)
+        return n;
     return -EAGAIN;
 }
 

@@ -300,6 +300,20 @@ static void test_datagrams_to_a_reader_that_comes_later_and_again(void **state)
     }
 }
 
+static void test_datagrams_to_a_reader_whose_former_socket_is_open_still(void **state)
+{
+    CLEANUP(outlet_freep) Outlet *outlet = NULL;
+    CLEANUP(closep) int former = bind_reader(socket_name), reader = -1;
+
+    (void)state;
+    assert_int_equal(outlet_new_datagrams(socket_name, LIMIT, &outlet), 0);
+    assert_true(outlet_send(outlet, "one", 3));
+    reader = bind_reader(socket_name);
+    assert_true(outlet_send(outlet, "two", 3));
+    assert_datagram(former, "one");
+    assert_datagram(reader, "two");
+}
+
 static void test_a_datagram_waits_for_a_descriptor(void **state)
 {
     CLEANUP(outlet_freep) Outlet *outlet = NULL;
@@ -387,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_drain_does_not_wait_longer_than_asked),
         cmocka_unit_test(test_datagrams_that_nobody_reads),
         cmocka_unit_test(test_datagrams_to_a_reader_that_comes_later_and_again),
+        cmocka_unit_test(test_datagrams_to_a_reader_whose_former_socket_is_open_still),
         cmocka_unit_test(test_a_datagram_waits_for_a_descriptor),
         cmocka_unit_test(test_a_large_datagram_goes_as_a_sealed_file),
         cmocka_unit_test(test_what_is_not_an_address),
