@@ -29,6 +29,15 @@ static int set_defaults(const char *section, void *object)
     return r;
 }
 
+/* What each section that has a name begins with; what it has got is freed with its object. */
+static int begin_object(const char *section, void *object, const char *name, char **ret_name,
+                        ConfigOrigin **ret_origins)
+{
+    *ret_name = strdup(name);
+    *ret_origins = calloc(N_OPTIONS, sizeof(**ret_origins));
+    return !*ret_name || !*ret_origins ? -ENOMEM : set_defaults(section, object);
+}
+
 static void target_config_free(TargetConfig *target)
 {
     aws_settings_free(target->settings);
@@ -54,11 +63,8 @@ static int target_config_new(const char *name, TargetConfig **ret)
 {
     CLEANUP(target_config_freep) TargetConfig *target = calloc(1, sizeof(*target));
 
-    if (!target || set_defaults(OPTION_TARGET_SECTION, target) < 0)
-        return -ENOMEM;
-    target->origins = calloc(N_OPTIONS, sizeof(target->origins[0]));
-    target->name = strdup(name);
-    if (!target->origins || !target->name)
+    if (!target ||
+        begin_object(OPTION_TARGET_SECTION, target, name, &target->name, &target->origins) < 0)
         return -ENOMEM;
     *ret = TAKE(target);
     return 0;
@@ -68,11 +74,8 @@ static int guard_config_new(const char *name, GuardConfig **ret)
 {
     CLEANUP(guard_config_freep) GuardConfig *guard = calloc(1, sizeof(*guard));
 
-    if (!guard || set_defaults(OPTION_GUARD_SECTION, guard) < 0)
-        return -ENOMEM;
-    guard->origins = calloc(N_OPTIONS, sizeof(guard->origins[0]));
-    guard->name = strdup(name);
-    if (!guard->origins || !guard->name)
+    if (!guard ||
+        begin_object(OPTION_GUARD_SECTION, guard, name, &guard->name, &guard->origins) < 0)
         return -ENOMEM;
     *ret = TAKE(guard);
     return 0;
