@@ -52,7 +52,7 @@ static const Target *inspection_go_on(Inspection *inspection)
     else if (time_since(inspection->began_usec, time_now_boottime()) > INSPECTION_USEC)
         inspection_give_up(inspection, CALL_ERROR_ENDLESS_LIST,
                            "not every import that runs could be looked at within 5 minutes");
-    else if (!request->is_wanted(request->userdata))
+    else if (request->is_wanted && !request->is_wanted(request->userdata))
         inspection_give_up(inspection, CALL_ERROR_ENDLESS_LIST,
                            "the imports were not all looked at: the client that asked has gone");
     return inspection->ended ? NULL : target;

@@ -13,7 +13,7 @@ typedef struct InspectionRequest {
     const char *target;       /* its name, copied: a reload may take it out of the set */
     ImportService service;
     json_object *ids; /* an array of strings; a reference is taken */
-    /* Asked before each look: whether it is still wanted. */
+    /* Asked before each look: whether it is still wanted. NULL: it is. */
     bool (*is_wanted)(void *userdata);
     /* The import as it was described, borrowed, or NULL and why it was not. */
     void (*looked)(const char *import_id, json_object *import, const CallError *error,

@@ -79,7 +79,7 @@ static void query_go_on(Query *query)
         query_give_up(query, "the list has no end: more than 100000 items were given up");
     else if (time_since(query->began_usec, time_now_boottime()) > LIST_USEC)
         query_give_up(query, "the list has no end: its pages were given up after 5 minutes");
-    else if (!query->is_wanted(query->userdata))
+    else if (query->is_wanted && !query->is_wanted(query->userdata))
         query_give_up(query, "the list was given up: the client that asked for it has gone");
     else if (r < 0 || query_call(query) < 0)
         query_end_without_memory(query);

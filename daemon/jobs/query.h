@@ -19,7 +19,8 @@ typedef struct QueryRequest {
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */
     bool nameless;           /* of QUERY_IMPORTS: also those without an id that can be read */
-    /* Asked before each page but the first: whether the answer is still waited for. */
+    /* Asked before each page but the first: whether the answer is still waited for. NULL: it is,
+     * until the query is freed. */
     bool (*is_wanted)(void *userdata);
 } QueryRequest;
 

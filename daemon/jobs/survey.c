@@ -26,12 +26,6 @@ static void survey_end(Survey *survey, const CallError *error, bool listed)
     survey->request.done(error, listed, survey->request.userdata);
 }
 
-static bool is_wanted(void *userdata)
-{
-    (void)userdata; /* what is not is freed */
-    return true;
-}
-
 static void on_looked(const char *import_id, json_object *import, const CallError *error,
                       void *userdata)
 {
@@ -53,7 +47,6 @@ static void survey_inspect(Survey *survey)
                                                  .target = survey->target,
                                                  .service = survey->request.service,
                                                  .ids = survey->ids,
-                                                 .is_wanted = is_wanted,
                                                  .looked = on_looked,
                                                  .done = on_inspected,
                                                  .userdata = survey},
@@ -124,8 +117,7 @@ static void survey_list(Survey *survey)
                                                   .target = target,
                                                   .service = request->service,
                                                   .destination = request->destination,
-                                                  .status = status,
-                                                  .is_wanted = is_wanted},
+                                                  .status = status},
                                   on_listed, survey, &survey->query) < 0)
         survey_end(survey, &call_error_no_memory, false);
 }
