@@ -276,9 +276,6 @@ static int add_target(StopAll *stop_all, const Target *target)
 {
     int r = 0;
 
-    for (size_t i = 0; i < stop_all->n_listings; i++)
-        if (strcmp(stop_all->listings[i].target, target->name) == 0)
-            return 0; /* named twice */
     for (size_t i = 0; r >= 0 && i < N_RUNNING_STATUSES; i++)
         r = add_listing(stop_all, target, import_running_statuses[i]);
     return r;
@@ -290,8 +287,23 @@ static int add_all_targets(StopAll *stop_all)
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < target_set_size(targets); i++)
-        for (size_t j = 0; r >= 0 && j < N_RUNNING_STATUSES; j++)
-            r = add_listing(stop_all, target_set_get(targets, i), import_running_statuses[j]);
+        r = add_target(stop_all, target_set_get(targets, i));
+    return r;
+}
+
+/* Each of them exists; one may be named twice. */
+static int add_named_targets(StopAll *stop_all, json_object *names)
+{
+    const TargetSet *targets = stop_all->call->service->targets;
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(names); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(names, i));
+        const Target *target = target_set_find(targets, name);
+
+        if (!is_asked(stop_all, target))
+            r = add_target(stop_all, target);
+    }
     return r;
 }
 
@@ -363,11 +375,7 @@ int stop_all_start(Call *call)
         return add_all_targets(stop_all);
     if (!names)
         return add_target(stop_all, target_set_find(targets, NULL));
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(names); i++)
-        r = add_target(
-            stop_all,
-            target_set_find(targets, json_object_get_string(json_object_array_get_idx(names, i))));
-    return r;
+    return add_named_targets(stop_all, names);
 }
 
 /* 1: the job, or what became of it, was added; 0: it is not on disk yet. */
