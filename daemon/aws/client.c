@@ -81,6 +81,11 @@ AwsCredentialsProvider *aws_client_credentials(const AwsClient *client)
     return client->config.credentials;
 }
 
+Timers *aws_client_timers(const AwsClient *client)
+{
+    return client->config.timers;
+}
+
 AwsMeter *aws_client_meter(const AwsClient *client)
 {
     return client->config.meter;

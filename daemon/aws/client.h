@@ -48,6 +48,7 @@ void aws_client_unref(AwsClient *client);
 AwsCredentialsProvider *aws_client_credentials(const AwsClient *client);
 
 AwsMeter *aws_client_meter(const AwsClient *client); /* borrowed; NULL: none */
+Timers *aws_client_timers(const AwsClient *client);  /* borrowed */
 
 /* A client of another service for the same target, with these credentials: for a call that is not
  * one of the target's own, so without quotas and meter. As aws_client_new(). */

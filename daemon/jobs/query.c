@@ -11,6 +11,7 @@
 #include "daemon/aws/import-operations.h"
 
 #define LIST_ITEMS_MAX 100000U
+#define ITEMS_PER_TURN 50U
 #define LIST_USEC (5 * USEC_PER_MINUTE)
 
 struct Query {
@@ -23,8 +24,11 @@ struct Query {
     QueryDone done;
     void *userdata;
     bool (*is_wanted)(void *userdata);
+    int (*take)(json_object *item, void *userdata);
     AwsCall *call;       /* under way */
     json_object *listed; /* of the pages so far */
+    size_t n_taken;      /* of listed */
+    Timer timer;         /* the next of them are taken */
     uint64_t began_usec; /* CLOCK_BOOTTIME */
     /* Brent's way to find a cycle of any length: a token is compared with one from before, which is
        replaced after 1, 2, 4, … pages. */
@@ -134,6 +138,23 @@ static int query_take_page(Query *query, json_object *page)
     return 0;
 }
 
+static void query_hand_over(void *userdata)
+{
+    Query *query = userdata;
+    size_t n = json_object_array_length(query->listed);
+    int r = 0;
+
+    for (unsigned i = 0; r >= 0 && i < ITEMS_PER_TURN && query->n_taken < n; i++)
+        r = query->take(json_object_array_get_idx(query->listed, query->n_taken++),
+                        query->userdata);
+    if (r < 0)
+        query_end_without_memory(query);
+    else if (query->n_taken < n)
+        timer_set(&query->timer, timers_boottime_usec(query->timer.timers));
+    else
+        query_end(query, NULL, NULL);
+}
+
 static void on_done(const AwsResult *result, void *userdata)
 {
     Query *query = userdata;
@@ -149,6 +170,8 @@ static void on_done(const AwsResult *result, void *userdata)
         query_end_without_memory(query);
     else if (query->next_token)
         query_go_on(query);
+    else if (query->take)
+        query_hand_over(query);
     else
         query_end(query, query->listed, NULL);
 }
@@ -188,9 +211,11 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         .done = done,
         .userdata = userdata,
         .is_wanted = request->is_wanted,
+        .take = request->take,
         .began_usec = time_now_boottime(),
         .listed = json_object_new_array(),
     };
+    timer_init(&query->timer, aws_client_timers(query->client), query_hand_over, query);
     if (!query->listed)
         return -ENOMEM;
     if ((r = string_copy(request->import_id, &query->import_id)) < 0 ||
@@ -206,6 +231,7 @@ void query_free(Query *query)
     if (!query)
         return;
     aws_call_cancel(query->call);
+    timer_clear(&query->timer);
     aws_client_unref(query->client);
     outage_unref(query->outage);
     json_object_put(query->listed);

@@ -65,8 +65,9 @@ static void survey_report_nameless(Survey *survey)
     on_looked("", NULL, &error, survey);
 }
 
-static int survey_take(Survey *survey, json_object *import)
+static int on_item(json_object *import, void *userdata)
 {
+    Survey *survey = userdata;
     ImportService service = survey->request.service;
     char import_id[IMPORT_ID_SIZE];
     const char *text = "";
@@ -88,13 +89,11 @@ static void survey_list(Survey *survey);
 static void on_listed(json_object *imports, const CallError *error, void *userdata)
 {
     Survey *survey = userdata;
-    int r = 0;
 
-    for (size_t i = 0; r >= 0 && !error && i < json_object_array_length(imports); i++)
-        r = survey_take(survey, json_object_array_get_idx(imports, i));
+    (void)imports; /* taken */
     query_free(TAKE(survey->query));
-    if (error || r < 0)
-        survey_end(survey, error ? error : &call_error_no_memory, false);
+    if (error)
+        survey_end(survey, error, false);
     else
         survey_list(survey);
 }
@@ -114,6 +113,7 @@ static void survey_list(Survey *survey)
         survey_inspect(survey);
     else if (!target || query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
                                                   .nameless = true,
+                                                  .take = on_item,
                                                   .target = target,
                                                   .service = request->service,
                                                   .destination = request->destination,

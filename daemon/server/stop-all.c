@@ -35,6 +35,8 @@ struct StopAll {
     size_t n_listings;
     size_t n_open;        /* not through yet */
     json_object *targets; /* of the jobs made: job id → name */
+    json_object *jobs;    /* once all are made, those of targets up to: */
+    const struct lh_entry *next_job;
     json_object *imports; /* found, and meant by the filter */
     json_object *seen;    /* import id → true: targets of one account find the same ones */
     TargetFailures failures;
@@ -54,6 +56,7 @@ static void stop_all_free(void *state)
     }
     free(stop_all->listings);
     json_object_put(stop_all->targets);
+    json_object_put(stop_all->jobs);
     json_object_put(stop_all->imports);
     json_object_put(stop_all->seen);
     target_failures_clear(&stop_all->failures);
@@ -68,9 +71,8 @@ static bool is_asked(const StopAll *stop_all, const Target *target)
     return false;
 }
 
-/* Of the targets asked, the one that follows the import already, else the one that found it; NULL:
- * that is gone. Where several find it, as those of one account do, another one may have been the
- * first to answer when it was asked for before. */
+/* Of the targets asked, the one that follows the import already, as another one of its account may
+ * have found it before, else the one that found it now; NULL: that is gone. */
 static Target *choose_target(const StopAll *stop_all, const char *found_by, const JobKey *key)
 {
     const TargetSet *targets = stop_all->call->service->targets;
@@ -130,8 +132,9 @@ static bool wants_looks(const StopAll *stop_all)
     return parameters->dry_run || import_filter_is_given(&parameters->filter);
 }
 
-static int take_listed(const Listing *listing, json_object *import)
+static int take_listed(json_object *import, void *userdata)
 {
+    const Listing *listing = userdata;
     StopAll *stop_all = listing->stop_all;
     ImportService service = stop_all->call->parameters.service;
     char import_id[IMPORT_ID_SIZE];
@@ -188,7 +191,8 @@ static void listing_end(Listing *listing, const CallError *error)
     if (error && target_failures_add(&stop_all->failures, listing->target, error) < 0)
         stop_all->error = -ENOMEM;
     assert(stop_all->n_open > 0);
-    stop_all->n_open--;
+    if (--stop_all->n_open == 0)
+        stop_all->next_job = json_object_get_object(stop_all->targets)->head;
     call_wake(stop_all->call);
 }
 
@@ -231,17 +235,14 @@ static int begin_looks(Listing *listing)
 static void on_listed(json_object *imports, const CallError *error, void *userdata)
 {
     Listing *listing = userdata;
-    StopAll *stop_all = listing->stop_all;
     int r = 0;
 
-    for (size_t i = 0; r >= 0 && !error && i < json_object_array_length(imports); i++)
-        r = take_listed(listing, json_object_array_get_idx(imports, i));
+    (void)imports; /* taken */
     query_free(TAKE(listing->query));
-    if (r >= 0 && !error && json_object_array_length(listing->ids) > 0 &&
-        (r = begin_looks(listing)) >= 0)
+    if (!error && json_object_array_length(listing->ids) > 0 && (r = begin_looks(listing)) >= 0)
         return;
     if (r < 0)
-        stop_all->error = r;
+        listing->stop_all->error = r;
     listing_end(listing, error);
 }
 
@@ -265,7 +266,8 @@ static int add_listing(StopAll *stop_all, const Target *target, ImportStatus sta
                                   .service = service,
                                   .destination = stop_all->call->parameters.destination,
                                   .status = name,
-                                  .is_wanted = is_wanted},
+                                  .is_wanted = is_wanted,
+                                  .take = take_listed},
                   on_listed, listing, &listing->query);
     if (r >= 0)
         stop_all->n_open++;
@@ -343,10 +345,11 @@ static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
     registry_follow_all(call->service->registry, &stop_all->follower);
     stop_all->listings = calloc(n_listings, sizeof(stop_all->listings[0]));
     stop_all->targets = json_object_new_object();
+    stop_all->jobs = json_object_new_array();
     stop_all->imports = json_object_new_array();
     stop_all->seen = json_object_new_object();
-    if (!stop_all->listings || !stop_all->targets || !stop_all->imports || !stop_all->seen ||
-        target_failures_init(&stop_all->failures) < 0)
+    if (!stop_all->listings || !stop_all->targets || !stop_all->jobs || !stop_all->imports ||
+        !stop_all->seen || target_failures_init(&stop_all->failures) < 0)
         return -ENOMEM;
     *ret = stop_all;
     return 0;
@@ -379,7 +382,7 @@ int stop_all_start(Call *call)
 }
 
 /* 1: the job, or what became of it, was added; 0: it is not on disk yet. */
-static int collect_job(StopAll *stop_all, const char *id, const char *target, json_object *jobs)
+static int collect_job(StopAll *stop_all, const char *id, const char *target)
 {
     const JobText *job;
     int r = registry_show(stop_all->call->service->registry, id, &job);
@@ -390,25 +393,26 @@ static int collect_job(StopAll *stop_all, const char *id, const char *target, js
         r = target_failures_add_local(&stop_all->failures, target, CALL_ERROR_STORE_FAILED,
                                       MESSAGE_STORE_FAILED);
     else if (r > 0)
-        r = json_append(jobs, json_new_raw(job->text));
+        r = json_append(stop_all->jobs, json_new_raw(job->text));
     return r < 0 ? r : 1;
 }
 
-/* 1: *ret is what became of each job; 0: some are not on disk yet. */
-static int collect_jobs(StopAll *stop_all, json_object **ret)
+/* Once all are made: goes on with what became of each. */
+static int collect_jobs(StopAll *stop_all, CallProgress *ret)
 {
-    CLEANUP(json_object_putp) json_object *jobs = json_object_new_array();
-    int r = jobs ? 1 : -ENOMEM;
+    Call *call = stop_all->call;
 
-    if (r > 0) {
-        json_object_object_foreach (stop_all->targets, id, target) {
-            r = collect_job(stop_all, id, json_object_get_string(target), jobs);
-            if (r <= 0)
-                return r;
-        }
-        *ret = TAKE(jobs);
+    while (stop_all->next_job && call_may_go_on(call)) {
+        const struct lh_entry *entry = stop_all->next_job;
+        int r = collect_job(stop_all, lh_entry_k(entry), json_object_get_string(lh_entry_v(entry)));
+
+        if (r <= 0)
+            return r;
+        stop_all->next_job = lh_entry_next(entry);
+        caller_spend(call->caller, 1);
     }
-    return r;
+    *ret = stop_all->next_job ? CALL_GOES_ON : CALL_DONE;
+    return 0;
 }
 
 /* What was found is listed under its service; the lists of the others are empty. */
@@ -430,17 +434,15 @@ int stop_all_pump(Call *call, CallProgress *ret)
 {
     CLEANUP(json_object_putp) json_object *reply = NULL;
     StopAll *stop_all = call->state;
-    json_object *jobs = NULL;
     int r;
 
     *ret = CALL_WAITS;
     if (stop_all->error < 0 || stop_all->n_open > 0)
         return stop_all->error;
-    r = collect_jobs(stop_all, &jobs);
-    if (r <= 0)
+    r = collect_jobs(stop_all, ret);
+    if (r < 0 || *ret != CALL_DONE)
         return r;
-    *ret = CALL_DONE;
-    reply = methods_object("jobs", jobs);
+    reply = methods_object("jobs", TAKE(stop_all->jobs));
     if (!reply || add_found(stop_all, reply) < 0 ||
         json_add(reply, "failures", json_object_get(stop_all->failures.list)) < 0)
         return -ENOMEM;
