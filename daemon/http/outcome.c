@@ -55,20 +55,19 @@ static long get_number(const HttpTransfer *transfer, CURLINFO info)
     return number;
 }
 
-/* Whether the request met its end before it was through the proxy; over a kept connection it
- * cannot.
+/* Whether the request met its end before it was through the proxy: a connection is only ever made
+ * to the proxy, and over one that was kept the request was through.
  */
 static bool failed_at_proxy(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
 {
     if (!transfer->proxy || failure == HTTP_NO_RESOURCES)
         return false;
-    if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY)
+    if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY)
         return true;
     if (get_number(transfer, CURLINFO_NUM_CONNECTS) == 0 &&
         get_number(transfer, CURLINFO_LOCAL_PORT) != 0)
         return false;
-    return transfer->proxy->is_http ? get_number(transfer, CURLINFO_HTTP_CONNECTCODE) / 100 != 2
-                                    : code == CURLE_COULDNT_CONNECT;
+    return transfer->proxy->is_http && get_number(transfer, CURLINFO_HTTP_CONNECTCODE) / 100 != 2;
 }
 
 static const char *describe_cause(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
