@@ -9,9 +9,9 @@
 
 #include "common/memory.h"
 #include "common/names.h"
+#include "daemon/jobs/parameters.h"
 #include "daemon/server/operators.h"
 #include "daemon/server/output.h"
-#include "daemon/server/parameters.h"
 #include "daemon/server/rota.h"
 
 typedef struct Service Service; /* what methods work on, see methods.h */

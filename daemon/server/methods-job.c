@@ -262,14 +262,6 @@ static int list_jobs_pump(Call *call, CallProgress *ret)
     return 0;
 }
 
-static const ParameterSpec request_parameters[] = {
-    {"importId", parameter_read_import_id, .required = true},
-    {"target", parameter_read_target},
-    {"service", parameter_read_service},
-    {"reason", parameter_read_reason},
-    {"timeout", parameter_read_timeout},
-    {0},
-};
 static const ParameterSpec stop_all_parameters[] = {
     {"targets", parameter_read_targets},
     {"service", parameter_read_service},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/server/parameters.h: exact types, nothing unknown, nothing missing. */
+/* daemon/jobs/parameters.h: exact types, nothing unknown, nothing missing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "common/json.h"
 #include "common/memory.h"
-#include "daemon/server/parameters.h"
+#include "daemon/jobs/parameters.h"
 
 #define IMPORT_ID "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
 #define DEPTH_MAX 8U

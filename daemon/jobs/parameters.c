@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/server/parameters.h"
+#include "daemon/jobs/parameters.h"
 
 #include <errno.h>
 #include <string.h>
@@ -221,6 +221,15 @@ int parameter_read_since(json_object *value, Parameters *parameters)
 
     return r < 0 ? r : time_parse_rfc3339(text, &parameters->since_usec);
 }
+
+const ParameterSpec request_parameters[] = {
+    {"importId", parameter_read_import_id, .required = true},
+    {"target", parameter_read_target},
+    {"service", parameter_read_service},
+    {"reason", parameter_read_reason},
+    {"timeout", parameter_read_timeout},
+    {0},
+};
 
 static const ParameterSpec *find_spec(const ParameterSpec *specs, const char *name)
 {

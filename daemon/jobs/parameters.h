@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parameters of a call, checked against what its method takes: exact types, nothing unknown,
- * nothing missing. Strings are borrowed from the message. */
+ * nothing missing. Strings are borrowed from the message. They stand below server/ because requests
+ * come from queues as well. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,6 +41,9 @@ typedef struct ParameterSpec {
     ParameterRead read;
     bool required;
 } ParameterSpec;
+
+/* Of Stop and Wait. */
+extern const ParameterSpec request_parameters[];
 
 int parameter_read_active(json_object *value, Parameters *parameters);
 int parameter_read_destination(json_object *value, Parameters *parameters);
