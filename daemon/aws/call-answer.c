@@ -57,7 +57,12 @@ static int read_body(AwsCall *call, const HttpResponse *response, json_object **
 
     if (call->operation->protocol)
         return call->operation->protocol->read_success(response, call->hooks.userdata);
-    r = aws_answer_read_object(response, &answer);
+    if (call->operation->may_be_empty && response->body_size == 0) {
+        answer = json_object_new_object();
+        r = answer ? 0 : -ENOMEM;
+    } else {
+        r = aws_answer_read_object(response, &answer);
+    }
     if (r < 0)
         return r;
     return call->operation->decode(answer, ret);

@@ -229,13 +229,23 @@ static void on_response(const HttpResponse *response, void *userdata)
 
 /* ---- an attempt: credentials, then the pacer, then out ---- */
 
+static const char *content_type(const AwsOperation *operation)
+{
+    static const char *const of_json[] = {
+        [AWS_JSON_1_1] = "application/x-amz-json-1.1",
+        [AWS_JSON_1_0] = "application/x-amz-json-1.0",
+    };
+
+    return operation->protocol ? operation->protocol->content_type
+                               : of_json[operation->json_version];
+}
+
 static int call_send(AwsCall *call)
 {
     const AwsClientConfig *config = &call->client->config;
-    const AwsProtocol *protocol = call->operation->protocol;
     unsigned number = call->attempt + 1;
     AwsAttempt attempt = {
-        .content_type = protocol ? protocol->content_type : "application/x-amz-json-1.1",
+        .content_type = content_type(call->operation),
         .target = call->operation->target,
         .body = call->body,
         .body_size = call->body_size,
@@ -266,7 +276,7 @@ static int call_send(AwsCall *call)
                                 .body = call->body,
                                 .body_size = call->body_size,
                                 .connect_timeout_usec = config->connect_timeout_usec,
-                                .timeout_usec = config->timeout_usec,
+                                .timeout_usec = config->timeout_usec + call->hooks.wait_usec,
                                 .ca_bundle = call->client->ca_bundle,
                                 .yields = call->hooks.of_client,
                             },

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "daemon/aws/client.h"
 #include "daemon/base/call-error.h"
@@ -40,16 +41,21 @@ typedef struct AwsProtocol {
                       CallError *error, bool *ret_named);
 } AwsProtocol;
 
+/* They differ in the content type of requests alone. */
+typedef enum AwsJsonVersion { AWS_JSON_1_1, AWS_JSON_1_0 } AwsJsonVersion;
+
 typedef struct AwsOperation {
     const char *name;            /* for the journal, e.g. "StopImport" */
-    const AwsProtocol *protocol; /* NULL: JSON 1.1, for which there is: */
-    const char *target;          /* value of X-Amz-Target */
+    const AwsProtocol *protocol; /* NULL: JSON, for which there is: */
+    AwsJsonVersion json_version;
+    const char *target; /* value of X-Amz-Target */
     /* Turns an answer into what the caller gets. -EBADMSG: not the JSON it should be, which is a
        transient failure like a truncated answer; -ENOENT: what was asked about is not there, a
        refusal; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
     const char *subject; /* member of what was decoded that names the subject; NULL: none does */
     bool subject_folds_case;
+    bool may_be_empty; /* it has nothing to say in a success, which may come without a body */
     QuotaKind limit;
     bool once;      /* an attempt whose answer was lost may have had its effect and is not
                        repeated: the caller asks what came of it */
@@ -65,6 +71,8 @@ typedef struct AwsCallHooks {
     void (*describe)(JournalEntry *entry, void *userdata);
     /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
     bool of_client;
+    /* How long the service may hold an answer back, on top of what an attempt may take. */
+    uint64_t wait_usec;
     /* Once, at the end; the call is freed when it returns. Not after aws_call_cancel(). */
     void (*done)(const AwsResult *result, void *userdata);
     void *userdata;

@@ -195,6 +195,13 @@ static void on_done(const AwsResult *result, void *userdata)
     world->http_status = error->http_status;
 }
 
+AwsCallHooks world_hooks(World *world)
+{
+    world->n_seen = world->hooked = 0;
+    world->done = false;
+    return (AwsCallHooks){.attempt = on_attempt, .done = on_done, .userdata = world};
+}
+
 void world_start(World *world)
 {
     static const AwsOperation operation = {
@@ -205,10 +212,8 @@ void world_start(World *world)
         .subject_folds_case = true,
         .limit = QUOTA_STOP,
     };
-    AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done, .userdata = world};
+    AwsCallHooks hooks = world_hooks(world);
 
-    world->n_seen = world->hooked = 0;
-    world->done = false;
     assert_int_equal(aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", "x", &hooks,
                                     &world->call),
                      0);
@@ -241,6 +246,11 @@ bool world_advance(World *world)
 void world_call(World *world, const Reply *replies, unsigned n_replies)
 {
     world_start(world);
+    world_finish(world, replies, n_replies);
+}
+
+void world_finish(World *world, const Reply *replies, unsigned n_replies)
+{
     for (unsigned i = 0; i < n_replies; i++) {
         assert_true(world_advance(world));
         world_answer(world, &replies[i]);

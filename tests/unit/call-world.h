@@ -25,7 +25,7 @@ typedef struct Seen {
     uint64_t boottime_usec;
     char url[128];
     char headers[2048]; /* "name: value\n" each */
-    char body[128];
+    char body[512];
     uint64_t connect_timeout_usec, timeout_usec;
     char ca_bundle[64];
 } Seen;
@@ -59,7 +59,7 @@ typedef struct World {
     unsigned hooked; /* the last number that the attempt hook was given */
     bool done;
     AwsOutcome outcome;
-    char body[256];
+    char body[2048];
     char code[64], message[5000], request_id[160];
     unsigned http_status;
 } World;
@@ -73,6 +73,9 @@ void world_set_rate(World *world, double rate); /* calls per second */
 
 void world_start(World *world);
 
+/* For a call that the test itself starts, as world->call: its hooks. */
+AwsCallHooks world_hooks(World *world);
+
 /* Lets time pass until the next timer, and runs it. False: no timer is set. */
 bool world_step(World *world);
 
@@ -83,6 +86,9 @@ void world_answer(World *world, const Reply *reply);
 
 /* A whole call: one reply for each attempt. Asserts that it takes all of them, and is then done. */
 void world_call(World *world, const Reply *replies, unsigned n_replies);
+
+/* The same once it is started. */
+void world_finish(World *world, const Reply *replies, unsigned n_replies);
 
 /* Value of a header of attempt number n (1 for the first), or NULL. Valid until the next use. */
 const char *world_header(const World *world, unsigned attempt, const char *name);
