@@ -383,7 +383,12 @@ int registry_commit(Registry *registry, bool *ret_changed)
         registry->settled.change = ++registry->last_change;
     if (settling && records)
         records[n++] = &registry->settled;
-    r = records ? store_save(registry->store, records, n) : -ENOMEM;
+    r = records ? store_begin(registry->store) : -ENOMEM;
+    if (r >= 0) {
+        for (size_t i = 0; i < n; i++)
+            (void)store_put_job(registry->store, records[i]);
+        r = store_commit(registry->store);
+    }
     if (r < 0) {
         registry_take_back(registry);
         return r;

@@ -165,7 +165,8 @@ static int prepare(sqlite3 *db)
     if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 ||
         (r = store_file_query(db, "PRAGMA user_version", &version)) < 0 ||
         (r = execute(db, "BEGIN IMMEDIATE")) < 0 ||
-        (version == 0 && (r = execute(db, store_tables)) < 0) || (r = add_columns(db)) < 0 ||
+        (version == 0 && (r = execute(db, store_tables)) < 0) ||
+        (r = execute(db, store_later_tables)) < 0 || (r = add_columns(db)) < 0 ||
         (r = execute(db, store_indexes)) < 0)
         return r;
     return execute(db, "COMMIT");
@@ -173,7 +174,7 @@ static int prepare(sqlite3 *db)
 
 /* CLOCK_BOOTTIME begins at 0 with each boot: what an earlier one left is moved over by the wall
  * clock. That may be behind what it was then: no job was asked for in the future, and none has more
- * time left than it was given. */
+ * time left than it was given, nor has a message. */
 static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
 {
     CLEANUP(freep) char *sql = NULL;
@@ -198,6 +199,8 @@ static int adopt_boot(sqlite3 *db, const Clock *clock, sd_id128_t id)
         "  max(1, min(requested_usec + %1$lld, %2$lld)"
         "   + max(0, accepted_boottime_usec - requested_boottime_usec)) END"
         " WHERE finished_usec = 0;"
+        "UPDATE messages SET visible_boottime_usec ="
+        " max(1, min(visible_usec + %1$lld, %2$lld + visible_usec - asked_usec));"
         "UPDATE boot SET id = '%3$s';"
         "COMMIT",
         (long long)offset, (long long)now, boot);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/string.h"
 #include "common/utf8.h"
 
 /* ---- SQL ---- */
@@ -28,6 +29,16 @@ const StoreAddition store_additions[] = {
     {0},
 };
 
+const char store_later_tables[] =
+    "CREATE TABLE IF NOT EXISTS messages (queue TEXT NOT NULL, message_id TEXT NOT NULL,"
+    " receipt TEXT NOT NULL, receives INTEGER NOT NULL, job TEXT NOT NULL,"
+    " asked_usec INTEGER NOT NULL, visible_usec INTEGER NOT NULL,"
+    " visible_boottime_usec INTEGER NOT NULL, PRIMARY KEY (queue, message_id)) WITHOUT ROWID;"
+    /* No sequence comes twice, also after the last row was removed. */
+    "CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " destination TEXT NOT NULL, job TEXT NOT NULL, made_usec INTEGER NOT NULL,"
+    " body TEXT NOT NULL);";
+
 /* The key of each index is followed by the row's number, so that what it finds comes in that order.
  * Those of what changes are partial, for the states that last. */
 const char store_indexes[] =
@@ -37,7 +48,9 @@ const char store_indexes[] =
     "CREATE INDEX IF NOT EXISTS jobs_import ON jobs (import_id);"
     "CREATE INDEX IF NOT EXISTS jobs_target ON jobs (target);"
     "CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state) WHERE finished_usec > 0;"
-    "CREATE INDEX IF NOT EXISTS jobs_settle ON jobs (settle_usec) WHERE settle_usec > 0;";
+    "CREATE INDEX IF NOT EXISTS jobs_settle ON jobs (settle_usec) WHERE settle_usec > 0;"
+    "CREATE INDEX IF NOT EXISTS outbox_destination ON outbox (destination);"
+    "CREATE INDEX IF NOT EXISTS outbox_job ON outbox (job);";
 
 const char store_probe[] = "SELECT count(*) FROM (SELECT "
 #define STORE_KEY(name, ...) #name
@@ -149,38 +162,77 @@ void store_bind_record(sqlite3_stmt *statement, const JobRecord *record)
     }
 }
 
+/* The column's own text, NULL where it has none. */
+static int look_at_text(sqlite3_stmt *statement, int column, const char **ret)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    if (!text && sqlite3_column_type(statement, column) != SQLITE_NULL)
+        return -ENOMEM;
+    if (text && !utf8_is_valid(text, strlen(text)))
+        return -EUCLEAN; /* no client could be shown it */
+    *ret = text;
+    return 0;
+}
+
+int store_read_text(sqlite3_stmt *statement, int column, char **ret)
+{
+    const char *text;
+    int r = look_at_text(statement, column, &text);
+
+    return r < 0 ? r : string_copy(text, ret);
+}
+
+int store_read_name(sqlite3_stmt *statement, int column, char *ret, size_t size)
+{
+    const char *text;
+    int r = look_at_text(statement, column, &text);
+
+    if (r < 0)
+        return r;
+    if (!text || strlen(text) >= size)
+        return -EUCLEAN;
+    strcpy(ret, text);
+    return 0;
+}
+
+/* One of the words of an enum. 0 or -EINVAL. */
+static int parse_word(StoreKind kind, const char *text, void *member)
+{
+    switch (kind) {
+    case STORE_STATE:
+        return job_state_parse(text, member);
+    case STORE_KIND:
+        return job_kind_parse(text, member);
+    default:
+        assert(kind == STORE_SERVICE);
+        return import_service_parse(text, member);
+    }
+}
+
 /* 0, -EUCLEAN or -ENOMEM. */
 static int read_column(sqlite3_stmt *statement, int i, void *member)
 {
     const char *text;
+    int r;
 
-    if (columns[i].kind == STORE_INTEGER) {
-        keep_integer(member, columns[i].size, (uint64_t)sqlite3_column_int64(statement, i));
-        return 0;
-    }
-    text = (const char *)sqlite3_column_text(statement, i);
-    if (!text && sqlite3_column_type(statement, i) != SQLITE_NULL)
-        return -ENOMEM;
-    if (text && !utf8_is_valid(text, strlen(text)))
-        return -EUCLEAN; /* no client could be shown it */
     switch (columns[i].kind) {
     case STORE_INTEGER:
-    case STORE_TEXT:
-        break;
-    case STORE_NAME:
-        if (!text || strlen(text) >= columns[i].size)
-            return -EUCLEAN;
-        strcpy(member, text);
+        keep_integer(member, columns[i].size, (uint64_t)sqlite3_column_int64(statement, i));
         return 0;
+    case STORE_TEXT:
+        return store_read_text(statement, i, member);
+    case STORE_NAME:
+        return store_read_name(statement, i, member, columns[i].size);
     case STORE_STATE:
-        return text && job_state_parse(text, member) == 0 ? 0 : -EUCLEAN;
     case STORE_KIND:
-        return text && job_kind_parse(text, member) == 0 ? 0 : -EUCLEAN;
     case STORE_SERVICE:
-        return text && import_service_parse(text, member) == 0 ? 0 : -EUCLEAN;
+        break;
     }
-    *(char **)member = text ? strdup(text) : NULL;
-    return !text || *(char **)member ? 0 : -ENOMEM;
+    r = look_at_text(statement, i, &text);
+    if (r >= 0)
+        r = text ? parse_word(columns[i].kind, text, member) : -EINVAL;
+    return r == -EINVAL ? -EUCLEAN : r;
 }
 
 int store_read_record(sqlite3_stmt *statement, JobRecord *ret)

@@ -12,11 +12,14 @@
 /* Makes an empty database a store of STORE_VERSION. */
 extern const char store_tables[];
 
+/* Makes the tables that version 1 began without, where they are missing. */
+extern const char store_later_tables[];
+
 /* Makes the indexes that are missing: the store of an earlier trailstopd gains them here, and stays
  * one that it can use as well. */
 extern const char store_indexes[];
 
-/* Fails where a table or column of version 1 is missing. */
+/* Fails where a table or column that version 1 began with is missing. */
 extern const char store_probe[];
 
 /* What was added to table jobs since then; ends with a NULL name. */
@@ -45,3 +48,8 @@ void store_bind_record(sqlite3_stmt *statement, const JobRecord *record);
 /* Reads the current row of a store_select into a record the caller owns. -EUCLEAN: not what a
  * daemon wrote; -ENOMEM. */
 int store_read_record(sqlite3_stmt *statement, JobRecord *ret);
+
+/* One column of a row: its text as an owned string (NULL of NULL), or in an array of that size.
+ * Errors likewise. */
+int store_read_text(sqlite3_stmt *statement, int column, char **ret);
+int store_read_name(sqlite3_stmt *statement, int column, char *ret, size_t size);

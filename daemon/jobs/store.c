@@ -7,66 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/string.h"
 #include "daemon/jobs/store-file.h"
 #include "daemon/jobs/store-row.h"
-
-typedef enum Statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    SAVE,
-    GET,
-    EACH_ACTIVE,
-    EACH_CHANGED,
-    EACH_BY_NUMBER, /* these in the order of store_each()'s choice */
-    EACH_BY_IMPORT,
-    EACH_BY_TARGET,
-    EACH_BY_ACTIVE,
-    EACH_BY_STATE,
-    NEXT_TO_SETTLE,
-    PURGE,
-    OLDEST,
-    N_STATEMENTS
-} Statement;
-
-#define NEWEST_FIRST " AND number < ?1 ORDER BY number DESC"
-
-/* Each is all of the SQL, or what follows `before` in it. An index that a statement needs is named
- * in it, so that a store without it does not open. */
-static const struct {
-    const char *before, *sql;
-} statements[] = {
-    [BEGIN] = {"", "BEGIN IMMEDIATE"},
-    [COMMIT] = {"", "COMMIT"},
-    [ROLLBACK] = {"", "ROLLBACK"},
-    [SAVE] = {store_upsert, ""},
-    [GET] = {store_select, "WHERE id = ?1"},
-    [EACH_ACTIVE] = {store_select, "WHERE finished_usec = 0 ORDER BY number"},
-    [EACH_CHANGED] = {store_select, "WHERE change > ?1 ORDER BY change LIMIT ?2"},
-    [EACH_BY_NUMBER] = {store_select, "WHERE ?2 IS NULL" NEWEST_FIRST},
-    [EACH_BY_IMPORT] = {store_select, "INDEXED BY jobs_import WHERE import_id = ?2" NEWEST_FIRST},
-    [EACH_BY_TARGET] = {store_select, "INDEXED BY jobs_target WHERE target = ?2" NEWEST_FIRST},
-    [EACH_BY_ACTIVE] = {store_select, "INDEXED BY jobs_active WHERE finished_usec = 0 AND "
-                                      "?2 IS NULL" NEWEST_FIRST},
-    [EACH_BY_STATE] = {store_select, "INDEXED BY jobs_state WHERE finished_usec > 0 AND "
-                                     "state = ?2" NEWEST_FIRST},
-    [NEXT_TO_SETTLE] = {store_select, "INDEXED BY jobs_settle WHERE settle_usec > 0 ORDER BY "
-                                      "settle_usec LIMIT 1"},
-    [PURGE] = {"", "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs INDEXED BY "
-                   "jobs_finished WHERE finished_usec > 0 AND finished_usec < ?1 LIMIT ?2)"},
-    [OLDEST] = {"", "SELECT min(finished_usec) FROM jobs WHERE finished_usec > 0"},
-};
-_Static_assert(sizeof(statements) / sizeof(statements[0]) == N_STATEMENTS, "SQL for each");
-
-struct Store {
-    sqlite3 *db;
-    sqlite3_stmt *statements[N_STATEMENTS];
-    struct stat file; /* which one it is */
-    uint64_t last_number;
-    uint64_t last_change;
-    uint64_t last_update_usec;
-};
+#include "daemon/jobs/store-statement.h"
 
 const char *store_error(const Store *store)
 {
@@ -77,26 +20,9 @@ void store_close(Store *store)
 {
     if (!store)
         return;
-    for (Statement i = 0; i < N_STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i]);
+    store_finalize(store);
     sqlite3_close(store->db);
     free(store);
-}
-
-static int store_prepare(Store *store)
-{
-    for (Statement i = 0; i < N_STATEMENTS; i++) {
-        CLEANUP(freep) char *sql = NULL;
-        int result, r = string_format(&sql, "%s%s", statements[i].before, statements[i].sql);
-
-        if (r < 0)
-            return r;
-        result = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &store->statements[i], NULL);
-        if (result != SQLITE_OK)
-            return store_file_errno(store->db, result);
-    }
-    return 0;
 }
 
 /* From where numbers and changes count on. */
@@ -134,33 +60,22 @@ int store_open(const char *directory, const Clock *clock, Store **ret, char **re
     return 0;
 }
 
-/* For a statement without rows. */
-static int store_run(Store *store, Statement statement)
-{
-    sqlite3_stmt *prepared = store->statements[statement];
-    int result = sqlite3_step(prepared);
-    int r = store_file_errno(store->db, result);
-
-    sqlite3_reset(prepared);
-    return r;
-}
-
 /* Steps through a bound statement. */
-static int store_each_row(Store *store, Statement statement, StoreEach each, void *userdata)
+static int store_each_row(Store *store, StoreStatement statement, StoreEach each, void *userdata)
 {
-    sqlite3_stmt *prepared = store->statements[statement];
-    int result, r = 0;
+    int r;
 
-    while (r >= 0 && (result = sqlite3_step(prepared)) != SQLITE_DONE) {
+    while ((r = store_step(store, statement)) > 0) {
         JobRecord record;
 
-        r = result == SQLITE_ROW ? store_read_record(prepared, &record)
-                                 : store_file_errno(store->db, result);
+        r = store_read_record(store->statements[statement], &record);
         if (r >= 0)
             r = each(&record, userdata);
+        if (r < 0)
+            break;
     }
-    sqlite3_reset(prepared);
-    return r < 0 ? r : 0;
+    store_reset(store, statement);
+    return r;
 }
 
 uint64_t store_last_number(const Store *store)
@@ -188,22 +103,43 @@ static int store_check_place(const Store *store)
     return now.st_dev == store->file.st_dev && now.st_ino == store->file.st_ino ? 0 : -ESTALE;
 }
 
-int store_save(Store *store, const JobRecord *const records[], size_t n_records)
+int store_begin(Store *store)
 {
     int r = store_check_place(store);
 
-    assert(sqlite3_get_autocommit(store->db)); /* no transaction outlives its turn */
-    if (r < 0 || (r = store_run(store, BEGIN)) < 0)
-        return r;
-    for (size_t i = 0; r >= 0 && i < n_records; i++) {
-        store_bind_record(store->statements[SAVE], records[i]);
-        r = store_run(store, SAVE);
-    }
+    assert(!store->in_transaction && sqlite3_get_autocommit(store->db));
     if (r >= 0)
-        r = store_run(store, COMMIT);
-    if (r < 0 && !sqlite3_get_autocommit(store->db))
-        (void)store_run(store, ROLLBACK);
+        r = store_run(store, SQL_BEGIN);
+    store->in_transaction = r >= 0;
+    store->failure = 0;
     return r;
+}
+
+int store_put_job(Store *store, const JobRecord *record)
+{
+    store_bind_record(store->statements[SQL_PUT_JOB], record);
+    return store_write(store, SQL_PUT_JOB);
+}
+
+int store_commit(Store *store)
+{
+    int r = store->failure;
+
+    assert(store->in_transaction);
+    if (r >= 0)
+        r = store_run(store, SQL_COMMIT);
+    if (r < 0)
+        store_rollback(store);
+    store->in_transaction = false;
+    return r;
+}
+
+/* SQLite itself ends a transaction after some errors. */
+void store_rollback(Store *store)
+{
+    if (store->in_transaction && !sqlite3_get_autocommit(store->db))
+        (void)store_run(store, SQL_ROLLBACK);
+    store->in_transaction = false;
 }
 
 static int take_record(JobRecord *record, void *userdata)
@@ -213,7 +149,7 @@ static int take_record(JobRecord *record, void *userdata)
 }
 
 /* Of a bound statement that finds one at most. */
-static int store_get_one(Store *store, Statement statement, JobRecord *ret)
+static int store_get_one(Store *store, StoreStatement statement, JobRecord *ret)
 {
     JobRecord record = {0};
     int r = store_each_row(store, statement, take_record, &record);
@@ -228,39 +164,39 @@ static int store_get_one(Store *store, Statement statement, JobRecord *ret)
 
 int store_get(Store *store, const char *id, JobRecord *ret)
 {
-    sqlite3_bind_text(store->statements[GET], 1, id, -1, SQLITE_STATIC);
-    return store_get_one(store, GET, ret);
+    sqlite3_bind_text(store->statements[SQL_GET], 1, id, -1, SQLITE_STATIC);
+    return store_get_one(store, SQL_GET, ret);
 }
 
 int store_next_to_settle(Store *store, JobRecord *ret)
 {
-    return store_get_one(store, NEXT_TO_SETTLE, ret);
+    return store_get_one(store, SQL_NEXT_TO_SETTLE, ret);
 }
 
 int store_each_active(Store *store, StoreEach each, void *userdata)
 {
-    return store_each_row(store, EACH_ACTIVE, each, userdata);
+    return store_each_row(store, SQL_EACH_ACTIVE, each, userdata);
 }
 
 /* The statement that looks at the fewest rows, with its parameter. */
-static Statement choose_each(const StoreFilter *filter, const char **ret_key)
+static StoreStatement choose_each(const StoreFilter *filter, const char **ret_key)
 {
     *ret_key = NULL;
     if (filter->import_id) {
         *ret_key = filter->import_id;
-        return EACH_BY_IMPORT;
+        return SQL_EACH_BY_IMPORT;
     }
     if (filter->active || (filter->state && !job_state_is_final(*filter->state)))
-        return EACH_BY_ACTIVE;
+        return SQL_EACH_BY_ACTIVE;
     if (filter->target) {
         *ret_key = filter->target;
-        return EACH_BY_TARGET;
+        return SQL_EACH_BY_TARGET;
     }
     if (filter->state) {
         *ret_key = job_state_name(*filter->state);
-        return EACH_BY_STATE;
+        return SQL_EACH_BY_STATE;
     }
-    return EACH_BY_NUMBER;
+    return SQL_EACH_BY_NUMBER;
 }
 
 static bool column_is(sqlite3_stmt *row, StoreColumn column, const char *text)
@@ -322,9 +258,9 @@ int store_each(Store *store, const StoreFilter *filter, StorePage *page, StoreEa
 
 int store_each_changed(Store *store, uint64_t change, size_t limit, StoreEach each, void *userdata)
 {
-    sqlite3_bind_int64(store->statements[EACH_CHANGED], 1, (sqlite3_int64)change);
-    sqlite3_bind_int64(store->statements[EACH_CHANGED], 2, (sqlite3_int64)limit);
-    return store_each_row(store, EACH_CHANGED, each, userdata);
+    sqlite3_bind_int64(store->statements[SQL_EACH_CHANGED], 1, (sqlite3_int64)change);
+    sqlite3_bind_int64(store->statements[SQL_EACH_CHANGED], 2, (sqlite3_int64)limit);
+    return store_each_row(store, SQL_EACH_CHANGED, each, userdata);
 }
 
 int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
@@ -332,16 +268,16 @@ int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
 {
     int r, forgotten;
 
-    sqlite3_bind_int64(store->statements[PURGE], 1, (sqlite3_int64)finished_before_usec);
-    sqlite3_bind_int64(store->statements[PURGE], 2, limit);
-    r = store_run(store, PURGE);
+    sqlite3_bind_int64(store->statements[SQL_PURGE], 1, (sqlite3_int64)finished_before_usec);
+    sqlite3_bind_int64(store->statements[SQL_PURGE], 2, limit);
+    r = store_run(store, SQL_PURGE);
     if (r < 0)
         return r;
     forgotten = sqlite3_changes(store->db);
-    r = store_file_errno(store->db, sqlite3_step(store->statements[OLDEST]));
+    r = store_file_errno(store->db, sqlite3_step(store->statements[SQL_OLDEST]));
     if (r >= 0)
-        *ret_oldest_usec = (uint64_t)sqlite3_column_int64(store->statements[OLDEST], 0);
-    sqlite3_reset(store->statements[OLDEST]);
+        *ret_oldest_usec = (uint64_t)sqlite3_column_int64(store->statements[SQL_OLDEST], 0);
+    sqlite3_reset(store->statements[SQL_OLDEST]);
     return r < 0 ? r : forgotten > 0;
 }
 

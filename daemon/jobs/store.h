@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs on disk, in one SQLite file: what is in it was synced before it was shown or logged. The
- * only user of sqlite3.h.
+/* Jobs on disk, and what is saved with them, in one SQLite file: what is in it was synced before it
+ * was shown or logged. The only user of sqlite3.h.
  *
  * All changes of one turn of the loop are saved in one transaction with one sync (group commit).
  * Errors of writing: -ENOSPC and -ENOMEM left the file as it was and are worth another try; -EIO
@@ -30,8 +30,15 @@ uint64_t store_last_change(const Store *store);
 /* When that was, as of the start; CLOCK_REALTIME, 0: there is none. */
 uint64_t store_last_update_usec(const Store *store);
 
-/* Inserts or replaces all of them, or none. */
-int store_save(Store *store, const JobRecord *const records[], size_t n_records);
+/* A transaction: what is put and removed between begin and commit is saved as a whole, with one
+ * sync, or not at all. There is one at a time, and it ends within its turn. Once something in it
+ * has failed, whatever follows fails likewise, store_commit() too, which then has rolled back. A
+ * caller that gives up itself calls store_rollback(). See store-message.h and store-outbox.h for
+ * what is saved with jobs. */
+int store_begin(Store *store);
+int store_put_job(Store *store, const JobRecord *record); /* inserts or replaces */
+int store_commit(Store *store);
+void store_rollback(Store *store); /* takes a store without a transaction */
 
 /* The record is the callback's to keep or clear; a negative return ends the listing with it. */
 typedef int (*StoreEach)(JobRecord *record, void *userdata);
