@@ -29,9 +29,10 @@ int aws_answer_read_object(const HttpResponse *response, json_object **ret);
 int aws_answer_read_error(const HttpResponse *response, const char *host, CallError *error,
                           bool *ret_named);
 
-/* What an answer of another protocol has of an error; NULL: nothing. */
+/* What an answer has of an error elsewhere than where the JSON protocols put it; NULL: nothing. */
 typedef struct AwsErrorText {
     const char *code, *message, *request_id;
+    unsigned http_status; /* of one inside a success: what it would have come with by itself */
 } AwsErrorText;
 
 /* The same from these. */

@@ -8,17 +8,22 @@
 #include "common/memory.h"
 #include "daemon/aws/answer.h"
 
-static int read_error(AwsCall *call, const HttpResponse *response, bool *ret_named)
+static int read_error(AwsCall *call, const HttpResponse *response, const AwsErrorText *inside,
+                      bool *ret_named)
 {
     const AwsProtocol *protocol = call->operation->protocol;
     const char *host = call->client->route.host;
 
+    if (inside)
+        return aws_answer_make_error(response, host, inside, &call->error, ret_named);
     return protocol
                ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
                : aws_answer_read_error(response, host, &call->error, ret_named);
 }
 
-static int read_failure(AwsCall *call, const HttpResponse *response, CallReading *ret)
+/* inside: the error that an answer with a status of success holds; NULL: the answer is one. */
+static int read_failure(AwsCall *call, const HttpResponse *response, const AwsErrorText *inside,
+                        CallReading *ret)
 {
     AwsClient *client = call->client;
     uint64_t date_usec = 0;
@@ -26,10 +31,11 @@ static int read_failure(AwsCall *call, const HttpResponse *response, CallReading
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;
+    unsigned status = inside ? inside->http_status : response->status;
     AwsRetryClass retry_class;
     int r;
 
-    r = read_error(call, response, &named);
+    r = read_error(call, response, inside, &named);
     if (r < 0)
         return r;
     if (response->failure != HTTP_OK) {
@@ -38,12 +44,12 @@ static int read_failure(AwsCall *call, const HttpResponse *response, CallReading
                                                 : AWS_RETRY_TRANSIENT};
         return 0;
     }
-    retry_class = aws_retry_classify(response->status, named ? call->error.code : NULL, skewed);
+    retry_class = aws_retry_classify(status, named ? call->error.code : NULL, skewed);
     if (dated && (retry_class == AWS_RETRY_SKEW || client->skew_usec != 0))
         aws_client_track_skew(client, date_usec);
     *ret = (CallReading){
         /* A "no" about a clock says nothing about the import, and clocks are put right. */
-        .refusal = named && response->status >= 400 && response->status <= 499 &&
+        .refusal = named && status >= 400 && status <= 499 &&
                    (retry_class == AWS_RETRY_NONE || retry_class == AWS_RETRY_EXPIRED),
         .retry_class = retry_class == AWS_RETRY_SKEW && !dated ? AWS_RETRY_NONE : retry_class,
     };
@@ -85,6 +91,7 @@ static int read_success(AwsCall *call, const HttpResponse *response, CallReading
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
     const char *host = call->client->route.host, *other = NULL;
+    AwsErrorText inside = {0};
     uint64_t date_usec;
     int r;
 
@@ -97,6 +104,8 @@ static int read_success(AwsCall *call, const HttpResponse *response, CallReading
     }
     if (r < 0 && r != -EBADMSG)
         return r;
+    if (r == 0 && call->operation->find_error && call->operation->find_error(body, &inside))
+        return read_failure(call, response, &inside, ret);
     if (r == 0)
         other = find_other_subject(call, body);
     if (r == 0 && !other) {
@@ -121,7 +130,7 @@ int call_read_answer(AwsCall *call, const HttpResponse *response, CallReading *r
     int r;
 
     r = aws_answer_is_success(response) ? read_success(call, response, ret)
-                                        : read_failure(call, response, ret);
+                                        : read_failure(call, response, NULL, ret);
     if (r >= 0 && !ret->success) {
         mask_error(call, call->credentials);
         mask_error(call, call->rejected_credentials);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/aws/answer.h"
 #include "daemon/aws/client.h"
 #include "daemon/base/call-error.h"
 #include "daemon/base/journal.h"
@@ -53,6 +54,10 @@ typedef struct AwsOperation {
        transient failure like a truncated answer; -ENOENT: what was asked about is not there, a
        refusal; -ENOMEM. */
     int (*decode)(json_object *answer, json_object **ret);
+    /* Whether what was decoded holds an error although the answer is one of success; its texts are
+       borrowed, its status says whether it is a refusal (400) or may pass (500). The call fails
+       with it as with any other. NULL: there is nothing such. */
+    bool (*find_error)(json_object *decoded, AwsErrorText *ret);
     const char *subject; /* member of what was decoded that names the subject; NULL: none does */
     bool subject_folds_case;
     bool may_be_empty; /* it has nothing to say in a success, which may come without a body */
