@@ -149,6 +149,7 @@ int aws_endpoint_resolve(AwsService service, const AwsEndpointParams *params, ch
     static const char *const names[] = {
         [AWS_SERVICE_CLOUDTRAIL] = "cloudtrail",
         [AWS_SERVICE_LOGS] = "logs",
+        [AWS_SERVICE_EVENTS] = "events",
         [AWS_SERVICE_STS] = "sts",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == N_AWS_SERVICES, "a name each");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which host serves a service in a region: partitions, FIPS, dual-stack, custom endpoints.
  *
- * Source: the endpoint rule sets of CloudTrail, CloudWatch Logs and STS that botocore publishes.
- * STS is always asked in the region, never at its global endpoint (what the rule sets call
- * UseGlobalEndpoint false): tokens of a region are valid in all, and an outage of us-east-1 does
- * not reach the other regions.
+ * Source: the endpoint rule sets of CloudTrail, CloudWatch Logs, EventBridge and STS that botocore
+ * publishes. STS is always asked in the region, never at its global endpoint (what the rule sets
+ * call UseGlobalEndpoint false): tokens of a region are valid in all, and an outage of us-east-1
+ * does not reach the other regions.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 typedef enum AwsService {
     AWS_SERVICE_CLOUDTRAIL,
     AWS_SERVICE_LOGS,
+    AWS_SERVICE_EVENTS,
     AWS_SERVICE_STS,
     N_AWS_SERVICES
 } AwsService;

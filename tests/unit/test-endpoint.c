@@ -129,6 +129,23 @@ static const struct sample sts_partition_samples[] = {
     {{"eusc-de-east-1", false, false, NULL}, "https://sts.eusc-de-east-1.amazonaws.eu"},
 };
 
+static const struct sample events_samples[] = {
+    {{"eu-west-1", false, false, NULL}, "https://events.eu-west-1.amazonaws.com"},
+    {{"us-east-1", true, false, NULL}, "https://events-fips.us-east-1.amazonaws.com"},
+    {{"us-east-1", false, true, NULL}, "https://events.us-east-1.api.aws"},
+    {{"us-east-1", true, true, NULL}, "https://events-fips.us-east-1.api.aws"},
+    {{"cn-north-1", false, false, NULL}, "https://events.cn-north-1.amazonaws.com.cn"},
+    {{"us-gov-west-1", false, false, NULL}, "https://events.us-gov-west-1.amazonaws.com"},
+    {{"us-gov-west-1", true, false, NULL}, "https://events.us-gov-west-1.amazonaws.com"},
+    {{"us-gov-east-1", true, false, NULL}, "https://events.us-gov-east-1.amazonaws.com"},
+    {{"us-gov-east-1", true, true, NULL}, "https://events-fips.us-gov-east-1.api.aws"},
+    {{"us-iso-west-1", false, false, NULL}, "https://events.us-iso-west-1.c2s.ic.gov"},
+    {{"us-east-1", false, false, "https://example.com"}, "https://example.com"},
+    {{"us-east-1", true, false, "https://example.com"}, NULL},
+    {{"us-east-1", false, true, "https://example.com"}, NULL},
+    {{NULL, false, false, NULL}, NULL},
+};
+
 static void assert_samples(AwsService service, const struct sample *samples, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -162,6 +179,12 @@ static void test_sts_rules(void **state)
     ASSERT_SAMPLES(AWS_SERVICE_STS, sts_samples);
     ASSERT_SAMPLES(AWS_SERVICE_STS, sts_regional_samples);
     ASSERT_SAMPLES(AWS_SERVICE_STS, sts_partition_samples);
+}
+
+static void test_events_rules(void **state)
+{
+    (void)state;
+    ASSERT_SAMPLES(AWS_SERVICE_EVENTS, events_samples);
 }
 
 static void test_takes_custom_endpoints(void **state)
@@ -276,6 +299,7 @@ int main(void)
         cmocka_unit_test(validates_regions),
         cmocka_unit_test(test_cloudtrail_rules),
         cmocka_unit_test(test_sts_rules),
+        cmocka_unit_test(test_events_rules),
         cmocka_unit_test(test_takes_custom_endpoints),
         cmocka_unit_test(test_refuses_custom_endpoints),
     };
