@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/base/stats.h"
+#include "daemon/jobs/job-changes.h"
 #include "daemon/jobs/job-index.h"
 #include "daemon/jobs/job-journal.h"
 #include "daemon/jobs/user-counts.h"
@@ -16,15 +17,14 @@ TAILQ_HEAD(JobList, Job);
 struct Registry {
     JobContext context; /* of all jobs */
     Store *store;
-    struct JobList jobs;    /* all of them */
-    void *jobs_by_id;       /* see job-index.h */
-    struct JobList changes; /* to save, in the order of their first change */
-    unsigned n_jobs, n_changes, max_jobs;
+    struct JobList jobs; /* all of them */
+    void *jobs_by_id;    /* see job-index.h */
+    unsigned n_jobs, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
-    UserCounts waits;  /* of each user */
-    JobRecord settled; /* see registry_settle(); without import_id: none */
-    bool settled_observed;
-    uint64_t last_number, last_change;
+    UserCounts waits; /* of each user */
+    JobChanges changes;
+    bool settled_observed; /* what is settled among the changes is to be logged */
+    uint64_t last_number;
     FollowerList followers; /* of all jobs */
     JobTexts *texts;
 };
@@ -81,9 +81,7 @@ static void registry_remove(Registry *registry, Job *job)
     job_index_remove(&registry->jobs_by_id, job);
     if (job->record.kind == JOB_WAIT)
         user_counts_remove(&registry->waits, job->record.requester.uid);
-    if (job->registered.changed)
-        TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
-    registry->n_changes -= job->registered.changed;
+    job_changes_remove(&registry->changes, job);
     TAILQ_REMOVE(&registry->jobs, job, registered.entry);
     registry->n_jobs--;
     registry->n_in_state[job->registered.counted_as]--;
@@ -106,11 +104,7 @@ static void registry_job_changed(Job *job, void *userdata)
     job->registered.counted_as = job->record.state;
     if (job_state_is_final(job->record.state))
         job_index_close_to_joins(job);
-    if (job->registered.changed)
-        return;
-    job->registered.changed = true;
-    TAILQ_INSERT_TAIL(&registry->changes, job, registered.change_entry);
-    registry->n_changes++;
+    job_changes_add(&registry->changes, job);
 }
 
 /* A stop and a wait of one import share their polls. */
@@ -139,14 +133,13 @@ int registry_new(const JobContext *rules, Store *store, Registry **ret)
         .context = *rules,
         .store = store,
         .last_number = store_last_number(store),
-        .last_change = store_last_change(store),
     };
     registry->context.changed = registry_job_changed;
     registry->context.observed = registry_job_observed;
     registry->context.userdata = registry;
     TAILQ_INIT(&registry->jobs);
-    TAILQ_INIT(&registry->changes);
-    r = job_texts_new(registry->last_change, &registry->texts);
+    job_changes_init(&registry->changes, store_last_change(store));
+    r = job_texts_new(registry->changes.last_change, &registry->texts);
     if (r < 0) {
         free(registry);
         return r;
@@ -164,7 +157,7 @@ void registry_free(Registry *registry)
     while ((job = TAILQ_FIRST(&registry->jobs)))
         registry_remove(registry, job);
     job_texts_free(registry->texts);
-    job_record_clear(&registry->settled);
+    job_changes_clear(&registry->changes);
     free(registry);
 }
 
@@ -172,6 +165,11 @@ void registry_configure(Registry *registry, const PollingRules *polling, unsigne
 {
     registry->context.polling = *polling;
     registry->max_jobs = max_jobs;
+}
+
+void registry_add_companion(Registry *registry, RegistryCompanion *companion)
+{
+    TAILQ_INSERT_TAIL(&registry->changes.companions, companion, entry);
 }
 
 uint64_t registry_oldest_usec(const Registry *registry)
@@ -298,7 +296,7 @@ static void registry_take_back(Registry *registry)
 {
     Job *job, *next;
 
-    for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
+    for (job = TAILQ_FIRST(&registry->changes.jobs); job; job = next) {
         next = TAILQ_NEXT(job, registered.change_entry);
         if (job->registered.stored)
             job_withhold(job);
@@ -324,10 +322,8 @@ static void registry_job_saved(Registry *registry, Job *job)
 {
     bool is_new = !job->registered.stored;
 
-    assert(job->registered.changed && registry->n_changes > 0);
-    TAILQ_REMOVE(&registry->changes, job, registered.change_entry);
-    registry->n_changes--;
-    job->registered.changed = false;
+    assert(job->registered.changed);
+    job_changes_remove(&registry->changes, job);
     job->registered.stored = true;
     if (is_new) {
         stats_add(STAT_REQUESTS_ACCEPTED, 1);
@@ -344,70 +340,61 @@ static void registry_job_saved(Registry *registry, Job *job)
 void registry_settle(Registry *registry, const JobRecord *record, bool observed)
 {
     assert(job_state_is_final(record->state) && !registry_is_settling(registry));
-    registry->settled = *record;
+    registry->changes.settled = *record;
     registry->settled_observed = observed;
 }
 
 bool registry_is_settling(const Registry *registry)
 {
-    return registry->settled.import_id != NULL;
+    return registry->changes.settled.import_id != NULL;
 }
 
 static void registry_settled_saved(Registry *registry)
 {
+    JobRecord *settled = &registry->changes.settled;
+
     if (registry->settled_observed)
-        job_journal_settled(&registry->settled);
-    job_texts_add(registry->texts, registry->settled.id, registry->settled.change, NULL);
-    job_record_clear(&registry->settled);
+        job_journal_settled(settled);
+    job_texts_add(registry->texts, settled->id, settled->change, NULL);
+    job_record_clear(settled);
+}
+
+static void registry_saved(Registry *registry)
+{
+    Job *job, *next;
+
+    for (job = TAILQ_FIRST(&registry->changes.jobs); job; job = next) {
+        next = TAILQ_NEXT(job, registered.change_entry);
+        registry_job_saved(registry, job);
+    }
+    if (registry_is_settling(registry))
+        registry_settled_saved(registry);
+    followers_notify(&registry->followers);
 }
 
 int registry_commit(Registry *registry, bool *ret_changed)
 {
-    CLEANUP(freep) const JobRecord **records = NULL;
-    size_t n = 0;
-    Job *job, *next;
-    bool settling = registry_is_settling(registry);
     int r;
 
     *ret_changed = false;
-    if (registry->n_changes == 0 && !settling)
+    if (!job_changes_of_any(&registry->changes))
         return 0;
-    records = calloc(registry->n_changes + settling, sizeof(records[0]));
-    TAILQ_FOREACH (job, &registry->changes, registered.change_entry) {
-        job->record.change = ++registry->last_change;
-        if (records)
-            records[n++] = &job->record;
-    }
-    assert(!records || n == registry->n_changes);
-    if (settling)
-        registry->settled.change = ++registry->last_change;
-    if (settling && records)
-        records[n++] = &registry->settled;
-    r = records ? store_begin(registry->store) : -ENOMEM;
-    if (r >= 0) {
-        for (size_t i = 0; i < n; i++)
-            (void)store_put_job(registry->store, records[i]);
-        r = store_commit(registry->store);
-    }
+    r = job_changes_save(&registry->changes, registry->store);
     if (r < 0) {
         registry_take_back(registry);
-        return r;
+    } else {
+        stats_add(STAT_STORE_COMMITS, 1);
+        *ret_changed = true;
+        if (job_changes_of_jobs(&registry->changes))
+            registry_saved(registry);
     }
-    stats_add(STAT_STORE_COMMITS, 1);
-    for (job = TAILQ_FIRST(&registry->changes); job; job = next) {
-        next = TAILQ_NEXT(job, registered.change_entry);
-        registry_job_saved(registry, job);
-    }
-    if (settling)
-        registry_settled_saved(registry);
-    followers_notify(&registry->followers);
-    *ret_changed = true;
-    return 0;
+    job_changes_tell_companions(&registry->changes, r);
+    return r;
 }
 
 uint64_t registry_last_change(const Registry *registry)
 {
-    return registry->last_change;
+    return registry->changes.last_change;
 }
 
 int registry_show(Registry *registry, const char *id, const JobText **ret)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/jobs/companion.h"
 #include "daemon/jobs/job-request.h"
 #include "daemon/jobs/job-text.h"
 #include "daemon/jobs/job.h"
@@ -49,6 +50,9 @@ uint64_t registry_oldest_usec(const Registry *registry);
  * what is in the record, which goes to disk with the next commit. One at a time. */
 void registry_settle(Registry *registry, const JobRecord *record, bool observed);
 bool registry_is_settling(const Registry *registry); /* there is one that is not on disk yet */
+
+/* To be saved with the jobs from now on; borrowed. */
+void registry_add_companion(Registry *registry, RegistryCompanion *companion);
 
 /* Saves what changed since the last call, in one transaction; job calls begin, ended jobs are
  * freed. 0: all saved; -ENOSPC or -ENOMEM: not yet, new jobs were dropped, changes of others are

@@ -20,6 +20,7 @@
 #include "common/time.h"
 #include "daemon/base/journal.h"
 #include "daemon/jobs/registry.h"
+#include "daemon/jobs/store-outbox.h"
 #include "tests/unit/virtual-clock.h"
 
 #define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
@@ -396,6 +397,157 @@ static void test_a_commit_that_fails_drops_new_jobs_alone(void **state)
     assert_int_equal(store_get(fixture->store, dropped, &record), -ENOENT);
 }
 
+/* ---- companions ---- */
+
+typedef struct Beside {
+    RegistryCompanion companion;
+    const Fixture *fixture;
+    char awaited[JOB_ID_SIZE]; /* whether it was there when the commit was over */
+    bool found;
+    bool has_changes;
+    int error; /* of the next transaction */
+    int outcome;
+    unsigned n_ended, n_saved, n_over;
+} Beside;
+
+static int put_end(const JobRecord *record, Store *store, void *userdata)
+{
+    Beside *beside = userdata;
+
+    beside->n_ended++;
+    assert_true(job_state_is_final(record->state));
+    assert_true(record->change > 0);
+    if (beside->error < 0)
+        return beside->error;
+    return store_put_outcome(store, "ended", record->id, record->finished_usec, "");
+}
+
+static bool has_changes(void *userdata)
+{
+    return ((Beside *)userdata)->has_changes;
+}
+
+static int put_changes(Store *store, void *userdata)
+{
+    Beside *beside = userdata;
+
+    beside->n_saved++;
+    return beside->error < 0 ? beside->error : store_put_outcome(store, "besides", "", 0, "");
+}
+
+static void transaction_over(int r, void *userdata)
+{
+    Beside *beside = userdata;
+
+    beside->n_over++;
+    beside->outcome = r;
+    beside->found = registry_find(beside->fixture->registry, beside->awaited) != NULL;
+    beside->has_changes &= r < 0;
+}
+
+static void begin_beside(Fixture *fixture, Beside *beside)
+{
+    *beside = (Beside){
+        .companion = {.ended = put_end,
+                      .has_changes = has_changes,
+                      .save = put_changes,
+                      .saved = transaction_over,
+                      .userdata = beside},
+        .fixture = fixture,
+        .outcome = 1,
+    };
+    registry_add_companion(fixture->registry, &beside->companion);
+}
+
+static void assert_outcomes(Fixture *fixture, const char *destination, unsigned expected)
+{
+    unsigned n;
+
+    assert_int_equal(store_count_outcomes(fixture->store, destination, 100, &n), 0);
+    assert_int_equal(n, expected);
+}
+
+static void test_a_companion_saves_with_the_end_of_a_job(void **state)
+{
+    Fixture *fixture = *state;
+    Beside one, other;
+    char id[JOB_ID_SIZE];
+
+    begin_beside(fixture, &one);
+    begin_beside(fixture, &other);
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
+    commit(fixture);
+    assert_int_equal(one.n_ended, 0);
+    assert_int_equal(one.outcome, 0);
+    job_cancel(registry_find(fixture->registry, id), &canceller);
+    commit(fixture);
+    assert_int_equal(one.n_ended, 1);
+    assert_int_equal(one.n_saved, 0);
+    assert_int_equal(one.n_over, 2);
+    assert_int_equal(other.n_ended, 1);
+    assert_outcomes(fixture, "ended", 2);
+}
+
+static void test_a_companion_saves_where_no_job_changed(void **state)
+{
+    Fixture *fixture = *state;
+    Following all = {.follower = {.news = count_news}};
+    Beside beside;
+    bool changed;
+
+    begin_beside(fixture, &beside);
+    registry_follow_all(fixture->registry, &all.follower);
+    commit(fixture);
+    assert_int_equal(beside.n_over, 0);
+    beside.has_changes = true;
+    assert_int_equal(registry_commit(fixture->registry, &changed), 0);
+    assert_true(changed);
+    assert_int_equal(beside.n_over, 1);
+    assert_int_equal(beside.outcome, 0);
+    assert_outcomes(fixture, "besides", 1);
+    commit(fixture);
+    assert_int_equal(beside.n_over, 1);
+    assert_int_equal(all.n_news, 0);
+    follower_remove(&all.follower);
+}
+
+/* And is notified when the jobs that would have been new are gone. */
+static void test_what_a_companion_cannot_save_is_not_saved_of_jobs_either(void **state)
+{
+    Fixture *fixture = *state;
+    Beside beside;
+    char kept[JOB_ID_SIZE];
+    const JobText *shown;
+    JobRecord record;
+    bool changed;
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, kept), 0);
+    commit(fixture);
+    begin_beside(fixture, &beside);
+    job_cancel(registry_find(fixture->registry, kept), &canceller);
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, beside.awaited), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        beside.error = -ENOMEM;
+        beside.has_changes = i == 1;
+        assert_int_equal(registry_commit(fixture->registry, &changed), -ENOMEM);
+        assert_false(changed);
+        assert_int_equal(beside.outcome, -ENOMEM);
+        assert_false(beside.found);
+        assert_int_equal(registry_show(fixture->registry, kept, &shown), 0);
+        assert_int_equal(store_get(fixture->store, kept, &record), 0);
+        assert_int_equal(record.state, JOB_QUEUED);
+        job_record_clear(&record);
+        assert_outcomes(fixture, "ended", 0);
+    }
+    beside.error = 0;
+    commit(fixture);
+    assert_int_equal(beside.outcome, 0);
+    assert_outcomes(fixture, "ended", 1);
+    assert_outcomes(fixture, "besides", 1);
+    assert_int_equal(registry_show(fixture->registry, kept, &shown), 1);
+    assert_int_equal(shown->state, JOB_CANCELLED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -415,6 +567,9 @@ int main(void)
         TEST(test_goes_on_after_a_restart),
         TEST(test_a_target_that_goes_takes_its_jobs),
         TEST(test_a_commit_that_fails_drops_new_jobs_alone),
+        TEST(test_a_companion_saves_with_the_end_of_a_job),
+        TEST(test_a_companion_saves_where_no_job_changed),
+        TEST(test_what_a_companion_cannot_save_is_not_saved_of_jobs_either),
     };
 
     journal_set_level(LOG_EMERG);
