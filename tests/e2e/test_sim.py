@@ -77,10 +77,14 @@ class Client:
         options = {"context": context} if context else {}
         self.connection = kind("127.0.0.1", sim.port, timeout=DEADLINE, **options)
 
-    def send(self, request):
+    def begin(self, request):
+        """Sends it, and does not wait for the answer."""
         headers = {name: value.decode() if isinstance(value, bytes) else value
                    for name, value in request.headers.items()}
         self.connection.request(request.method, request.url[len(self.sim.url):], request.body, headers)
+
+    def send(self, request):
+        self.begin(request)
         return Answer(self.connection.getresponse())
 
     def call(self, operation, body=None, **options):

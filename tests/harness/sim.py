@@ -112,24 +112,106 @@ class Sim:
         return [account for account in self.control("accounts")
                 if "roleArn" in account and role in (None, account["roleArn"])]
 
+    # Queues and events
+
+    def add_queue(self, name="requests", fifo=False, **options):
+        """Declares a queue, empty; its URL. Options: visibility_seconds, max_receive_count with dead_letter_queue
+        (a name), and the others of the simulator's README."""
+        name += ".fifo" if fifo and not name.endswith(".fifo") else ""
+        self.control("queues", {"name": name, **camel(options)})
+        return self.queue(name)["url"]
+
+    def send(self, body, queue="requests", **options):
+        """Puts a message into a queue, past SQS's checks; its id. body: a text, or what becomes JSON.
+        Options: sender_id, delay_seconds, group_id, deduplication_id."""
+        return self.send_many([body], queue, **options)[0]
+
+    def send_many(self, bodies, queue="requests", **options):
+        texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+        return self.control("messages", [{"queue": queue, "body": text, **camel(options)} for text in texts])["ids"]
+
+    def queue(self, name="requests"):
+        """What the queue holds (messages, inFlight, delayed) and did (sent, received, deleted, deadLetters)."""
+        [queue] = [queue for queue in self.control("queues") if queue["name"] == name]
+        return queue
+
+    def messages(self, queue="requests", state=None):
+        """Messages in the queue, the oldest first. state: visible, inFlight or delayed."""
+        return [message for message in self.control("messages")
+                if message["queue"] == queue and state in (None, message["state"])]
+
+    def in_flight(self, queue="requests"):
+        return self.messages(queue, "inFlight")
+
+    def dead_letters(self, queue="requests"):
+        """What was moved from this queue, in whichever it is now."""
+        return [message for message in self.control("messages") if message.get("deadLetterOf") == queue]
+
+    def bodies(self, queue="requests"):
+        """The bodies of the messages as JSON: what was sent to a queue of outcomes."""
+        return [json.loads(message["body"]) for message in self.messages(queue)]
+
+    def end_visibility(self, queue="requests", **members):
+        """Lets messages in flight come back at once, or in so many seconds. Members: message_id, access_key (whose
+        receives), seconds."""
+        self.control("visibility", {"queue": queue, **camel(members)})
+
+    def move_clock(self, seconds):
+        """Moves the clock of all queues ahead: what is hidden until then comes back."""
+        self.control("clock", {"seconds": seconds})
+
+    def events(self):
+        """The entries that PutEvents took, the oldest first."""
+        return self.control("events")
+
+    def wait_until(self, what, told=lambda: ""):
+        """Waits until what() is true (it asks the simulator), and returns that."""
+        end = time.monotonic() + DEADLINE
+        while not (result := what()):
+            assert time.monotonic() < end, told()
+            time.sleep(0.01)  # it cannot notify us; this only keeps the question from being asked too often
+        return result
+
+    def wait_queue(self, name="requests", **counts):
+        """Waits until the queue's counts are these, e.g. messages=0: it is empty; the queue as it is then."""
+        def fits():
+            queue = self.queue(name)
+            return queue if all(queue[key] == value for key, value in counts.items()) else None
+        counts = camel(counts)
+        return self.wait_until(fits, lambda: f"wanted {counts}: {self.queue(name)}")
+
+    def wait_messages(self, count, queue="requests", state=None):
+        """Waits until at least so many messages are in the queue, and returns them."""
+        def enough():
+            found = self.messages(queue, state)
+            return found if len(found) >= count else None
+        return self.wait_until(enough, lambda: f"wanted {count} messages: {self.messages(queue)}")
+
+    def wait_events(self, count):
+        def enough():
+            found = self.events()
+            return found if len(found) >= count else None
+        return self.wait_until(enough, lambda: f"wanted {count} events: {self.events()}")
+
     # What it saw
 
     def counts(self):
         return self.control("calls?last=0")
 
-    def calls(self, operation=None, import_id=None):
+    def calls(self, operation=None, import_id=None, queue=None):
         """The log of calls, oldest first."""
         return [call for call in self.control("calls")["log"]
                 if operation in (None, call.get("operation"))
-                and import_id in (None, call.get("importId"))]
+                and import_id in (None, call.get("importId"))
+                and queue in (None, call.get("queue"))]
 
-    def wait_calls(self, count, operation=None, import_id=None):
+    def wait_calls(self, count, operation=None, import_id=None, queue=None):
         """Waits until that many calls arrived (not: were answered), and returns them."""
-        end = time.monotonic() + DEADLINE
-        while len(calls := self.calls(operation, import_id)) < count:
-            assert time.monotonic() < end, f"{len(calls)} of {count} calls arrived"
-            time.sleep(0.01)  # it cannot notify us; this only keeps the question from being asked too often
-        return calls
+        def enough():
+            found = self.calls(operation, import_id, queue)
+            return found if len(found) >= count else None
+        return self.wait_until(
+            enough, lambda: f"{len(self.calls(operation, import_id, queue))} of {count} calls arrived")
 
 
 LATE = 0.5

@@ -59,9 +59,10 @@ static size_t text_size(const char *text)
 static size_t facts_size(const CallFacts *facts)
 {
     const struct evkeyval *header;
-    size_t size = text_size(facts->import_id) + text_size(facts->access_key) +
-                  text_size(facts->account_id) + text_size(facts->region) + text_size(facts->peer) +
-                  text_size(facts->uri) + facts->body_size + 1;
+    size_t size = text_size(facts->import_id) + text_size(facts->queue) +
+                  text_size(facts->access_key) + text_size(facts->account_id) +
+                  text_size(facts->region) + text_size(facts->peer) + text_size(facts->uri) +
+                  facts->body_size + 1;
 
     TAILQ_FOREACH (header, facts->headers, next)
         size += text_size(header->key) + text_size(header->value);
@@ -88,6 +89,7 @@ static void copy_facts(LoggedCall *call, const CallFacts *facts)
         .operation = facts->operation,
         .method = facts->method,
         .import_id = copy_text(&at, facts->import_id),
+        .queue = copy_text(&at, facts->queue),
         .access_key = copy_text(&at, facts->access_key),
         .account_id = copy_text(&at, facts->account_id),
         .region = copy_text(&at, facts->region),
@@ -189,6 +191,7 @@ static int add_request(json_object *object, const LoggedCall *call)
     if (json_add_string(object, "peer", facts->peer) < 0 ||
         json_add_string(object, "operation", facts->operation) < 0 ||
         json_add_string(object, "importId", facts->import_id) < 0 ||
+        json_add_string(object, "queue", facts->queue) < 0 ||
         json_add_string(object, "accessKey", facts->access_key) < 0 ||
         json_add_string(object, "accountId", facts->account_id) < 0 ||
         json_add_string(object, "region", facts->region) < 0 ||

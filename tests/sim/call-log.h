@@ -13,6 +13,7 @@ typedef struct CallFacts {
     const char *operation; /* of static storage, like method */
     const char *method;
     const char *import_id;  /* NULL: none */
+    const char *queue;      /* NULL: none */
     const char *access_key; /* NULL: none */
     const char *account_id; /* NULL: of no known access key */
     const char *region;     /* NULL: none */

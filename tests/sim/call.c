@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <event2/buffer.h>
 
@@ -24,11 +25,14 @@ static const char *method_name(struct evhttp_request *request)
     }
 }
 
-void call_begin(SimCall *call, Sim *sim, struct evhttp_request *request)
+SimCall *call_new(Sim *sim, struct evhttp_request *request)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(request);
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+    SimCall *call = calloc(1, sizeof(*call));
 
+    if (!call)
+        return NULL;
     call->sim = sim;
     call->request = request;
     call->method = method_name(request);
@@ -37,12 +41,14 @@ void call_begin(SimCall *call, Sim *sim, struct evhttp_request *request)
     call->body_size = evbuffer_get_length(body);
     call->body_text = call->body_size > 0 ? (const char *)evbuffer_pullup(body, -1) : "";
     call->claim_error = claim_read(call->headers, &call->claim, &call->claim_refusal);
+    return call;
 }
 
-void call_end(SimCall *call)
+void call_free(SimCall *call)
 {
     json_object_put(call->body);
-    call->body = NULL;
+    fault_unref(call->fault);
+    free(call);
 }
 
 static const char *or_null(const char *text)
@@ -63,6 +69,7 @@ void call_record(SimCall *call)
     facts = (CallFacts){
         .operation = operation_name(call->operation),
         .import_id = call->import_id,
+        .queue = call->queue,
         .access_key = or_null(call->claim.access_key),
         .account_id = account ? account->account_id : NULL,
         .region = or_null(call->claim.region),

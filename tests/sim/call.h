@@ -34,7 +34,8 @@ typedef struct ServiceType {
     int (*authenticate)(SimCall *call, Refusal *ret_refusal);
 
     /* Runs the operation. 0 and what it answers, as a document that write() knows how to put;
-     * -EACCES and the refusal; -ENOMEM. */
+     * -EACCES and the refusal; -EAGAIN: not yet, run it again at again_usec or when something has
+     * changed; -ENOMEM. */
     int (*run)(SimCall *call, json_object **ret, Refusal *ret_refusal);
 
     /* Put the answer into the request. Return the status to send, 500 where memory has run out.
@@ -57,17 +58,21 @@ struct SimCall {
     Operation operation;
     json_object *body;     /* the parameters: an object, or NULL where there is none */
     const char *import_id; /* NULL: none */
+    const char *queue;     /* the name of the one it is about; NULL: none */
     Claim claim;
     int claim_error; /* with its refusal */
     Refusal claim_refusal;
     uint64_t sequence;
     uint64_t realtime_usec; /* the server's clock, for this call */
-    Account *account;       /* NULL: not known, or none needed */
+    Account *account;       /* NULL: not known, none needed, or the call had to wait */
+    Fault *fault;           /* what it meets, a reference; NULL: nothing */
+    /* CLOCK_MONOTONIC, of a call that waits: until when (0: not yet known), when to look again. */
+    uint64_t deadline_usec, again_usec;
 };
 
-/* Reads all that does not depend on the service. */
-void call_begin(SimCall *call, Sim *sim, struct evhttp_request *request);
-void call_end(SimCall *call);
+/* Reads all that does not depend on the service. NULL: no memory. */
+SimCall *call_new(Sim *sim, struct evhttp_request *request);
+void call_free(SimCall *call); /* not the request */
 
 /* Counts and remembers it: sets the sequence. */
 void call_record(SimCall *call);

@@ -190,6 +190,7 @@ static const JsonService cloudtrail = {
     .target_prefixes = target_prefixes,
     .operations = operations,
     .n_operations = sizeof(operations) / sizeof(*operations),
+    .content_type = CONTENT_TYPE_JSON_1_1,
     .id_member = "ImportId",
 };
 

@@ -14,6 +14,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "tests/sim/answer.h"
+#include "tests/sim/long-poll.h"
 
 #define BODY_DEPTH_MAX 32U
 #define CONTENT_TYPE_JSON "application/json"
@@ -81,6 +82,12 @@ static int post_imports(Sim *sim, struct evhttp_request *request, json_object **
     return declare(sim, request, "imports", ret, ret_error);
 }
 
+static int post_messages(Sim *sim, struct evhttp_request *request, json_object **ret,
+                         char **ret_error)
+{
+    return declare(sim, request, "messages", ret, ret_error);
+}
+
 static int post_scenario(Sim *sim, struct evhttp_request *request, json_object **ret,
                          char **ret_error)
 {
@@ -139,6 +146,41 @@ static int delete_faults(Sim *sim, struct evhttp_request *request, json_object *
     return empty_answer(ret);
 }
 
+static int get_queues(Sim *sim, struct evhttp_request *request, json_object **ret, char **ret_error)
+{
+    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    uint64_t now_usec = queues_now(sim->queues);
+    Queue *queue = NULL;
+
+    (void)request, (void)ret_error;
+    while (array && (queue = queues_next(sim->queues, queue)))
+        if (json_append(array, queue_to_json(queue, sim->url, now_usec)) < 0)
+            return -ENOMEM;
+    *ret = TAKE(array);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int get_messages(Sim *sim, struct evhttp_request *request, json_object **ret,
+                        char **ret_error)
+{
+    CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    Queue *queue = NULL;
+
+    (void)request, (void)ret_error;
+    while (array && (queue = queues_next(sim->queues, queue)))
+        if (queue_messages_to_json(queue, queues_now(sim->queues), array) < 0)
+            return -ENOMEM;
+    *ret = TAKE(array);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int get_events(Sim *sim, struct evhttp_request *request, json_object **ret, char **ret_error)
+{
+    (void)request, (void)ret_error;
+    *ret = json_object_get(sim->events);
+    return 0;
+}
+
 static bool parse_count(const char *text, uint64_t *ret)
 {
     int end = -1;
@@ -177,13 +219,17 @@ static const struct {
     const char *name;
     ControlHandler handler;
 } routes[] = {
-    {EVHTTP_REQ_GET, "calls", get_calls},         {EVHTTP_REQ_GET, "imports", get_imports},
-    {EVHTTP_REQ_POST, "imports", post_imports},   {EVHTTP_REQ_GET, "faults", get_faults},
-    {EVHTTP_REQ_POST, "faults", post_part},       {EVHTTP_REQ_DELETE, "faults", delete_faults},
-    {EVHTTP_REQ_GET, "accounts", get_accounts},   {EVHTTP_REQ_POST, "accounts", post_part},
-    {EVHTTP_REQ_POST, "roles", post_part},        {EVHTTP_REQ_POST, "instance", post_part},
-    {EVHTTP_REQ_POST, "containers", post_part},   {EVHTTP_REQ_POST, "settings", post_part},
-    {EVHTTP_REQ_POST, "scenario", post_scenario}, {EVHTTP_REQ_POST, "reset", post_reset},
+    {EVHTTP_REQ_GET, "calls", get_calls},       {EVHTTP_REQ_GET, "imports", get_imports},
+    {EVHTTP_REQ_POST, "imports", post_imports}, {EVHTTP_REQ_GET, "faults", get_faults},
+    {EVHTTP_REQ_POST, "faults", post_part},     {EVHTTP_REQ_DELETE, "faults", delete_faults},
+    {EVHTTP_REQ_GET, "accounts", get_accounts}, {EVHTTP_REQ_POST, "accounts", post_part},
+    {EVHTTP_REQ_POST, "roles", post_part},      {EVHTTP_REQ_POST, "instance", post_part},
+    {EVHTTP_REQ_POST, "containers", post_part}, {EVHTTP_REQ_POST, "settings", post_part},
+    {EVHTTP_REQ_GET, "queues", get_queues},     {EVHTTP_REQ_POST, "queues", post_part},
+    {EVHTTP_REQ_GET, "messages", get_messages}, {EVHTTP_REQ_POST, "messages", post_messages},
+    {EVHTTP_REQ_POST, "visibility", post_part}, {EVHTTP_REQ_POST, "clock", post_part},
+    {EVHTTP_REQ_GET, "events", get_events},     {EVHTTP_REQ_POST, "scenario", post_scenario},
+    {EVHTTP_REQ_POST, "reset", post_reset},
 };
 
 static ControlHandler find_handler(struct evhttp_request *request)
@@ -222,4 +268,5 @@ void control_handle(Sim *sim, struct evhttp_request *request)
     else if (r == 0)
         status = answer_set_json(request, HTTP_OK, CONTENT_TYPE_JSON, body);
     evhttp_send_reply(request, (int)status, NULL, NULL);
+    long_polls_retry(sim->long_polls);
 }

@@ -62,12 +62,17 @@ static const FaultType fault_types[] = {
     {.name = "close", .kind = FAULT_CLOSE},
     {.name = "hang", .kind = FAULT_HANG},
     {.name = "skew", .kind = FAULT_SKEW},
+    {.name = "entry-error",
+     .kind = FAULT_ENTRY_ERROR,
+     .code = "InternalFailure",
+     .message = "The service could not take this entry."},
 };
 
 static const Field fault_fields[] = {
     {"fault", FIELD_STRING, offsetof(Fault, name)},
     {"operation", FIELD_STRING, offsetof(Fault, operation)},
     {"importId", FIELD_STRING, offsetof(Fault, import_id)},
+    {"queue", FIELD_STRING, offsetof(Fault, queue)},
     {"accessKey", FIELD_STRING, offsetof(Fault, access_key)},
     {"skip", FIELD_COUNT, offsetof(Fault, skip)},
     {"calls", FIELD_COUNT, offsetof(Fault, calls)},
@@ -216,7 +221,7 @@ static Fault *take(Faults *faults, const FaultSubject *subject, bool skew)
     for (Fault **at = &faults->first; *at; at = &(*at)->next) {
         Fault *fault = *at;
         if ((fault->kind == FAULT_SKEW) != skew || !fits(fault->operation, subject->operation) ||
-            !fits(fault->import_id, subject->import_id) ||
+            !fits(fault->import_id, subject->import_id) || !fits(fault->queue, subject->queue) ||
             !fits(fault->access_key, subject->access_key))
             continue;
         if (fault->skip > 0) {
@@ -250,6 +255,7 @@ static json_object *fault_to_json(const Fault *fault)
     if (!object || json_add_string(object, "fault", fault->name) < 0 ||
         json_add_string(object, "operation", fault->operation) < 0 ||
         json_add_string(object, "importId", fault->import_id) < 0 ||
+        json_add_string(object, "queue", fault->queue) < 0 ||
         json_add_string(object, "accessKey", fault->access_key) < 0 ||
         (fault->skip > 0 && json_add_int64(object, "skip", (int64_t)fault->skip) < 0) ||
         (fault->calls != UINT64_MAX && json_add_int64(object, "calls", (int64_t)fault->calls) < 0))

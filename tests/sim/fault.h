@@ -18,13 +18,14 @@ typedef enum FaultKind {
     FAULT_CLOSE,
     FAULT_HANG,
     FAULT_SKEW,
+    FAULT_ENTRY_ERROR, /* of a call with entries: 200, and each of them failed */
 } FaultKind;
 
 typedef struct Fault {
     unsigned references;
     FaultKind kind;
-    char *name;                               /* as declared */
-    char *operation, *import_id, *access_key; /* NULL: any */
+    char *name;                                       /* as declared */
+    char *operation, *import_id, *queue, *access_key; /* NULL: any */
     uint64_t skip;
     uint64_t calls; /* UINT64_MAX: always */
     bool apply;
@@ -39,7 +40,8 @@ typedef struct Fault {
 
 typedef struct FaultSubject {
     const char *operation;
-    const char *import_id; /* NULL: none */
+    const char *import_id; /* NULL: none, as in the next two lines */
+    const char *queue;
     const char *access_key;
 } FaultSubject;
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/json.h"
 #include "common/memory.h"
@@ -41,11 +42,21 @@ static const JsonOperation *find_operation(const SimCall *call)
     return NULL;
 }
 
+static bool has_content_type(const SimCall *call)
+{
+    const char *type = evhttp_find_header(call->headers, "Content-Type");
+    size_t length = strlen(call->service->json->content_type);
+
+    return type && strncasecmp(type, call->service->json->content_type, length) == 0 &&
+           (type[length] == '\0' || type[length] == ';');
+}
+
 void json_service_read(SimCall *call)
 {
     const char *name = operation_in_target(call);
 
-    if (name && strcmp(call->method, "POST") == 0 && strcmp(call->path, "/") == 0)
+    if (name && strcmp(call->method, "POST") == 0 && strcmp(call->path, "/") == 0 &&
+        has_content_type(call))
         call->operation = operation_from_name(name);
     if (!find_operation(call))
         call->operation = OPERATION_UNKNOWN;
@@ -56,7 +67,8 @@ void json_service_read(SimCall *call)
         call->body = NULL;
         return;
     }
-    (void)json_get_string(call->body, call->service->json->id_member, &call->import_id);
+    if (call->service->json->id_member)
+        (void)json_get_string(call->body, call->service->json->id_member, &call->import_id);
 }
 
 int json_service_authenticate(SimCall *call, Refusal *ret_refusal)
@@ -72,13 +84,15 @@ int json_service_run(SimCall *call, json_object **ret, Refusal *ret_refusal)
         return refuse(ret_refusal, 400, "SerializationException", "The body is not a JSON object.");
     if (!operation)
         return refuse(ret_refusal, 400, "UnknownOperationException",
-                      "Operations are called by POST / and an X-Amz-Target header that names one.");
+                      "Operations are called by POST / with Content-Type %s and an X-Amz-Target "
+                      "header that names one.",
+                      call->service->json->content_type);
     return operation->run(call, ret, ret_refusal);
 }
 
 unsigned json_service_write(SimCall *call, json_object *document)
 {
-    return answer_set_json(call->request, HTTP_OK, NULL, document);
+    return answer_set_json(call->request, HTTP_OK, call->service->json->content_type, document);
 }
 
 unsigned json_service_write_error(SimCall *call, unsigned status, const char *form,

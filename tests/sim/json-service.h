@@ -2,10 +2,13 @@
 /* What the services that speak JSON over HTTP have in common: POST /, an X-Amz-Target header that
  * names the operation, parameters and answers as JSON objects, lists in pages.
  *
- * Source: Smithy, "AWS JSON 1.1 protocol". */
+ * Source: Smithy, "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol". */
 #pragma once
 
 #include "tests/sim/call.h"
+
+#define CONTENT_TYPE_JSON_1_0 "application/x-amz-json-1.0"
+#define CONTENT_TYPE_JSON_1_1 "application/x-amz-json-1.1"
 
 typedef struct JsonOperation {
     Operation operation;
@@ -18,7 +21,9 @@ typedef struct JsonService {
     const char *const *target_prefixes; /* before the operation's name; ended by NULL */
     const JsonOperation *operations;
     size_t n_operations;
-    const char *id_member; /* of the parameters: names the import that a call is about */
+    const char *content_type; /* of its version of the protocol */
+    const char
+        *id_member; /* of the parameters: names the import that a call is about; NULL: none */
 } JsonService;
 
 /* Members of a ServiceType whose json is set. */

@@ -166,6 +166,7 @@ static const JsonService logs = {
     .target_prefixes = target_prefixes,
     .operations = operations,
     .n_operations = sizeof(operations) / sizeof(*operations),
+    .content_type = CONTENT_TYPE_JSON_1_1,
     .id_member = "importId",
 };
 

@@ -16,7 +16,7 @@ struct Record {
     json_object *counts; /* an object of objects: see count_names */
 };
 
-static const char *const count_names[] = {"operations", "imports", "accessKeys",
+static const char *const count_names[] = {"operations", "imports", "queues", "accessKeys",
                                           "accounts",   "errors",  "faults"};
 #define N_COUNTS (sizeof(count_names) / sizeof(*count_names))
 
@@ -111,6 +111,7 @@ uint64_t record_call(Record *record, const CallFacts *facts)
     record->n_calls++;
     count(counts_of(record, "operations"), facts->operation);
     count_by(record, "imports", facts->import_id, facts->operation);
+    count_by(record, "queues", facts->queue, facts->operation);
     count_by(record, "accessKeys", facts->access_key, facts->operation);
     count_by(record, "accounts", facts->account_id, facts->operation);
     return call_log_add(record->log, facts);

@@ -197,6 +197,7 @@ int server_new(struct event_base *base, Sim *sim, const ServerConfig *config, Se
         r = listen_on(server, config->address, ret_error);
     if (r < 0)
         return r;
+    sim->url = server->url;
     *ret = TAKE(server);
     return 0;
 }

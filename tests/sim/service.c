@@ -10,13 +10,17 @@
 #include "tests/sim/clock.h"
 #include "tests/sim/cloudtrail.h"
 #include "tests/sim/container.h"
+#include "tests/sim/events.h"
 #include "tests/sim/instance.h"
 #include "tests/sim/logs.h"
+#include "tests/sim/long-poll.h"
+#include "tests/sim/sqs.h"
 #include "tests/sim/sts.h"
 
 /* The first that recognizes a call has it; the last takes them all. */
 static const ServiceType *const services[] = {
-    &instance_service, &container_service, &sts_service, &logs_service, &cloudtrail_service,
+    &instance_service, &container_service, &sts_service,        &logs_service,
+    &sqs_service,      &events_service,    &cloudtrail_service,
 };
 
 static void find_service(SimCall *call)
@@ -33,6 +37,7 @@ static Fault *take_fault(SimCall *call, bool skew)
     const FaultSubject subject = {
         .operation = operation_name(call->operation),
         .import_id = call->import_id,
+        .queue = call->queue,
         .access_key = *call->claim.access_key ? call->claim.access_key : NULL,
     };
     Fault *fault = skew ? faults_take_skew(call->sim->faults, &subject)
@@ -69,6 +74,9 @@ static unsigned answer_refusal(SimCall *call, const Refusal *refusal)
                                       refusal->code, refusal->message);
 }
 
+/* What functions that decide on an answer return instead of a status while there is none yet. */
+#define NOT_YET 0U
+
 /* 0: it is who it says; else the error is set, and the status to send returned. */
 static unsigned authenticate(SimCall *call)
 {
@@ -99,6 +107,8 @@ static unsigned answer(SimCall *call, bool wrong_types)
     int r = call->service->run(call, &document, &refusal);
     if (r == -EACCES)
         return answer_refusal(call, &refusal);
+    if (r == -EAGAIN)
+        return NOT_YET;
     if (r < 0)
         return HTTP_INTERNAL;
     if (wrong_types) {
@@ -120,82 +130,128 @@ static unsigned answer_error_fault(SimCall *call, const Fault *fault)
                                       fault->message);
 }
 
-/* Decides how the fault answers. Returns the status. */
-static unsigned answer_fault(SimCall *call, const Fault *fault, DeliveryKind *ret_kind)
+/* The right answer, spoiled on its way. */
+static unsigned answer_spoiled(SimCall *call, int (*spoil)(struct evhttp_request *request))
+{
+    unsigned status = answer(call, false);
+
+    if (status == NOT_YET)
+        return NOT_YET;
+    return spoil(call->request) < 0 ? HTTP_INTERNAL : status;
+}
+
+/* Whether a fault that loses the answer lets the call take effect, and that has to wait. */
+static bool must_wait_to_apply(SimCall *call)
 {
     CLEANUP(json_object_putp) json_object *unseen = NULL;
-    unsigned status = HTTP_INTERNAL;
     Refusal refusal;
 
-    switch (fault->kind) {
-    case FAULT_SLOW:
-    case FAULT_SKEW:
-        return answer(call, false);
-    case FAULT_WRONG_TYPES:
-        return answer(call, true);
-    case FAULT_TRUNCATED:
-        status = answer(call, false);
-        return answer_truncate(call->request) < 0 ? HTTP_INTERNAL : status;
-    case FAULT_HUGE:
-        status = answer(call, false);
-        return answer_make_huge(call->request) < 0 ? HTTP_INTERNAL : status;
+    return call->fault->apply && call->service->run(call, &unseen, &refusal) == -EAGAIN;
+}
+
+static unsigned answer_lost(SimCall *call, DeliveryKind *ret_kind)
+{
+    if (must_wait_to_apply(call))
+        return NOT_YET;
+    switch (call->fault->kind) {
     case FAULT_ERROR:
-        status = answer_error_fault(call, fault);
-        break;
+        return answer_error_fault(call, call->fault);
     case FAULT_HTTP:
-        status = answer_set_fault(call->request, fault);
-        break;
+        return answer_set_fault(call->request, call->fault);
     case FAULT_RESET:
         *ret_kind = DELIVERY_RESET;
         break;
     case FAULT_CLOSE:
         *ret_kind = DELIVERY_CLOSE;
         break;
-    case FAULT_HANG:
+    default:
         *ret_kind = DELIVERY_HANG;
         break;
     }
-    if (fault->apply)
-        (void)call->service->run(call, &unseen, &refusal);
-    return status;
+    return HTTP_INTERNAL;
 }
 
-/* Decides on a call whose caller is who it says. Returns the status. */
-static unsigned answer_call(SimCall *call, DeliveryKind *ret_kind, double *ret_delay_seconds)
+/* Decides how the fault answers. Returns the status. */
+static unsigned answer_fault(SimCall *call, DeliveryKind *ret_kind)
 {
-    Fault *fault;
-    unsigned status;
+    switch (call->fault->kind) {
+    case FAULT_SLOW:
+    case FAULT_SKEW:
+    case FAULT_ENTRY_ERROR:
+        return answer(call, false);
+    case FAULT_WRONG_TYPES:
+        return answer(call, true);
+    case FAULT_TRUNCATED:
+        return answer_spoiled(call, answer_truncate);
+    case FAULT_HUGE:
+        return answer_spoiled(call, answer_make_huge);
+    case FAULT_ERROR:
+    case FAULT_HTTP:
+    case FAULT_RESET:
+    case FAULT_CLOSE:
+    case FAULT_HANG:
+        break;
+    }
+    return answer_lost(call, ret_kind);
+}
 
+/* Lets in a call whose caller is who it says. 0; or the status that it is refused with. */
+static unsigned admit(SimCall *call)
+{
     if (!within_quota(call)) {
         Refusal refusal;
         refuse(&refusal, HTTP_BADREQUEST, "ThrottlingException", "Rate exceeded");
         return answer_refusal(call, &refusal);
     }
-    fault = take_fault(call, false);
-    if (!fault)
-        return answer(call, false);
-    status = answer_fault(call, fault, ret_kind);
-    *ret_delay_seconds = fault->delay_seconds;
-    fault_unref(fault);
-    return status;
+    call->fault = take_fault(call, false);
+    return 0;
+}
+
+static void finish(SimCall *call, DeliveryKind kind, unsigned status)
+{
+    delivery_start(call->sim->deliveries, call->request, call->sequence, kind, status,
+                   call->fault ? call->fault->delay_seconds : 0);
+    call_free(call);
+}
+
+bool service_decide(SimCall *call)
+{
+    DeliveryKind kind = DELIVERY_ANSWER;
+
+    unsigned status = call->fault ? answer_fault(call, &kind) : answer(call, false);
+    if (status == NOT_YET)
+        return false;
+    finish(call, kind, status);
+    return true;
+}
+
+static void wait_on(SimCall *call)
+{
+    call->account = NULL; /* it may be gone by then */
+    if (long_polls_add(call->sim->long_polls, call) < 0)
+        finish(call, DELIVERY_CLOSE, HTTP_INTERNAL);
 }
 
 void service_handle(Sim *sim, struct evhttp_request *request)
 {
-    SimCall call = {0};
-    DeliveryKind kind = DELIVERY_ANSWER;
-    double delay_seconds = 0;
     unsigned status;
+    SimCall *call = call_new(sim, request);
 
-    call_begin(&call, sim, request);
-    find_service(&call);
-    call.service->read(&call);
-    call_record(&call);
-    set_clock(&call);
-    begin_answer(&call);
-    status = authenticate(&call);
+    if (!call) {
+        evhttp_send_reply(request, HTTP_INTERNAL, NULL, NULL);
+        return;
+    }
+    find_service(call);
+    call->service->read(call);
+    call_record(call);
+    set_clock(call);
+    begin_answer(call);
+    status = authenticate(call);
     if (status == 0)
-        status = answer_call(&call, &kind, &delay_seconds);
-    call_end(&call);
-    delivery_start(sim->deliveries, request, call.sequence, kind, status, delay_seconds);
+        status = admit(call);
+    if (status != 0)
+        finish(call, DELIVERY_ANSWER, status);
+    else if (!service_decide(call))
+        wait_on(call);
+    long_polls_retry(sim->long_polls);
 }

@@ -5,7 +5,11 @@
 
 #include <event2/http.h>
 
+#include "tests/sim/call.h"
 #include "tests/sim/sim.h"
 
 /* Takes the request over and answers it, now or later. */
 void service_handle(Sim *sim, struct evhttp_request *request);
+
+/* Decides on a call that was let in, and answers it; false: it has to wait. For long-poll.h. */
+bool service_decide(SimCall *call);

@@ -8,6 +8,8 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "tests/sim/long-poll.h"
+#include "tests/sim/service.h"
 
 static int add_account(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
 {
@@ -44,6 +46,29 @@ static int add_fault(Sim *sim, json_object *declaration, json_object *ids, char 
     return faults_add(sim->faults, declaration, ret_error);
 }
 
+static int add_queue(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return queues_add(sim->queues, declaration, ret_error);
+}
+
+static int add_message(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    return queues_add_message(sim->queues, declaration, ids, ret_error);
+}
+
+static int end_visibility(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return queues_end_visibility(sim->queues, declaration, ret_error);
+}
+
+static int move_clock(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
+{
+    (void)ids;
+    return queues_move_clock(sim->queues, declaration, ret_error);
+}
+
 static int change_settings(Sim *sim, json_object *declaration, json_object *ids, char **ret_error)
 {
     (void)ids;
@@ -54,9 +79,10 @@ static const struct {
     const char *name;
     int (*apply)(Sim *sim, json_object *declaration, json_object *ids, char **ret_error);
 } parts[] = {
-    {"settings", change_settings}, {"accounts", add_account},     {"roles", add_role},
-    {"instance", set_instance},    {"containers", add_container}, {"imports", add_import},
-    {"faults", add_fault},
+    {"settings", change_settings},  {"accounts", add_account},     {"roles", add_role},
+    {"instance", set_instance},     {"containers", add_container}, {"imports", add_import},
+    {"faults", add_fault},          {"queues", add_queue},         {"messages", add_message},
+    {"visibility", end_visibility}, {"clock", move_clock},
 };
 #define N_PARTS (sizeof(parts) / sizeof(*parts))
 
@@ -113,6 +139,8 @@ int sim_reset(Sim *sim, char **ret_error)
     imports_clear(sim->imports);
     faults_clear(sim->faults);
     quotas_clear(sim->quotas);
+    queues_clear(sim->queues);
+    json_object_array_del_idx(sim->events, 0, json_object_array_length(sim->events));
     record_clear(sim->record);
     for (size_t i = 0; r == 0 && i < json_object_array_length(sim->start); i++)
         r = sim_apply(sim, json_object_array_get_idx(sim->start, i), NULL, ret_error);
@@ -125,8 +153,11 @@ void sim_free(Sim *sim)
         return;
     if (sim->canonical)
         evbuffer_free(sim->canonical);
+    long_polls_free(sim->long_polls);
     deliveries_free(sim->deliveries);
     record_free(sim->record);
+    json_object_put(sim->events);
+    queues_free(sim->queues);
     quotas_free(sim->quotas);
     faults_free(sim->faults);
     imports_free(sim->imports);
@@ -150,11 +181,14 @@ int sim_new(struct event_base *base, json_object *start, size_t log_size, bool l
         return -ENOMEM;
     sim->start = json_object_get(start);
     sim->canonical = evbuffer_new();
-    if (!sim->canonical || accounts_new(&sim->accounts) < 0 || roles_new(&sim->roles) < 0 ||
-        containers_new(&sim->containers) < 0 || imports_new(&sim->imports) < 0 ||
-        faults_new(&sim->faults) < 0 || quotas_new(&sim->quotas) < 0 ||
+    sim->events = json_object_new_array();
+    if (!sim->canonical || !sim->events || accounts_new(&sim->accounts) < 0 ||
+        roles_new(&sim->roles) < 0 || containers_new(&sim->containers) < 0 ||
+        imports_new(&sim->imports) < 0 || faults_new(&sim->faults) < 0 ||
+        quotas_new(&sim->quotas) < 0 || queues_new(&sim->queues) < 0 ||
         record_new(log_size, log_to_stderr, &sim->record) < 0 ||
-        deliveries_new(base, sim->record, &sim->deliveries) < 0)
+        deliveries_new(base, sim->record, &sim->deliveries) < 0 ||
+        long_polls_new(base, service_decide, &sim->long_polls) < 0)
         return -ENOMEM;
     r = sim_reset(sim, ret_error);
     if (r < 0)

@@ -14,6 +14,7 @@
 #include "tests/sim/fault.h"
 #include "tests/sim/import.h"
 #include "tests/sim/metadata.h"
+#include "tests/sim/queues.h"
 #include "tests/sim/quota.h"
 #include "tests/sim/record.h"
 #include "tests/sim/role.h"
@@ -28,8 +29,12 @@ typedef struct Sim {
     Imports *imports;
     Faults *faults;
     Quotas *quotas;
+    Queues *queues;
+    json_object *events; /* that were put: an array, the oldest first */
     Record *record;
     Deliveries *deliveries;
+    struct LongPolls *long_polls;
+    const char *url;            /* where the server listens; the server's */
     struct evbuffer *canonical; /* room for the verifier */
     json_object *start;         /* scenarios, in their order: what a reset goes back to */
 } Sim;
