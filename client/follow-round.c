@@ -68,17 +68,18 @@ static void tell_wait(Follow *follow, Followed *followed, const JobView *job)
     if (follow->progress)
         progress_clear(follow->progress);
     if (over)
-        text_complain("%s: goes on", job->import_id);
+        text_remark(follow->options, "%s: goes on", job->import_id);
     else
-        text_complain("%s: waits: %s%s%s (next try in %s%s%s)", job->import_id, job->error_code,
-                      job->error_message ? ": " : "", job->error_message ? job->error_message : "",
-                      next, job->deadline ? ", deadline in " : ", no deadline",
-                      target_view_left(job->deadline, deadline));
+        text_remark(follow->options, "%s: waits: %s%s%s (next try in %s%s%s)", job->import_id,
+                    job->error_code, job->error_message ? ": " : "",
+                    job->error_message ? job->error_message : "", next,
+                    job->deadline ? ", deadline in " : ", no deadline",
+                    target_view_left(job->deadline, deadline));
 }
 
 static int update_one(Follow *follow, Followed *followed, json_object *json, const JobView *job)
 {
-    int r = followed_update(followed, json, job);
+    int r = followed_update(&follow->list, followed, json, job);
 
     if (r >= 0 && follow->progress)
         r = progress_change(follow->progress, json);
@@ -167,13 +168,34 @@ static bool is_wanted(const Follow *follow, const JobView *job)
                                 (!target || !job->target || strcmp(target, job->target) == 0));
 }
 
-static int take_watched(Follow *follow, json_object *json, const JobView *job)
+static int take_named(Follow *follow, json_object *json, const JobView *job)
 {
     Followed *followed = followed_find(&follow->list, job->id);
 
-    if (followed)
-        return update_one(follow, followed, json, job);
-    return follow->progress && follow->endless ? progress_change(follow->progress, json) : 0;
+    return followed ? update_one(follow, followed, json, job) : 0;
+}
+
+/* Of all jobs, those that are not final are on a terminal, and leave it with a line. Those that
+ * were final before are history. */
+static int take_any(Follow *follow, json_object *json, const JobView *job, bool wanted)
+{
+    FollowedList *list = &follow->list;
+    Followed *followed = followed_find(list, job->id);
+    bool has_row = wanted && follow->options->live && !job_view_is_final(job);
+    int r = 0;
+
+    if (followed && has_row)
+        r = followed_update(list, followed, json, job);
+    else if (has_row)
+        r = followed_add_job(list, json, job);
+    else if (followed)
+        followed_remove(list, followed);
+    else if (follow->options->live)
+        return 0;
+    if (r < 0 || !wanted || !follow->progress)
+        return r;
+    return followed && !has_row ? progress_end(follow->progress, json)
+                                : progress_change(follow->progress, json);
 }
 
 static void on_watch_reply(const Reply *reply, void *userdata)
@@ -183,17 +205,18 @@ static void on_watch_reply(const Reply *reply, void *userdata)
     JobView job;
 
     int r = read_job_of_reply(reply, &json, &job);
-    if (r >= 0 && !is_wanted(follow, &job)) {
+    bool wanted = r < 0 || is_wanted(follow, &job);
+
+    if (wanted)
+        hear(follow, reply);
+    else
         mark_alive(follow);
-        return;
-    }
-    hear(follow, reply);
     if (r < 0 && reply->error) {
         on_watch_error(follow, reply);
         return;
     }
     if (r >= 0)
-        r = take_watched(follow, json, &job);
+        r = follow->endless ? take_any(follow, json, &job, wanted) : take_named(follow, json, &job);
     if (r < 0)
         follow->error = r;
 }
@@ -225,7 +248,7 @@ static json_object *encode_request(const Options *options, const char *import_id
 static int send_requests(Follow *follow)
 {
     for (size_t i = 0; i < follow->list.n; i++) {
-        const Followed *followed = &follow->list.all[i];
+        const Followed *followed = follow->list.all[i];
         int r;
 
         if (followed->ended || followed->job_id)
@@ -246,9 +269,9 @@ static int add_ids(const Follow *follow, json_object *parameters)
     if (json_add(parameters, "ids", ids) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < follow->list.n; i++) {
-        if (follow->list.all[i].ended || json_object_array_length(ids) == follow->watch_ids_max)
+        if (follow->list.all[i]->ended || json_object_array_length(ids) == follow->watch_ids_max)
             continue;
-        if (json_append(ids, json_object_new_string(follow->list.all[i].job_id)) < 0)
+        if (json_append(ids, json_object_new_string(follow->list.all[i]->job_id)) < 0)
             return -ENOMEM;
     }
     return 0;

@@ -47,13 +47,12 @@ void follow_free(Follow *follow)
 
 int follow_add_import(Follow *follow, const char *import_id)
 {
-    return followed_add(&follow->list, import_id, NULL, NULL);
+    return followed_add(&follow->list, import_id, NULL);
 }
 
 int follow_add_id(Follow *follow, const char *job_id)
 {
-    return followed_find(&follow->list, job_id) ? 0
-                                                : followed_add(&follow->list, NULL, job_id, NULL);
+    return followed_find(&follow->list, job_id) ? 0 : followed_add(&follow->list, NULL, job_id);
 }
 
 int follow_add_job(Follow *follow, json_object *json)
@@ -61,7 +60,7 @@ int follow_add_job(Follow *follow, json_object *json)
     JobView job;
 
     int r = job_view_read(json, &job);
-    return r < 0 ? r : followed_add(&follow->list, job.import_id, job.id, json);
+    return r < 0 ? r : followed_add_job(&follow->list, json, &job);
 }
 
 int follow_add_call(Follow *follow, const char *method, json_object *parameters,
@@ -77,13 +76,15 @@ static bool is_lost(int error)
            error != -ETIME;
 }
 
-static void complain_with_command(const Follow *follow, const char *sentence, const char *command,
-                                  const char *arguments)
+/* What to do next, which is not an error. */
+static void suggest(const Follow *follow, const char *sentence, const char *command,
+                    const char *arguments)
 {
     const Options *options = follow->options;
 
-    text_complain("%s trailstopctl%s%s %s%s", sentence, options->socket_given ? " --socket " : "",
-                  options->socket_given ? options->socket_path : "", command, arguments);
+    text_remark(options, "%s trailstopctl%s%s %s%s", sentence,
+                options->socket_given ? " --socket " : "",
+                options->socket_given ? options->socket_path : "", command, arguments);
 }
 
 /* Whether systemd knows why the daemon is away, and that is not about to pass. */
@@ -127,7 +128,7 @@ static int reconnect(Follow *follow, int error)
         if (!lost_before) {
             if (follow->progress)
                 progress_clear(follow->progress);
-            text_complain("The daemon hung up; connecting again for up to 30s");
+            text_remark(follow->options, "The daemon hung up; connecting again for up to 30s");
             lost_before = true;
         }
         r = connection_wait(follow->connection, next_try_usec(follow));
@@ -150,24 +151,24 @@ static void detach(const Follow *follow, bool daemon_runs)
     if (!file)
         return;
     for (size_t i = 0; i < follow->list.n; i++)
-        if (!follow->list.all[i].ended && follow->list.all[i].job_id)
-            fprintf(file, " %s", follow->list.all[i].job_id);
+        if (!follow->list.all[i]->ended && follow->list.all[i]->job_id)
+            fprintf(file, " %s", follow->list.all[i]->job_id);
     if (fclose(file) != 0 || !ids) /* without memory, perhaps only the latter */
         return;
     if (*ids)
-        complain_with_command(follow,
-                              daemon_runs ? "The jobs go on. To look at them again:"
-                                          : "The accepted jobs are kept, and go on when the daemon "
-                                            "runs again. To look at them then:",
-                              "watch", ids);
+        suggest(follow,
+                daemon_runs ? "The jobs go on. To look at them again:"
+                            : "The accepted jobs are kept, and go on when the daemon "
+                              "runs again. To look at them then:",
+                "watch", ids);
     if (followed_first_unanswered(&follow->list) ||
         (follow->call.parameters && !(follow->options->given & OPTION_DRY_RUN)))
-        complain_with_command(follow,
-                              daemon_runs ? "Not every request was answered. The jobs that the "
-                                            "daemon accepted go on, and are listed by:"
-                                          : "Not every request was answered. The jobs that the "
-                                            "daemon accepted are listed, when it runs again, by:",
-                              "jobs", "");
+        suggest(follow,
+                daemon_runs ? "Not every request was answered. The jobs that the "
+                              "daemon accepted go on, and are listed by:"
+                            : "Not every request was answered. The jobs that the "
+                              "daemon accepted are listed, when it runs again, by:",
+                "jobs", "");
 }
 
 /* Ends it for all. */
@@ -177,7 +178,7 @@ static int give_up(Follow *follow, int error)
 
     text_flush();
     outcome = outcome_complain(follow->options, error);
-    if (outcome == OUTCOME_INTERRUPTED || outcome == OUTCOME_UNREACHABLE)
+    if (!follow->endless && (outcome == OUTCOME_INTERRUPTED || outcome == OUTCOME_UNREACHABLE))
         detach(follow, outcome == OUTCOME_INTERRUPTED && follow->lost_usec == 0);
     return outcome;
 }
@@ -186,7 +187,8 @@ static int finish(Follow *follow)
 {
     bool waited = !(follow->options->given & OPTION_NO_WAIT);
 
-    if (follow->progress && waited && follow->list.n > 0 && progress_finish(follow->progress) < 0)
+    if (follow->progress && waited && !follow->endless && follow->list.n > 0 &&
+        progress_finish(follow->progress) < 0)
         text_complain("Out of memory");
     text_flush();
     return follow->outcome != OUTCOME_OK ? follow->outcome : followed_outcome(&follow->list);
@@ -203,9 +205,11 @@ static int open_first(Follow *follow)
     const Options *options = follow->options;
 
     int r = connection_new(options->socket_path, &follow->connection);
+
+    follow->endless = follow->list.n == 0 && !follow->call.parameters;
     if (r >= 0 && options->for_people)
         r = progress_new(options, connection_base(follow->connection), &follow->list,
-                         &follow->progress);
+                         follow->endless, &follow->progress);
     return r < 0 ? r : connection_open(follow->connection);
 }
 
@@ -215,14 +219,12 @@ int follow_run(Follow *follow)
 
     if (r < 0)
         return outcome_complain(follow->options, r);
-    follow->endless = follow->list.n == 0 && !follow->call.parameters;
     while (!is_done(follow)) {
         bool again = follow->call.parameters && follow->lost_usec > 0;
         r = follow_run_round(follow);
         if (r == 0 && again) /* the answer names what runs, not what has ended meanwhile */
-            complain_with_command(
-                follow, "The request was made twice. What came of the first is listed by:", "jobs",
-                "");
+            suggest(follow,
+                    "The request was made twice. What came of the first is listed by:", "jobs", "");
         if (r < 0 && is_lost(r))
             r = reconnect(follow, r);
         if (r < 0)

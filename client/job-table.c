@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "common/time.h"
 
 static const TableColumn columns_of_jobs[] = {
@@ -15,10 +17,10 @@ static const TableColumn columns_of_jobs[] = {
     {.name = "IMPORT", .shorten = true},
     {.name = "TARGET"},
     {.name = "STATE"},
-    {.name = "STATUS", .spare = 4},
+    {.name = "STATUS", .spare = 3},
     {.name = "PREFIXES", .right = true, .spare = 5},
     {.name = ""},
-    {.name = "FILES", .right = true, .spare = 3},
+    {.name = "FILES", .right = true, .spare = 4},
     {.name = "EVENTS", .right = true, .spare = 6},
     {.name = "FAILED", .right = true, .spare = 7},
     {.name = "BYTES", .right = true, .spare = 2},
@@ -36,6 +38,8 @@ struct row {
 
 _Static_assert(N_IMPORT_STATISTICS - IMPORT_FILES_COMPLETED == 4,
                "a column for each statistic besides the prefixes: FILES, EVENTS, FAILED, BYTES");
+
+enum { COLUMN_IMPORT = 1, COLUMN_TARGET, COLUMN_STATE };
 
 #define N_COLUMNS (sizeof(columns_of_jobs) / sizeof(columns_of_jobs[0]))
 
@@ -81,7 +85,10 @@ static void add_row(Table *table, const struct row *row, const JobView *job)
 static void add_row_without_job(Table *table, const char *import_id)
 {
     for (size_t i = 0; i < N_COLUMNS; i++)
-        table_add(table, STYLE_PLAIN, i == 1 ? import_id : i == 3 ? "-" : NULL);
+        table_add(table, STYLE_PLAIN,
+                  i == COLUMN_IMPORT  ? import_id
+                  : i == COLUMN_STATE ? "-"
+                                      : NULL);
 }
 
 static const char *format_bar(const JobView *job, size_t columns, char buffer[static BAR_SIZE])
@@ -103,30 +110,27 @@ static const char *format_bar(const JobView *job, size_t columns, char buffer[st
     return buffer;
 }
 
-#define ID_SIZE sizeof("12345678...")
-
-static const char *format_id(const char *import_id, const JobLayout *layout,
-                             char buffer[static ID_SIZE])
-{
-    if (!layout->short_ids)
-        return import_id;
-    snprintf(buffer, ID_SIZE, "%.8s%s", import_id, text_ellipsis());
-    return buffer;
-}
-
 void job_table_add_live(Table *table, const JobLayout *layout, const char *import_id,
                         json_object *json)
 {
-    char id[ID_SIZE], bar[BAR_SIZE];
+    char bar[BAR_SIZE];
     JobView job;
 
     if (!json || job_view_read(json, &job) < 0)
-        add_row_without_job(table, format_id(import_id, layout, id));
+        add_row_without_job(table, import_id);
     else
         add_row(table,
-                &(struct row){.import_id = format_id(job.import_id, layout, id),
+                &(struct row){.import_id = job.import_id,
+                              .target = job.target,
                               .bar = format_bar(&job, layout->bar_columns, bar)},
                 &job);
+}
+
+void job_table_end_live(Table *table, const JobLayout *layout)
+{
+    table_leave_out_same(table, COLUMN_TARGET);
+    if (layout->short_ids)
+        table_shorten(table, 0);
 }
 
 void job_table_add_result(Table *table, json_object *json)
@@ -188,5 +192,24 @@ int job_format_line(const JobView *job, char **ret)
     if (!escaped)
         return -ENOMEM;
     *ret = escaped;
+    return 0;
+}
+
+int job_print_change(const JobView *job, const char *line)
+{
+    CLEANUP(freep) char *before = NULL, *escaped = NULL;
+    char time[TEXT_TIME_SIZE];
+    const char *changed = job->updated_at ? job->updated_at : "-";
+    bool is_time = text_format_time(changed, streams_output_columns() > 0, time);
+    int r =
+        string_format(&before, "%s %s", is_time ? time : changed, job->target ? job->target : "-");
+
+    if (r < 0)
+        return r;
+    escaped = text_escape(before);
+    if (!escaped)
+        return -ENOMEM;
+    printf("%s %s\n", escaped, line);
+    text_flush();
     return 0;
 }

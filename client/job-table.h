@@ -14,7 +14,7 @@ int job_table_new(Table **ret);
 
 /* How the live display makes do with the width of the terminal. */
 typedef struct JobLayout {
-    bool short_ids;     /* the first group of an id, enough to tell imports apart */
+    bool short_ids;     /* to what tells them apart */
     size_t bar_columns; /* at most JOB_BAR_COLUMNS_MAX; 0: no bar */
     size_t gap;
 } JobLayout;
@@ -27,6 +27,9 @@ int job_table_new_live(const JobLayout *layout, Table **ret);
 void job_table_add_live(Table *table, const JobLayout *layout, const char *import_id,
                         json_object *job);
 
+/* After the last row. */
+void job_table_end_live(Table *table, const JobLayout *layout);
+
 /* What came of it. */
 void job_table_add_result(Table *table, json_object *job);
 
@@ -36,3 +39,6 @@ void job_table_add_listed(Table *table, json_object *job);
 /* "ID polling IN_PROGRESS, 32/40 prefixes, 1234 files, 56789 events, 0 failed entries", escaped. 0
  * or -ENOMEM. */
 int job_format_line(const JobView *job, char **ret);
+
+/* Prints that line, after when the job changed and its target. 0 or -ENOMEM. */
+int job_print_change(const JobView *job, const char *line);

@@ -113,14 +113,27 @@ static const struct {
 #define JOB_STATE_ACTIVE(symbol, name, ...) {name, false},
 #define JOB_STATE_FINAL(symbol, name, ...) {name, true},
 #include "common/job-states.def"
+    {"unknown", false},
 };
+_Static_assert(sizeof(states) / sizeof(states[0]) == N_JOB_STATES + 1, "a row each");
 
-bool job_state_exists(const char *state)
+JobState job_state_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (strcmp(state, states[i].name) == 0)
-            return true;
-    return false;
+    JobState state = 0;
+
+    while (state < N_JOB_STATES && strcmp(name, states[state].name) != 0)
+        state++;
+    return state;
+}
+
+const char *job_state_name(JobState state)
+{
+    return states[state].name;
+}
+
+bool job_state_is_final(JobState state)
+{
+    return states[state].final;
 }
 
 const char *job_state_names(char buffer[static JOB_STATE_NAMES_SIZE])
@@ -139,10 +152,7 @@ const char *job_state_names(char buffer[static JOB_STATE_NAMES_SIZE])
 
 bool job_view_is_final(const JobView *job)
 {
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (strcmp(job->state, states[i].name) == 0)
-            return states[i].final;
-    return false; /* a state of a later version: something may still come */
+    return job_state_is_final(job_state_find(job->state));
 }
 
 uint64_t job_view_elapsed_usec(const JobView *job)

@@ -32,7 +32,16 @@ typedef struct JobView {
 /* 0, or -EBADMSG: it is not a Job. */
 int job_view_read(json_object *json, JobView *ret);
 
-bool job_state_exists(const char *state);
+typedef enum JobState {
+#define JOB_STATE_ACTIVE(symbol, ...) JOB_##symbol,
+#define JOB_STATE_FINAL(symbol, ...) JOB_##symbol,
+#include "common/job-states.def"
+    N_JOB_STATES, /* stands for any of a later version, too */
+} JobState;
+
+JobState job_state_find(const char *name);
+const char *job_state_name(JobState state);
+bool job_state_is_final(JobState state); /* after one of a later version more may come */
 
 /* All of them for a sentence: "queued, stopping, … or cancelled". */
 #define JOB_STATE_NAMES_SIZE 160U

@@ -143,7 +143,7 @@ static int set_state(Options *options, const char *text)
 {
     char names[JOB_STATE_NAMES_SIZE];
 
-    if (!job_state_exists(text)) {
+    if (job_state_find(text) == N_JOB_STATES) {
         text_complain("There is no state \"%s\": jobs are %s", text, job_state_names(names));
         return -EINVAL;
     }

@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/names.h"
+#include "common/string.h"
 
 #define TABLE_SIZE(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -130,8 +131,18 @@ int outcome_of_job(const JobView *job)
     return row->outcome;
 }
 
+int outcome_format_failures_command(const JobView *job, char **ret)
+{
+    bool is_usual = !job->service || strcmp(job->service, "cloudtrail") == 0;
+
+    return string_format(ret, "trailstopctl failures%s%s%s%s %s", job->target ? " -t " : "",
+                         job->target ? job->target : "", is_usual ? "" : " --service ",
+                         is_usual ? "" : job->service, job->import_id);
+}
+
 void outcome_complain_job(const JobView *job)
 {
+    CLEANUP(freep) char *command = NULL;
     const struct job_row *row = find_end(job);
     const char *sentence = row ? row->sentence : job->state;
     const char *message = job->error_message && *job->error_message ? job->error_message : NULL;
@@ -139,9 +150,9 @@ void outcome_complain_job(const JobView *job)
     if (job->error_code)
         text_complain("%s: %s: %s%s%s", job->import_id, sentence, job->error_code,
                       message ? ": " : "", message ? message : "");
-    else if (row && row->outcome == OUTCOME_IMPORT_FAILED)
-        text_complain("%s: %s; see trailstopctl failures%s%s %s", job->import_id, sentence,
-                      job->target ? " -t " : "", job->target ? job->target : "", job->import_id);
+    else if (row && row->outcome == OUTCOME_IMPORT_FAILED &&
+             outcome_format_failures_command(job, &command) == 0)
+        text_complain("%s: %s; see %s", job->import_id, sentence, command);
     else
         text_complain("%s: %s", job->import_id, sentence);
 }

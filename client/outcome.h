@@ -24,6 +24,10 @@ enum {
 int outcome_of_job(const JobView *job);
 void outcome_complain_job(const JobView *job);
 
+/* "trailstopctl failures -t TARGET ID": what shows the entries of its import that failed. 0 or
+ * -ENOMEM. */
+int outcome_format_failures_command(const JobView *job, char **ret);
+
 /* Of an error reply. The subject, for example an import id, begins the sentence; NULL: none. */
 int outcome_of_error(const Reply *reply);
 void outcome_complain_error(const Reply *reply, const char *subject);

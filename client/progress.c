@@ -10,30 +10,26 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "client/frame.h"
 #include "client/job-table.h"
 #include "client/job-view.h"
+#include "client/outcome.h"
 #include "client/text.h"
 #include "common/json.h"
 #include "common/memory.h"
 
-/* The least for a heading, a row, "and more" and the cursor. */
-#define HEIGHT_OF_ALL 4U
-
 /* Changes that come closer together than this share one redraw. */
 #define REDRAW_USEC 50000
 
-/* From wide to narrow: the first that fits is taken. */
-static const JobLayout layouts[] = {
-    {false, 20, TABLE_GAP}, {false, 10, TABLE_GAP}, {false, 6, TABLE_GAP}, {true, 10, TABLE_GAP},
-    {true, 6, TABLE_GAP},   {true, 6, 1},           {true, 0, 1},
-};
-#define N_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+/* Off a terminal, of so many jobs the line printed last is known at most: of more, one may be
+ * printed twice. */
+#define LINES_MAX 100000
 
 struct Progress {
     const Options *options;
     const FollowedList *list;
-    size_t columns;        /* of the terminal */
-    size_t layout;         /* that was taken; it does not go back to a wider one before a resize */
+    bool all_jobs;
+    FrameView view;
     json_object *lines;    /* job id → the line printed last */
     struct event *redraw;  /* soon after a change, else each second, for the elapsed time */
     struct event *resized; /* SIGWINCH */
@@ -93,59 +89,6 @@ static void end_drawing(const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-/* An import that was not accepted has no row, nor has a job of which nothing is known yet. */
-static bool has_row(const Followed *followed)
-{
-    return followed->job || (followed->import_id && !followed->ended);
-}
-
-/* What a frame shows: some rows, and how many more there would be. */
-struct frame {
-    Table *table;
-    size_t rows, more;
-};
-
-/* As many rows as there is room for. If not all fit, running ones come before those that ended. */
-static void add_rows(const FollowedList *list, const JobLayout *layout, size_t max_rows,
-                     struct frame *frame)
-{
-    size_t all = 0, running = 0;
-    size_t room_for_ended;
-
-    for (size_t i = 0; i < list->n; i++) {
-        all += has_row(&list->all[i]);
-        running += has_row(&list->all[i]) && !list->all[i].ended;
-    }
-    room_for_ended = running < max_rows ? max_rows - running : 0;
-    frame->rows = 0;
-    for (size_t i = 0; i < list->n && frame->rows < max_rows; i++) {
-        const Followed *followed = &list->all[i];
-        if (!has_row(followed) || (followed->ended && room_for_ended == 0))
-            continue;
-        room_for_ended -= followed->ended;
-        job_table_add_live(frame->table, layout, followed->import_id, followed->job);
-        frame->rows++;
-    }
-    frame->more = all - frame->rows;
-}
-
-static int lay_out(Progress *progress, size_t max_rows, struct frame *ret)
-{
-    for (;; progress->layout++) {
-        const JobLayout *layout = &layouts[progress->layout];
-        struct frame frame;
-        int r = job_table_new_live(layout, &frame.table);
-        if (r < 0)
-            return r;
-        add_rows(progress->list, layout, max_rows, &frame);
-        if (table_width(frame.table) <= progress->columns || progress->layout + 1 == N_LAYOUTS) {
-            *ret = frame;
-            return 0;
-        }
-        table_free(frame.table);
-    }
-}
-
 /* To the first line of the last frame, or as far up as the terminal goes, which may have become
  * smaller. */
 static void move_to_start(const Progress *progress, FILE *file, size_t height)
@@ -164,33 +107,14 @@ static void move_to_start(const Progress *progress, FILE *file, size_t height)
 static int draw_frame(Progress *progress, FILE *file)
 {
     size_t columns, height;
-    struct frame frame;
-    bool has_heading;
     int r;
 
     get_terminal_size(&columns, &height);
-    if (columns != progress->columns)
-        progress->layout = 0;
-    progress->columns = columns;
-    has_heading = height >= HEIGHT_OF_ALL && !progress->options->no_legend;
-    /* A row each for the heading, "and more", and the cursor; the cursor's alone where there is no
-     * room for more. */
-    r = lay_out(progress, height < HEIGHT_OF_ALL ? height - 1 : height - 3, &frame);
-    if (r < 0)
-        return r;
-    if (!has_heading)
-        table_leave_heading_out(frame.table);
-    if (height < HEIGHT_OF_ALL)
-        frame.more = 0;
-
     fputs("\033[?7l", file);
     move_to_start(progress, file, height);
-    r = table_print(frame.table, file, progress->options->color, columns, "\033[K\n");
-    table_free(frame.table);
-    if (frame.more > 0)
-        fprintf(file, "and %zu more\033[K\n", frame.more);
+    r = frame_print(&progress->view, progress->list, progress->options, columns, height, file,
+                    &progress->lines_drawn);
     fputs("\033[J\033[?7h", file);
-    progress->lines_drawn = (frame.rows > 0 && has_heading) + frame.rows + (frame.more > 0);
     return r;
 }
 
@@ -232,8 +156,8 @@ static bool is_live(const Progress *progress)
 {
     size_t columns, height;
 
-    if (!progress->options->live || progress->list->n == 0 ||
-        progress->options->given & OPTION_NO_WAIT)
+    if (!progress->options->live || progress->options->given & OPTION_NO_WAIT ||
+        (progress->list->n == 0 && !progress->all_jobs))
         return false;
     get_terminal_size(&columns, &height);
     return height > 1;
@@ -268,7 +192,7 @@ static int start_live(Progress *progress, struct event_base *base)
 }
 
 int progress_new(const Options *options, struct event_base *base, const FollowedList *list,
-                 Progress **ret)
+                 bool all_jobs, Progress **ret)
 {
     CLEANUP(progress_freep) Progress *progress = calloc(1, sizeof(*progress));
 
@@ -276,9 +200,12 @@ int progress_new(const Options *options, struct event_base *base, const Followed
         return -ENOMEM;
     progress->options = options;
     progress->list = list;
+    progress->all_jobs = all_jobs;
     progress->lines = json_object_new_object();
     if (!progress->lines || (options->live && start_live(progress, base) < 0))
         return -ENOMEM;
+    if (all_jobs && is_live(progress)) /* there may be none, and no news */
+        schedule_soon(progress);
     *ret = TAKE(progress);
     return 0;
 }
@@ -295,7 +222,7 @@ void progress_free(Progress *progress)
     free(progress);
 }
 
-/* Prints the line of a job unless it is the one printed last. */
+/* Prints the line of a job unless it is the one printed last, whatever the time. */
 static int print_line(Progress *progress, json_object *json)
 {
     CLEANUP(freep) char *line = NULL;
@@ -311,9 +238,14 @@ static int print_line(Progress *progress, json_object *json)
     (void)json_get_string(progress->lines, job.id, &printed);
     if (printed && strcmp(printed, line) == 0)
         return 0;
-    puts(line);
-    text_flush();
-    return json_add_string(progress->lines, job.id, line);
+    r = job_print_change(&job, line);
+    if (r < 0)
+        return r;
+    if (json_object_object_length(progress->lines) >= LINES_MAX) {
+        json_object_put(progress->lines);
+        progress->lines = json_object_new_object();
+    }
+    return progress->lines ? json_add_string(progress->lines, job.id, line) : -ENOMEM;
 }
 
 int progress_change(Progress *progress, json_object *job)
@@ -341,23 +273,52 @@ void progress_clear(Progress *progress)
     schedule_soon(progress);
 }
 
+int progress_end(Progress *progress, json_object *job)
+{
+    progress_clear(progress);
+    return print_line(progress, job);
+}
+
+/* On a terminal, where to look for entries that failed; of imports that FAILED that was printed. */
+static int print_hint(const Progress *progress)
+{
+    CLEANUP(freep) char *command = NULL;
+    const FollowedList *list = progress->list;
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        JobView job;
+
+        if (!list->all[i]->job || list->all[i]->state == JOB_FAILED ||
+            job_view_read(list->all[i]->job, &job) < 0 ||
+            job.statistics[IMPORT_FAILED_ENTRIES] <= 0)
+            continue;
+        if (n++ == 0 && outcome_format_failures_command(&job, &command) < 0)
+            return -ENOMEM;
+    }
+    if (n == 1)
+        text_remark(progress->options, "Some entries failed: see %s", command);
+    else if (n > 1)
+        text_remark(progress->options, "Some entries of %zu imports failed: see %s, and so on", n,
+                    command);
+    return 0;
+}
+
 int progress_finish(Progress *progress)
 {
     CLEANUP(table_freep) Table *table = NULL;
+    const FollowedList *list = progress->list;
     int r;
 
     progress_clear(progress);
     if (progress->redraw)
         evtimer_del(progress->redraw);
     r = job_table_new(&table);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < progress->list->n; i++)
-        if (progress->list->all[i].job)
-            job_table_add_result(table, progress->list->all[i].job);
-    if (progress->options->no_legend)
-        table_leave_heading_out(table);
-    r = table_print(table, stdout, progress->options->color, 0, "\n");
-    text_flush();
-    return r;
+    for (size_t i = 0; r >= 0 && i < list->n; i++)
+        if (list->all[i]->job)
+            job_table_add_result(table, list->all[i]->job);
+    if (r >= 0)
+        r = table_show(table, progress->options, NULL);
+    return r < 0 || !progress->options->live || progress->options->no_legend ? r
+                                                                             : print_hint(progress);
 }

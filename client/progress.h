@@ -15,15 +15,19 @@
 
 typedef struct Progress Progress;
 
-/* The options and the list are borrowed. Where the list is empty, every change is a line also on a
- * terminal. 0 or -ENOMEM. */
+/* The options and the list are borrowed. all_jobs: jobs come to the list and leave it. 0 or
+ * -ENOMEM.
+ */
 int progress_new(const Options *options, struct event_base *base, const FollowedList *list,
-                 Progress **ret);
+                 bool all_jobs, Progress **ret);
 void progress_free(Progress *progress);
 DEFINE_CLEANUP(Progress, progress_free)
 
 /* Something is new about this job. 0 or -ENOMEM. */
 int progress_change(Progress *progress, json_object *job);
+
+/* The job ends and leaves the list: that is a line. 0 or -ENOMEM. */
+int progress_end(Progress *progress, json_object *job);
 
 /* Takes the table off the terminal so that something else can be printed. It comes back by itself.
  */

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/streams.h"
 #include "client/text.h"
@@ -16,8 +15,6 @@
 
 /* Of an id that is shortened, at least. */
 #define SHORT_ID_COLUMNS 8U
-
-#define LOCALIZED_SIZE 40U /* of a time, or of the largest number */
 
 struct cell {
     char *text;
@@ -228,19 +225,6 @@ static bool format_grouped(const char *text, char *buffer, size_t size)
     return true;
 }
 
-/* "2026-11-22 13:23:45"; false: it is not a time. */
-static bool format_local_time(const char *text, char *buffer, size_t size)
-{
-    uint64_t at_usec;
-    struct tm local;
-    time_t at;
-
-    if (time_parse_rfc3339(text, &at_usec) < 0)
-        return false;
-    at = (time_t)(at_usec / USEC_PER_SEC);
-    return localtime_r(&at, &local) && strftime(buffer, size, "%Y-%m-%d %H:%M:%S", &local) > 0;
-}
-
 void table_localize(Table *table)
 {
     if (table->failed)
@@ -249,10 +233,10 @@ void table_localize(Table *table)
     for (size_t i = table->n_columns; i < table->n_cells; i++) {
         size_t column = i % table->n_columns;
         struct cell *cell = &table->cells[i];
-        char text[LOCALIZED_SIZE], *copy = NULL;
+        char text[TEXT_TIME_SIZE], *copy = NULL;
 
         if (table->columns[column].right ? format_grouped(cell->text, text, sizeof(text))
-                                         : format_local_time(cell->text, text, sizeof(text)))
+                                         : text_format_time(cell->text, true, text))
             copy = strdup(text);
         if (copy) { /* without memory it stays as it is */
             free(cell->text);
@@ -329,15 +313,37 @@ static size_t find_spare(const Table *table)
     return found;
 }
 
+void table_shorten(Table *table, size_t width)
+{
+    for (size_t i = 0; i < table->n_columns && !table->failed; i++)
+        if (table->columns[i].shorten && table_width(table) > width && shorten_column(table, i) < 0)
+            table->failed = true;
+}
+
+void table_leave_out_same(Table *table, size_t column)
+{
+    const char *first = NULL;
+
+    if (table->failed)
+        return;
+    for (size_t i = table->n_columns + column; i < table->n_cells; i += table->n_columns) {
+        const char *text = table->cells[i].text;
+
+        if (first && *text && strcmp(first, text) != 0)
+            return;
+        if (*text)
+            first = text;
+    }
+    table->widths[column] = 0;
+}
+
 static int fit(Table *table, size_t width)
 {
     size_t spare;
 
+    table_shorten(table, width);
     if (table->failed)
         return -ENOMEM;
-    for (size_t i = 0; i < table->n_columns; i++)
-        if (table->columns[i].shorten && table_width(table) > width && shorten_column(table, i) < 0)
-            return -ENOMEM;
     while (table_width(table) > width && (spare = find_spare(table)) != SIZE_MAX)
         table->widths[spare] = 0;
     return 0;

@@ -42,6 +42,12 @@ void table_add_int64(Table *table, int64_t number);               /* negative: e
 
 size_t table_width(const Table *table);
 
+/* Columns that may be shortened are, from left to right until the table is no wider. */
+void table_shorten(Table *table, size_t max_width);
+
+/* Leaves the column out where it says the same of every row that it says something of. */
+void table_leave_out_same(Table *table, size_t column);
+
 /* For a terminal: times of RFC 3339 become local times, and in numbers groups of three digits are
  * set apart. */
 void table_localize(Table *table);

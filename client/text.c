@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "client/streams.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/string.h"
+#include "common/time.h"
 #include "common/utf8.h"
 
 static char *escape(const char *text, bool (*is_hidden)(uint32_t code_point))
@@ -62,19 +64,48 @@ size_t text_columns(const char *text)
     return columns;
 }
 
-void text_complain(const char *format, ...)
+bool text_format_time(const char *time, bool local, char buffer[static TEXT_TIME_SIZE])
+{
+    uint64_t at_usec;
+    struct tm tm;
+    time_t at;
+
+    if (time_parse_rfc3339(time, &at_usec) < 0)
+        return false;
+    at = (time_t)(at_usec / USEC_PER_SEC);
+    if (local)
+        return localtime_r(&at, &tm) &&
+               strftime(buffer, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm) > 0;
+    return gmtime_r(&at, &tm) && strftime(buffer, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+}
+
+static void complain(const char *format, va_list arguments)
 {
     CLEANUP(freep) char *sentence = NULL, *escaped = NULL;
-    va_list arguments;
-    int r;
 
-    va_start(arguments, format);
-    r = string_vformat(&sentence, format, arguments);
-    va_end(arguments);
-    if (r >= 0)
+    if (string_vformat(&sentence, format, arguments) >= 0)
         escaped = escape(sentence, is_deceptive_or_invisible);
     fflush(stdout);
     fprintf(stderr, "trailstopctl: %s\n", escaped ? escaped : "out of memory");
+}
+
+void text_complain(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    complain(format, arguments);
+    va_end(arguments);
+}
+
+void text_remark(const Options *options, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (!options->quiet)
+        complain(format, arguments);
+    va_end(arguments);
 }
 
 void text_print_json(json_object *document)

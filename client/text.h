@@ -11,6 +11,8 @@
 
 #include <json-c/json.h>
 
+#include "client/options.h"
+
 /* Control characters, marks that turn the direction of writing, and bytes that are not UTF-8 as
  * \xNN or \uNNNN. NULL: no memory. */
 char *text_escape(const char *text);
@@ -18,9 +20,18 @@ char *text_escape(const char *text);
 /* Number of columns, counting one for each character. */
 size_t text_columns(const char *text);
 
+/* A time of RFC 3339 in whole seconds: as "2026-11-22 13:23:45", local, or "2026-11-22T12:23:45Z".
+ * False: it is not one. */
+#define TEXT_TIME_SIZE 40U
+bool text_format_time(const char *time, bool local, char buffer[static TEXT_TIME_SIZE]);
+
 /* "trailstopctl: " and a sentence on standard error, escaped as a whole, invisible characters too:
  * they may be what is wrong with the text that it quotes. */
 __attribute__((format(printf, 1, 2))) void text_complain(const char *format, ...);
+
+/* The same for what is not an error, and so not printed with --quiet. */
+__attribute__((format(printf, 2, 3))) void text_remark(const Options *options, const char *format,
+                                                       ...);
 
 /* One JSON document, one line; ends the program with EXIT_FAILURE where memory runs out. */
 void text_print_json(json_object *document);

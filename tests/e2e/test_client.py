@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness import DEADLINE
-from harness.fake import import_id, make_job
+from harness.fake import import_id, make_job, plain_line
 from harness.pipes import wait_until_read
 from harness.played import ctl, daemon
 from harness.varlink import SERVICE
@@ -584,7 +584,7 @@ def test_jobs_watch_shows_changes_of_one_state(ctl, daemon):
     for number in (1, 2):
         session.update(make_job(number, "polling"))
     session.update(make_job(2, "stopped"))
-    assert process.stdout.readline() == f"{import_id(2)} stopped\n"
+    assert process.stdout.readline() == plain_line(2, "stopped") + "\n"
     process.send_signal(signal.SIGINT)
     assert end(process) == (130, "", "")
 
@@ -594,7 +594,7 @@ def test_jobs_watch_shows_changes_of_one_target(ctl, daemon):
     assert session.call("Watch") == {} and session.more
     session.update(make_job(1, "stopped"))
     session.update(make_job(2, "stopped", target="moon"))
-    assert process.stdout.readline() == f"{import_id(2)} stopped\n"
+    assert process.stdout.readline() == plain_line(2, "stopped", "moon") + "\n"
     process.send_signal(signal.SIGINT)
     assert end(process) == (130, "", "")
 

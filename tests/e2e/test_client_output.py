@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How trailstopctl prints lists: --output, --no-legend, --quiet, and the width of a terminal."""
 
+import signal
 import uuid
 
 import pytest
@@ -131,6 +132,27 @@ def test_quiet_leaves_errors(ctl, daemon):
     session.reply({"job": make_job(1, "completed", status="COMPLETED")}, error="io.trailstop.Imports.ImportCompleted")
     output, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 3 and output == "" and import_id(1) in errors
+
+
+@pytest.mark.parametrize("options", [[], ["-q"], ["-q", "--json"]])
+def test_quiet_leaves_out_what_is_not_an_error(ctl, daemon, options):
+    process = ctl.start(*options, "stop", import_id(1))
+    session = daemon.accept()
+    session.call("Stop")
+    session.reply({"job": make_job(1, "queued")})
+    session.call("Watch")
+    session.update(make_job(1, "stopping", error="ThrottlingException", nextCallAt="2125-11-22T12:23:45Z"))
+    session.update(make_job(1, "polling"))
+    session.close()
+    session = daemon.accept()
+    session.call("Watch")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130
+    if options:
+        assert errors == ""
+    else:
+        assert [word for word in ("waits", "goes on", "hung up", "trailstopctl watch job-1") if word not in errors] == []
 
 
 def test_quiet_draws_nothing_on_a_terminal(on_terminal, daemon):

@@ -114,5 +114,10 @@ def make_job(number, state="polling", *, status=None, error=None, **members):
     return {**job, **members}
 
 
+def plain_line(number, text, target="default"):
+    """What trailstopctl prints off a terminal when that job has changed."""
+    return f"2025-11-22T12:23:46Z {target} {import_id(number)} {text}"
+
+
 def import_id(number):
     return f"{number:08x}-0000-4000-8000-000000000000"
