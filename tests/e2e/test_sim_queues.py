@@ -542,6 +542,13 @@ def refused(sim, path, declaration):
     return response.status, json.loads(response.read())["error"]
 
 
+def test_a_queue_is_declared_on_the_command_line(start_sim):
+    sim = start_sim("--queue", "name=dead", "--queue", "name=requests,maxReceiveCount=1,deadLetterQueue=dead")
+    sim.send("one")
+    assert len(Queue(sim, sim.queue()["url"]).receive(VisibilityTimeout=0)) == 1
+    assert len(sim.dead_letters()) == 1
+
+
 @pytest.mark.parametrize("declaration, message", [
     ({"body": "x"}, "there is no queue ''; 'queue' names it"),
     ({"queue": "no", "body": "x"}, "there is no queue 'no'; 'queue' names it"),

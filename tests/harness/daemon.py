@@ -68,8 +68,10 @@ class Daemon:
         self.notifications = Notifications(runtime / "notify")
         self.runtime = runtime
 
-    def configure(self, targets, *, daemon=None, calls=None, polling=None, guards=None):
-        """Writes the configuration. targets, guards: name → options. The other sections hold what a test changes."""
+    def configure(self, targets, *, daemon=None, calls=None, polling=None, guards=None, queues=None,
+                  notifies=None):
+        """Writes the configuration. targets, guards, queues, notifies: name → options. The other sections hold what
+        a test changes."""
         sections = {
             "daemon": {"socket": self.socket, "metrics-socket": self.metrics_socket,
                        "state-directory": self.state, "log-level": "debug",
@@ -78,7 +80,8 @@ class Daemon:
             "polling": {**FAST_POLLING, **dashed(polling or {})},
         }
         sections.update({f"target {name}": options for name, options in targets.items()})
-        sections.update({f"guard {name}": dashed(options) for name, options in (guards or {}).items()})
+        for kind, named in (("guard", guards), ("queue", queues), ("notify", notifies)):
+            sections.update({f"{kind} {name}": dashed(options) for name, options in (named or {}).items()})
         self.config.write_text(ini(sections))
 
     # Its life

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trailstop-sim: a simulated CloudTrail and CloudWatch Logs; see README.md here. */
+/* trailstop-sim: a simulated CloudTrail and CloudWatch Logs, with their neighbours; see README.md
+ * here. */
 #include "config.h"
 
 #include <errno.h>

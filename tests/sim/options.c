@@ -18,8 +18,8 @@
 
 static const char help[] =
     "Usage: trailstop-sim [OPTION]...\n"
-    "A simulated CloudTrail and CloudWatch Logs, and where credentials come from: STS, an\n"
-    "instance's and a container's metadata services. For tests and rehearsals.\n"
+    "A simulated CloudTrail and CloudWatch Logs, with SQS and EventBridge, and where credentials\n"
+    "come from: STS, an instance's and a container's metadata services. For tests and rehearsals.\n"
     "\n"
     "  --listen ADDRESS:PORT       where to listen (127.0.0.1:0, any free port)\n"
     "  --cert FILE --key FILE      speak TLS with this certificate chain and key (PEM)\n"
@@ -30,6 +30,9 @@ static const char help[] =
     "  --region REGION             the only region it takes signatures for (any)\n"
     "  --import SPEC               an import; may be repeated\n"
     "  --imports N:SPEC            N imports alike\n"
+    "  --queue SPEC                a queue of SQS, e.g. name=requests,visibilitySeconds=30; may "
+    "be\n"
+    "                              repeated\n"
     "  --scenario FILE             more of all this, and roles and faults, as JSON; may be\n"
     "                              repeated\n"
     "  --enforce-quota             CloudTrail's quotas: StopImport 1 a second, reads 10 a second\n"
@@ -63,7 +66,7 @@ void sim_options_print_help(void)
 
 /* What the options declare while they are read: parts of one scenario. */
 typedef struct Declarations {
-    json_object *settings, *accounts, *imports;
+    json_object *settings, *accounts, *imports, *queues;
     json_object *files; /* an array: the scenario files */
 } Declarations;
 
@@ -72,6 +75,7 @@ static void clear_declarations(Declarations *declarations)
     json_object_put(declarations->settings);
     json_object_put(declarations->accounts);
     json_object_put(declarations->imports);
+    json_object_put(declarations->queues);
     json_object_put(declarations->files);
 }
 
@@ -101,20 +105,19 @@ static int add_account(Declarations *declarations, const char *text, char **ret_
     return json_object_array_add(declarations->accounts, account) < 0 ? -ENOMEM : 0;
 }
 
-static int add_imports(Declarations *declarations, const char *option, const char *text, long count,
-                       char **ret_error)
+/* Adds what the option's text declares: to the imports, or to the queues. */
+static int add_declaration(json_object *declarations, const char *option, const char *text,
+                           long count, char **ret_error)
 {
-    CLEANUP(json_object_putp) json_object *import = NULL;
+    CLEANUP(json_object_putp) json_object *declaration = NULL;
     CLEANUP(freep) char *sentence = NULL;
 
-    int r = fields_from_text(text, &import, &sentence);
+    int r = fields_from_text(text, &declaration, &sentence);
     if (r == -EINVAL)
         return explain(ret_error, r, "--%s: %s", option, sentence);
     if (r == 0 && count != 1)
-        r = json_add_int64(import, "count", count);
-    if (r == 0 && json_object_array_add(declarations->imports, TAKE(import)) < 0)
-        r = -ENOMEM;
-    return r;
+        r = json_add_int64(declaration, "count", count);
+    return r < 0 ? r : json_append(declarations, TAKE(declaration));
 }
 
 static int add_many_imports(Declarations *declarations, const char *text, char **ret_error)
@@ -130,7 +133,8 @@ static int add_many_imports(Declarations *declarations, const char *text, char *
         *colon = '\0';
     if (parse_number(number, 1, 10000000, &count) < 0)
         return explain(ret_error, -EINVAL, "--imports: expected N:SPEC, found '%s'", text);
-    return add_imports(declarations, "imports", colon ? colon + 1 : "", count, ret_error);
+    return add_declaration(declarations->imports, "imports", colon ? colon + 1 : "", count,
+                           ret_error);
 }
 
 static int read_scenario(Declarations *declarations, const char *path, char **ret_error)
@@ -166,6 +170,7 @@ enum {
     OPTION_REGION,
     OPTION_IMPORT,
     OPTION_IMPORTS,
+    OPTION_QUEUE,
     OPTION_SCENARIO,
     OPTION_ENFORCE_QUOTA,
     OPTION_LOG,
@@ -184,6 +189,7 @@ static const struct option long_options[] = {
     {"region", required_argument, NULL, OPTION_REGION},
     {"import", required_argument, NULL, OPTION_IMPORT},
     {"imports", required_argument, NULL, OPTION_IMPORTS},
+    {"queue", required_argument, NULL, OPTION_QUEUE},
     {"scenario", required_argument, NULL, OPTION_SCENARIO},
     {"enforce-quota", no_argument, NULL, OPTION_ENFORCE_QUOTA},
     {"log", no_argument, NULL, OPTION_LOG},
@@ -218,9 +224,11 @@ static int set_option(SimOptions *options, Declarations *declarations, int optio
     case OPTION_REGION:
         return json_add_string(declarations->settings, "region", optarg);
     case OPTION_IMPORT:
-        return add_imports(declarations, "import", optarg, 1, ret_error);
+        return add_declaration(declarations->imports, "import", optarg, 1, ret_error);
     case OPTION_IMPORTS:
         return add_many_imports(declarations, optarg, ret_error);
+    case OPTION_QUEUE:
+        return add_declaration(declarations->queues, "queue", optarg, 1, ret_error);
     case OPTION_SCENARIO:
         return read_scenario(declarations, optarg, ret_error);
     case OPTION_ENFORCE_QUOTA:
@@ -266,6 +274,8 @@ static int build_scenarios(Declarations *declarations, json_object **ret, char *
         r = json_add(scenario, "accounts", TAKE(declarations->accounts));
     if (r == 0)
         r = json_add(scenario, "imports", TAKE(declarations->imports));
+    if (r == 0)
+        r = json_add(scenario, "queues", TAKE(declarations->queues));
     for (size_t i = 0; r == 0 && i < json_object_array_length(declarations->files); i++) {
         json_object *file = json_object_array_get_idx(declarations->files, i);
         if (json_object_array_add(scenarios, json_object_get(file)) < 0)
@@ -305,12 +315,13 @@ int sim_options_parse(int argc, char **argv, SimOptions *ret, char **ret_error)
         .settings = json_object_new_object(),
         .accounts = json_object_new_array(),
         .imports = json_object_new_array(),
+        .queues = json_object_new_array(),
         .files = json_object_new_array(),
     };
     int r = -ENOMEM;
 
     if (declarations.settings && declarations.accounts && declarations.imports &&
-        declarations.files)
+        declarations.queues && declarations.files)
         r = parse(argc, argv, &options, &declarations, ret_error);
     if (r == 0)
         r = build_scenarios(&declarations, &options.scenarios, ret_error);
