@@ -8,8 +8,8 @@
 
 #include "common/json.h"
 #include "common/string.h"
-#include "common/time.h"
 #include "daemon/credentials/provider.h"
+#include "daemon/jobs/outage-state.h"
 
 /* Known before anything is asked. */
 static void note_no_credentials(AwsMeter *meter, const char *sentence)
@@ -147,34 +147,6 @@ void target_free(Target *target)
     free(target);
 }
 
-/* 0: it is left out. */
-static int add_time(json_object *object, const char *key, uint64_t realtime_usec)
-{
-    char text[RFC3339_SIZE];
-
-    return realtime_usec == 0
-               ? 0
-               : json_add_string(object, key, time_format_rfc3339(realtime_usec, text));
-}
-
-static int add_state(json_object *object, const Target *target)
-{
-    const AwsMeter *meter = target_meter(target);
-    const Timers *timers = meter->meters->timers;
-    uint64_t probe_usec = outage_probe_usec(target->outage);
-    int r;
-
-    if (probe_usec > 0)
-        probe_usec += timers_realtime_usec(timers) - timers_boottime_usec(timers);
-    if ((r = json_add_string(object, "state", target_state_name(meter->state))) < 0 ||
-        (r = add_time(object, "since", meter->since_usec)) < 0 ||
-        (r = add_time(object, "nextTryAt", probe_usec)) < 0 ||
-        (meter->error.code &&
-         (r = json_add(object, "lastError", call_error_to_json(&meter->error))) < 0))
-        return r;
-    return add_time(object, "credentialsExpireAt", target_credentials(target)->expires_usec);
-}
-
 json_object *target_to_json(const Target *target)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
@@ -183,7 +155,10 @@ json_object *target_to_json(const Target *target)
         json_add_string(object, "region", target->region) < 0 ||
         json_add_string(object, "endpoint", target->endpoint) < 0 ||
         json_add_string(object, "credentials", target_credentials(target)->source) < 0 ||
-        json_add_string(object, "roleArn", target->role_arn) < 0 || add_state(object, target) < 0)
+        json_add_string(object, "roleArn", target->role_arn) < 0 ||
+        outage_add_state(target->outage, target_meter(target), object) < 0 ||
+        outage_add_time(object, "credentialsExpireAt", target_credentials(target)->expires_usec) <
+            0)
         return NULL;
     return TAKE(object);
 }

@@ -49,7 +49,7 @@ static void listener_misbehaved(Listener *listener, const Requester *process, co
     unsigned n_left_out;
 
     stats_add(STAT_CLIENTS_MISBEHAVED, 1);
-    if (!log_limit_take(&listener->misbehaved, &n_left_out))
+    if (!log_limit_take(&listener->misbehaved, time_now_boottime(), &n_left_out))
         return;
     journal_begin(&entry, EVENT_CLIENT_MISBEHAVED);
     job_journal_add_requester(&entry, process, NULL);

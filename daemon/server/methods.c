@@ -90,7 +90,7 @@ static void log_denied(const Call *call)
     JournalEntry entry;
     unsigned n_left_out;
 
-    if (!log_limit_take(&call->service->denied, &n_left_out))
+    if (!log_limit_take(&call->service->denied, time_now_boottime(), &n_left_out))
         return;
     journal_begin(&entry, EVENT_REQUEST_DENIED);
     journal_add(&entry, "TRAILSTOP_METHOD", "%s", call->method->name);

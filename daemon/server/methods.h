@@ -9,12 +9,12 @@
  * waited for. Both do a bounded piece of work at a time, see call_may_go_on(). */
 #pragma once
 
+#include "daemon/base/log-limit.h"
 #include "daemon/config/config.h"
 #include "daemon/http/client.h"
 #include "daemon/jobs/registry.h"
 #include "daemon/jobs/target-set.h"
 #include "daemon/server/call.h"
-#include "daemon/server/log-limit.h"
 
 /* What methods work on. */
 struct Service {
