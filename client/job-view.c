@@ -55,6 +55,19 @@ static int read_error(json_object *json, JobView *job)
     return 0;
 }
 
+static int read_message(json_object *json, JobView *job)
+{
+    json_object *message = NULL;
+
+    if (json_get_object(json, "message", &message) < 0 ||
+        json_get_string(message, "queue", &job->queue) < 0 ||
+        json_get_string(message, "messageId", &job->message_id) < 0 ||
+        json_get_string(message, "senderId", &job->sender_id) < 0 ||
+        json_get_int64(message, "receives", &job->receives) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
 static int read_import(json_object *json, JobView *job)
 {
     static const char *const members[] = {
@@ -91,10 +104,12 @@ int job_view_read(json_object *json, JobView *ret)
         .attempts = -1,
         .polls = -1,
         .error_http_status = -1,
+        .receives = -1,
     };
     json_object *requester = NULL;
 
     if (read_strings(json, &job) < 0 || read_error(json, &job) < 0 || read_import(json, &job) < 0 ||
+        read_message(json, &job) < 0 ||
         json_get_bool(json, "alreadyStopped", &job.already_stopped) < 0 ||
         json_get_int64(json, "attempts", &job.attempts) < 0 ||
         json_get_int64(json, "polls", &job.polls) < 0 ||

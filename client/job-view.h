@@ -22,6 +22,8 @@ typedef struct JobView {
     const char *reason, *guard, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
     bool already_stopped;
     int64_t uid, pid, attempts, polls;
+    const char *queue, *message_id, *sender_id; /* of the message */
+    int64_t receives;
     const char *error_code, *error_message, *error_request_id; /* lastError */
     int64_t error_http_status;
     json_object *import; /* or the task */

@@ -48,6 +48,10 @@ static int print_job(const Options *options, json_object *parameters, void *user
         details_print_int64(job_statistic_labels[i], job.statistics[i]);
     details_print_int64("Requested by uid", job.uid);
     details_print("Guard", job.guard);
+    details_print("Queue", job.queue);
+    details_print("Message", job.message_id);
+    details_print("Sender", job.sender_id);
+    details_print_int64("Receive count", job.receives);
     details_print("Reason", job.reason);
     details_print("Requested", job.requested_at);
     details_print("Updated", job.updated_at);

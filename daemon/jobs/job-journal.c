@@ -28,7 +28,7 @@ static void add_import_status(JournalEntry *entry, const JobRecord *record, json
         journal_add(entry, "TRAILSTOP_IMPORT_STATUS", "%s", status);
 }
 
-void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
+static void add_identity(JournalEntry *entry, const JobRecord *record)
 {
     journal_add(entry, "TRAILSTOP_JOB", "%s", record->id);
     journal_add(entry, "TRAILSTOP_TARGET", "%s", record->target);
@@ -38,6 +38,22 @@ void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
     journal_add(entry, "TRAILSTOP_STATE", "%s", job_state_name(record->state));
     if (record->guard)
         journal_add(entry, "TRAILSTOP_GUARD", "%s", record->guard);
+}
+
+static void add_message(JournalEntry *entry, const JobMessage *message)
+{
+    if (!message->queue)
+        return;
+    journal_add(entry, "TRAILSTOP_QUEUE", "%s", message->queue);
+    journal_add(entry, "TRAILSTOP_MESSAGE_ID", "%s", message->id);
+    if (message->sender)
+        journal_add(entry, "TRAILSTOP_SENDER_ID", "%s", message->sender);
+}
+
+void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
+{
+    add_identity(entry, record);
+    add_message(entry, &record->message);
 }
 
 static void add_job(JournalEntry *entry, const JobRecord *record)
@@ -62,10 +78,15 @@ _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == N_JOB_KINDS, "a verb each");
 
 #define REQUESTER_SIZE 80U
 
-static int describe_requester(const JobRecord *record, char ret[static REQUESTER_SIZE])
+/* Whichever there is: a guard, a message of a queue, or a user. */
+static int describe_requester(const char *guard, const JobMessage *message,
+                              const Requester *requester, char ret[static REQUESTER_SIZE])
 {
-    return record->guard ? snprintf(ret, REQUESTER_SIZE, "guard %.64s", record->guard)
-                         : snprintf(ret, REQUESTER_SIZE, "uid %u", record->requester.uid);
+    if (guard)
+        return snprintf(ret, REQUESTER_SIZE, "guard %.64s", guard);
+    if (message && message->queue)
+        return snprintf(ret, REQUESTER_SIZE, "queue %.64s", message->queue);
+    return snprintf(ret, REQUESTER_SIZE, "uid %u", requester->uid);
 }
 
 void job_journal_accepted(const JobRecord *record)
@@ -76,21 +97,25 @@ void job_journal_accepted(const JobRecord *record)
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
     add_job(&entry, record);
     job_journal_add_requester(&entry, &record->requester, record->reason);
-    describe_requester(record, requester);
+    describe_requester(record->guard, &record->message, &record->requester, requester);
     journal_send(&entry, "Accepted: %s import %s of target %s, for %s (job %s)",
                  verbs[record->kind], record->import_id, record->target, requester, record->id);
 }
 
-void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason)
+void job_journal_joined(const JobRecord *record, const JobRequest *request)
 {
+    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    char requester[REQUESTER_SIZE];
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_REQUEST_JOINED);
-    add_job(&entry, record);
-    job_journal_add_requester(&entry, requester, reason);
-    journal_send(&entry, "Joined: uid %u asks to %s import %s of target %s too (job %s)",
-                 requester->uid, verbs[record->kind], record->import_id, record->target,
-                 record->id);
+    add_identity(&entry, record);
+    add_message(&entry, request->message ? request->message : &record->message);
+    add_import_status(&entry, record, import);
+    job_journal_add_requester(&entry, &request->requester, request->reason);
+    describe_requester(request->guard, request->message, &request->requester, requester);
+    journal_send(&entry, "Joined: %s asks to %s import %s of target %s too (job %s)", requester,
+                 verbs[record->kind], record->import_id, record->target, record->id);
 }
 
 void job_journal_stop_accepted(const JobRecord *record)
@@ -202,14 +227,15 @@ static void describe_statistics(const JobRecord *record, json_object *import,
             append_count(ret, value, members[i].units);
 }
 
-/* "root: wrong bucket", "guard runaway: 3h old". Other names are not looked up: who knows them may
- * not answer. A long reason is cut here and whole in its field. */
+/* "root: wrong bucket", "guard runaway: 3h old", "queue requests". Names of other users are not
+ * looked up: what knows them may not answer. A long reason is cut here and whole in its field. */
 static void describe_request(const JobRecord *record, char ret[static REQUEST_SIZE])
 {
     const char *reason = record->reason ? record->reason : "";
     size_t room, length = 0, size = strlen(reason), step;
-    bool root = record->requester.uid == 0 && !record->guard;
-    int n = root ? snprintf(ret, REQUEST_SIZE, "root") : describe_requester(record, ret);
+    bool root = record->requester.uid == 0 && !record->guard && !record->message.queue;
+    int n = root ? snprintf(ret, REQUEST_SIZE, "root")
+                 : describe_requester(record->guard, &record->message, &record->requester, ret);
 
     if (size == 0)
         return;

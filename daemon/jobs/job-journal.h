@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/base/journal.h"
-#include "daemon/jobs/job-record.h"
+#include "daemon/jobs/job-request.h"
 
 /* TRAILSTOP_JOB, _TARGET, _IMPORT_ID, _STATE and their like. */
 void job_journal_add_names(JournalEntry *entry, const JobRecord *record);
@@ -13,8 +13,8 @@ void job_journal_add_requester(JournalEntry *entry, const Requester *requester, 
 
 void job_journal_accepted(const JobRecord *record);
 
-/* requester: of the request that joins the job, which another one made. */
-void job_journal_joined(const JobRecord *record, const Requester *requester, const char *reason);
+/* The request joins the job, which another one made. */
+void job_journal_joined(const JobRecord *record, const JobRequest *request);
 
 void job_journal_settled(const JobRecord *record); /* its import was looked at long after the end */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "daemon/aws/import-operations.h"
 
@@ -68,12 +69,39 @@ bool job_ended_well(JobKind kind, JobState state)
     return state == goals[kind];
 }
 
+int job_message_copy(JobMessage *ret, const JobMessage *message)
+{
+    JobMessage copy = {.receives = message->receives};
+
+    if (string_copy(message->queue, &copy.queue) < 0 || string_copy(message->id, &copy.id) < 0 ||
+        string_copy(message->sender, &copy.sender) < 0) {
+        job_message_clear(&copy);
+        return -ENOMEM;
+    }
+    *ret = copy;
+    return 0;
+}
+
+void job_message_clear(JobMessage *message)
+{
+    free(message->queue);
+    free(message->id);
+    free(message->sender);
+    *message = (JobMessage){0};
+}
+
+bool job_message_may_repeat(const JobMessage *message)
+{
+    return message->queue && message->receives != 1;
+}
+
 void job_record_clear(JobRecord *record)
 {
     free(record->import_id);
     free(record->target);
     free(record->reason);
     free(record->guard);
+    job_message_clear(&record->message);
     free(record->import);
     call_error_clear(&record->last_error);
     call_error_clear(&record->refusal);
@@ -112,6 +140,16 @@ static void write_requester(JsonWriter *writer, const Requester *requester)
     json_write_end(writer, '}');
 }
 
+static void write_message(JsonWriter *writer, const JobMessage *message)
+{
+    json_write_begin(writer, "message", '{');
+    json_write_string(writer, "queue", message->queue);
+    json_write_string(writer, "messageId", message->id);
+    json_write_string(writer, "senderId", message->sender);
+    json_write_int64(writer, "receives", message->receives);
+    json_write_end(writer, '}');
+}
+
 void job_record_write(const JobRecord *record, uint64_t next_call_usec, const CallError *held_up_by,
                       JsonWriter *writer)
 {
@@ -128,6 +166,8 @@ void job_record_write(const JobRecord *record, uint64_t next_call_usec, const Ca
     write_requester(writer, &record->requester);
     json_write_string(writer, "reason", record->reason);
     json_write_string(writer, "guard", record->guard);
+    if (record->message.queue)
+        write_message(writer, &record->message);
     write_time(writer, "requestedAt", record->requested_usec);
     write_time(writer, "updatedAt", record->updated_usec);
     write_time(writer, "finishedAt", record->finished_usec);

@@ -56,6 +56,20 @@ typedef struct JobKey {
     const char *import_id; /* as import_id_parse() leaves it */
 } JobKey;
 
+/* The message of a queue that asks for a job. */
+typedef struct JobMessage {
+    char *queue;       /* its name in the configuration; NULL: there is no message */
+    char *id;          /* SQS's MessageId */
+    char *sender;      /* SQS's SenderId; NULL: not given */
+    unsigned receives; /* how often it was received, by any host; 0: not given */
+} JobMessage;
+
+int job_message_copy(JobMessage *ret, const JobMessage *message); /* owned strings; 0 or -ENOMEM */
+void job_message_clear(JobMessage *message); /* frees what is inside; takes an empty one */
+
+/* Another host may have had it before, and have acted on it. */
+bool job_message_may_repeat(const JobMessage *message);
+
 typedef struct JobRecord {
     uint64_t number; /* order of acceptance, from 1 */
     uint64_t change; /* order of the last change over all jobs, from 1; 0: not stored yet */
@@ -63,9 +77,10 @@ typedef struct JobRecord {
     JobKind kind;
     ImportService service;
     char *import_id;
-    char *target; /* its name */
-    char *reason; /* NULL: none given */
-    char *guard;  /* that made it; NULL: a client did */
+    char *target;       /* its name */
+    char *reason;       /* NULL: none given */
+    char *guard;        /* that made it; NULL: a client or a message did */
+    JobMessage message; /* that made it */
     Requester requester;
     JobState state;
     bool already_stopped;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/string.h"
+
 int job_request_make_record(const JobRequest *request, const Timers *timers, uint64_t number,
                             JobRecord *ret)
 {
@@ -19,8 +21,6 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         .service = request->key.service,
         .import_id = strdup(request->key.import_id),
         .target = strdup(request->target->name),
-        .reason = request->reason ? strdup(request->reason) : NULL,
-        .guard = request->guard ? strdup(request->guard) : NULL,
         .requester = request->requester,
         .state = JOB_QUEUED,
         .requested_usec = timers_realtime_usec(timers),
@@ -32,8 +32,9 @@ int job_request_make_record(const JobRequest *request, const Timers *timers, uin
         record.deadline_usec = record.requested_usec + request->timeout_usec;
         record.deadline_boottime_usec = record.requested_boottime_usec + request->timeout_usec;
     }
-    if (!record.import_id || !record.target || (request->reason && !record.reason) ||
-        (request->guard && !record.guard)) {
+    if (!record.import_id || !record.target || string_copy(request->reason, &record.reason) < 0 ||
+        string_copy(request->guard, &record.guard) < 0 ||
+        (request->message && job_message_copy(&record.message, request->message) < 0)) {
         job_record_clear(&record);
         return -ENOMEM;
     }

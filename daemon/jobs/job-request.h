@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client or a guard asks for, and the record of the job that is made of it. */
+/* What a client, a guard or a message of a queue asks for, and the record of the job that is made
+ * of it. */
 #pragma once
 
 #include "daemon/jobs/job-record.h"
@@ -8,8 +9,9 @@
 typedef struct JobRequest {
     Target *target;
     JobKey key;
-    const char *reason; /* NULL: none given */
-    const char *guard;  /* that asks for it; NULL: a client does */
+    const char *reason;        /* NULL: none given */
+    const char *guard;         /* that asks for it; NULL: a client or a message does */
+    const JobMessage *message; /* likewise; NULL: none */
     Requester requester;
     uint64_t timeout_usec; /* 0: none */
     unsigned max_waits;    /* of the requester's user that may be under way for this to be one more;

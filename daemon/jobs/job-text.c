@@ -37,6 +37,32 @@ static int add_cause(JobText *text, const CallError *error)
     return text->cause && text->code ? 0 : -ENOMEM;
 }
 
+/* When the job calls next, on the wall clock; 0: it is calling. */
+static uint64_t job_next_call_usec(const Job *job)
+{
+    const Timers *timers = job->context->timers;
+    uint64_t at_usec = 0;
+
+    if (job->call)
+        at_usec = aws_call_next_usec(job->call);
+    else if (job->call_timer.set)
+        at_usec = job->call_timer.at_usec;
+    else if (job->outage_wait.place == OUTAGE_WAITING)
+        at_usec = outage_next_usec(job->target->outage);
+    if (at_usec == 0)
+        return 0;
+    return timers_realtime_usec(timers) + at_usec - timers_boottime_usec(timers);
+}
+
+void job_write(const Job *job, JsonWriter *writer)
+{
+    /* Of a job that waits for its target, or probes it. */
+    const CallError *outage =
+        job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
+
+    job_record_write(&job->record, job_next_call_usec(job), outage, writer);
+}
+
 int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
 {
     CLEANUP(job_text_freep) JobText *text = calloc(1, sizeof(*text));

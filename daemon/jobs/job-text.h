@@ -20,6 +20,9 @@ typedef struct JobText {
     char *cause, *code; /* of a job that was refused: its CallError as text, and the code of that */
 } JobText;
 
+/* As Job of the Varlink interface, with what the running job alone knows. */
+void job_write(const Job *job, JsonWriter *writer);
+
 /* The record; job: the one that it belongs to, where that still runs, else NULL. 0 or -ENOMEM. */
 int job_text_new(const JobRecord *record, const Job *job, JobText **ret);
 void job_text_free(JobText *text); /* takes NULL */

@@ -365,13 +365,22 @@ void job_free(Job *job)
     free(job);
 }
 
+void job_ask_first(Job *job)
+{
+    if (!job_is_to_stop(job))
+        return;
+    job_renew_call(job);
+    job->asks_first = !job->call; /* one that is on the wire will tell */
+}
+
 void job_start(Job *job)
 {
     assert(job->target && !job->call && !job_state_is_final(job->record.state));
     if (job->record.deadline_boottime_usec > 0)
         timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
-    /* A request for the stop may have got through before the daemon ended. */
-    job->asks_first = job_is_to_stop(job) && job->record.attempts > 0;
+    /* A StopImport may have got through before the daemon ended, or from another host. */
+    if (job->record.attempts > 0 || job_message_may_repeat(&job->record.message))
+        job_ask_first(job);
     timer_set(&job->call_timer, now_boottime(job));
 }
 
@@ -422,29 +431,4 @@ bool job_finish(Job *job)
         return true;
     job_rest(job);
     return false;
-}
-
-/* When the job calls next, on the wall clock; 0: it is calling. */
-static uint64_t job_next_call_usec(const Job *job)
-{
-    uint64_t at_usec = 0;
-
-    if (job->call)
-        at_usec = aws_call_next_usec(job->call);
-    else if (job->call_timer.set)
-        at_usec = job->call_timer.at_usec;
-    else if (job->outage_wait.place == OUTAGE_WAITING)
-        at_usec = outage_next_usec(job->target->outage);
-    if (at_usec == 0)
-        return 0;
-    return timers_realtime_usec(job->context->timers) + at_usec - now_boottime(job);
-}
-
-void job_write(const Job *job, JsonWriter *writer)
-{
-    /* Of a job that waits for its target, or probes it. */
-    const CallError *outage =
-        job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
-
-    job_record_write(&job->record, job_next_call_usec(job), outage, writer);
 }

@@ -68,6 +68,10 @@ void job_free(Job *job); /* gives up a call under way; takes NULL */
 void job_start(Job *job);
 void job_cancel(Job *job, const Requester *canceller);
 
+/* Another host may have asked to stop its import: before StopImport goes out, GetImport is asked
+ * whether that is still to be done. */
+void job_ask_first(Job *job);
+
 /* What another job of the same import asked for: as if the answer were its own, where it would ask
  * the same next. */
 void job_share(Job *job, const AwsResult *result);
@@ -88,6 +92,3 @@ void job_withhold(Job *job);
 /* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
  * wire and its outcome will still be written down. */
 bool job_finish(Job *job);
-
-/* As Job of the Varlink interface. */
-void job_write(const Job *job, JsonWriter *writer);

@@ -251,7 +251,9 @@ int registry_request(Registry *registry, const JobRequest *request, char ret_id[
 
     if (job) {
         stats_add(STAT_REQUESTS_JOINED, 1);
-        job_journal_joined(&job->record, &request->requester, request->reason);
+        if (request->message && job_message_may_repeat(request->message))
+            job_ask_first(job);
+        job_journal_joined(&job->record, request);
     } else {
         int r = registry_accept(registry, request, &job);
 

@@ -567,6 +567,18 @@ def test_json_of_each_call(ctl, daemon, command, method, parameters):
 # Other commands
 
 
+def test_job_shows_the_message_that_made_it(ctl, daemon):
+    message = {"queue": "requests", "messageId": "7b1f-m", "senderId": "AIDAEXAMPLE:ci", "receives": 2}
+    process, session = play(ctl, daemon, "job", "x")
+    session.call("GetJob")
+    session.reply({"job": make_job(1, message=message)})
+    status, output, _ = end(process)
+    assert status == 0
+    shown = dict(line.split(": ", 1) for line in output.splitlines() if ": " in line)
+    assert [value.strip() for name, value in shown.items() if name.strip() in ("Queue", "Message", "Sender", "Receive count")] \
+        == ["requests", "7b1f-m", "AIDAEXAMPLE:ci", "2"]
+
+
 def test_jobs_puts_all_pages_into_one_table(ctl, daemon):
     process, session = play(ctl, daemon, "jobs", "--state", "stopped", "-t", "paris")
     assert session.call("ListJobs") == {"state": "stopped", "target": "paris"} and session.more

@@ -13,6 +13,7 @@ EVIL = "\x1b[2J\x9b1m\x07\r\n\x00\x7f\u202e\x85end".replace("\x00", "")
 
 def evil_job(number, state):
     return make_job(number, state, target=EVIL, reason=EVIL, nextCallAt=EVIL, status=EVIL,
+                    message={"queue": EVIL, "messageId": EVIL, "senderId": EVIL, "receives": 2},
                     lastError={"code": EVIL, "message": EVIL, "requestId": EVIL})
 
 

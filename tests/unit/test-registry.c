@@ -321,6 +321,80 @@ static Target *find_target(const char *name, void *userdata)
     return strcmp(name, "default") == 0 ? &fixture->targets[0] : NULL;
 }
 
+/* ---- messages of queues ---- */
+
+static int request_by_message(Fixture *fixture, const char *import_id, unsigned receives,
+                              char id[static JOB_ID_SIZE])
+{
+    static char queue[] = "requests", message_id[] = "m-1";
+    const JobMessage message = {.queue = queue, .id = message_id, .receives = receives};
+    const JobRequest wanted = {
+        .target = &fixture->targets[0],
+        .key = {.import_id = import_id},
+        .message = &message,
+    };
+
+    return registry_request(fixture->registry, &wanted, id);
+}
+
+static void test_a_job_keeps_the_message_that_made_it(void **state)
+{
+    Fixture *fixture = *state;
+    const JobText *shown;
+    char id[JOB_ID_SIZE];
+
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 3, id), 0);
+    commit(fixture);
+    assert_int_equal(registry_show(fixture->registry, id, &shown), 1);
+    assert_non_null(strstr(
+        shown->text, "\"message\":{\"queue\":\"requests\",\"messageId\":\"m-1\",\"receives\":3}"));
+}
+
+/* Another host may have had it before. */
+static void test_asks_first_unless_a_message_was_never_received_before(void **state)
+{
+    static const struct {
+        unsigned receives;
+        bool asks_first;
+    } samples[] = {{1, false}, {2, true}, {1000, true}, {0, true} /* not given */};
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        char id[JOB_ID_SIZE];
+
+        assert_int_equal(request_by_message(fixture, IMPORT_A, samples[i].receives, id), 0);
+        commit(fixture);
+        assert_int_equal(registry_find(fixture->registry, id)->asks_first, samples[i].asks_first);
+        close_registry(fixture);
+        open_registry(fixture);
+        assert_int_equal(registry_load(fixture->registry, find_target, fixture), 0);
+        assert_int_equal(registry_find(fixture->registry, id)->asks_first, samples[i].asks_first);
+        job_cancel(registry_find(fixture->registry, id), &canceller);
+        commit(fixture);
+    }
+}
+
+/* Whoever made the job, and however far it is. */
+static void test_asks_first_where_such_a_message_joins(void **state)
+{
+    Fixture *fixture = *state;
+    char started[JOB_ID_SIZE], fresh[JOB_ID_SIZE], id[JOB_ID_SIZE];
+
+    assert_int_equal(request(fixture, 0, IMPORT_A, NULL, started), 0);
+    commit(fixture);
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 1, id), 0);
+    assert_false(registry_find(fixture->registry, started)->asks_first);
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 2, id), 0);
+    assert_string_equal(id, started);
+    assert_true(registry_find(fixture->registry, started)->asks_first);
+
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, fresh), 0);
+    assert_int_equal(request_by_message(fixture, IMPORT_B, 2, id), 0);
+    assert_string_equal(id, fresh);
+    commit(fixture);
+    assert_true(registry_find(fixture->registry, fresh)->asks_first);
+}
+
 static void test_goes_on_after_a_restart(void **state)
 {
     Fixture *fixture = *state;
@@ -567,6 +641,9 @@ int main(void)
         TEST(test_goes_on_after_a_restart),
         TEST(test_a_target_that_goes_takes_its_jobs),
         TEST(test_a_commit_that_fails_drops_new_jobs_alone),
+        TEST(test_a_job_keeps_the_message_that_made_it),
+        TEST(test_asks_first_unless_a_message_was_never_received_before),
+        TEST(test_asks_first_where_such_a_message_joins),
         TEST(test_a_companion_saves_with_the_end_of_a_job),
         TEST(test_a_companion_saves_where_no_job_changed),
         TEST(test_what_a_companion_cannot_save_is_not_saved_of_jobs_either),

@@ -68,6 +68,10 @@ static void assert_stored(Fixture *fixture, const JobRecord *expected)
     assert_same_error(&record.refusal, &expected->refusal);
     assert_same_text(record.import, expected->import);
     assert_same_text(record.guard, expected->guard);
+    assert_same_text(record.message.queue, expected->message.queue);
+    assert_same_text(record.message.id, expected->message.id);
+    assert_same_text(record.message.sender, expected->message.sender);
+    assert_int_equal(record.message.receives, expected->message.receives);
     job_record_clear(&record);
 }
 
@@ -75,13 +79,15 @@ static void test_keeps_every_member(void **state)
 {
     static char code[] = "ThrottlingException", message[] = "l\xc3\xa4ngsamer\n", id[] = "r-1",
                 reason[] = "'; DROP TABLE jobs; --", import[] = "{\"ImportStatus\":\"STOPPED\"}",
-                empty[] = "", guard[] = "run-away_1";
+                empty[] = "", guard[] = "run-away_1", queue[] = "requests", message_id[] = "m-1",
+                sender[] = "AIDA:s";
     Fixture *fixture = *state;
     JobRecord record = plain_job(LARGE, JOB_STOPPED);
 
     record.change = LARGE + 1;
     record.reason = reason;
     record.guard = guard;
+    record.message = (JobMessage){queue, message_id, sender, UINT32_MAX - 2};
     record.requester = (Requester){UINT32_MAX, UINT32_MAX - 1, INT32_MAX};
     record.already_stopped = true;
     record.attempts = UINT32_MAX;
