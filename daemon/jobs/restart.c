@@ -59,12 +59,20 @@ static void restart_succeed(Restart *restart, json_object *import)
         restart->done(import, NULL, restart->userdata);
 }
 
+/* An answer is a sign of life of the target, whatever it was about. */
+static void restart_end_call(Restart *restart, const AwsResult *result)
+{
+    restart->call = NULL;
+    if (result->outcome != AWS_UNAVAILABLE)
+        outage_end(restart->outage);
+}
+
 static void on_looked(const AwsResult *result, void *userdata)
 {
     Restart *restart = userdata;
     ImportStatus status = IMPORT_STATUS_UNKNOWN;
 
-    restart->call = NULL;
+    restart_end_call(restart, result);
     if (result->outcome == AWS_OK)
         status = import_status(restart->operations, result->body);
     if (status == IMPORT_STATUS_INITIALIZING || status == IMPORT_STATUS_IN_PROGRESS)
@@ -99,9 +107,7 @@ static void on_started(const AwsResult *result, void *userdata)
     Restart *restart = userdata;
     bool settled = result->outcome == AWS_REFUSED && restart->n_starts == 1;
 
-    restart->call = NULL;
-    if (result->outcome != AWS_UNAVAILABLE)
-        outage_end(restart->outage);
+    restart_end_call(restart, result);
     if (result->outcome == AWS_OK)
         restart_succeed(restart, result->body);
     else if (settled || !restart->sent)
