@@ -264,12 +264,18 @@ static void describe_call(JournalEntry *entry, void *userdata)
 
 void job_share(Job *job, const AwsResult *result)
 {
+    Verdict verdict = job_classify_get(job, result);
+
     assert(result->outcome == AWS_OK);
     if (job_state_is_final(job->record.state) || job->call || job_is_to_stop(job) ||
         !job->call_timer.set)
         return;
+    /* That the import goes on may have been seen before this job's StopImport, and so says nothing
+       of what became of that. */
+    if (verdict == VERDICT_REFUSED || (verdict == VERDICT_POLL && job->asks_first))
+        return;
     timer_clear(&job->call_timer);
-    job_advance(job, job_classify_get(job, result), result);
+    job_advance(job, verdict, result);
 }
 
 /* The next call is due. */

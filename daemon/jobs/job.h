@@ -73,7 +73,7 @@ void job_cancel(Job *job, const Requester *canceller);
 void job_ask_first(Job *job);
 
 /* What another job of the same import asked for: as if the answer were its own, where it would ask
- * the same next. */
+ * the same next. A job that asks what became of its StopImport takes nothing of it but an end. */
 void job_share(Job *job, const AwsResult *result);
 
 /* The target's client was replaced: a call that is not on the wire begins again with the new one.
