@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/jobs/guard.h"
 #include "tests/model/wire.h"
 
 struct Core {
@@ -20,6 +21,8 @@ struct Core {
     Quotas *quotas;
     TargetSet *targets;
     Registry *registry;
+    Guards *guards; /* NULL while shutting down */
+    const Random *random;
     Store *store;
     char *directory;
 };
@@ -27,6 +30,12 @@ struct Core {
 const char *core_target_name(unsigned target, char buffer[static CORE_TARGET_NAME_SIZE])
 {
     snprintf(buffer, CORE_TARGET_NAME_SIZE, "t%u", target);
+    return buffer;
+}
+
+const char *core_guard_name(unsigned guard, char buffer[static CORE_TARGET_NAME_SIZE])
+{
+    snprintf(buffer, CORE_TARGET_NAME_SIZE, "g%u", guard);
     return buffer;
 }
 
@@ -48,6 +57,25 @@ static AwsSettings *make_settings(const AwsRole *role, unsigned target)
     return settings;
 }
 
+static void add_guard(Config *config, unsigned number, const GuardRules *rules)
+{
+    char name[CORE_TARGET_NAME_SIZE];
+    GuardConfig *guard;
+
+    assert_int_equal(config_add_guard(config, core_guard_name(number, name), NULL, 0, &guard), 0);
+    free(guard->targets[0]); /* the default */
+    guard->targets[0] = strdup(rules->target < N_TARGETS_MAX ? core_target_name(rules->target, name)
+                                                             : GUARD_ALL_TARGETS);
+    assert_non_null(guard->targets[0]);
+    guard->service = rules->service;
+    guard->every_usec = rules->every_usec;
+    if (rules->service == SERVICE_LOGS)
+        guard->min_bytes = rules->at_least;
+    else
+        guard->min_events = rules->at_least;
+    guard->action = rules->stops ? GUARD_STOP : GUARD_REPORT;
+}
+
 static Config *make_config(const CoreRules *rules)
 {
     Config *config;
@@ -65,6 +93,9 @@ static Config *make_config(const CoreRules *rules)
         target->max_attempts = rules->max_attempts;
         target->settings = make_settings(&target->aws.role, i);
     }
+    config->polling_timeout_usec = rules->guard_timeout_usec;
+    for (unsigned i = 0; i < rules->n_guards; i++)
+        add_guard(config, i, &rules->guards[i]);
     return config;
 }
 
@@ -85,6 +116,20 @@ static Store *open_store(const char *directory, const Clock *clock)
     return store;
 }
 
+static Guards *make_guards(Core *core, const Config *config)
+{
+    const GuardContext context = {
+        .timers = core->timers,
+        .random = core->random,
+        .targets = core->targets,
+        .registry = core->registry,
+    };
+    Guards *guards;
+
+    assert_int_equal(guards_new(&context, config, &guards), 0);
+    return guards;
+}
+
 Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const char *directory)
 {
     Core *core = calloc(1, sizeof(*core));
@@ -92,6 +137,7 @@ Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const c
     JobContext jobs = {.random = &model->random};
 
     assert_non_null(core);
+    core->random = &model->random;
     core->directory = strdup(directory);
     assert_non_null(core->directory);
     assert_int_equal(timers_new(&model->clock, &core->timers), 0);
@@ -104,11 +150,19 @@ Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const c
     assert_int_equal(registry_new(&jobs, core->store, &core->registry), 0);
     registry_configure(core->registry, &rules->polling, rules->max_jobs);
     assert_int_equal(registry_load(core->registry, find_target, core), 0);
+    core->guards = make_guards(core, core->config);
     return core;
+}
+
+void core_stop_guards(Core *core)
+{
+    guards_free(core->guards);
+    core->guards = NULL;
 }
 
 void core_stop(Core *core)
 {
+    core_stop_guards(core);
     registry_free(core->registry);
     target_set_free(core->targets);
     quotas_free(core->quotas);
@@ -151,8 +205,12 @@ void core_kill(Core *core, const char *directory)
 void core_reload(Core *core, const CoreRules *rules)
 {
     Config *config = make_config(rules);
+    Guards *guards = core->guards ? make_guards(core, config) : NULL;
 
     assert_int_equal(target_set_reload(core->targets, config, core->registry), 0);
+    if (guards)
+        guards_succeed(guards, core->guards);
+    core->guards = guards;
     config_free(core->config);
     core->config = config;
     registry_configure(core->registry, &rules->polling, rules->max_jobs);

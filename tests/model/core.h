@@ -4,7 +4,19 @@
 #pragma once
 
 #include "daemon/jobs/target-set.h"
+#include "tests/model/answer.h"
 #include "tests/model/model.h"
+
+/* A guard that matches what has this many events (CloudTrail) or bytes (CloudWatch Logs). */
+typedef struct GuardRules {
+    ImportService service;
+    unsigned target; /* N_TARGETS_MAX: all */
+    uint64_t every_usec;
+    uint64_t at_least; /* from 1 */
+    bool stops;        /* else it reports */
+} GuardRules;
+
+#define N_GUARDS_MAX 2U
 
 typedef struct CoreRules {
     unsigned n_targets;
@@ -13,12 +25,16 @@ typedef struct CoreRules {
     uint64_t call_timeout_usec;
     unsigned max_attempts;
     unsigned max_jobs;
+    unsigned n_guards;
+    GuardRules guards[N_GUARDS_MAX];
+    uint64_t guard_timeout_usec; /* of the jobs that they make; 0: none */
 } CoreRules;
 
 typedef struct Core Core;
 
 #define CORE_TARGET_NAME_SIZE 16U
 const char *core_target_name(unsigned target, char buffer[static CORE_TARGET_NAME_SIZE]);
+const char *core_guard_name(unsigned guard, char buffer[static CORE_TARGET_NAME_SIZE]);
 
 Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const char *directory);
 void core_stop(Core *core);
@@ -27,6 +43,9 @@ void core_stop(Core *core);
 void core_kill(Core *core, const char *directory);
 
 void core_reload(Core *core, const CoreRules *rules);
+
+/* Guards look no further, as in a shutdown. */
+void core_stop_guards(Core *core);
 
 Timers *core_timers(Core *core);
 Registry *core_registry(Core *core);

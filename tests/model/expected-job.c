@@ -26,10 +26,9 @@ void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number)
     model_hold(model, job->stored, "job %s calls before it is on disk", job->id);
     model_hold(model, !expected_job_is_final(job), "job %s calls after its end", job->id);
     model_hold(model, !job->calling, "job %s has two calls under way", job->id);
-    if (number == 1)
-        job->renewed_credentials = false;
     job->calling = true;
     if (stop) {
+        model_hold(model, job->kind == JOB_STOP, "job %s stops what it is to wait for", job->id);
         model_hold(model, !job->now.accepted, "job %s asks again what was accepted", job->id);
         model_hold(model, !*job->now.refusal, "job %s asks again what was refused", job->id);
         model_hold(model, !job->asks_first, "job %s stops blindly after a restart", job->id);
@@ -37,7 +36,8 @@ void expected_job_attempt(ExpectedJob *job, bool stop, unsigned number)
         job->now.state = JOB_STOPPING;
         return;
     }
-    model_hold(model, job->now.accepted || *job->now.refusal || job->asks_first,
+    model_hold(model,
+               job->kind == JOB_WAIT || job->now.accepted || *job->now.refusal || job->asks_first,
                "job %s asks for an import that it has not asked to stop", job->id);
     job->now.gets++;
     if (number == 1) {
@@ -131,20 +131,23 @@ static void refuse(ExpectedJob *job, bool stop, bool verify, const char *code)
     snprintf(facts->cause, sizeof(facts->cause), "%s", *facts->refusal ? facts->refusal : code);
 }
 
-/* Whether the answer to the question of after a restart leaves it to StopImport to find out. */
-static bool leaves_it_open(const ExpectedJob *job, const Answer *answer)
+static bool is_end(const char *status)
 {
     static const char *const ends[] = {"STOPPED", "COMPLETED", "FAILED"};
 
-    if (answer->meaning == MEANS_OBSERVED) {
-        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-            if (answer->import_status && strcmp(answer->import_status, ends[i]) == 0)
-                return false;
-        return true;
-    }
+    for (size_t i = 0; status && i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (strcmp(status, ends[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the answer to the question of after a restart leaves it to StopImport to find out. */
+static bool leaves_it_open(const Answer *answer)
+{
+    if (answer->meaning == MEANS_OBSERVED)
+        return !is_end(answer->import_status);
     return answer->meaning == MEANS_UNKNOWN || answer->meaning == MEANS_NO ||
-           answer->meaning == MEANS_VERIFY ||
-           (answer->meaning == MEANS_EXPIRED && job->renewed_credentials);
+           answer->meaning == MEANS_VERIFY;
 }
 
 void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
@@ -153,7 +156,7 @@ void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
     job->calling = false;
     job->answered_usec = job->model->now_usec;
     job->answered = answer_counts(answer);
-    if (job->asks_first && leaves_it_open(job, answer)) {
+    if (job->asks_first && leaves_it_open(answer)) {
         job->asks_first = false;
         return;
     }
@@ -161,9 +164,11 @@ void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
     case MEANS_OBSERVED:
         observe(job, stop, answer->import_status, polling, slack_usec);
         break;
+    case MEANS_THROTTLED:
     case MEANS_NOTHING:
     case MEANS_TROUBLE:
     case MEANS_SKEWED:
+    case MEANS_EXPIRED:
         break;
     case MEANS_UNKNOWN:
         if (!stop && job->now.accepted &&
@@ -176,12 +181,19 @@ void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
     case MEANS_VERIFY:
         refuse(job, stop, answer->meaning == MEANS_VERIFY, answer->code);
         break;
-    case MEANS_EXPIRED:
-        if (job->renewed_credentials)
-            refuse(job, stop, false, answer->code);
-        job->renewed_credentials = true;
-        break;
     }
+}
+
+/* A job that is to find out whether its import can still be stopped, or could not, may have been
+ * told of a time before that: only an end is one for it, too. */
+void expected_job_share(ExpectedJob *job, const Answer *answer, const PollingRules *polling,
+                        uint64_t slack_usec)
+{
+    bool polls = job->kind == JOB_WAIT || job->now.state == JOB_POLLING;
+    bool asks = *job->now.refusal || job->asks_first;
+
+    if (polls || (asks && is_end(answer->import_status)))
+        observe(job, false, answer->import_status, polling, slack_usec);
 }
 
 void expected_job_commit(ExpectedJob *job)

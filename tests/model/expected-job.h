@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One job as it has to be: the rules of a job written a second time, plainly, from what the caller
- * asked for and what CloudTrail answered. What a commit made lasting is kept apart, because that is
+ * asked for and what AWS answered. What a commit made lasting is kept apart, because that is
  * what a crash leaves. */
 #pragma once
 
 #include "daemon/jobs/job-record.h"
 #include "daemon/jobs/schedule.h"
-#include "tests/model/cloudtrail-script.h"
+#include "tests/model/answer.h"
 
 typedef struct ExpectedFacts {
     JobState state;
@@ -21,6 +21,7 @@ typedef struct ExpectedFacts {
 typedef struct ExpectedJob {
     Model *model;
     char id[JOB_ID_SIZE];
+    JobKind kind;
     unsigned target, import;
     uint64_t deadline_usec; /* 0: none */
     bool stored;
@@ -32,10 +33,9 @@ typedef struct ExpectedJob {
     bool calling;           /* an attempt is out */
     bool asks_first;        /* it may have been stopped before the restart: GetImport comes first */
     uint64_t answered_usec; /* when the last one was answered */
-    bool renewed_credentials; /* in this call */
-    bool answered;            /* the last answer that was not lost was a good one */
-    bool waited;              /* for its target, since its last call */
-    uint64_t entered_usec;    /* to probe a target that is out at once; 0: it did not */
+    bool answered;          /* the last answer that was not lost was a good one */
+    bool waited;            /* for its target, since its last call */
+    uint64_t entered_usec;  /* to probe a target that is out at once; 0: it did not */
     unsigned n_polls;
     uint64_t poll_from_usec, poll_until_usec; /* when the next poll is due */
 } ExpectedJob;
@@ -53,6 +53,10 @@ void expected_job_held_back(ExpectedJob *job, bool stop);
 /* An answer arrives. slack_usec: how long the next poll may have to queue. */
 void expected_job_answer(ExpectedJob *job, bool stop, const Answer *answer,
                          const PollingRules *polling, uint64_t slack_usec);
+
+/* A job of the other kind asked about the same import, while this one waits for its next call. */
+void expected_job_share(ExpectedJob *job, const Answer *answer, const PollingRules *polling,
+                        uint64_t slack_usec);
 
 /* Its target goes out or was reloaded, or it probes: whatever it waits for, it comes then. */
 void expected_job_forget_waits(ExpectedJob *job);

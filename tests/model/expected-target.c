@@ -2,11 +2,15 @@
 #include "tests/model/expected-target.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/time.h"
 
 #define FIRST_USEC USEC_PER_SEC
 #define LONGEST_USEC (5 * USEC_PER_MINUTE)
+
+/* A stop and a wait for each import, and what is let through of those that are no job. */
+#define N_CALLERS (2 * N_IMPORTS / N_IMPORT_SERVICES + 2)
 
 /* Turns that a call needs between being due and going out. */
 #define TURNS_USEC 100U
@@ -18,7 +22,7 @@ static uint64_t interval_usec(double rate)
 
 void expected_target_restart(ExpectedTarget *target)
 {
-    target->last_usec[false] = target->last_usec[true] = 0;
+    memset(target->last_usec, 0, sizeof(target->last_usec));
     target->out = target->no_credentials = target->of_answers = false;
     target->trouble = NULL;
     target->probe = NULL;
@@ -26,8 +30,8 @@ void expected_target_restart(ExpectedTarget *target)
 
 void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double read_rate)
 {
-    target->rates[true] = stop_rate;
-    target->rates[false] = read_rate;
+    target->rates[false] = stop_rate;
+    target->rates[true] = read_rate;
     for (int kind = 0; kind < 2; kind++)
         if (interval_usec(target->rates[kind]) > target->slowest_usec[kind])
             target->slowest_usec[kind] = interval_usec(target->rates[kind]);
@@ -50,9 +54,9 @@ void expected_target_reloaded(ExpectedTarget *target)
         expected_target_probe_left(target, false);
 }
 
-uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n)
+uint64_t expected_target_slack(const ExpectedTarget *target, bool reads)
 {
-    return (n + 1) * target->slowest_usec[stop] + TURNS_USEC;
+    return (N_CALLERS + 1) * target->slowest_usec[reads] + TURNS_USEC;
 }
 
 static void probe_failed(ExpectedTarget *target, uint64_t when_usec)
@@ -94,22 +98,23 @@ static void check_probe(ExpectedTarget *target, ExpectedJob *job, uint64_t slack
     target->probe = job;
 }
 
-void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, bool stop, unsigned number,
-                             uint64_t slack_usec)
+void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, const Request *request,
+                             unsigned number)
 {
     Model *model = target->model;
-    uint64_t *last_usec = &target->last_usec[stop];
+    bool reads = operation_reads(request->operation);
+    uint64_t *last_usec = &target->last_usec[request->service][reads];
 
-    model_hold(
-        model,
-        *last_usec == 0 || model->now_usec - *last_usec >= interval_usec(target->rates[stop]),
-        "target %s: %s too soon after another", target->name, stop ? "StopImport" : "GetImport");
+    model_hold(model,
+               *last_usec == 0 ||
+                   model->now_usec - *last_usec >= interval_usec(target->rates[reads]),
+               "target %s: %s too soon after another", target->name, request_name(request));
     *last_usec = model->now_usec;
-    if (!target->out || number > 1)
+    if (!job || !target->out || number > 1)
         return;
     if (target->probe == job) /* failed, and without a wait it is its turn again */
         probe_failed(target, job->answered_usec);
-    check_probe(target, job, slack_usec);
+    check_probe(target, job, expected_target_slack(target, reads));
 }
 
 void expected_target_began(ExpectedTarget *target)

@@ -8,9 +8,10 @@
 typedef struct ExpectedTarget {
     Model *model;
     const char *name;
-    double rates[2];          /* calls per second: of GetImport, of StopImport */
-    uint64_t last_usec[2];    /* when the last call of this kind went out; 0: none in this run */
-    uint64_t slowest_usec[2]; /* the longest interval so far */
+    double rates[2];                          /* calls per second: those that read, the others */
+    uint64_t slowest_usec[2];                 /* the longest interval so far */
+    uint64_t last_usec[N_IMPORT_SERVICES][2]; /* when the last call of this kind went out; 0: none
+                                                 in this run */
     bool out;
     bool alone;                 /* out, and nobody waits for it */
     bool idle;                  /* and nobody calls or is about to */
@@ -33,12 +34,12 @@ void expected_target_set_rates(ExpectedTarget *target, double stop_rate, double 
  * out. */
 void expected_target_reloaded(ExpectedTarget *target);
 
-/* How long a call may have to wait for its turn, when n jobs ask. */
-uint64_t expected_target_slack(const ExpectedTarget *target, bool stop, unsigned n);
+/* How long a job's call may have to wait for its turn. */
+uint64_t expected_target_slack(const ExpectedTarget *target, bool reads);
 
-/* An attempt goes out; slack_usec as above. */
-void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, bool stop, unsigned number,
-                             uint64_t slack_usec);
+/* An attempt goes out. job NULL: it is none of a job. */
+void expected_target_attempt(ExpectedTarget *target, ExpectedJob *job, const Request *request,
+                             unsigned number);
 
 /* What is logged. */
 void expected_target_began(ExpectedTarget *target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/model/expected.h"
+#include "tests/model/expected-private.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,73 +9,35 @@
 
 #include <cmocka.h>
 
-#include "tests/model/journal-events.h"
-
-#define N_JOBS_MAX 256U
-
-struct Expected {
-    Model *model;
-    CoreRules rules;
-    ExpectedTarget targets[N_TARGETS_MAX];
-    char names[N_TARGETS_MAX][CORE_TARGET_NAME_SIZE];
-    ExpectedJob jobs[N_JOBS_MAX];
-    size_t n_jobs;
-    bool credentials_there;
-};
-
-static ExpectedJob *find_active(Expected *expected, unsigned target, unsigned import)
+ExpectedJob *expected_find_active(Expected *expected, unsigned target, unsigned import,
+                                  JobKind kind)
 {
     for (size_t i = 0; i < expected->n_jobs; i++) {
         ExpectedJob *job = &expected->jobs[i];
 
-        if (job->target == target && job->import == import && !expected_job_is_final(job))
+        if (job->target == target && job->import == import && job->kind == kind &&
+            !expected_job_is_final(job))
             return job;
     }
     return NULL;
 }
 
-static ExpectedJob *on_attempt(unsigned target, unsigned import, bool stop, unsigned number,
-                               void *userdata)
+/* Those that ended in this turn still count. */
+static unsigned count_in_registry(const Expected *expected)
 {
-    Expected *expected = userdata;
-    ExpectedJob *job = find_active(expected, target, import);
-    uint64_t slack_usec = expected_target_slack(&expected->targets[target], stop, N_IMPORTS);
+    unsigned n = 0;
 
-    model_hold(expected->model, job, "a call for import %u of target %u, which no job is about",
-               import, target);
-    expected_job_attempt(job, stop, number);
-    expected_target_attempt(&expected->targets[target], job, stop, number, slack_usec);
-    return job;
+    for (size_t i = 0; i < expected->n_jobs; i++)
+        n += !expected->jobs[i].checked;
+    return n;
 }
 
-static void on_answer(ExpectedJob *job, bool stop, const Answer *answer, void *userdata)
+bool expected_has_room(const Expected *expected)
 {
-    Expected *expected = userdata;
-    ExpectedTarget *target = &expected->targets[job->target];
-
-    expected_job_answer(job, stop, answer, &expected->rules.polling,
-                        expected_target_slack(target, false, N_IMPORTS));
-    target->answered = answer_counts(answer);
-    target->trouble = answer->meaning == MEANS_TROUBLE ? job : NULL;
-    target->of_answers |= target->trouble != NULL;
+    return count_in_registry(expected) < expected->rules.max_jobs;
 }
 
-static void on_handled(unsigned target, const Answer *answer, void *userdata)
-{
-    Expected *expected = userdata;
-    bool counts = answer_counts(answer) && answer->meaning != MEANS_EXPIRED;
-
-    expected->targets[target].trouble = NULL;
-    expected_target_answered(&expected->targets[target], counts);
-}
-
-WireObserver expected_observer(Expected *expected)
-{
-    return (WireObserver){on_attempt, on_answer, on_handled, expected};
-}
-
-/* No poll of this target is due at a time that is known, and nobody has waited for it. */
-static void forget_waits(Expected *expected, unsigned target)
+void expected_forget_waits(Expected *expected, unsigned target)
 {
     for (size_t i = 0; i < expected->n_jobs; i++) {
         if (expected->jobs[i].target != target)
@@ -85,52 +47,35 @@ static void forget_waits(Expected *expected, unsigned target)
     }
 }
 
-/* Trouble that may be one import's own is the target's only where no import is known to be well. */
-static void check_trouble(const Expected *expected, unsigned target)
+static void set_rules(Expected *expected, const CoreRules *rules)
 {
-    const ExpectedJob *beginner = expected->targets[target].trouble;
-
-    for (size_t i = 0; beginner && i < expected->n_jobs; i++) {
-        const ExpectedJob *job = &expected->jobs[i];
-
-        model_hold(expected->model,
-                   job->target != target || expected_job_is_over(job) || !job->answered,
-                   "target %u goes out, and job %s is well", target, job->id);
-    }
+    expected->rules = *rules;
+    for (unsigned i = 0; i < rules->n_targets; i++)
+        expected_target_set_rates(&expected->targets[i], rules->stop_rates[i],
+                                  rules->read_rates[i]);
 }
 
-static void on_journal(JournalEvent event, const char *name, void *userdata)
+static void begin_guards(Expected *expected, bool keep)
 {
-    Expected *expected = userdata;
-
-    for (unsigned i = 0; i < expected->rules.n_targets; i++) {
-        if (!name || strcmp(name, expected->names[i]) != 0)
-            continue;
-        if (event == EVENT_OUTAGE_BEGAN) {
-            model_note(expected->model, "%s goes out", name);
-            check_trouble(expected, i);
-            forget_waits(expected, i);
-            expected_target_began(&expected->targets[i]);
-        } else if (event == EVENT_OUTAGE_ENDED) {
-            model_note(expected->model, "%s comes back", name);
-            expected_target_ended(&expected->targets[i]);
-        }
-    }
+    for (unsigned i = 0; i < expected->rules.n_guards; i++)
+        expected_guard_begin(&expected->guards[i], expected->model, i, &expected->rules.guards[i],
+                             keep);
 }
 
-Expected *expected_new(Model *model, const CoreRules *rules)
+Expected *expected_new(Model *model, const CoreRules *rules, const ScriptedAccount *accounts)
 {
     Expected *expected = calloc(1, sizeof(*expected));
 
     assert_non_null(expected);
     expected->model = model;
+    expected->accounts = accounts;
     expected->credentials_there = true;
     for (unsigned i = 0; i < rules->n_targets; i++) {
         expected->targets[i].model = model;
         expected->targets[i].name = core_target_name(i, expected->names[i]);
     }
-    expected_reload(expected, rules);
-    journal_events_to(on_journal, expected);
+    set_rules(expected, rules);
+    journal_events_to(expected_on_journal, expected);
     return expected;
 }
 
@@ -142,13 +87,12 @@ void expected_free(Expected *expected)
 
 void expected_reload(Expected *expected, const CoreRules *rules)
 {
-    expected->rules = *rules;
+    set_rules(expected, rules);
     for (unsigned i = 0; i < rules->n_targets; i++) {
-        expected_target_set_rates(&expected->targets[i], rules->stop_rates[i],
-                                  rules->read_rates[i]);
         expected_target_reloaded(&expected->targets[i]);
-        forget_waits(expected, i);
+        expected_forget_waits(expected, i);
     }
+    begin_guards(expected, true);
 }
 
 void expected_answers_elsewhere(Expected *expected, unsigned target)
@@ -177,18 +121,29 @@ static unsigned count_active(const Expected *expected)
 
 void expected_no_room(const Expected *expected)
 {
-    unsigned n = 0;
-
-    /* One that ended in this turn still counts. */
-    for (size_t i = 0; i < expected->n_jobs; i++)
-        n += !expected->jobs[i].checked;
-    model_hold(expected->model, n >= expected->rules.max_jobs, "no room, with %u jobs", n);
+    model_hold(expected->model, !expected_has_room(expected), "no room, with %u jobs",
+               count_in_registry(expected));
 }
 
-void expected_request(Expected *expected, unsigned target, unsigned import, uint64_t timeout_usec,
-                      const char *id)
+void expected_stopping(Expected *expected, bool stopping)
 {
-    ExpectedJob *job = find_active(expected, target, import);
+    expected->stopping = stopping;
+}
+
+void expected_restart_import(Expected *expected, unsigned target, unsigned import)
+{
+    expected_restart_begin(&expected->restarts[target][import]);
+}
+
+void expected_import_restarted(Expected *expected, unsigned target, unsigned import, bool restarted)
+{
+    expected_restart_done(&expected->restarts[target][import], expected->model, restarted);
+}
+
+void expected_request(Expected *expected, unsigned target, unsigned import, JobKind kind,
+                      uint64_t timeout_usec, const char *id)
+{
+    ExpectedJob *job = expected_find_active(expected, target, import, kind);
     Model *model = expected->model;
 
     if (job) {
@@ -204,6 +159,7 @@ void expected_request(Expected *expected, unsigned target, unsigned import, uint
     job = &expected->jobs[expected->n_jobs++];
     *job = (ExpectedJob){
         .model = model,
+        .kind = kind,
         .target = target,
         .import = import,
         .deadline_usec = timeout_usec > 0 ? model->now_usec + timeout_usec : 0,
@@ -239,6 +195,8 @@ void expected_timers_ran(Expected *expected)
             job->deadline_usec <= expected->model->now_usec)
             expected_job_end(job, JOB_EXPIRED);
     }
+    for (unsigned i = 0; i < expected->rules.n_guards; i++)
+        expected_guard_timers_ran(&expected->guards[i]);
 }
 
 static void compare_stored(const ExpectedJob *job, Core *core)
@@ -321,10 +279,34 @@ void expected_committed(Expected *expected, Core *core)
         look_at_target(expected, core, i);
 }
 
+bool expected_is_guarded(const Expected *expected, unsigned target, ImportService service)
+{
+    for (unsigned i = 0; i < expected->rules.n_guards; i++)
+        if (expected_guard_watches(&expected->guards[i], target, service))
+            return true;
+    return false;
+}
+
+unsigned expected_count_looks(const Expected *expected, unsigned guard, unsigned target)
+{
+    const ExpectedGuard *one = &expected->guards[guard];
+
+    return expected_guard_watches(one, target, one->rules.service) ? one->patrols[target].n_looks
+                                                                   : UINT_MAX;
+}
+
+unsigned expected_count_known(const Expected *expected, unsigned guard, unsigned target)
+{
+    return (unsigned)__builtin_popcount(expected->guards[guard].patrols[target].known);
+}
+
 void expected_restarted(Expected *expected, Core *core)
 {
     size_t n_stored = 0;
 
+    expected->core = core;
+    begin_guards(expected, false);
+    memset(expected->restarts, 0, sizeof(expected->restarts));
     for (unsigned i = 0; i < expected->rules.n_targets; i++)
         expected_target_restart(&expected->targets[i]);
     for (size_t i = 0; i < expected->n_jobs; i++) {

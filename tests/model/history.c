@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/model/history.h"
+#include "tests/model/history-private.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,53 +9,21 @@
 #include <cmocka.h>
 
 #include "common/time.h"
-#include "tests/model/expected.h"
+
+/* At the most, so that what is said of credentials is never a "no": see MEANS_EXPIRED. */
+#define EVENTS_USEC (270 * USEC_PER_SEC)
 
 /* By then every job has ended that can: the longest wait of an outage, once more for the job that
  * began it, and what the imports and the queues take. */
 #define SETTLING_USEC (30 * USEC_PER_MINUTE)
 
-/* Turns without the time going on: more of them, and it never will. */
-#define TURNS_AT_ONCE_MAX 1000U
+/* In which each guard looks twice at least, however slowly its target may be read. */
+#define LOOKING_USEC (10 * USEC_PER_MINUTE)
 
 #define N_RESTARTS_MAX 8U
 
-typedef struct History {
-    Model model;
-    HistoryKind kind;
-    const char *directory;
-    unsigned n_directories;
-    CoreRules rules;
-    ScriptedAccount accounts[N_TARGETS_MAX];
-    Expected *expected;
-    Wire *wire;
-    Core *core;
-    uint64_t next_event_usec;
-    double kills, stops;      /* how probable in each turn */
-    unsigned n_restarts_left; /* each opens a store, which takes longer than all the rest */
-    unsigned turns_at_once;
-    bool settling;
-} History;
-
-static void set_credentials(History *history, bool there)
-{
-    if (there)
-        setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    else
-        unsetenv("AWS_ACCESS_KEY_ID");
-    expected_set_credentials(history->expected, there);
-}
-
-static void draw_rates(History *history)
-{
-    static const double stop_rates[] = {0.2, 1, 1, 3, 1000};
-    static const double read_rates[] = {0.5, 3, 10, 10, 1000};
-
-    for (unsigned i = 0; i < history->rules.n_targets; i++) {
-        history->rules.stop_rates[i] = stop_rates[dice_below(&history->model.dice, 5)];
-        history->rules.read_rates[i] = read_rates[dice_below(&history->model.dice, 5)];
-    }
-}
+/* Turns without the time going on: more of them, and it never will. */
+#define TURNS_AT_ONCE_MAX 1000U
 
 static void draw_rules(History *history)
 {
@@ -69,7 +37,26 @@ static void draw_rules(History *history)
     rules->call_timeout_usec = dice_between(dice, 2 * USEC_PER_SEC, 30 * USEC_PER_SEC);
     rules->max_attempts = (unsigned)dice_between(dice, 1, 4);
     rules->max_jobs = dice_chance(dice, 0.1) ? 2 : 1000;
-    draw_rates(history);
+    history_draw_rates(history);
+}
+
+static void draw_guards(History *history)
+{
+    Dice *dice = &history->model.dice;
+    CoreRules *rules = &history->rules;
+    unsigned first = (unsigned)dice_below(dice, N_IMPORT_SERVICES);
+
+    rules->n_guards = (unsigned)dice_below(dice, N_GUARDS_MAX + 1);
+    rules->guard_timeout_usec = dice_chance(dice, 0.5) ? 2 * USEC_PER_MINUTE : 0;
+    for (unsigned i = 0; i < rules->n_guards; i++)
+        rules->guards[i] = (GuardRules){
+            .service = (first + i) % N_IMPORT_SERVICES,
+            .target = (unsigned)(dice_chance(dice, 0.5) ? dice_below(dice, rules->n_targets)
+                                                        : N_TARGETS_MAX),
+            .every_usec = USEC_PER_MINUTE + dice_below(dice, USEC_PER_MINUTE),
+            .at_least = 1 + dice_below(dice, 100),
+            .stops = dice_chance(dice, 0.5),
+        };
 }
 
 static void draw_history(History *history)
@@ -82,7 +69,8 @@ static void draw_history(History *history)
     history->n_restarts_left = (unsigned)dice_between(dice, 1, N_RESTARTS_MAX);
     draw_rules(history);
     for (unsigned i = 0; i < history->rules.n_targets; i++)
-        account_init(&history->accounts[i], &history->model);
+        account_init(&history->accounts[i], &history->model, i);
+    draw_guards(history);
     if (history->kind == HISTORY_KILLS)
         history->kills = dice_chance(dice, 0.5) ? 0.1 : 0.01;
     if (history->kind == HISTORY_RESTARTS)
@@ -119,127 +107,9 @@ static void kill_core(History *history, const char *when)
 
     model_note(&history->model, "killed %s", when);
     history->n_directories++;
+    history_drop_restarts(history);
     core_kill(history->core, core_directory(history, path, sizeof(path)));
     start(history);
-}
-
-/* ---- what happens to the daemon ---- */
-
-static void request(History *history)
-{
-    static const uint64_t timeouts_usec[] = {
-        0, 0, USEC_PER_SEC, 10 * USEC_PER_SEC, 2 * USEC_PER_MINUTE, USEC_PER_HOUR};
-    Dice *dice = &history->model.dice;
-    unsigned target = (unsigned)dice_below(dice, history->rules.n_targets);
-    unsigned import = (unsigned)dice_below(dice, N_IMPORTS);
-    JobRequest wanted = {
-        .target = core_target(history->core, target),
-        .key = {.import_id = history->accounts[target].imports[import].id},
-        .timeout_usec = timeouts_usec[dice_below(dice, 6)],
-    };
-    char id[JOB_ID_SIZE];
-    int r = registry_request(core_registry(history->core), &wanted, id);
-
-    model_note(&history->model, "t%u i%u: requested, %s", target, import, r == 0 ? id : "no room");
-    model_hold(&history->model, r == 0 || r == -EDQUOT, "cannot request: %d", r);
-    if (r < 0)
-        expected_no_room(history->expected);
-    else
-        expected_request(history->expected, target, import, wanted.timeout_usec, id);
-}
-
-static void cancel(History *history)
-{
-    const ExpectedJob *expected = expected_any(history->expected);
-    Job *job = expected ? registry_find(core_registry(history->core), expected->id) : NULL;
-
-    if (!job)
-        return;
-    model_note(&history->model, "job %s cancelled", expected->id);
-    expected_cancel(history->expected, expected->id);
-    job_cancel(job, &job->record.requester);
-}
-
-static void jump(History *history)
-{
-    Model *model = &history->model;
-
-    if (!model->clock_jumps)
-        return;
-    model->wall_usec = dice_chance(&model->dice, 0.3)
-                           ? 0
-                           : (int64_t)dice_below(&model->dice, 2 * 365 * USEC_PER_DAY) -
-                                 (int64_t)(365 * USEC_PER_DAY);
-    model_note(model, "the wall clock jumps: %lld us", (long long)model->wall_usec);
-}
-
-static void reload(History *history)
-{
-    model_note(&history->model, "reloaded");
-    draw_rates(history);
-    core_reload(history->core, &history->rules);
-    expected_reload(history->expected, &history->rules);
-}
-
-/* As when a client asks for an import without a job. */
-static void answer_elsewhere(History *history)
-{
-    unsigned target = (unsigned)dice_below(&history->model.dice, history->rules.n_targets);
-
-    model_note(&history->model, "t%u: answers somebody else", target);
-    expected_answers_elsewhere(history->expected, target);
-    outage_end(core_target(history->core, target)->outage);
-    expected_answered_elsewhere(history->expected, target);
-}
-
-static void change_weather(History *history)
-{
-    Dice *dice = &history->model.dice;
-    unsigned target = (unsigned)dice_below(dice, history->rules.n_targets);
-    Weather weather = dice_below(dice, N_WEATHERS);
-
-    if (history->kind == HISTORY_CALM)
-        return;
-    model_note(&history->model, "t%u: weather %d", target, weather);
-    history->accounts[target].weather = weather;
-    wire_set_scarce(history->wire, dice_chance(dice, 0.2) ? 0.1 : 0);
-    set_credentials(history, dice_chance(dice, 0.9));
-}
-
-/* Now and then in the very turn in which an answer comes. */
-static uint64_t draw_next_event(History *history)
-{
-    Dice *dice = &history->model.dice;
-    uint64_t answer_usec = wire_next_usec(history->wire);
-
-    if (dice_chance(dice, 0.3))
-        return history->model.now_usec;
-    if (dice_chance(dice, 0.3) && answer_usec != TIMER_NEVER)
-        return answer_usec;
-    return history->model.now_usec + dice_below(dice, 40 * USEC_PER_SEC);
-}
-
-static void happen(History *history)
-{
-    Dice *dice = &history->model.dice;
-    uint64_t what = dice_below(dice, 103);
-
-    if (what < 50)
-        request(history);
-    else if (what < 58)
-        cancel(history);
-    else if (what < 85)
-        change_weather(history);
-    else if (what < 90)
-        jump(history);
-    else if (what < 95)
-        account_restart_import(&history->accounts[dice_below(dice, history->rules.n_targets)],
-                               &history->model, (unsigned)dice_below(dice, N_IMPORTS));
-    else if (what < 100)
-        reload(history);
-    else
-        answer_elsewhere(history);
-    history->next_event_usec = draw_next_event(history);
 }
 
 /* ---- turns, as loop.c and daemon.c have them ---- */
@@ -258,7 +128,7 @@ static void turn(History *history, bool events)
     wire_send(history->wire);
     wire_deliver(history->wire);
     if (events && history->next_event_usec <= history->model.now_usec)
-        happen(history);
+        history_happen(history);
     timers_run(core_timers(history->core));
     expected_timers_ran(history->expected);
     if (draw_restart(history, history->kills)) {
@@ -295,6 +165,9 @@ static void stop_and_start(History *history)
 
     model_note(&history->model, "stopping");
     wire_set_stopping(history->wire, true);
+    expected_stopping(history->expected, true);
+    history_drop_restarts(history);
+    core_stop_guards(history->core);
     while (registry_finish(registry) > 0) {
         advance(history, next_usec(history));
         turn(history, false);
@@ -303,14 +176,15 @@ static void stop_and_start(History *history)
                "a call is still under way");
     commit(history);
     wire_set_stopping(history->wire, false);
+    expected_stopping(history->expected, false);
     core_stop(history->core);
     start(history);
 }
 
 static void run_events(History *history)
 {
-    uint64_t end_usec = history->model.now_usec +
-                        dice_between(&history->model.dice, USEC_PER_MINUTE, 5 * USEC_PER_MINUTE);
+    uint64_t end_usec =
+        history->model.now_usec + dice_between(&history->model.dice, USEC_PER_MINUTE, EVENTS_USEC);
 
     while (history->model.now_usec < end_usec) {
         uint64_t until_usec = next_usec(history);
@@ -323,26 +197,64 @@ static void run_events(History *history)
     }
 }
 
+static void quieten(History *history)
+{
+    model_note(&history->model, "quiet from here on");
+    history->kills = 0;
+    history->model.wall_usec = 0;
+    wire_set_scarce(history->wire, 0);
+    history_set_credentials(history, true);
+    for (unsigned i = 0; i < history->rules.n_targets; i++)
+        account_settle(&history->accounts[i], &history->model);
+}
+
+/* Every job ends, and whoever asked for a restart is told how it went. */
 static void settle(History *history)
 {
     Model *model = &history->model;
     uint64_t end_usec = model->now_usec + SETTLING_USEC;
 
-    model_note(model, "quiet from here on");
-    history->kills = 0;
-    model->wall_usec = 0;
-    wire_set_scarce(history->wire, 0);
-    set_credentials(history, true);
-    for (unsigned i = 0; i < history->rules.n_targets; i++)
-        account_settle(&history->accounts[i], model);
-    while (expected_any(history->expected)) {
+    while (expected_any(history->expected) || history->restarts) {
         const ExpectedJob *job = expected_any(history->expected);
         uint64_t until_usec = next_usec(history);
 
-        model_hold(model, until_usec <= end_usec, "job %s is stuck", job->id);
+        model_hold(model, until_usec <= end_usec, "%s %s is stuck", job ? "job" : "a restart",
+                   job ? job->id : "");
         advance(history, until_usec);
         turn(history, false);
     }
+}
+
+/* Each guard goes on looking, and knows no import that has ended. */
+static void watch_guards(History *history)
+{
+    unsigned n_guards = history->rules.n_guards, n_targets = history->rules.n_targets;
+    unsigned before[N_GUARDS_MAX][N_TARGETS_MAX];
+    uint64_t end_usec = history->model.now_usec + LOOKING_USEC;
+
+    if (n_guards == 0)
+        return;
+    for (unsigned i = 0; i < n_guards; i++)
+        for (unsigned j = 0; j < n_targets; j++)
+            before[i][j] = expected_count_looks(history->expected, i, j);
+    while (history->model.now_usec < end_usec) {
+        uint64_t until_usec = next_usec(history);
+
+        advance(history, until_usec < end_usec ? until_usec : end_usec);
+        turn(history, false);
+    }
+    for (unsigned i = 0; i < n_guards; i++)
+        for (unsigned j = 0; j < n_targets; j++) {
+            if (before[i][j] == UINT_MAX)
+                continue;
+            model_hold(&history->model,
+                       expected_count_looks(history->expected, i, j) >= before[i][j] + 2,
+                       "guard %u looks no more at target %u", i, j);
+            model_hold(&history->model, expected_count_known(history->expected, i, j) == 0,
+                       "guard %u goes on knowing imports of target %u that ended", i, j);
+        }
+    core_stop_guards(history->core);
+    settle(history);
 }
 
 void history_run(HistoryKind kind, uint64_t seed, const char *directory)
@@ -352,15 +264,18 @@ void history_run(HistoryKind kind, uint64_t seed, const char *directory)
 
     model_init(&history.model, seed);
     draw_history(&history);
-    history.expected = expected_new(&history.model, &history.rules);
+    history.expected = expected_new(&history.model, &history.rules, history.accounts);
     observer = expected_observer(history.expected);
     history.wire = wire_new(&history.model, history.accounts, &observer);
-    set_credentials(&history, true);
+    history_set_credentials(&history, true);
     history.next_event_usec = history.model.now_usec;
     start(&history);
     run_events(&history);
+    quieten(&history);
     settle(&history);
+    watch_guards(&history);
     expected_finished(history.expected, history.core);
+    history_drop_restarts(&history);
     core_stop(history.core);
     wire_free(history.wire);
     expected_free(history.expected);

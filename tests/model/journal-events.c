@@ -2,15 +2,15 @@
 #include "tests/model/journal-events.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void (*journal_tell)(JournalEvent event, const char *target, void *userdata);
+static void (*journal_tell)(const JournalNews *news, void *userdata);
 static void *journal_userdata;
 
-void journal_events_to(void (*tell)(JournalEvent event, const char *target, void *userdata),
-                       void *userdata)
+void journal_events_to(void (*tell)(const JournalNews *news, void *userdata), void *userdata)
 {
     journal_tell = tell;
     journal_userdata = userdata;
@@ -32,19 +32,33 @@ void journal_begin(JournalEntry *entry, JournalEvent event)
     entry->n_fields = 0;
 }
 
-/* Only the target is looked at. */
+static const struct {
+    const char *name;
+    size_t offset;
+} fields[] = {
+    {"TRAILSTOP_TARGET", offsetof(JournalNews, target)},
+    {"TRAILSTOP_GUARD", offsetof(JournalNews, guard)},
+    {"TRAILSTOP_IMPORT_ID", offsetof(JournalNews, import_id)},
+};
+
+#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+/* The others are not looked at. */
 void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
 {
     va_list arguments;
     char *value;
+    size_t i = 0;
 
-    if (strcmp(name, "TRAILSTOP_TARGET") != 0)
+    while (i < N_FIELDS && strcmp(name, fields[i].name) != 0)
+        i++;
+    if (i == N_FIELDS)
         return;
     va_start(arguments, format);
     if (vasprintf(&value, format, arguments) < 0)
         abort();
     va_end(arguments);
-    entry->fields[entry->n_fields].name = name;
+    entry->fields[entry->n_fields].name = fields[i].name;
     entry->fields[entry->n_fields++].value = value;
 }
 
@@ -55,10 +69,15 @@ void journal_add_error(JournalEntry *entry, const CallError *error)
 
 void journal_send(JournalEntry *entry, const char *format, ...)
 {
+    JournalNews news = {.event = entry->event};
+
     (void)format;
+    for (size_t i = 0; i < entry->n_fields; i++)
+        for (size_t j = 0; j < N_FIELDS; j++)
+            if (entry->fields[i].name == fields[j].name)
+                *(const char **)((char *)&news + fields[j].offset) = entry->fields[i].value;
     if (journal_tell)
-        journal_tell(entry->event, entry->n_fields > 0 ? entry->fields[0].value : NULL,
-                     journal_userdata);
+        journal_tell(&news, journal_userdata);
     for (size_t i = 0; i < entry->n_fields; i++)
         free(entry->fields[i].value);
     entry->n_fields = 0;

@@ -4,6 +4,11 @@
 
 #include "daemon/base/journal.h"
 
-/* target: the field TRAILSTOP_TARGET, or NULL. tell NULL: none is wanted. */
-void journal_events_to(void (*tell)(JournalEvent event, const char *target, void *userdata),
-                       void *userdata);
+/* Some of its fields; NULL: it has none of that name. */
+typedef struct JournalNews {
+    JournalEvent event;
+    const char *target, *guard, *import_id;
+} JournalNews;
+
+/* tell NULL: none is wanted. */
+void journal_events_to(void (*tell)(const JournalNews *news, void *userdata), void *userdata);

@@ -6,23 +6,19 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/queue.h>
 #include <time.h>
 
 #include <cmocka.h>
 
 #include "common/time.h"
+#include "tests/model/request.h"
 
 struct HttpTransfer {
     TAILQ_ENTRY(HttpTransfer) entry;
     HttpCallback callback;
     void *userdata;
-    unsigned target, import;
-    bool stop;
-    uint64_t signed_usec, timeout_usec;
-    ExpectedJob *job;
-    bool on_the_wire;
+    Attempt attempt;
     uint64_t due_usec; /* once it is on the wire */
     Answer answer;
 };
@@ -39,49 +35,20 @@ struct Wire {
 
 const char *wire_url(unsigned target, char buffer[static WIRE_URL_SIZE])
 {
-    snprintf(buffer, WIRE_URL_SIZE, "https://cloudtrail.t%u.example", target);
+    snprintf(buffer, WIRE_URL_SIZE, "https://aws.t%u.example", target);
     return buffer;
 }
 
-static const char *request_header(const HttpRequest *request, const char *name)
+/* For the account of the history. */
+static void note(const Wire *wire, const HttpTransfer *transfer, const char *what)
 {
-    for (size_t i = 0; i < request->n_headers; i++)
-        if (strcasecmp(request->headers[i].name, name) == 0)
-            return request->headers[i].value;
-    return "";
-}
+    const Attempt *attempt = &transfer->attempt;
 
-static uint64_t parse_signing_time(const char *text)
-{
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y%m%dT%H%M%SZ", &tm);
-
-    assert_true(end && *end == '\0');
-    return (uint64_t)timegm(&tm) * USEC_PER_SEC;
-}
-
-/* Reads the request as CloudTrail would. */
-static unsigned parse_request(const Wire *wire, const HttpRequest *request, HttpTransfer *transfer)
-{
-    const char *operation = strrchr(request_header(request, "X-Amz-Target"), '.');
-    unsigned number;
-
-    assert_string_equal(request->method, "POST");
-    assert_int_equal(sscanf(request->url, "https://cloudtrail.t%u.example/", &transfer->target), 1);
-    assert_int_equal(sscanf(request_header(request, "amz-sdk-request"), "attempt=%u;", &number), 1);
-    assert_non_null(strstr(request_header(request, "Authorization"), "Signature="));
-    assert_non_null(operation);
-    transfer->stop = strcmp(operation, ".StopImport") == 0;
-    assert_true(transfer->stop || strcmp(operation, ".GetImport") == 0);
-    transfer->signed_usec = parse_signing_time(request_header(request, "X-Amz-Date"));
-    transfer->timeout_usec = request->timeout_usec;
-    for (transfer->import = 0; transfer->import < N_IMPORTS; transfer->import++)
-        if (memmem(request->body, request->body_size,
-                   wire->accounts[transfer->target].imports[transfer->import].id,
-                   strlen(wire->accounts[transfer->target].imports[transfer->import].id)))
-            return number;
-    fail_msg("a request for an import that no job is about");
-    return 0;
+    if (attempt->request.import < N_IMPORTS)
+        model_note(wire->model, "t%u i%u: %s", attempt->target, attempt->request.import, what);
+    else
+        model_note(wire->model, "t%u %s %u: %s", attempt->target, attempt->request.status,
+                   attempt->request.page, what);
 }
 
 static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
@@ -89,21 +56,20 @@ static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallba
 {
     Wire *wire = (Wire *)client;
     HttpTransfer *transfer = calloc(1, sizeof(*transfer));
-    unsigned number;
+    Attempt *attempt = &transfer->attempt;
 
     assert_non_null(transfer);
     transfer->callback = callback;
     transfer->userdata = userdata;
-    number = parse_request(wire, request, transfer);
-    model_note(wire->model, "t%u i%u: %s, attempt %u", transfer->target, transfer->import,
-               transfer->stop ? "StopImport" : "GetImport", number);
+    attempt->call = userdata;
+    assert_int_equal(sscanf(request->url, "https://aws.t%u.example/", &attempt->target), 1);
+    request_parse(request, &wire->accounts[attempt->target], &attempt->request, &attempt->number);
+    note(wire, transfer, request_name(&attempt->request));
     model_hold(wire->model, !wire->stopping, "a call begins during a shutdown");
-    transfer->job = wire->observer.attempt(transfer->target, transfer->import, transfer->stop,
-                                           number, wire->observer.userdata);
+    attempt->about = wire->observer.attempt(attempt, wire->observer.userdata);
     if (dice_chance(&wire->model->dice, wire->scarce)) {
-        model_note(wire->model, "t%u i%u: no memory for it", transfer->target, transfer->import);
-        expected_job_held_back(transfer->job, transfer->stop);
-        transfer->job->calling = false;
+        note(wire, transfer, "no memory for it");
+        wire->observer.dropped(attempt, wire->observer.userdata);
         free(transfer);
         return -ENOMEM;
     }
@@ -112,25 +78,15 @@ static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallba
     return 0;
 }
 
-static void wire_drop(Wire *wire, HttpTransfer *transfer)
-{
-    transfer->job->calling = false;
-    if (!transfer->on_the_wire)
-        expected_job_held_back(transfer->job, transfer->stop);
-    TAILQ_REMOVE(&wire->transfers, transfer, entry);
-    free(transfer);
-}
-
 static void wire_cancel(HttpClient *client, HttpTransfer *transfer)
 {
     Wire *wire = (Wire *)client;
 
-    model_note(wire->model, "t%u i%u: given up%s", transfer->target, transfer->import,
-               transfer->on_the_wire ? "" : " before it was on the wire");
-    model_hold(wire->model,
-               !wire->stopping || !transfer->stop || expected_job_is_over(transfer->job),
-               "job %s: its StopImport is given up by a shutdown", transfer->job->id);
-    wire_drop(wire, transfer);
+    note(wire, transfer,
+         transfer->attempt.on_the_wire ? "given up" : "given up before it was on the wire");
+    wire->observer.dropped(&transfer->attempt, wire->observer.userdata);
+    TAILQ_REMOVE(&wire->transfers, transfer, entry);
+    free(transfer);
 }
 
 Wire *wire_new(Model *model, ScriptedAccount *accounts, const WireObserver *observer)
@@ -175,7 +131,8 @@ uint64_t wire_next_usec(const Wire *wire)
     uint64_t next_usec = TIMER_NEVER;
 
     TAILQ_FOREACH (transfer, &wire->transfers, entry) {
-        uint64_t due_usec = transfer->on_the_wire ? transfer->due_usec : wire->model->now_usec;
+        uint64_t due_usec =
+            transfer->attempt.on_the_wire ? transfer->due_usec : wire->model->now_usec;
 
         if (due_usec < next_usec)
             next_usec = due_usec;
@@ -188,13 +145,12 @@ void wire_send(Wire *wire)
     HttpTransfer *transfer;
 
     TAILQ_FOREACH (transfer, &wire->transfers, entry) {
-        if (transfer->on_the_wire)
+        if (transfer->attempt.on_the_wire)
             continue;
-        transfer->on_the_wire = true;
-        expected_job_sent(transfer->job, transfer->stop);
-        account_call(&wire->accounts[transfer->target], wire->model, transfer->import,
-                     transfer->stop, transfer->signed_usec, transfer->timeout_usec,
-                     &transfer->answer);
+        transfer->attempt.on_the_wire = true;
+        wire->observer.sent(&transfer->attempt, wire->observer.userdata);
+        account_call(&wire->accounts[transfer->attempt.target], wire->model,
+                     &transfer->attempt.request, &transfer->answer);
         transfer->due_usec = wire->model->now_usec + transfer->answer.delay_usec;
     }
 }
@@ -224,7 +180,7 @@ static void call_back(Wire *wire, const HttpTransfer *transfer)
     if (answer->failure != HTTP_OK)
         response.n_headers = 0;
     transfer->callback(&response, transfer->userdata);
-    wire->observer.handled(transfer->target, answer, wire->observer.userdata);
+    wire->observer.handled(&transfer->attempt, answer, wire->observer.userdata);
 }
 
 void wire_deliver(Wire *wire)
@@ -232,15 +188,13 @@ void wire_deliver(Wire *wire)
     HttpTransfer *transfer = TAILQ_FIRST(&wire->transfers);
 
     while (transfer) {
-        if (!transfer->on_the_wire || transfer->due_usec > wire->model->now_usec) {
+        if (!transfer->attempt.on_the_wire || transfer->due_usec > wire->model->now_usec) {
             transfer = TAILQ_NEXT(transfer, entry);
             continue;
         }
         TAILQ_REMOVE(&wire->transfers, transfer, entry);
-        model_note(wire->model, "t%u i%u: %s", transfer->target, transfer->import,
-                   transfer->answer.name);
-        wire->observer.answer(transfer->job, transfer->stop, &transfer->answer,
-                              wire->observer.userdata);
+        note(wire, transfer, transfer->answer.name);
+        wire->observer.answer(&transfer->attempt, &transfer->answer, wire->observer.userdata);
         call_back(wire, transfer);
         free(transfer);
         transfer = TAILQ_FIRST(&wire->transfers); /* the callback may have changed the list */

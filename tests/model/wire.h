@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An HttpClient without a network: what the daemon sends reaches the scripted CloudTrail in the
- * next turn, and the answer comes when it is due. As with the real one, what a turn has committed
- * is on disk before its requests are on the wire. */
+/* An HttpClient without a network: what the daemon sends reaches the scripted accounts in the next
+ * turn, and the answer comes when it is due. As with the real one, what a turn has committed is on
+ * disk before its requests are on the wire. */
 #pragma once
 
 #include "daemon/http/client.h"
-#include "tests/model/expected-target.h"
+#include "tests/model/account-script.h"
 
 typedef struct Wire Wire;
 
+/* One attempt of a call. */
+typedef struct Attempt {
+    unsigned target;
+    Request request;
+    unsigned number;  /* 1 for the first of its call */
+    const void *call; /* which call of the daemon it is of */
+    void *about;      /* what attempt() gave: the observer's own */
+    bool on_the_wire;
+} Attempt;
+
 /* What goes on, as it happens. */
 typedef struct WireObserver {
-    /* An attempt goes out. NULL: for an import that no job is about. */
-    ExpectedJob *(*attempt)(unsigned target, unsigned import, bool stop, unsigned number,
-                            void *userdata);
-    void (*answer)(ExpectedJob *job, bool stop, const Answer *answer, void *userdata);
+    void *(*attempt)(const Attempt *attempt, void *userdata); /* it goes out; gives Attempt.about */
+    void (*sent)(const Attempt *attempt, void *userdata);     /* it is on the wire */
+    void (*dropped)(const Attempt *attempt, void *userdata);  /* given up, or never begun */
+    void (*answer)(const Attempt *attempt, const Answer *answer, void *userdata);
     /* After answer(): the daemon has handled it. */
-    void (*handled)(unsigned target, const Answer *answer, void *userdata);
+    void (*handled)(const Attempt *attempt, const Answer *answer, void *userdata);
     void *userdata;
 } WireObserver;
 
@@ -30,7 +40,7 @@ const char *wire_url(unsigned target, char buffer[static WIRE_URL_SIZE]);
 
 void wire_set_scarce(Wire *wire, double probability); /* of requests that cannot be started */
 
-/* The daemon shuts down: no StopImport may be given up any more. */
+/* The daemon shuts down: no call may begin any more. */
 void wire_set_stopping(Wire *wire, bool stopping);
 
 uint64_t wire_next_usec(const Wire *wire); /* TIMER_NEVER: nothing is under way */
