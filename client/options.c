@@ -239,6 +239,9 @@ static int apply_general(Options *options, OptionRow row, const char *value)
     case OPTION_ROW_NO_LEGEND:
         options->no_legend = true;
         return 0;
+    case OPTION_ROW_NO_PAGER:
+        options->no_pager = true;
+        return 0;
     case OPTION_ROW_QUIET:
         options->quiet = true;
         return 0;

@@ -31,7 +31,7 @@ typedef struct Options {
     const char *socket_path; /* --socket, else $TRAILSTOP_SOCKET, else the default */
     bool socket_given;       /* by --socket */
     OutputFormat format;
-    bool no_legend, quiet;
+    bool no_legend, no_pager, quiet;
     bool json;       /* the format */
     bool for_people; /* tables, details, sentences and progress are printed */
     bool silent;     /* neither these nor ids: of standard output there is JSON at most */

@@ -308,7 +308,10 @@ int progress_finish(Progress *progress)
 {
     CLEANUP(table_freep) Table *table = NULL;
     const FollowedList *list = progress->list;
+    Options options = *progress->options;
     int r;
+
+    options.no_pager = true; /* the command is to end by itself */
 
     progress_clear(progress);
     if (progress->redraw)
@@ -318,7 +321,7 @@ int progress_finish(Progress *progress)
         if (list->all[i]->job)
             job_table_add_result(table, list->all[i]->job);
     if (r >= 0)
-        r = table_show(table, progress->options, NULL);
+        r = table_show(table, &options, NULL);
     return r < 0 || !progress->options->live || progress->options->no_legend ? r
                                                                              : print_hint(progress);
 }

@@ -339,6 +339,8 @@ static int show(Rehearsal *rehearsal, FILE *file, size_t terminal_columns)
         table_localize(rehearsal->table);
     if (options->no_legend)
         table_leave_heading_out(rehearsal->table);
+    if (file == stdout)
+        return table_page(rehearsal->table, options, whole ? 0 : width);
     return table_print(rehearsal->table, file, options->color, whole ? 0 : width, "\n");
 }
 

@@ -88,24 +88,39 @@ int streams_output_error(void)
     return output.error;
 }
 
-#define USUAL_COLUMNS 80U /* of a terminal that does not tell */
+/* Of a terminal that does not tell. */
+static const struct winsize usual_size = {.ws_col = 80, .ws_row = 24};
 
-static size_t stream_columns(const Stream *stream)
+/* False: it is not a terminal. */
+static bool stream_size(const Stream *stream, struct winsize *ret)
 {
     struct winsize size = {0};
 
     if (!isatty(stream->fd))
-        return 0;
+        return false;
     (void)ioctl(stream->fd, TIOCGWINSZ, &size);
-    return size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+    ret->ws_col = size.ws_col > 0 ? size.ws_col : usual_size.ws_col;
+    ret->ws_row = size.ws_row > 0 ? size.ws_row : usual_size.ws_row;
+    return true;
 }
 
 size_t streams_output_columns(void)
 {
-    return stream_columns(&output);
+    struct winsize size;
+
+    return stream_size(&output, &size) ? size.ws_col : 0;
 }
 
 size_t streams_error_columns(void)
 {
-    return stream_columns(&errors);
+    struct winsize size;
+
+    return stream_size(&errors, &size) ? size.ws_col : 0;
+}
+
+size_t streams_output_rows(void)
+{
+    struct winsize size;
+
+    return stream_size(&output, &size) ? size.ws_row : 0;
 }

@@ -16,5 +16,8 @@ int streams_open(void);
 size_t streams_output_columns(void);
 size_t streams_error_columns(void);
 
+/* Likewise the height of standard output. */
+size_t streams_output_rows(void);
+
 /* The errno of the first write to standard output that failed; 0: none did. */
 int streams_output_error(void);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/pager.h"
 #include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
@@ -349,6 +350,26 @@ static int fit(Table *table, size_t width)
     return 0;
 }
 
+int table_page(const Table *table, const Options *options, size_t max_width)
+{
+    CLEANUP(freep) char *text = NULL;
+    size_t size, lines = table->n_cells / table->n_columns - table->headless;
+    FILE *file;
+    int r;
+
+    if (!pager_is_wanted(options, lines))
+        return table_print(table, stdout, options->color, max_width, "\n");
+    file = open_memstream(&text, &size);
+    if (!file)
+        return -ENOMEM;
+    r = table_print(table, file, options->color, max_width, "\n");
+    if (fclose(file) != 0 || !text) /* without memory, perhaps only the latter */
+        return -ENOMEM;
+    if (r >= 0 && !pager_show(text, size))
+        fwrite(text, 1, size, stdout);
+    return r;
+}
+
 int table_show(Table *table, const Options *options, const char *empty)
 {
     size_t width = streams_output_columns();
@@ -364,8 +385,7 @@ int table_show(Table *table, const Options *options, const char *empty)
     }
     if (r >= 0 && options->for_people) {
         table->headless = options->no_legend;
-        r = table_print(table, stdout, options->color, options->format == OUTPUT_TABLE ? width : 0,
-                        "\n");
+        r = table_page(table, options, options->format == OUTPUT_TABLE ? width : 0);
     }
     if (r >= 0 && options->for_people && width > 0 && empty && !options->no_legend &&
         table->n_cells == table->n_columns)

@@ -62,6 +62,9 @@ int table_print(const Table *table, FILE *file, bool color, size_t max_width, co
 /* The cells of the column of ids, one a line. Likewise. */
 int table_print_ids(const Table *table, FILE *file);
 
+/* table_print() on standard output, through a pager where the table is higher than the terminal. */
+int table_page(const Table *table, const Options *options, size_t max_width);
+
 /* Prints to standard output, as the options ask for, no wider than a terminal that it may be, and
  * flushes it. There a table without rows is a sentence on standard error; NULL: none. 0 or
  * -ENOMEM. */
