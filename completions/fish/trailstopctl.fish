@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of trailstopctl for fish.
 
-# The MEMBER of each job or target that the daemon knows: __trailstopctl_names COMMAND MEMBER
+# The MEMBER of each target that the daemon knows: __trailstopctl_names COMMAND MEMBER
 function __trailstopctl_names
     trailstopctl --json $argv[1] 2>/dev/null | string match --all --regex --groups-only "\"$argv[2]\": *\"([^\"]*)\"" | sort -u
+end
+
+# The ids of jobs, each with its import and state: __trailstopctl_jobs [STATE...]
+function __trailstopctl_jobs
+    set --query argv[1]; or set argv ''
+    for state in $argv
+        trailstopctl --no-legend jobs (string replace --regex --filter '^(.+)' -- '--state=$1' $state) 2>/dev/null |
+            string replace --regex --filter '^(\S+) +(\S+) +\S+ +(\S+).*' '$1\t$2 $3'
+    end
 end
 
 set --local commands stop wait restart show list failures jobs job watch cancel targets health statistics metrics version help
@@ -33,6 +42,7 @@ complete --command trailstopctl --long-option json --description 'Print replies 
 complete --command trailstopctl --short-option o --long-option output --exclusive --arguments 'table wide json ids' --description 'How output is printed'
 complete --command trailstopctl --long-option no-legend --description 'Tables without headings'
 complete --command trailstopctl --short-option q --long-option quiet --description 'No tables and no progress'
+complete --command trailstopctl --long-option no-pager --description 'No pager'
 complete --command trailstopctl --long-option no-color --description 'No colours'
 complete --command trailstopctl --short-option h --long-option help --description 'Print help, after a command: about it'
 complete --command trailstopctl --short-option V --long-option version --description 'Print the version'
@@ -59,5 +69,6 @@ complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' -
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option all --description 'All there are'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option watch --description 'Follow them'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from targets' --long-option test --description 'Ask each for real'
-complete --command trailstopctl --condition '__fish_seen_subcommand_from job watch cancel' --arguments '(__trailstopctl_names jobs id)' --description Job
+complete --command trailstopctl --condition '__fish_seen_subcommand_from job' --arguments '(__trailstopctl_jobs)'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from watch cancel' --arguments '(__trailstopctl_jobs queued stopping polling)'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from help' --arguments "$commands"
