@@ -337,7 +337,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
 {
     Service *service = &daemon->service;
     Timers *timers = daemon_timers(daemon);
-    TargetContext targets = {
+    AwsContext targets = {
         .base = loop_base(daemon->loop), .timers = timers, .random = &loop_random};
     JobContext jobs = {.timers = timers, .random = &loop_random};
     int r;

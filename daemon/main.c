@@ -159,7 +159,7 @@ static int check(const char *config_path, bool explain_sources)
     int r = config_load(config_path, NULL, print_warning, &config, &error);
 
     if (r >= 0)
-        r = config_check_targets(config, &error);
+        r = config_check_accounts(config, &error);
     if (r >= 0)
         r = check_environment(&error);
     if (r >= 0) {

@@ -119,7 +119,8 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
     if (call->hooks.describe)
         call->hooks.describe(&entry, call->hooks.userdata);
     else
-        journal_add(&entry, "TRAILSTOP_TARGET", "%s", call->client->target);
+        journal_add(&entry, aws_owner_field(call->client->config.owner), "%s",
+                    call->client->target);
     journal_add(&entry, "TRAILSTOP_OPERATION", "%s", call->operation->name);
     journal_add_error(&entry, &call->error);
     journal_send(&entry, "Attempt %u of %s failed and is repeated in %s: %s", call->attempt,

@@ -72,7 +72,7 @@ typedef struct AwsCallHooks {
        marks for the disk is there before the attempt is on the wire. It must not cancel the call.
      */
     void (*attempt)(unsigned number, void *userdata);
-    /* Adds to an event of this call what it is about; NULL: its target alone. */
+    /* Adds to an event of this call what it is about; NULL: the client's owner alone. */
     void (*describe)(JournalEntry *entry, void *userdata);
     /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
     bool of_client;

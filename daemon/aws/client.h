@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all calls of one target to one service share: endpoint, credentials, quotas, retry quota,
- * clock skew. */
+/* What all calls of one target, queue or destination to one service share: endpoint, credentials,
+ * quotas, retry quota, clock skew. */
 #pragma once
 
 #include <stdint.h>
 
 #include "daemon/aws/credentials.h"
 #include "daemon/aws/meter.h"
+#include "daemon/aws/owner.h"
 #include "daemon/aws/quotas.h"
 #include "daemon/base/timer.h"
 #include "daemon/http/client.h"
@@ -19,7 +20,8 @@ typedef struct AwsClientConfig {
     HttpClient *http;
     AwsCredentialsProvider *credentials; /* a reference is taken; NULL: the fixed ones */
     AwsCredentials *fixed_credentials;   /* a reference is taken; NULL: calls are not signed */
-    const char *target;                  /* its name, for the journal */
+    AwsOwner owner;                      /* what it belongs to, for the journal */
+    const char *target;                  /* the name of that */
     const char *endpoint;                /* URL */
     const char *region;
     const char *service;   /* name in the signature: "cloudtrail" */

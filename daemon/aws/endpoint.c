@@ -219,7 +219,31 @@ static char *cut_host(char *authority)
     return host;
 }
 
+/* One of the partitions' own, at the end of the host. */
+char *aws_endpoint_find_suffix(char *host)
+{
+    size_t length = strlen(host);
+
+    for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++) {
+        const char *const suffixes[] = {partitions[i].suffix, partitions[i].dualstack_suffix};
+
+        for (size_t j = 0; j < 2; j++) {
+            size_t of_suffix = strlen(suffixes[j]) + 1;
+
+            if (length > of_suffix && host[length - of_suffix] == '.' &&
+                strcmp(host + length - of_suffix + 1, suffixes[j]) == 0)
+                return host + length - of_suffix;
+        }
+    }
+    return NULL;
+}
+
 int aws_endpoint_validate(const char *url, char **ret_error)
+{
+    return aws_endpoint_validate_url(url, "an endpoint", ret_error);
+}
+
+int aws_endpoint_validate_url(const char *url, const char *noun, char **ret_error)
 {
     CLEANUP(freep) char *authority = NULL;
     bool https = strncasecmp(url, "https://", 8) == 0;
@@ -227,22 +251,23 @@ int aws_endpoint_validate(const char *url, char **ret_error)
     size_t length;
 
     if (!https && strncasecmp(url, "http://", 7) != 0)
-        return explain(ret_error, -EINVAL, "an endpoint is an https:// URL");
+        return explain(ret_error, -EINVAL, "%s is an https:// URL", noun);
     length = strcspn(start, "?#");
     if (!string_is_visible(start, length))
-        return explain(ret_error, -EINVAL,
-                       "an endpoint has no white space and no characters beyond ASCII");
+        return explain(ret_error, -EINVAL, "%s has no white space and no characters beyond ASCII",
+                       noun);
     if (start[length])
-        return explain(ret_error, -EINVAL, "an endpoint has no query and no fragment");
+        return explain(ret_error, -EINVAL, "%s has no query and no fragment", noun);
 
     authority = strndup(start, strcspn(start, "/"));
     if (!authority)
         return -ENOMEM;
     if (strchr(authority, '@'))
-        return explain(ret_error, -EINVAL, "an endpoint names no user and no password");
+        return explain(ret_error, -EINVAL, "%s names no user and no password", noun);
     host = cut_host(authority);
     if (!host)
-        return explain(ret_error, -EINVAL, "the endpoint's host or port is missing or malformed");
+        return explain(ret_error, -EINVAL,
+                       "%s names a host, and the host or port is missing or malformed", noun);
     if (!https && !is_loopback(host))
         return explain(ret_error, -EINVAL,
                        "http:// is taken only for a loopback host; use https:// for %s", host);

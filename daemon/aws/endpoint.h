@@ -40,3 +40,10 @@ int aws_endpoint_validate_region(const char *region, char **ret_error);
  * of 127.0.0.0/8, ::1, localhost); a host; no user, query or fragment. 0, or -EINVAL and an owned
  * sentence; -ENOMEM. */
 int aws_endpoint_validate(const char *url, char **ret_error);
+
+/* The same for a URL that is called otherwise: "a queue's url". */
+int aws_endpoint_validate_url(const char *url, const char *noun, char **ret_error);
+
+/* Where AWS's own domain begins in a host's name in lower case, with its dot: ".amazonaws.com".
+ * NULL: it ends in none of them. */
+char *aws_endpoint_find_suffix(char *host);

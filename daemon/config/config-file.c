@@ -15,7 +15,7 @@
 #include "daemon/config/option-value.h"
 
 #define BLANKS " \t"
-#define NAME_LENGTH_MAX 64U /* of a target's or guard's name, and of what a sentence repeats */
+#define NAME_LENGTH_MAX 64U /* of a section's own name, and of what a sentence repeats */
 
 /* Sections and keys go into sentences as they are, so they are checked first. */
 static int check_name(const char *name, const char *what, char **ret_error)
@@ -30,7 +30,7 @@ static int check_name(const char *name, const char *what, char **ret_error)
     return 0;
 }
 
-/* what: "target" or "guard". */
+/* what: "target", or another kind of those with a name. */
 static int check_object_name(const char *name, const char *what, char **ret_error)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -62,38 +62,6 @@ static int check_value(const char *key, const char *value, char **ret_error)
     return 0;
 }
 
-static int begin_target(ConfigReader *reader, const char *name, unsigned line)
-{
-    TargetConfig *target;
-    int r = config_add_target(reader->config, name, reader->file, line, &target);
-
-    if (r < 0)
-        return r;
-    reader->object = target;
-    reader->object_origins = target->origins;
-    return 0;
-}
-
-static int begin_guard(ConfigReader *reader, const char *name, unsigned line)
-{
-    GuardConfig *guard;
-    int r = config_add_guard(reader->config, name, reader->file, line, &guard);
-
-    if (r < 0)
-        return r;
-    reader->object = guard;
-    reader->object_origins = guard->origins;
-    return 0;
-}
-
-static const struct {
-    const char *section;
-    int (*begin)(ConfigReader *reader, const char *name, unsigned line);
-} named_sections[] = {
-    {OPTION_TARGET_SECTION, begin_target},
-    {OPTION_GUARD_SECTION, begin_guard},
-};
-
 /* 1: it was one of those with a name. */
 static int begin_named_section(ConfigReader *reader, const char *text, unsigned line,
                                char **ret_error)
@@ -101,16 +69,19 @@ static int begin_named_section(ConfigReader *reader, const char *text, unsigned 
     size_t length = strcspn(text, BLANKS);
     const char *name = text + length + strspn(text + length, BLANKS);
 
-    for (size_t i = 0; i < sizeof(named_sections) / sizeof(named_sections[0]); i++) {
-        const char *section = named_sections[i].section;
+    for (size_t i = 0; i < N_NAMED_SECTIONS; i++) {
+        const char *kind = option_named_sections[i];
+        ConfigSection *section;
         int r;
 
-        if (length != strlen(section) || strncmp(text, section, length) != 0)
+        if (length != strlen(kind) || strncmp(text, kind, length) != 0)
             continue;
-        if ((r = check_object_name(name, section, ret_error)) < 0 ||
-            (r = named_sections[i].begin(reader, name, line)) < 0)
+        if ((r = check_object_name(name, kind, ret_error)) < 0 ||
+            (r = config_add_section(reader->config, kind, name, reader->file, line, &section)) < 0)
             return r;
-        reader->section = section;
+        reader->section = kind;
+        reader->object = section;
+        reader->object_origins = section->origins;
         return 1;
     }
     return 0;
@@ -190,7 +161,7 @@ static void drop_indentation(char *text)
     *to = '\0';
 }
 
-/* The Config keeps the name: origins and targets borrow it. */
+/* The Config keeps the name: origins and sections borrow it. */
 static int keep_file_name(Config *config, const char *path, const char **ret)
 {
     char *name;

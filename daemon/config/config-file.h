@@ -8,12 +8,12 @@
 
 typedef struct ConfigReader {
     Config *config;
-    ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of targets and guards */
+    ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of sections with a name */
 
     /* What is being read: */
     const char *file;
     const char *section; /* as in options[] */
-    void *object;        /* that has its options: the config, a target or a guard */
+    void *object;        /* that has its options: the config, or a section with a name */
     ConfigOrigin *object_origins;
     unsigned n_values;
 } ConfigReader;

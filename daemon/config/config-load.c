@@ -11,9 +11,12 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/base/environment.h"
+#include "daemon/config/config-account.h"
 #include "daemon/config/config-file.h"
 #include "daemon/config/guard-config.h"
+#include "daemon/config/notify-config.h"
 #include "daemon/config/option-value.h"
+#include "daemon/config/queue-config.h"
 
 /* An environment variable that stands for an option which no file names. */
 static int take_environment(const ConfigReader *reader, const char *section, const char *key,
@@ -60,88 +63,6 @@ static int check_polling(const ConfigReader *reader, char **ret_error)
                    timespan_format(config->polling_longest_usec, longest_text));
 }
 
-static int blame(const TargetConfig *target, const char *file, unsigned line, const char *cause,
-                 char **ret_error)
-{
-    return file ? explain(ret_error, -EINVAL, "%s:%u: target %s: %s", file, line, target->name,
-                          cause)
-                : explain(ret_error, -EINVAL, "target %s: %s", target->name, cause);
-}
-
-/* Where the option with this key is set (NULL: none is to blame), else where the target is
- * declared. */
-static void find_line(const TargetConfig *target, const char *key, const char **ret_file,
-                      unsigned *ret_line)
-{
-    const ConfigOrigin *origin =
-        key ? &target->origins[option_find(OPTION_TARGET_SECTION, key) - options] : NULL;
-    bool set = origin && origin->order > 0;
-
-    *ret_file = set ? origin->file : target->file;
-    *ret_line = set ? origin->line : target->line;
-}
-
-/* Where no file of ours names the target, its profile is what can be repaired. */
-static int blame_option(const Config *config, const TargetConfig *target, const char *key,
-                        const char *cause, char **ret_error)
-{
-    const char *file;
-    unsigned line;
-
-    find_line(target, key, &file, &line);
-    if (!file && key && strcmp(key, "profile") == 0)
-        file = aws_profiles_section_file(config->profiles,
-                                         aws_settings_choose_profile(target->aws.profile), &line);
-    return blame(target, file, line, cause, ret_error);
-}
-
-static int resolve_settings(const Config *config, TargetConfig *target, char **ret_error)
-{
-    CLEANUP(freep) char *cause = NULL;
-    const char *key = NULL;
-    AwsTrouble *trouble;
-
-    int r = aws_settings_resolve(&target->aws, config->profiles, &target->settings, &key, &cause);
-    if (r == -EBADMSG) { /* names the file and line that are to blame */
-        *ret_error = TAKE(cause);
-        return -EINVAL;
-    }
-    if (r < 0)
-        return r == -EINVAL ? blame_option(config, target, key, cause, ret_error) : r;
-    trouble = &target->settings->trouble;
-    if (!trouble->file)
-        find_line(target, trouble->option, &trouble->file, &trouble->line);
-    return 0;
-}
-
-/* A profile's own number counts only where neither the configuration nor the environment names one.
- */
-static int resolve_max_attempts(const ConfigReader *reader, TargetConfig *target, char **ret_error)
-{
-    const Option *option = option_find("calls", "max-attempts");
-    CLEANUP(freep) char *cause = NULL;
-    CLEANUP(freep) char *sentence = NULL;
-    Config read = {.max_attempts = reader->config->max_attempts};
-    int r = 0;
-
-    if (config_find_origin(reader, option->section, option->key)->order == 0 &&
-        !aws_environment_get("AWS_MAX_ATTEMPTS")) {
-        const char *profile = target->settings->profile;
-        const char *text = aws_profiles_get(reader->config->profiles, profile, "max_attempts");
-
-        if (text)
-            r = option_set(option, &read, text, &cause);
-        if (r == -EINVAL)
-            r = explain(&sentence, r, "profile %s: %s", profile, cause);
-        if (r < 0)
-            return r == -EINVAL
-                       ? blame_option(reader->config, target, "profile", sentence, ret_error)
-                       : r;
-    }
-    target->max_attempts = read.max_attempts;
-    return 0;
-}
-
 /* Warnings first: should the rest of the loading fail, these may be why. */
 static int read_shared_files(Config *config, const Config *predecessor, ConfigWarn warn)
 {
@@ -162,7 +83,7 @@ static int read_shared_files(Config *config, const Config *predecessor, ConfigWa
     return 0;
 }
 
-/* No target needs what cannot be read, or the loading would have failed with it. */
+/* No section needs what cannot be read, or the loading would have failed with it. */
 static int warn_of_error(const Config *config, ConfigWarn warn)
 {
     const char *error = aws_profiles_error(config->profiles);
@@ -177,23 +98,30 @@ static int warn_of_error(const Config *config, ConfigWarn warn)
     return 0;
 }
 
-static int resolve_targets(const ConfigReader *reader, char **ret_error)
+static int resolve_targets(Config *config, char **ret_error)
 {
-    Config *config = reader->config;
+    static const AwsPurpose purpose = {.noun = OPTION_TARGET_SECTION, .use = AWS_USE_IMPORTS};
     TargetConfig *target;
     int r = 0;
 
     if (config->n_targets == 0 &&
         (r = config_add_target(config, CONFIG_DEFAULT_TARGET, NULL, 0, &target)) < 0)
         return r;
-    for (size_t i = 0; r >= 0 && i < config->n_targets; i++) {
-        r = resolve_settings(config, config->targets[i], ret_error);
-        if (r >= 0)
-            r = resolve_max_attempts(reader, config->targets[i], ret_error);
-        free(config->targets[i]->origins);
-        config->targets[i]->origins = NULL;
-    }
+    for (size_t i = 0; r >= 0 && i < config->n_targets; i++)
+        r = config_account_resolve(&config->targets[i]->account, &purpose, config, ret_error);
     return r;
+}
+
+static void forget_origins(const Config *config)
+{
+    for (size_t i = 0; i < config->n_targets; i++)
+        config_section_forget_origins(&config->targets[i]->account.section);
+    for (size_t i = 0; i < config->n_guards; i++)
+        config_section_forget_origins(&config->guards[i]->section);
+    for (size_t i = 0; i < config->n_queues; i++)
+        config_section_forget_origins(&config->queues[i]->account.section);
+    for (size_t i = 0; i < config->n_notifies; i++)
+        config_section_forget_origins(&config->notifies[i]->account.section);
 }
 
 int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
@@ -212,22 +140,30 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
         (r = take_environment(&reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
                               getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
         (r = check_polling(&reader, ret_error)) < 0 ||
-        (r = read_shared_files(config, predecessor, warn)) < 0 ||
-        (r = resolve_targets(&reader, ret_error)) < 0 ||
-        (r = guard_configs_check(config, ret_error)) < 0 || (r = warn_of_error(config, warn)) < 0)
+        (r = read_shared_files(config, predecessor, warn)) < 0)
         return r;
+    config->max_attempts_is_set = aws_environment_get("AWS_MAX_ATTEMPTS") ||
+                                  config_find_origin(&reader, "calls", "max-attempts")->order > 0;
+    if ((r = resolve_targets(config, ret_error)) < 0 ||
+        (r = guard_configs_check(config, ret_error)) < 0 ||
+        (r = queue_configs_resolve(config, ret_error)) < 0 ||
+        (r = notify_configs_resolve(config, ret_error)) < 0 ||
+        (r = warn_of_error(config, warn)) < 0)
+        return r;
+    forget_origins(config);
     *ret = TAKE(config);
     return 0;
 }
 
-int config_check_targets(const Config *config, char **ret_error)
+int config_check_accounts(const Config *config, char **ret_error)
 {
-    for (size_t i = 0; i < config->n_targets; i++) {
-        const TargetConfig *target = config->targets[i];
-        const AwsTrouble *trouble = &target->settings->trouble;
+    int r = 0;
 
-        if (trouble->sentence)
-            return blame(target, trouble->file, trouble->line, trouble->sentence, ret_error);
-    }
-    return 0;
+    for (size_t i = 0; r >= 0 && i < config->n_targets; i++)
+        r = config_account_check(&config->targets[i]->account, ret_error);
+    for (size_t i = 0; r >= 0 && i < config->n_queues; i++)
+        r = config_account_check(&config->queues[i]->account, ret_error);
+    for (size_t i = 0; r >= 0 && i < config->n_notifies; i++)
+        r = config_account_check(&config->notifies[i]->account, ret_error);
+    return r;
 }

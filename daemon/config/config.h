@@ -12,43 +12,23 @@
 #include <json-c/json.h>
 
 #include "common/memory.h"
+#include "daemon/config/config-section.h"
 #include "daemon/config/options.h"
 #include "daemon/credentials/profile.h"
 #include "daemon/credentials/settings.h"
 #include "daemon/credentials/shared-files.h"
 
-/* Where an option got its value; order counts values through all files, from 1. 0: no file names
- * it. */
-typedef struct ConfigOrigin {
-    const char *file; /* borrowed from the Config */
-    unsigned line;
-    unsigned order;
-} ConfigOrigin;
-
 typedef struct TargetConfig {
-    char *name;
-    const char *file; /* where its section first begins, for messages; borrowed from the Config.
-                         NULL: no section names it */
-    unsigned line;
-    /* Where each option of it is set, by index in options[]; NULL once all is read. */
-    ConfigOrigin *origins;
-
-    AwsSection aws;
+    ConfigAccount account;
     double stop_rate, read_rate; /* calls per second */
-    unsigned max_attempts; /* the configuration's, else the environment's, else the profile's */
-    AwsSettings *settings; /* what all this resolves to; borrows from aws */
 } TargetConfig;
 
 typedef enum GuardAction { GUARD_REPORT, GUARD_STOP } GuardAction; /* as options.def has them */
 
 /* Which imports a guard is about, and what it does about them; see daemon/jobs/guard.h. */
 typedef struct GuardConfig {
-    char *name;
-    const char *file; /* as of a target */
-    unsigned line;
-    ConfigOrigin *origins; /* likewise */
-
-    char **targets;   /* names, or "*" among them; NULL-terminated */
+    ConfigSection section;
+    char **targets;   /* names, or CONFIG_ALL_TARGETS among them; NULL-terminated */
     unsigned service; /* an ImportService */
     uint64_t every_usec;
     uint64_t older_than_usec; /* 0 or NULL, here and below: not asked for */
@@ -59,7 +39,29 @@ typedef struct GuardConfig {
     unsigned action; /* a GuardAction */
 } GuardConfig;
 
-#define GUARD_ALL_TARGETS "*"
+/* A queue that requests come through; see daemon/queue/queue.h. */
+typedef struct QueueConfig {
+    ConfigAccount account;
+    char *url;
+    char **targets;           /* those its messages may name, as of a guard */
+    uint64_t visibility_usec; /* whole seconds, as the next */
+    uint64_t wait_usec;
+    unsigned max_jobs;
+    char *outcome_url; /* NULL: none */
+    /* What these resolve to: */
+    char *endpoint;
+    char *outcome_endpoint, *outcome_region; /* NULL: there is no outcome_url */
+} QueueConfig;
+
+/* What is told of every job's end; see daemon/jobs/outbox.h. */
+typedef struct NotifyConfig {
+    ConfigAccount account;
+    char *event_bus; /* a name or an ARN; NULL: it is a queue */
+    char *queue_url; /* NULL: it is a bus */
+    char *endpoint;  /* of either */
+} NotifyConfig;
+
+#define CONFIG_ALL_TARGETS "*"
 
 typedef struct Config {
     char *socket;
@@ -75,7 +77,8 @@ typedef struct Config {
 
     uint64_t connect_timeout_usec;
     uint64_t call_timeout_usec;
-    unsigned max_attempts; /* a target's own may be another: see above */
+    unsigned max_attempts;    /* an account's own may be another: see ConfigAccount */
+    bool max_attempts_is_set; /* by a file or the environment, so that no profile's counts */
     unsigned max_connections;
 
     uint64_t polling_first_usec;
@@ -86,8 +89,12 @@ typedef struct Config {
 
     TargetConfig **targets; /* at least one, in the order of the files */
     size_t n_targets;
-    GuardConfig **guards; /* likewise, but there may be none */
+    GuardConfig **guards; /* likewise, but there may be none; as of the next */
     size_t n_guards;
+    QueueConfig **queues;
+    size_t n_queues;
+    NotifyConfig **notifies;
+    size_t n_notifies;
     AwsSharedFiles *shared_files; /* a reference */
     AwsProfiles *profiles;        /* as they were when this was loaded */
 
@@ -110,22 +117,26 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
 void config_free(Config *config);
 DEFINE_CLEANUP(Config, config_free)
 
-/* Whether credentials can come from where the targets look for them, and CA bundles hold
- * certificates: what is wrong there may be repaired while the daemon runs, so config_load() lets it
- * pass. As above, with the file and line that is to blame. */
-int config_check_targets(const Config *config, char **ret_error);
+/* Whether credentials can come from where targets, queues and notifications look for them, and CA
+ * bundles hold certificates: what is wrong there may be repaired while the daemon runs, so
+ * config_load() lets it pass. As above, with the file and line that is to blame. */
+int config_check_accounts(const Config *config, char **ret_error);
 
 /* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
 int config_new(Config **ret);
 
-/* A target with every option at its default, or the one that has this name already. 0 or -ENOMEM.
- */
+/* A section of this kind ("target"; one of options.h) with every option at its default, or the one
+ * that has this name already. 0 or -ENOMEM. */
+int config_add_section(Config *config, const char *kind, const char *name, const char *file,
+                       unsigned line, ConfigSection **ret);
 int config_add_target(Config *config, const char *name, const char *file, unsigned line,
                       TargetConfig **ret);
-
-/* The same for a guard. */
 int config_add_guard(Config *config, const char *name, const char *file, unsigned line,
                      GuardConfig **ret);
+int config_add_queue(Config *config, const char *name, const char *file, unsigned line,
+                     QueueConfig **ret);
+int config_add_notify(Config *config, const char *name, const char *file, unsigned line,
+                      NotifyConfig **ret);
 
 const TargetConfig *config_find_target(const Config *config, const char *name);
 

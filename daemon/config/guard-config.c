@@ -28,17 +28,6 @@ static const struct {
     {"destination", -1},
 };
 
-/* Where the option with this key is set, else where the guard is declared. */
-static int blame(const GuardConfig *guard, const char *key, const char *cause, char **ret_error)
-{
-    const ConfigOrigin *origin =
-        key ? &guard->origins[option_find(OPTION_GUARD_SECTION, key) - options] : NULL;
-    bool set = origin && origin->order > 0;
-
-    return explain(ret_error, -EINVAL, "%s:%u: guard %s: %s", set ? origin->file : guard->file,
-                   set ? origin->line : guard->line, guard->name, cause);
-}
-
 static bool is_set(const GuardConfig *guard, const char *key)
 {
     const Option *option = option_find(OPTION_GUARD_SECTION, key);
@@ -69,37 +58,24 @@ static int check_filters(const GuardConfig *guard, char **ret_error)
         if (explain(&cause, -EINVAL, "imports of service %s have no %s",
                     import_service_name(guard->service), filters[i].key) == -ENOMEM)
             return -ENOMEM;
-        return blame(guard, filters[i].key, cause, ret_error);
+        return config_section_blame(&guard->section, filters[i].key, cause, ret_error);
     }
     return any ? 0
-               : blame(guard, NULL,
-                       "one of older-than, min-failed-entries, min-events, min-bytes, source and "
-                       "destination has to be set",
-                       ret_error);
+               : config_section_blame(
+                     &guard->section, NULL,
+                     "one of older-than, min-failed-entries, min-events, min-bytes, source and "
+                     "destination has to be set",
+                     ret_error);
 }
 
 static int check_texts(const GuardConfig *guard, char **ret_error)
 {
     if (guard->source && strlen(guard->source) > SOURCE_MAX)
-        return blame(guard, "source", "source is longer than 2048 bytes", ret_error);
+        return config_section_blame(&guard->section, "source", "source is longer than 2048 bytes",
+                                    ret_error);
     if (guard->destination && !import_destination_is_valid(guard->destination))
-        return blame(guard, "destination", "destination is not an ARN", ret_error);
-    return 0;
-}
-
-static int check_targets(const Config *config, const GuardConfig *guard, char **ret_error)
-{
-    if (!guard->targets[0])
-        return blame(guard, "targets", "targets has no name in it", ret_error);
-    for (char **name = guard->targets; *name; name++) {
-        CLEANUP(freep) char *cause = NULL;
-
-        if (strcmp(*name, GUARD_ALL_TARGETS) == 0 || config_find_target(config, *name))
-            continue;
-        if (explain(&cause, -EINVAL, "there is no target \"%.64s\"", *name) == -ENOMEM)
-            return -ENOMEM;
-        return blame(guard, "targets", cause, ret_error);
-    }
+        return config_section_blame(&guard->section, "destination", "destination is not an ARN",
+                                    ret_error);
     return 0;
 }
 
@@ -110,11 +86,10 @@ int guard_configs_check(const Config *config, char **ret_error)
     for (size_t i = 0; r >= 0 && i < config->n_guards; i++) {
         GuardConfig *guard = config->guards[i];
 
-        if ((r = check_targets(config, guard, ret_error)) >= 0 &&
+        if ((r = config_section_check_targets(&guard->section, config, guard->targets,
+                                              ret_error)) >= 0 &&
             (r = check_filters(guard, ret_error)) >= 0)
             r = check_texts(guard, ret_error);
-        free(guard->origins);
-        guard->origins = NULL;
     }
     return r;
 }

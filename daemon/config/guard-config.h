@@ -4,6 +4,6 @@
 
 #include "daemon/config/config.h"
 
-/* Once all files are read; frees the origins of each guard. 0; -EINVAL and an owned
+/* Once all files are read. 0; -EINVAL and an owned
  * "file:line: what is wrong"; -ENOMEM. */
 int guard_configs_check(const Config *config, char **ret_error);

@@ -16,6 +16,7 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/endpoint.h"
+#include "daemon/aws/queue-url.h"
 
 /* How much of a wrong value a sentence repeats. */
 #define SHOWN_MAX 80
@@ -168,7 +169,8 @@ static int set_number(const Option *option, void *member, const char *text, char
 static int check_url(const Option *option, const char *text, char **ret_error)
 {
     CLEANUP(freep) char *cause = NULL;
-    int r = aws_endpoint_validate(text, &cause);
+    int r = option->type == OPTION_URL ? aws_endpoint_validate(text, &cause)
+                                       : queue_url_validate(text, &cause);
 
     return r == -EINVAL ? explain(ret_error, r, "%s: %s", option->key, cause) : r;
 }
@@ -190,7 +192,7 @@ static int set_string(const Option *option, char **member, const char *text, cha
     int r = 0;
     char *copy;
 
-    if (option->type == OPTION_URL)
+    if (option->type == OPTION_URL || option->type == OPTION_QUEUE)
         r = check_url(option, text, ret_error);
     else if (option->type == OPTION_PATH)
         r = check_path(option, text, ret_error);
@@ -310,6 +312,7 @@ int option_set(const Option *option, void *object, const char *text, char **ret_
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_URL:
+    case OPTION_QUEUE:
         return set_string(option, member, text, ret_error);
     case OPTION_LIST:
         return set_list(option, member, text, ret_error);
@@ -342,6 +345,7 @@ void option_clear(const Option *option, void *object)
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_URL:
+    case OPTION_QUEUE:
         free(*(char **)member);
         *(char **)member = NULL;
         break;
@@ -396,6 +400,7 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_URL:
+    case OPTION_QUEUE:
         if (!*(char *const *)member)
             return 0;
         value = json_object_new_string(*(char *const *)member);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The value of an option: read from text, checked, stored, shown as JSON.
  *
- * Values live in an `object`, a Config or a TargetConfig, which owns the strings and lists among
- * them. An object begins with all bytes zero; option_set_default() for each of its options puts
- * sense into it, and option_clear() for each ends it. */
+ * Values live in an `object`, a Config or one of its sections, which owns the strings and lists
+ * among them. An object begins with all bytes zero; option_set_default() for each of its options
+ * puts sense into it, and option_clear() for each ends it. */
 #pragma once
 
 #include <json-c/json.h>

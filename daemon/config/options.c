@@ -12,6 +12,7 @@
 #define MEMBER_TYPE_STRING char *
 #define MEMBER_TYPE_PATH char *
 #define MEMBER_TYPE_URL char *
+#define MEMBER_TYPE_QUEUE char *
 #define MEMBER_TYPE_LIST char **
 #define MEMBER_TYPE_LEVEL int
 #define MEMBER_TYPE_CHOICE unsigned
@@ -39,6 +40,9 @@ const Option options[N_OPTIONS] = {
 #undef OPTION
 };
 
+const char *const option_named_sections[N_NAMED_SECTIONS] = {
+    OPTION_TARGET_SECTION, OPTION_GUARD_SECTION, OPTION_QUEUE_SECTION, OPTION_NOTIFY_SECTION};
+
 const Option *option_find(const char *section, const char *key)
 {
     for (size_t i = 0; i < N_OPTIONS; i++)
@@ -54,8 +58,10 @@ bool option_is_of(const Option *option, const char *section)
 
 bool option_is_of_named_section(const Option *option)
 {
-    return option_is_of(option, OPTION_TARGET_SECTION) ||
-           option_is_of(option, OPTION_GUARD_SECTION);
+    for (size_t i = 0; i < N_NAMED_SECTIONS; i++)
+        if (option_is_of(option, option_named_sections[i]))
+            return true;
+    return false;
 }
 
 const char *option_find_section(const char *section)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the configuration as a table, made of options.def.
  *
- * Their values live in a Config or a TargetConfig; see option-value.h. */
+ * Their values live in a Config or in one of its sections; see option-value.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +11,7 @@ typedef enum OptionType {
     OPTION_STRING,   /* char *; NULL: unset */
     OPTION_PATH,     /* the same, absolute */
     OPTION_URL,      /* the same, an endpoint as aws_endpoint_validate() takes it */
+    OPTION_QUEUE,    /* the same, as queue_url_validate() takes it */
     OPTION_LIST,     /* char **, ended by NULL; white space or commas between the items */
     OPTION_CHOICE,   /* unsigned, the place among the words, from 0 */
     OPTION_LEVEL,    /* int, a priority of syslog(3) */
@@ -26,9 +27,9 @@ typedef struct Option {
     const char *section;
     const char *key;
     OptionType type;
-    size_t offset; /* of the member in Config, TargetConfig or GuardConfig */
+    size_t offset; /* of the member in the Config, or in what its section is */
     const char *minimum, *maximum;
-    const char *default_text; /* NULL: may be left unsaid */
+    const char *default_text; /* NULL: may be left unset */
     bool reloadable;
 } Option;
 
@@ -41,10 +42,14 @@ enum {
 
 extern const Option options[N_OPTIONS]; /* in the order of options.def */
 
-/* The sections of which there may be many, with a name each; their values live in a TargetConfig or
- * a GuardConfig. */
+/* The sections of which there may be many, with a name each; their values live in a TargetConfig, a
+ * GuardConfig, a QueueConfig or a NotifyConfig. */
 #define OPTION_TARGET_SECTION "target"
 #define OPTION_GUARD_SECTION "guard"
+#define OPTION_QUEUE_SECTION "queue"
+#define OPTION_NOTIFY_SECTION "notify"
+#define N_NAMED_SECTIONS 4U
+extern const char *const option_named_sections[N_NAMED_SECTIONS];
 
 const Option *option_find(const char *section, const char *key); /* NULL: no such key */
 bool option_is_of(const Option *option, const char *section);

@@ -113,8 +113,9 @@ static void report_obtained(const Provider *provider)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_CREDENTIALS_OBTAINED);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
-    journal_send(&entry, "Target %s has credentials: %s", provider->target, provider->description);
+    journal_add(&entry, aws_owner_field(provider->context.owner), "%s", provider->target);
+    journal_send(&entry, "%s %s has credentials: %s", aws_owner_noun(provider->context.owner),
+                 provider->target, provider->description);
 }
 
 static void report_failed(const Provider *provider, const CallError *error)
@@ -122,14 +123,14 @@ static void report_failed(const Provider *provider, const CallError *error)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_CREDENTIALS_FAILED);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", provider->target);
+    journal_add(&entry, aws_owner_field(provider->context.owner), "%s", provider->target);
     journal_add_error(&entry, error);
     if (is_good(provider))
-        journal_send(&entry,
-                     "Target %s uses its old credentials until they expire, no new ones: %s",
-                     provider->target, error->message);
+        journal_send(&entry, "%s %s uses its old credentials until they expire, no new ones: %s",
+                     aws_owner_noun(provider->context.owner), provider->target, error->message);
     else
-        journal_send(&entry, "Target %s has no credentials: %s", provider->target, error->message);
+        journal_send(&entry, "%s %s has no credentials: %s",
+                     aws_owner_noun(provider->context.owner), provider->target, error->message);
 }
 
 /* ---- the end of a fetch ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a target's credentials come from: one provider for each target, one file per source.
+/* Where an account's credentials come from: one provider for each, one file per source.
  *
  * All calls that ask while a fetch is under way share it, and its failure releases them all.
  *
@@ -16,6 +16,7 @@
 #pragma once
 
 #include "daemon/aws/credentials.h"
+#include "daemon/aws/owner.h"
 #include "daemon/base/timer.h"
 #include "daemon/http/client.h"
 
@@ -30,15 +31,16 @@ typedef struct AwsCredentialsContext {
     HttpClient *http;
     struct event_base *base; /* for the pipes and the end of a credential_process */
     struct AwsProfileShare *profiles;
+    AwsOwner owner; /* what the credentials belong to, for the journal */
     /* Of calls of STS; the metadata services have time-outs of their own. */
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
     unsigned max_attempts;
 } AwsCredentialsContext;
 
-/* The provider that the settings of a target lead to, in the order of chain.h; target is its name,
- * for the journal. Copies what it needs. The source is chosen at every fetch, so that a profile
- * that is put right needs no restart; one that cannot work makes every fetch fail with that
- * sentence. 0 or -ENOMEM. */
+/* The provider that the settings of a section lead to, in the order of chain.h; target is the name
+ * of its owner, for the journal. Copies what it needs. The source is chosen at every fetch, so that
+ * a profile that is put right needs no restart; one that cannot work makes every fetch fail with
+ * that sentence. 0 or -ENOMEM. */
 int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
                                  const struct AwsSettings *settings, AwsCredentialsProvider **ret);

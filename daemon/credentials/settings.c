@@ -20,12 +20,13 @@
 
 #define BLANKS " \t\r\n"
 
-/* While a target's settings are put together. */
+/* While the settings of a section are put together. */
 typedef struct Resolver {
     const AwsSection *section;
+    const AwsPurpose *purpose;
     const AwsProfiles *profiles;
     AwsSettings *settings;
-    const char *option; /* of the target's section, that what is being resolved begins with */
+    const char *option; /* of the section, that what is being resolved begins with */
     char **ret_error;
 } Resolver;
 
@@ -91,9 +92,10 @@ static int refuse_region(Resolver *resolver)
     if (error)
         return explain(resolver->ret_error, -EBADMSG, "%s", error);
     return explain(resolver->ret_error, -EINVAL,
-                   "there is no region: set region = in the target's section, $AWS_REGION, or "
-                   "region in profile %s of %s",
-                   resolver->settings->profile, file ? file : "~/.aws/config");
+                   "there is no region: set region = in the %s's section, $AWS_REGION, or region "
+                   "in profile %s of %s",
+                   resolver->purpose->noun, resolver->settings->profile,
+                   file ? file : "~/.aws/config");
 }
 
 static int resolve_region(Resolver *resolver)
@@ -103,6 +105,8 @@ static int resolve_region(Resolver *resolver)
     int r;
 
     resolver->option = "region";
+    if (!region)
+        region = resolver->purpose->region;
     if (!region)
         region = aws_environment_get_nonblank("AWS_REGION");
     if (!region)
@@ -139,7 +143,7 @@ static int resolve_flag(const Resolver *resolver, int of_section, const char *va
 /* Where a service's custom endpoint may be written, and what its keys are called there. */
 typedef struct EndpointNames {
     AwsService service;
-    const char *option; /* of the target's section */
+    const char *option; /* of the section */
     const char *variable;
     const char *key; /* of the profile's services section */
 } EndpointNames;
@@ -198,15 +202,28 @@ static int resolve_endpoint(Resolver *resolver, const EndpointNames *names, cons
     return r;
 }
 
-static int resolve_endpoints(Resolver *resolver)
+static int resolve_import_endpoints(Resolver *resolver, AwsEndpointParams params)
 {
-    static const EndpointNames imports[] = {
+    static const EndpointNames names[] = {
         [SERVICE_CLOUDTRAIL] = {AWS_SERVICE_CLOUDTRAIL, "endpoint-url",
                                 "AWS_ENDPOINT_URL_CLOUDTRAIL", "cloudtrail.endpoint_url"},
         [SERVICE_LOGS] = {AWS_SERVICE_LOGS, "endpoint-url", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
                           "cloudwatch_logs.endpoint_url"},
     };
-    _Static_assert(sizeof(imports) / sizeof(imports[0]) == N_IMPORT_SERVICES, "names for each");
+    _Static_assert(sizeof(names) / sizeof(names[0]) == N_IMPORT_SERVICES, "names for each");
+    int r = 0;
+
+    for (ImportService service = 0; r >= 0 && service < N_IMPORT_SERVICES; service++)
+        r = resolve_endpoint(resolver, &names[service], resolver->section->endpoint_url, params,
+                             &resolver->settings->endpoints[service]);
+    return r;
+}
+
+static int resolve_endpoints(Resolver *resolver)
+{
+    static const EndpointNames events = {AWS_SERVICE_EVENTS, "endpoint-url",
+                                         "AWS_ENDPOINT_URL_EVENTBRIDGE",
+                                         "eventbridge.endpoint_url"};
     static const EndpointNames sts = {AWS_SERVICE_STS, "sts-endpoint-url", "AWS_ENDPOINT_URL_STS",
                                       "sts.endpoint_url"};
     const AwsSection *section = resolver->section;
@@ -222,12 +239,19 @@ static int resolve_endpoints(Resolver *resolver)
         return r;
     params.use_fips = settings->use_fips_endpoint > 0;
     params.use_dualstack = settings->use_dualstack_endpoint > 0;
-    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
-        r = resolve_endpoint(resolver, &imports[service], section->endpoint_url, params,
-                             &settings->endpoints[service]);
-        if (r < 0)
-            return r;
+    switch (resolver->purpose->use) {
+    case AWS_USE_IMPORTS:
+        r = resolve_import_endpoints(resolver, params);
+        break;
+    case AWS_USE_EVENTS:
+        r = resolve_endpoint(resolver, &events, section->endpoint_url, params,
+                             &settings->events_endpoint);
+        break;
+    case AWS_USE_QUEUES:
+        break;
     }
+    if (r < 0)
+        return r;
     return resolve_endpoint(resolver, &sts, section->sts_endpoint_url, params,
                             &settings->sts_endpoint);
 }
@@ -276,12 +300,16 @@ static int resolve_ca_bundle(Resolver *resolver)
     return r < 0 ? r : string_copy(path, &resolver->settings->ca_bundle);
 }
 
-int aws_settings_resolve(const AwsSection *section, const AwsProfiles *profiles, AwsSettings **ret,
-                         const char **ret_option, char **ret_error)
+int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
+                         const AwsProfiles *profiles, AwsSettings **ret, const char **ret_option,
+                         char **ret_error)
 {
     CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
-    Resolver resolver = {
-        .section = section, .profiles = profiles, .settings = settings, .ret_error = ret_error};
+    Resolver resolver = {.section = section,
+                         .purpose = purpose,
+                         .profiles = profiles,
+                         .settings = settings,
+                         .ret_error = ret_error};
     int r;
 
     if (!settings)
@@ -304,6 +332,7 @@ void aws_settings_free(AwsSettings *settings)
     free(settings->region);
     for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
         free(settings->endpoints[service]);
+    free(settings->events_endpoint);
     free(settings->sts_endpoint);
     free(settings->ca_bundle);
     free(settings->credentials);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a target resolves to: its section of the configuration, then the AWS environment, then its
- * profile.
+/* What a target, a queue or a destination of outcomes resolves to: its section of the
+ * configuration, then the AWS environment, then its profile.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Settings reference". */
 #pragma once
@@ -19,12 +19,27 @@ typedef struct AwsSection {
     AwsRole role;
 } AwsSection;
 
+/* Whose endpoint such a section needs, besides that of STS. */
+typedef enum AwsUse {
+    AWS_USE_IMPORTS, /* CloudTrail's and CloudWatch Logs' */
+    AWS_USE_EVENTS,  /* EventBridge's */
+    AWS_USE_QUEUES,  /* nobody's: the URL of a queue names it (aws/queue-url.h) */
+} AwsUse;
+
+typedef struct AwsPurpose {
+    const char *noun; /* what the section is called: "target" */
+    AwsUse use;
+    const char *region; /* that the URL of a queue or the ARN of a bus names; NULL: none. It comes
+                           after the section's own and before all others. */
+} AwsPurpose;
+
 typedef struct AwsSettings {
     const AwsRole *role; /* of the section, which outlives the settings */
     char *profile;       /* "default" where nothing names one */
     AwsChainQuery query; /* for it; what it borrows outlives the settings too */
     char *region;
-    char *endpoints[N_IMPORT_SERVICES];
+    char *endpoints[N_IMPORT_SERVICES]; /* NULL, as the next, where the purpose is another */
+    char *events_endpoint;
     char *sts_endpoint;
     char *ca_bundle;                               /* NULL: the system's */
     int use_fips_endpoint, use_dualstack_endpoint; /* -1: set nowhere */
@@ -32,13 +47,14 @@ typedef struct AwsSettings {
     AwsTrouble trouble; /* not an error: it may be repaired without a reload */
 } AwsSettings;
 
-/* The profile of a target whose section names this one, or none (NULL). */
+/* The profile of a section that names this one, or none (NULL). */
 const char *aws_settings_choose_profile(const char *named);
 
 /* 0; -EINVAL, an owned sentence that says what is missing or contradicts, and the option of the
- * target's section that has to do with it (NULL: none has); -EBADMSG and an owned
+ * section that has to do with it (NULL: none has); -EBADMSG and an owned
  * aws_profiles_error(), without which it cannot be settled; -ENOMEM. */
-int aws_settings_resolve(const AwsSection *section, const AwsProfiles *profiles, AwsSettings **ret,
-                         const char **ret_option, char **ret_error);
+int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
+                         const AwsProfiles *profiles, AwsSettings **ret, const char **ret_option,
+                         char **ret_error);
 void aws_settings_free(AwsSettings *settings);
 DEFINE_CLEANUP(AwsSettings, aws_settings_free)

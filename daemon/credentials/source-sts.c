@@ -94,6 +94,7 @@ static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
         .random = context->shared->random,
         .http = context->shared->http,
         .fixed_credentials = credentials,
+        .owner = context->shared->owner,
         .target = context->target,
         .endpoint = context->sts_endpoint,
         .region = context->region,

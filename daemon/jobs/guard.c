@@ -68,20 +68,20 @@ static void log_match(const Guard *guard, const char *target, const char *import
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_GUARD_MATCHED);
-    journal_add(&entry, "TRAILSTOP_GUARD", "%s", guard->config->name);
+    journal_add(&entry, "TRAILSTOP_GUARD", "%s", guard->config->section.name);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s", target);
     journal_add(&entry, "TRAILSTOP_SERVICE", "%s", import_service_name(guard_service(guard)));
     journal_add(&entry, "TRAILSTOP_IMPORT_ID", "%s", import_id);
     if (status)
         journal_add(&entry, "TRAILSTOP_IMPORT_STATUS", "%s", status);
-    journal_send(&entry, "Guard %s: import %s of target %s matches%s: %s", guard->config->name,
-                 import_id, target,
+    journal_send(&entry, "Guard %s: import %s of target %s matches%s: %s",
+                 guard->config->section.name, import_id, target,
                  guard->config->action == GUARD_STOP ? " and is to be stopped" : "", why);
 }
 
 static void log_failure(const Patrol *patrol)
 {
-    const char *name = patrol->guard->config->name;
+    const char *name = patrol->guard->config->section.name;
     const CallError *error = &patrol->error;
     JournalEntry entry;
 
@@ -125,7 +125,7 @@ static void patrol_stop(Patrol *patrol, const char *import_id, const char *why)
         .target = target_set_find(guards->context.targets, patrol->target),
         .key = {.kind = JOB_STOP, .service = guard_service(guard), .import_id = import_id},
         .reason = why,
-        .guard = guard->config->name,
+        .guard = guard->config->section.name,
         .requester = {getuid(), getgid(), getpid()},
         .timeout_usec = guards->config->polling_timeout_usec,
     };
@@ -239,7 +239,7 @@ static void patrol_end(Patrol *patrol)
 static bool guard_names_all(const GuardConfig *config)
 {
     for (char *const *name = config->targets; *name; name++)
-        if (strcmp(*name, GUARD_ALL_TARGETS) == 0)
+        if (strcmp(*name, CONFIG_ALL_TARGETS) == 0)
             return true;
     return false;
 }
@@ -425,7 +425,7 @@ void guards_succeed(Guards *guards, Guards *former)
         for (size_t j = 0; j < former->n; j++) {
             Guard *guard = &guards->guards[i], *before = &former->guards[j];
 
-            if (strcmp(guard->config->name, before->config->name) == 0 &&
+            if (strcmp(guard->config->section.name, before->config->section.name) == 0 &&
                 guard->config->service == before->config->service)
                 guard_inherit(guard, before);
         }

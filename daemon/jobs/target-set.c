@@ -8,7 +8,7 @@
 #include "daemon/credentials/profile-share.h"
 
 struct TargetSet {
-    TargetContext context;
+    AwsContext context;
     AwsMeters meters;
     Target **targets; /* in the order of the configuration */
     size_t n_targets;
@@ -95,7 +95,7 @@ static int build_targets(const TargetSet *set, const Config *config, Target ***r
     return 0;
 }
 
-int target_set_new(const TargetContext *context, const Config *config, TargetSet **ret)
+int target_set_new(const AwsContext *context, const Config *config, TargetSet **ret)
 {
     CLEANUP(target_set_freep) TargetSet *set = calloc(1, sizeof(*set));
     int r;

@@ -9,7 +9,7 @@
 
 typedef struct TargetSet TargetSet;
 
-int target_set_new(const TargetContext *context, const Config *config, TargetSet **ret);
+int target_set_new(const AwsContext *context, const Config *config, TargetSet **ret);
 void target_set_free(TargetSet *set); /* no call may be under way; takes NULL */
 DEFINE_CLEANUP(TargetSet, target_set_free)
 

@@ -8,19 +8,7 @@
 
 #include "common/json.h"
 #include "common/string.h"
-#include "daemon/credentials/provider.h"
 #include "daemon/jobs/outage-state.h"
-
-/* Known before anything is asked. */
-static void note_no_credentials(AwsMeter *meter, const char *sentence)
-{
-    CLEANUP(call_error_clear) CallError error = {0};
-
-    if (!sentence)
-        sentence = "no source has credentials";
-    if (call_error_set(&error, CALL_ERROR_CREDENTIALS, sentence, 0, NULL) == 0)
-        aws_meter_note_trouble(meter, &error);
-}
 
 /* The clients of all services share the credentials and the meter. */
 static int target_connect_services(Target *target, const AwsSettings *settings,
@@ -36,64 +24,35 @@ static int target_connect_services(Target *target, const AwsSettings *settings,
     return r;
 }
 
-static int target_connect(Target *target, const TargetContext *context, const Config *config,
+static int target_connect(Target *target, const AwsContext *context, const Config *config,
                           const TargetConfig *target_config)
 {
-    const AwsSettings *settings = target_config->settings;
-    AwsClientConfig client = {
-        .timers = context->timers,
-        .random = context->random,
-        .http = context->http,
-        .target = target_config->name,
-        .region = settings->region,
-        .ca_bundle = settings->ca_bundle,
-        .connect_timeout_usec = config->connect_timeout_usec,
-        .timeout_usec = config->call_timeout_usec,
-        .max_attempts = target_config->max_attempts,
-        .quotas = context->quotas,
-        .rates = {[QUOTA_STOP] = target_config->stop_rate, [QUOTA_READ] = target_config->read_rate},
-    };
-    const AwsCredentialsContext credentials = {
-        .timers = context->timers,
-        .random = context->random,
-        .http = context->http,
-        .base = context->base,
-        .profiles = context->profiles,
-        .connect_timeout_usec = client.connect_timeout_usec,
-        .timeout_usec = client.timeout_usec,
-        .max_attempts = client.max_attempts,
-    };
-    int r = aws_meter_new(context->meters, &client.meter);
+    AwsClientConfig client;
+    int r = aws_connection_prepare(context, config, &target_config->account, &client);
 
-    if (r < 0)
-        return r;
-    if (!settings->credentials)
-        note_no_credentials(client.meter, settings->trouble.sentence);
-    r = aws_credentials_provider_new(&credentials, target_config->name, settings,
-                                     &client.credentials);
+    client.rates[QUOTA_STOP] = target_config->stop_rate;
+    client.rates[QUOTA_READ] = target_config->read_rate;
     if (r >= 0)
-        r = target_connect_services(target, settings, &client);
-    aws_credentials_provider_unref(
-        client.credentials); /* the clients have references of their own */
-    aws_meter_unref(client.meter);
+        r = target_connect_services(target, target_config->account.settings, &client);
+    aws_connection_clear(&client);
     return r;
 }
 
-int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, Target **ret)
+int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,
+               Target **ret)
 {
-    const AwsSettings *settings = target_config->settings;
+    const AwsSettings *settings = target_config->account.settings;
     CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
     int r;
 
     if (!target)
         return -ENOMEM;
-    target->name = strdup(target_config->name);
+    target->name = strdup(target_config->account.section.name);
     target->region = strdup(settings->region);
     target->endpoint = strdup(settings->endpoints[SERVICE_CLOUDTRAIL]);
     target->sts_endpoint = strdup(settings->sts_endpoint);
     if (!target->name || !target->region || !target->endpoint || !target->sts_endpoint ||
-        string_copy(target_config->aws.role.arn, &target->role_arn) < 0)
+        string_copy(target_config->account.aws.role.arn, &target->role_arn) < 0)
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, target->name, &target->outage)) < 0 ||
         (r = target_connect(target, context, config, target_config)) < 0)

@@ -6,8 +6,7 @@
 #include "common/memory.h"
 #include "daemon/aws/import-operations.h"
 #include "daemon/aws/quotas.h"
-#include "daemon/config/config.h"
-#include "daemon/http/client.h"
+#include "daemon/jobs/aws-connection.h"
 #include "daemon/jobs/job-counts.h"
 #include "daemon/jobs/outage.h"
 
@@ -23,19 +22,8 @@ typedef struct Target {
     void *jobs; /* the registry's tree of its jobs by import id */
 } Target;
 
-/* What all targets share; outlives them. */
-typedef struct TargetContext {
-    Timers *timers;
-    const Random *random;
-    HttpClient *http;
-    struct event_base *base;
-    AwsMeters *meters; /* the set's own */
-    Quotas *quotas;
-    struct AwsProfileShare *profiles; /* the set's own */
-} TargetContext;
-
-int target_new(const TargetContext *context, const Config *config,
-               const TargetConfig *target_config, Target **ret);
+int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,
+               Target **ret);
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
 

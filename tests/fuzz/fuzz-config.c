@@ -68,7 +68,7 @@ static void load(const char *path)
     REQUIRE(shown);
     fuzz_require_document(shown, SHOWN_DEPTH_MAX);
     free(TAKE(error));
-    if (config_check_targets(config, &error) < 0)
+    if (config_check_accounts(config, &error) < 0)
         require_line(error);
 }
 

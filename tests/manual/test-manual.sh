@@ -74,6 +74,8 @@ awk '
     /^\.Ss Options of polling$/ { section = "polling" }
     /^\.Ss Sections called target NAME$/ { section = "target" }
     /^\.Ss Sections called guard NAME$/ { section = "guard" }
+    /^\.Ss Sections called queue NAME$/ { section = "queue" }
+    /^\.Ss Sections called notify NAME$/ { section = "notify" }
     /^\.It Ic / { flush(); key = $3; range = "any"; value = "none"; reloadable = 1 }
     /^Range: / { range = substr($0, 8); sub(/\.$/, "", range) }
     /^Default: / { value = substr($0, 10); sub(/\.$/, "", value) }

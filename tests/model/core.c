@@ -65,7 +65,7 @@ static void add_guard(Config *config, unsigned number, const GuardRules *rules)
     assert_int_equal(config_add_guard(config, core_guard_name(number, name), NULL, 0, &guard), 0);
     free(guard->targets[0]); /* the default */
     guard->targets[0] = strdup(rules->target < N_TARGETS_MAX ? core_target_name(rules->target, name)
-                                                             : GUARD_ALL_TARGETS);
+                                                             : CONFIG_ALL_TARGETS);
     assert_non_null(guard->targets[0]);
     guard->service = rules->service;
     guard->every_usec = rules->every_usec;
@@ -90,8 +90,8 @@ static Config *make_config(const CoreRules *rules)
         assert_int_equal(config_add_target(config, core_target_name(i, name), NULL, 0, &target), 0);
         target->stop_rate = rules->stop_rates[i];
         target->read_rate = rules->read_rates[i];
-        target->max_attempts = rules->max_attempts;
-        target->settings = make_settings(&target->aws.role, i);
+        target->account.max_attempts = rules->max_attempts;
+        target->account.settings = make_settings(&target->account.aws.role, i);
     }
     config->polling_timeout_usec = rules->guard_timeout_usec;
     for (unsigned i = 0; i < rules->n_guards; i++)
@@ -133,7 +133,7 @@ static Guards *make_guards(Core *core, const Config *config)
 Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const char *directory)
 {
     Core *core = calloc(1, sizeof(*core));
-    TargetContext targets = {.random = &model->random, .http = http};
+    AwsContext targets = {.random = &model->random, .http = http};
     JobContext jobs = {.random = &model->random};
 
     assert_non_null(core);

@@ -251,7 +251,9 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     };
 
     assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
-    assert_int_equal(aws_settings_resolve(&section, profiles, &settings, &option, &error), 0);
+    assert_int_equal(aws_settings_resolve(&section, &(AwsPurpose){.noun = "target"}, profiles,
+                                          &settings, &option, &error),
+                     0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);
 }

@@ -164,15 +164,15 @@ static void test_defaults(void **state)
 
     assert_int_equal(config->n_targets, 1);
     target = config->targets[0];
-    assert_string_equal(target->name, "default");
-    assert_null(target->file);
-    assert_null(target->aws.region);
-    assert_int_equal(target->aws.use_fips_endpoint, -1);
-    assert_int_equal(target->aws.use_dualstack_endpoint, -1);
+    assert_string_equal(target->account.section.name, "default");
+    assert_null(target->account.section.file);
+    assert_null(target->account.aws.region);
+    assert_int_equal(target->account.aws.use_fips_endpoint, -1);
+    assert_int_equal(target->account.aws.use_dualstack_endpoint, -1);
     assert_true(target->stop_rate == 1);
     assert_true(target->read_rate == 10);
-    assert_int_equal(target->max_attempts, 3);
-    assert_string_equal(target->settings->region, "eu-west-1");
+    assert_int_equal(target->account.max_attempts, 3);
+    assert_string_equal(target->account.settings->region, "eu-west-1");
 }
 
 static void test_the_file_must_exist_when_named(void **state)
@@ -209,11 +209,11 @@ static void test_values_and_comments(void **state)
     assert_int_equal(config->max_message, 1024 * 1024);
     assert_int_equal(config->polling_first_usec, 250 * USEC_PER_MSEC);
     assert_int_equal(config->n_targets, 1);
-    assert_string_equal(config->targets[0]->name, "a.B_c-9");
-    assert_string_equal(config->targets[0]->file, CONF);
-    assert_int_equal(config->targets[0]->line, 12);
-    assert_string_equal(config->targets[0]->aws.region, "us-east-1");
-    assert_null(config->targets[0]->aws.profile);
+    assert_string_equal(config->targets[0]->account.section.name, "a.B_c-9");
+    assert_string_equal(config->targets[0]->account.section.file, CONF);
+    assert_int_equal(config->targets[0]->account.section.line, 12);
+    assert_string_equal(config->targets[0]->account.aws.region, "us-east-1");
+    assert_null(config->targets[0]->account.aws.profile);
 }
 
 static void test_errors_name_file_and_line(void **state)
@@ -302,7 +302,7 @@ static void test_a_long_target_name(void **state)
     write_file(CONF, "[target 1234567890123456789012345678901234567890123456789012345678901234]\n");
     config = expect_loaded();
 
-    assert_int_equal(strlen(config->targets[0]->name), 64);
+    assert_int_equal(strlen(config->targets[0]->account.section.name), 64);
 }
 
 static void test_later_wins(void **state)
@@ -331,14 +331,14 @@ static void test_later_wins(void **state)
     assert_null(config->operators[1]);
 
     assert_int_equal(config->n_targets, 2);
-    assert_string_equal(config->targets[0]->name, "a");
-    assert_string_equal(config->targets[0]->aws.region, "us-west-2");
+    assert_string_equal(config->targets[0]->account.section.name, "a");
+    assert_string_equal(config->targets[0]->account.aws.region, "us-west-2");
     assert_true(config->targets[0]->stop_rate == 5);
-    assert_string_equal(config->targets[0]->file, CONF);
-    assert_int_equal(config->targets[0]->line, 6);
+    assert_string_equal(config->targets[0]->account.section.file, CONF);
+    assert_int_equal(config->targets[0]->account.section.line, 6);
     assert_ptr_equal(config_find_target(config, "b"), config->targets[1]);
-    assert_string_equal(config->targets[1]->file, DROP_IN("10-b.conf"));
-    assert_int_equal(config->targets[1]->line, 3);
+    assert_string_equal(config->targets[1]->account.section.file, DROP_IN("10-b.conf"));
+    assert_int_equal(config->targets[1]->account.section.line, 3);
     assert_null(config_find_target(config, "default"));
 }
 
@@ -411,13 +411,13 @@ static void test_max_attempts(void **state)
 
     profile = expect_loaded();
     assert_int_equal(profile->max_attempts, 3);
-    assert_int_equal(profile->targets[0]->max_attempts, 3);
-    assert_int_equal(profile->targets[1]->max_attempts, 5);
+    assert_int_equal(profile->targets[0]->account.max_attempts, 3);
+    assert_int_equal(profile->targets[1]->account.max_attempts, 5);
 
     setenv("AWS_MAX_ATTEMPTS", "4", 1);
     environment = expect_loaded();
     assert_int_equal(environment->max_attempts, 4);
-    assert_int_equal(environment->targets[1]->max_attempts, 4);
+    assert_int_equal(environment->targets[1]->account.max_attempts, 4);
 
     setenv("AWS_MAX_ATTEMPTS", "11", 1);
     expect_error("$AWS_MAX_ATTEMPTS: max-attempts: \"11\" is not a whole number from 1 to 10");
@@ -426,7 +426,7 @@ static void test_max_attempts(void **state)
     write_file(CONF, "[calls]\nmax-attempts = 2\n[target b]\nprofile = busy\n");
     file = expect_loaded();
     assert_int_equal(file->max_attempts, 2);
-    assert_int_equal(file->targets[0]->max_attempts, 2);
+    assert_int_equal(file->targets[0]->account.max_attempts, 2);
 
     unsetenv("AWS_MAX_ATTEMPTS");
     write_file(CONF, "\n[target b]\nprofile = busy\n");
@@ -487,20 +487,20 @@ static void test_trouble_of_credentials(void **state)
     setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
     write_file(CONF, "\n[target a]\n");
     environment = expect_loaded();
-    assert_int_equal(config_check_targets(environment, &of_environment), -EINVAL);
+    assert_int_equal(config_check_accounts(environment, &of_environment), -EINVAL);
     assert_string_equal(of_environment, CONF ":2: target a: environment: an access key id without "
                                              "its secret access key");
 
     write_file(CONF, "\n[target a]\nprofile = half\n");
     file = expect_loaded();
-    assert_int_equal(config_check_targets(file, &of_file), -EINVAL);
+    assert_int_equal(config_check_accounts(file, &of_file), -EINVAL);
     assert_string_equal(of_file, "credentials:2: target a: profile half in credentials: an access "
                                  "key id without its secret access key");
 
     setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
     write_file(CONF, "[target a]\n");
     good = expect_loaded();
-    assert_int_equal(config_check_targets(good, &none), 0);
+    assert_int_equal(config_check_accounts(good, &none), 0);
     assert_null(none);
 }
 
@@ -540,7 +540,7 @@ static void test_a_broken_profile_file_of_which_nothing_is_needed(void **state)
     setenv("AWS_CONFIG_FILE", "config", 1);
     config = expect_loaded();
     assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
-    assert_int_equal(config_check_targets(config, NULL), 0);
+    assert_int_equal(config_check_accounts(config, NULL), 0);
 }
 
 static void test_a_reload_takes_the_last_good_reading(void **state)
@@ -561,7 +561,7 @@ static void test_a_reload_takes_the_last_good_reading(void **state)
 
     write_file("config", "[profile a]\nregion");
     assert_int_equal(config_load(CONF, running, note_warning, &fresh, &error), 0);
-    assert_string_equal(fresh->targets[0]->settings->region, "us-west-2");
+    assert_string_equal(fresh->targets[0]->account.settings->region, "us-west-2");
     assert_int_equal(strncmp(last_warning, "config:2: ", strlen("config:2: ")), 0);
 }
 

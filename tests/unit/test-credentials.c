@@ -183,7 +183,9 @@ static void make_provider(Fixture *fixture, const AwsSection *section)
     complete.region = (char *)"us-east-1";
     complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
     assert_int_equal(aws_shared_files_read(fixture->files, &profiles), 0);
-    assert_int_equal(aws_settings_resolve(&complete, profiles, &settings, &option, &error), 0);
+    assert_int_equal(aws_settings_resolve(&complete, &(AwsPurpose){.noun = "target"}, profiles,
+                                          &settings, &option, &error),
+                     0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &fixture->provider), 0);
 }

@@ -32,6 +32,8 @@ typedef union Object {
     Config config;
     TargetConfig target;
     GuardConfig guard;
+    QueueConfig queue;
+    NotifyConfig notify;
 } Object;
 
 static void expect_taken(const char *section, const char *key, const char *text, const char *json)
@@ -122,6 +124,16 @@ static void test_ranges(void **state)
          "99999999999999999999999", "a whole number from 1 to 1000000000000000"},
         {"guard", "min-bytes", "1", "1", "0", "1000000G", "1073741824000000", "9007199254740993",
          "a size from 1 to 1000000G"},
+        {"queue", "duration", "15min", "900", "899s", "12h", "43200", "43201s",
+         "a time span from 15min to 12h"},
+        {"queue", "visibility", "30s", "30", "29999ms", "12h", "43200", "43201s",
+         "a time span from 30s to 12h"},
+        {"queue", "wait-time", "0", "0", "-1s", "20s", "20", "20001ms",
+         "a time span from 0 to 20s"},
+        {"queue", "max-jobs", "1", "1", "0", "4294967295", "4294967295", "4294967296",
+         "a whole number from 1 to 4294967295"},
+        {"notify", "duration", "15min", "900", "899s", "12h", "43200", "43201s",
+         "a time span from 15min to 12h"},
     };
 
     (void)state;
@@ -146,7 +158,7 @@ static void test_every_range_is_tested(void **state)
     (void)state;
     for (size_t i = 0; i < N_OPTIONS; i++)
         n += options[i].minimum != NULL;
-    assert_int_equal(n, 22); /* as many as test_ranges() has rows */
+    assert_int_equal(n, 27); /* as many as test_ranges() has rows */
 }
 
 static void test_numbers_are_read_strictly(void **state)
@@ -279,7 +291,18 @@ static void test_urls(void **state)
                  "\"http://127.0.0.1:8080\"");
     assert_int_equal(option_set(option, &object, "http://trail.example", &error), -EINVAL);
     assert_int_equal(strncmp(error, "endpoint-url: ", strlen("endpoint-url: ")), 0);
-    assert_null(object.target.aws.endpoint_url);
+    assert_null(object.target.account.aws.endpoint_url);
+
+    expect_taken("queue", "url", "https://sqs.eu-west-1.amazonaws.com/123456789012/stops",
+                 "\"https://sqs.eu-west-1.amazonaws.com/123456789012/stops\"");
+    expect_refused("queue", "url", "https://sqs.eu-west-1.amazonaws.com",
+                   "url: a queue's url ends in its account and name; `aws sqs get-queue-url` "
+                   "prints it");
+    expect_refused("queue", "outcome-url", "arn:aws:sqs:eu-west-1:123456789012:stops",
+                   "outcome-url: a queue's url is an https:// URL");
+    expect_refused("notify", "queue-url", "http://sqs.example/1/q",
+                   "queue-url: http:// is taken only for a loopback host; use https:// for "
+                   "sqs.example");
 }
 
 static void test_empty_values(void **state)
@@ -309,13 +332,13 @@ static void test_empty_values(void **state)
 
     assert_int_equal(option_set(region, &object, "eu-west-1", &error), 0);
     assert_int_equal(option_set(region, &object, "", &error), 0);
-    assert_null(object.target.aws.region);
+    assert_null(object.target.account.aws.region);
     assert_int_equal(option_set(fips, &object, "no", &error), 0);
     assert_int_equal(option_set(fips, &object, "", &error), 0);
-    assert_int_equal(object.target.aws.use_fips_endpoint, -1);
+    assert_int_equal(object.target.account.aws.use_fips_endpoint, -1);
     assert_int_equal(option_set(duration, &object, "1h", &error), 0);
     assert_int_equal(option_set(duration, &object, "", &error), 0);
-    assert_int_equal(object.target.aws.role.duration_usec, 0);
+    assert_int_equal(object.target.account.aws.role.duration_usec, 0);
     assert_int_equal(option_to_json(duration, &object, &json), 0);
     assert_null(json);
 }
@@ -353,8 +376,11 @@ static void expect_in_conf(FILE *conf, size_t i)
     assert_string_equal(comment, help);
 
     snprintf(expected, sizeof(expected), "%s%s =%s%s\n",
-             option_is_of(&options[i], OPTION_GUARD_SECTION) ? "##" : "#", options[i].key,
-             options[i].default_text ? " " : "",
+             option_is_of_named_section(&options[i]) &&
+                     !option_is_of(&options[i], OPTION_TARGET_SECTION)
+                 ? "##"
+                 : "#",
+             options[i].key, options[i].default_text ? " " : "",
              options[i].default_text ? options[i].default_text : "");
     assert_string_equal(line, expected);
 }
@@ -378,6 +404,10 @@ static void test_conf_shows_every_option(void **state)
                 snprintf(header, sizeof(header), "#[%s default]\n", section);
             else if (strcmp(section, OPTION_GUARD_SECTION) == 0)
                 snprintf(header, sizeof(header), "##[%s runaway]\n", section);
+            else if (strcmp(section, OPTION_QUEUE_SECTION) == 0)
+                snprintf(header, sizeof(header), "##[%s requests]\n", section);
+            else if (strcmp(section, OPTION_NOTIFY_SECTION) == 0)
+                snprintf(header, sizeof(header), "##[%s ended]\n", section);
             else
                 snprintf(header, sizeof(header), "[%s]\n", section);
             do

@@ -55,6 +55,7 @@ struct sample {
     const char *config, *credentials;
     AwsSection section; /* flags: 0 stands for unset unless flags_set */
     bool flags_set;
+    AwsPurpose purpose;   /* without a noun: that of a target */
     const char *error;    /* part of the sentence; NULL: works */
     const char *option;   /* that has to do with the error; NULL: does not matter */
     const char *expected; /* what the test looks at */
@@ -68,6 +69,7 @@ static void assert_sample(const struct sample *sample, Look *look)
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsSection section = sample->section;
+    AwsPurpose purpose = sample->purpose;
     const char *option = NULL;
     int r;
     const char *seen;
@@ -75,12 +77,14 @@ static void assert_sample(const struct sample *sample, Look *look)
     assert_int_equal(clear_environment(NULL), 0);
     for (size_t i = 0; i < VARIABLES_MAX && sample->environment[i][0]; i++)
         assert_int_equal(setenv(sample->environment[i][0], sample->environment[i][1], 1), 0);
+    if (!purpose.noun)
+        purpose.noun = "target";
     if (!sample->flags_set)
         section.use_fips_endpoint = section.use_dualstack_endpoint = -1;
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    r = aws_settings_resolve(&section, profiles, &settings, &option, &error);
+    r = aws_settings_resolve(&section, &purpose, profiles, &settings, &option, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_null(settings);
