@@ -151,30 +151,13 @@ static size_t on_body(char *data, size_t one, size_t size, void *userdata)
     return r < 0 ? 0 : one * size;
 }
 
-static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
-{
-    HttpTransfer *transfer = userdata;
-    size_t left = transfer->body_size - transfer->body_sent;
-    size_t n = one * size < left ? one * size : left;
-
-    assert(transfer->body_sent <= transfer->body_size);
-    if (n > 0)
-        memcpy(buffer, transfer->body + transfer->body_sent, n);
-    transfer->body_sent += n;
-    return n;
-}
-
 /* libcurl sends a request again by itself when a kept connection breaks before the answer. That
  * would be an attempt that is not counted and not held to the caller's rate. So there is no other
- * connection for a body once it is sent, and no rewinding of it. */
-static int on_rewind(void *userdata, curl_off_t offset, int origin)
+ * connection for a body once it is sent. */
+static bool refuse_to_repeat(HttpTransfer *transfer)
 {
-    HttpTransfer *transfer = userdata;
-
-    (void)offset;
-    (void)origin;
-    transfer->sent_in_vain = true;
-    return CURL_SEEKFUNC_FAIL;
+    transfer->sent_in_vain = transfer->body_sent > 0;
+    return transfer->sent_in_vain;
 }
 
 static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
@@ -184,10 +167,8 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
     int fd;
 
     (void)purpose;
-    if (transfer->body_sent > 0) {
-        transfer->sent_in_vain = true;
+    if (refuse_to_repeat(transfer))
         return CURL_SOCKET_BAD;
-    }
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         transfer->local_error = errno;
@@ -301,6 +282,69 @@ static CURLcode set_policy(CURL *easy)
     return code;
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
+
+/* Comes before each request, over whatever connection. */
+static int on_request(void *userdata, char *peer, char *local, int peer_port, int local_port)
+{
+    HttpTransfer *transfer = userdata;
+
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    if (refuse_to_repeat(transfer))
+        return CURL_PREREQFUNC_ABORT;
+    transfer->body_sent = transfer->body_size;
+    return CURL_PREREQFUNC_OK;
+}
+
+static CURLcode set_body(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
+    SET(CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
+    SET(CURLOPT_PREREQFUNCTION, on_request);
+    SET(CURLOPT_PREREQDATA, transfer);
+    return code;
+}
+
+#else /* libcurl asks for the body alone, and sends it behind the headers, apart */
+
+static size_t on_send(char *buffer, size_t one, size_t size, void *userdata)
+{
+    HttpTransfer *transfer = userdata;
+    size_t left = transfer->body_size - transfer->body_sent;
+    size_t n = one * size < left ? one * size : left;
+
+    assert(transfer->body_sent <= transfer->body_size);
+    if (n > 0)
+        memcpy(buffer, transfer->body + transfer->body_sent, n);
+    transfer->body_sent += n;
+    return n;
+}
+
+static int on_rewind(void *userdata, curl_off_t offset, int origin)
+{
+    HttpTransfer *transfer = userdata;
+
+    (void)offset, (void)origin;
+    transfer->sent_in_vain = true;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static CURLcode set_body(CURL *easy, HttpTransfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
+    SET(CURLOPT_READFUNCTION, on_send);
+    SET(CURLOPT_READDATA, transfer);
+    SET(CURLOPT_SEEKFUNCTION, on_rewind);
+    SET(CURLOPT_SEEKDATA, transfer);
+    return code;
+}
+
+#endif
+
 static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
 {
     CURLcode code = CURLE_OK;
@@ -318,12 +362,7 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_POST, 1L);
     if (strcmp(transfer->method, "POST") != 0)
         SET(CURLOPT_CUSTOMREQUEST, transfer->method);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
-    SET(CURLOPT_READFUNCTION, on_send);
-    SET(CURLOPT_READDATA, transfer);
-    SET(CURLOPT_SEEKFUNCTION, on_rewind);
-    SET(CURLOPT_SEEKDATA, transfer);
-    return code;
+    return code == CURLE_OK ? set_body(easy, transfer) : code;
 }
 
 /* libcurl would open it by name, and wait for as long as that takes. */

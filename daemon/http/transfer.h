@@ -31,7 +31,7 @@ struct HttpTransfer {
     struct curl_slist *headers;
     char *body;
     size_t body_size;
-    size_t body_sent;
+    size_t body_sent; /* from libcurl 7.80 on none or all */
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec;
     uint64_t began_usec;   /* on the client's clock */
