@@ -67,6 +67,7 @@ static const AwsOperation receive_message = {
     .target = "AmazonSQS.ReceiveMessage",
     .decode = decode_messages,
     .once = true,
+    .may_be_empty = true,
     .of_target = true,
 };
 

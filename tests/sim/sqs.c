@@ -329,6 +329,15 @@ static void read_call(SimCall *call)
         call->queue = strrchr(path, '/') + 1;
 }
 
+/* Operations that have nothing to say answer with no body at all. */
+static unsigned write_answer(SimCall *call, json_object *document)
+{
+    if (call->operation == OPERATION_DELETE_MESSAGE ||
+        call->operation == OPERATION_CHANGE_MESSAGE_VISIBILITY)
+        return answer_set_text(call->request, HTTP_OK, CONTENT_TYPE_JSON_1_0, "");
+    return json_service_write(call, document);
+}
+
 /* Errors that the Query protocol, which came before JSON, has another name for. */
 static const char *query_name(const char *code)
 {
@@ -376,6 +385,6 @@ const ServiceType sqs_service = {
     .read = read_call,
     .authenticate = json_service_authenticate,
     .run = json_service_run,
-    .write = json_service_write,
+    .write = write_answer,
     .write_error = write_error,
 };

@@ -157,6 +157,15 @@ static void test_knows_a_fifo_queue_by_its_url(void **state)
 
 /* ---- answers ---- */
 
+static void test_a_receive_without_messages_may_answer_nothing(void **state)
+{
+    World *world = *state;
+
+    start_receive(world);
+    world_finish(world, &no_body, 1);
+    assert_int_equal(world->outcome, AWS_OK);
+}
+
 static void test_a_receive_whose_answer_was_lost_is_not_repeated(void **state)
 {
     World *world = *state;
@@ -184,7 +193,7 @@ static void test_everything_else_is_repeated(void **state)
 
 static void test_an_answer_that_is_none_is_not_taken_for_one(void **state)
 {
-    static const char *const bodies[] = {"", "<html>", "[]", "null", "{\"login\":\"please\"}"};
+    static const char *const bodies[] = {"<html>", "[]", "null", "{\"login\":\"please\"}"};
     static const char *const unsent[] = {"", "{}", "{\"MessageId\":null}", "{\"MessageId\":7}",
                                          "{\"MD5OfMessageBody\":\"d41d8cd98f00b204e9800998ecf8427e"
                                          "\"}"};
@@ -411,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sends_ids_of_fifo_to_such_a_queue_alone, setup,
                                         world_teardown),
         cmocka_unit_test(test_knows_a_fifo_queue_by_its_url),
+        cmocka_unit_test_setup_teardown(test_a_receive_without_messages_may_answer_nothing, setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_a_receive_whose_answer_was_lost_is_not_repeated, setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(test_everything_else_is_repeated, setup, world_teardown),
