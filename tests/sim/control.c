@@ -164,11 +164,12 @@ static int get_messages(Sim *sim, struct evhttp_request *request, json_object **
                         char **ret_error)
 {
     CLEANUP(json_object_putp) json_object *array = json_object_new_array();
+    uint64_t now_usec = queues_now(sim->queues);
     Queue *queue = NULL;
 
     (void)request, (void)ret_error;
     while (array && (queue = queues_next(sim->queues, queue)))
-        if (queue_messages_to_json(queue, queues_now(sim->queues), array) < 0)
+        if (queue_messages_to_json(queue, now_usec, array) < 0)
             return -ENOMEM;
     *ret = TAKE(array);
     return *ret ? 0 : -ENOMEM;

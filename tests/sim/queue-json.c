@@ -18,7 +18,7 @@ char *queue_url(const Queue *queue, const char *endpoint)
                : url;
 }
 
-json_object *queue_to_json(Queue *queue, const char *endpoint, uint64_t now_usec)
+json_object *queue_to_json(const Queue *queue, const char *endpoint, uint64_t now_usec)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
     CLEANUP(freep) char *url = queue_url(queue, endpoint);
@@ -68,9 +68,8 @@ static json_object *message_to_json(const Message *message, const char *queue, u
     return TAKE(object);
 }
 
-int queue_messages_to_json(Queue *queue, uint64_t now_usec, json_object *array)
+int queue_messages_to_json(const Queue *queue, uint64_t now_usec, json_object *array)
 {
-    (void)queue_counts(queue, now_usec); /* so that it knows the time */
     for (const Message *message = queue_next(queue, NULL); message;
          message = queue_next(queue, message)) {
         int r = json_append(array, message_to_json(message, queue_spec(queue)->name, now_usec));

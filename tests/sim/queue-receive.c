@@ -30,8 +30,7 @@ static void end_flight(Queue *queue, Message *message)
         message->group->n_in_flight--;
 }
 
-/* Takes note of the time: what was hidden long enough comes back. */
-static void refresh(Queue *queue, uint64_t now_usec)
+void queue_refresh(Queue *queue, uint64_t now_usec)
 {
     Message *message, *next;
 
@@ -51,13 +50,11 @@ static void refresh(Queue *queue, uint64_t now_usec)
     }
 }
 
-QueueCounts queue_counts(Queue *queue, uint64_t now_usec)
+QueueCounts queue_counts(const Queue *queue, uint64_t now_usec)
 {
-    QueueCounts counts;
+    QueueCounts counts = queue->counts;
     const Message *message;
 
-    refresh(queue, now_usec);
-    counts = queue->counts;
     TAILQ_FOREACH (message, &queue->messages, link)
         counts.delayed += !message->in_flight && message->visible_usec > now_usec;
     return counts;
@@ -93,7 +90,6 @@ size_t queue_receive(Queue *queue, size_t max, uint64_t visibility_seconds, cons
     bool fifo = queue_is_fifo(queue);
     size_t n = 0;
 
-    refresh(queue, now_usec);
     TAILQ_FOREACH (message, &queue->messages, link) {
         if (n == max || n == QUEUE_RECEIVE_MAX)
             break;
@@ -128,13 +124,11 @@ static QueueResult find_by_receipt(Queue *queue, const char *receipt, Message **
     return receives < (*ret)->receives ? QUEUE_RECEIPT_OLD : QUEUE_DONE;
 }
 
-QueueResult queue_delete(Queue *queue, const char *receipt, uint64_t now_usec)
+QueueResult queue_delete(Queue *queue, const char *receipt)
 {
     Message *message;
-    QueueResult result;
 
-    refresh(queue, now_usec);
-    result = find_by_receipt(queue, receipt, &message);
+    QueueResult result = find_by_receipt(queue, receipt, &message);
     if (result != QUEUE_DONE)
         return result;
     if (!message->in_flight && queue_is_fifo(queue))
@@ -149,10 +143,8 @@ QueueResult queue_change_visibility(Queue *queue, const char *receipt, uint64_t 
                                     uint64_t now_usec)
 {
     Message *message;
-    QueueResult result;
 
-    refresh(queue, now_usec);
-    result = find_by_receipt(queue, receipt, &message);
+    QueueResult result = find_by_receipt(queue, receipt, &message);
     if (result != QUEUE_DONE)
         return result;
     if (!message->in_flight)
@@ -160,7 +152,7 @@ QueueResult queue_change_visibility(Queue *queue, const char *receipt, uint64_t 
     if ((now_usec - message->received_usec) / USEC_PER_SEC + seconds > VISIBILITY_MAX_SEC)
         return QUEUE_TOO_LONG;
     hide(queue, message, now_usec + seconds * USEC_PER_SEC);
-    refresh(queue, now_usec);
+    queue_refresh(queue, now_usec);
     return QUEUE_DONE;
 }
 
@@ -170,7 +162,6 @@ size_t queue_end_visibility(Queue *queue, const char *id, const char *receiver, 
     Message *message;
     size_t n = 0;
 
-    refresh(queue, now_usec);
     TAILQ_FOREACH (message, &queue->messages, link) {
         if (!message->in_flight || (id && strcmp(id, message->id) != 0) ||
             (receiver && strcmp(receiver, message->receiver) != 0))
@@ -178,6 +169,6 @@ size_t queue_end_visibility(Queue *queue, const char *id, const char *receiver, 
         hide(queue, message, now_usec + seconds * USEC_PER_SEC);
         n++;
     }
-    refresh(queue, now_usec);
+    queue_refresh(queue, now_usec);
     return n;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One queue of SQS and its messages: README.md, "Queues". Neither HTTP nor SQS's JSON.
  *
- * Times are microseconds of the clock that the caller hands in (queues.h), except for those that
- * SQS shows, which are CLOCK_REALTIME.
+ * Times are microseconds of the clock that the caller hands in: that of queues_now(), which lets
+ * messages come back before anything is asked. Those that SQS shows are CLOCK_REALTIME.
  *
  * Source: Amazon SQS Developer Guide and API Reference. */
 #pragma once
@@ -86,7 +86,7 @@ void queue_free(Queue *queue);
 
 const QueueSpec *queue_spec(const Queue *queue);
 bool queue_is_fifo(const Queue *queue);
-QueueCounts queue_counts(Queue *queue, uint64_t now_usec);
+QueueCounts queue_counts(const Queue *queue, uint64_t now_usec);
 
 /* The first message, or the one after; NULL: no more. */
 const Message *queue_next(const Queue *queue, const Message *after);
@@ -104,10 +104,13 @@ int queue_send(Queue *queue, const MessageDraft *draft, uint64_t now_usec, Sent 
 size_t queue_receive(Queue *queue, size_t max, uint64_t visibility_seconds, const char *receiver,
                      uint64_t now_usec, const Message *ret[static QUEUE_RECEIVE_MAX]);
 
+/* Takes note of the time: what was hidden long enough comes back. */
+void queue_refresh(Queue *queue, uint64_t now_usec);
+
 /* When a message that is hidden now may be received; UINT64_MAX: there is none. */
 uint64_t queue_next_visible_usec(const Queue *queue);
 
-QueueResult queue_delete(Queue *queue, const char *receipt, uint64_t now_usec);
+QueueResult queue_delete(Queue *queue, const char *receipt);
 QueueResult queue_change_visibility(Queue *queue, const char *receipt, uint64_t seconds,
                                     uint64_t now_usec);
 
@@ -120,8 +123,8 @@ size_t queue_end_visibility(Queue *queue, const char *id, const char *receiver, 
 const char *message_receipt(const Message *message, char buffer[static RECEIPT_SIZE]);
 
 /* What the control interface shows. NULL: no memory. */
-json_object *queue_to_json(Queue *queue, const char *endpoint, uint64_t now_usec);
+json_object *queue_to_json(const Queue *queue, const char *endpoint, uint64_t now_usec);
 char *queue_url(const Queue *queue, const char *endpoint);
 
 /* Adds the messages, in their order. 0 or -ENOMEM. */
-int queue_messages_to_json(Queue *queue, uint64_t now_usec, json_object *array);
+int queue_messages_to_json(const Queue *queue, uint64_t now_usec, json_object *array);

@@ -45,9 +45,23 @@ void queues_free(Queues *queues)
     free(queues);
 }
 
-uint64_t queues_now(const Queues *queues)
+uint64_t queues_now(Queues *queues)
 {
-    return clock_monotonic_usec() + queues->ahead_usec;
+    uint64_t now_usec = clock_monotonic_usec() + queues->ahead_usec;
+
+    for (size_t i = 0; i < queues->n_queues; i++)
+        queue_refresh(queues->queues[i], now_usec);
+    return now_usec;
+}
+
+uint64_t queues_next_visible_usec(const Queues *queues)
+{
+    uint64_t usec = UINT64_MAX;
+
+    for (size_t i = 0; i < queues->n_queues; i++)
+        if (queue_next_visible_usec(queues->queues[i]) < usec)
+            usec = queue_next_visible_usec(queues->queues[i]);
+    return usec;
 }
 
 uint64_t queues_next_sequence(Queues *queues)

@@ -23,8 +23,10 @@ int queues_add_message(Queues *queues, json_object *declaration, json_object *id
 int queues_end_visibility(Queues *queues, json_object *declaration, char **ret_error);
 int queues_move_clock(Queues *queues, json_object *declaration, char **ret_error);
 
-uint64_t queues_now(const Queues *queues);
-uint64_t queues_next_sequence(Queues *queues); /* of a message that is being sent */
+/* The time, which all queues know then: messages are where they belong, dead letters too. */
+uint64_t queues_now(Queues *queues);
+uint64_t queues_next_visible_usec(const Queues *queues); /* when that changes something again */
+uint64_t queues_next_sequence(Queues *queues);           /* of a message that is being sent */
 
 /* NULL: there is none. account NULL: of any. */
 Queue *queues_find(const Queues *queues, const char *account, const char *name);

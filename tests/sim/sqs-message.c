@@ -166,7 +166,8 @@ static int delete_one(SimCall *call, Queue *queue, json_object *parameters, json
     (void)answer;
     if (r < 0)
         return r;
-    result = queue_delete(queue, receipt, queues_now(call->sim->queues));
+    (void)queues_now(call->sim->queues);
+    result = queue_delete(queue, receipt);
     if (result == QUEUE_RECEIPT_OLD || result == QUEUE_MESSAGE_GONE)
         return 0;
     return refuse_receipt(result, refusal);

@@ -145,16 +145,16 @@ static json_object *message_to_json(const Queue *queue, const Message *message,
 }
 
 /* Whether a call that received nothing has to wait; when to look again then. */
-static bool has_to_wait(SimCall *call, const Queue *queue, uint64_t wait_seconds)
+static bool has_to_wait(SimCall *call, uint64_t wait_seconds)
 {
-    uint64_t now_usec = clock_monotonic_usec(), next_usec = queue_next_visible_usec(queue);
-    uint64_t hidden_usec;
+    uint64_t now_usec = clock_monotonic_usec(), hidden_usec;
 
     if (call->deadline_usec == 0)
         call->deadline_usec = now_usec + wait_seconds * USEC_PER_SEC;
     if (now_usec >= call->deadline_usec)
         return false;
-    hidden_usec = time_since(queues_now(call->sim->queues), next_usec);
+    hidden_usec =
+        time_since(queues_now(call->sim->queues), queues_next_visible_usec(call->sim->queues));
     call->again_usec = call->deadline_usec;
     if (hidden_usec < call->again_usec - now_usec)
         call->again_usec = now_usec + hidden_usec;
@@ -207,7 +207,7 @@ static int receive_message(SimCall *call, json_object **ret, Refusal *refusal)
         return refuse(refusal, 400, "OverLimit", "Too many messages in flight.");
     n = queue_receive(parameters.queue, parameters.max, parameters.visibility_seconds,
                       call->claim.access_key, now_usec, messages);
-    if (n == 0 && has_to_wait(call, parameters.queue, parameters.wait_seconds))
+    if (n == 0 && has_to_wait(call, parameters.wait_seconds))
         return -EAGAIN;
     if (n > 0)
         array = json_object_new_array();
