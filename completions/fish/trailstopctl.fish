@@ -62,7 +62,7 @@ complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' -
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option source --exclusive --description 'Only imports from sources like this'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option dry-run --description 'Stop nothing'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from stop' --long-option yes --description 'Do not ask first'
-complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option state --exclusive --arguments 'queued stopping polling stopped completed failed refused expired cancelled' --description 'Only jobs in this state'
+complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option state --exclusive --arguments 'queued stopping polling stopped completed failed refused expired cancelled released' --description 'Only jobs in this state'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option import --exclusive --description 'Only jobs of this import'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option since --exclusive --description 'Only jobs requested since'
 complete --command trailstopctl --condition '__fish_seen_subcommand_from jobs' --long-option limit --exclusive --description 'At most so many'

@@ -421,6 +421,11 @@ void job_cancel(Job *job, const Requester *canceller)
     job_set_state(job, JOB_CANCELLED, NULL);
 }
 
+void job_release(Job *job, const CallError *cause)
+{
+    job_set_state(job, JOB_RELEASED, cause);
+}
+
 void job_remove_target(Job *job)
 {
     static char code[] = CALL_ERROR_TARGET_REMOVED,
@@ -431,10 +436,15 @@ void job_remove_target(Job *job)
     job_set_state(job, JOB_REFUSED, &error);
 }
 
+bool job_is_on_the_wire(const Job *job)
+{
+    return job->call && job_is_to_stop(job) && aws_call_next_usec(job->call) == 0;
+}
+
 bool job_finish(Job *job)
 {
-    if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
-        return true;
+    if (job_is_on_the_wire(job))
+        return aws_call_finish(job->call);
     job_rest(job);
     return false;
 }

@@ -68,6 +68,10 @@ void job_free(Job *job); /* gives up a call under way; takes NULL */
 void job_start(Job *job);
 void job_cancel(Job *job, const Requester *canceller);
 
+/* Its message is another host's from now on: nothing more is called. cause: what made it so; NULL:
+ * this host lets go of it. */
+void job_release(Job *job, const CallError *cause);
+
 /* Another host may have asked to stop its import: before StopImport goes out, GetImport is asked
  * whether that is still to be done. */
 void job_ask_first(Job *job);
@@ -88,6 +92,9 @@ void job_tell(Job *job);
 
 /* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
 void job_withhold(Job *job);
+
+/* A StopImport is on the wire: its outcome is worth waiting for. */
+bool job_is_on_the_wire(const Job *job);
 
 /* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
  * wire and its outcome will still be written down. */

@@ -130,6 +130,7 @@ static int emit_requests(const Emitter *emitter)
         {"accepted", STAT_REQUESTS_ACCEPTED},
         {"joined", STAT_REQUESTS_JOINED},
         {"denied", STAT_REQUESTS_DENIED},
+        {"rejected", STAT_REQUESTS_REJECTED},
     };
     int r = 0;
 

@@ -217,6 +217,7 @@ CAUSE = {"code": "SomeException", "message": "because"}
     ("ImportFailed", {"job": make_job(1, "failed")}, 8, "FAILED"),
     ("DeadlineExpired", {"job": make_job(1, "expired", error="Slow")}, 6, "Slow"),
     ("JobCancelled", {"job": make_job(1, "cancelled")}, 1, "cancelled"),
+    ("JobReleased", {"job": make_job(1, "released")}, 1, "another host"),
     ("JobNotFound", {"id": "job-9"}, 4, "job-9"),
     ("TargetNotFound", {"target": "moon"}, 4, "moon"),
     ("NotAuthorized", {}, 5, "operators"),

@@ -102,7 +102,7 @@ def make_job(number, state="polling", *, status=None, error=None, **members):
         "requestedAt": "2025-11-22T12:23:45.678Z", "updatedAt": "2025-11-22T12:23:46.000Z",
         "attempts": 1, "polls": 3,
     }
-    if state in ("stopped", "completed", "failed", "refused", "expired", "cancelled"):
+    if state in ("stopped", "completed", "failed", "refused", "expired", "cancelled", "released"):
         job["finishedAt"] = "2025-11-22T12:25:15.678Z"  # 90 s after it was requested
     if status:
         job["import"] = {"ImportId": import_id(number), "ImportStatus": status}

@@ -471,6 +471,32 @@ static void test_a_commit_that_fails_drops_new_jobs_alone(void **state)
     assert_int_equal(store_get(fixture->store, dropped, &record), -ENOENT);
 }
 
+/* Whatever it is about to do. */
+static void test_a_released_job_calls_and_waits_for_nothing_more(void **state)
+{
+    static char code[] = "MessageNotInflight", text[] = "gone";
+    static const CallError gone = {.code = code, .message = text};
+    Fixture *fixture = *state;
+    char id[JOB_ID_SIZE], again[JOB_ID_SIZE];
+    JobRecord record;
+
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 1, id), 0);
+    commit(fixture);
+    job_release(registry_find(fixture->registry, id), &gone);
+    assert_true(timers_next_usec(fixture->timers) == TIMER_NEVER);
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 2, again), 0);
+    assert_string_not_equal(again, id);
+    job_release(registry_find(fixture->registry, again), NULL); /* before it is on disk */
+    commit(fixture);
+    assert_true(timers_next_usec(fixture->timers) == TIMER_NEVER);
+    assert_int_equal(registry_count_jobs(fixture->registry), 0);
+    assert_int_equal(store_get(fixture->store, id, &record), 0);
+    assert_int_equal(record.state, JOB_RELEASED);
+    assert_string_equal(record.last_error.code, "MessageNotInflight");
+    assert_true(record.finished_usec > 0);
+    job_record_clear(&record);
+}
+
 /* ---- companions ---- */
 
 typedef struct Beside {
@@ -644,6 +670,7 @@ int main(void)
         TEST(test_a_job_keeps_the_message_that_made_it),
         TEST(test_asks_first_unless_a_message_was_never_received_before),
         TEST(test_asks_first_where_such_a_message_joins),
+        TEST(test_a_released_job_calls_and_waits_for_nothing_more),
         TEST(test_a_companion_saves_with_the_end_of_a_job),
         TEST(test_a_companion_saves_where_no_job_changed),
         TEST(test_what_a_companion_cannot_save_is_not_saved_of_jobs_either),
