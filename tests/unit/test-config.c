@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, drop-ins, environment and targets put together; each error with its file and line. */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,118 +20,7 @@
 #include "common/names.h"
 #include "common/time.h"
 #include "daemon/config/config.h"
-
-#define CONF "t.conf"
-#define DROP_IN(name) CONF ".d/" name
-
-/* Each test has an empty directory to itself, which is the current one, and an environment without
- * AWS but for a region and keys. */
-static char directory[64];
-
-static const char *const variables[] = {
-    "AWS_ACCESS_KEY_ID",
-    "AWS_CA_BUNDLE",
-    "AWS_CONFIG_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_CLOUDTRAIL",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_MAX_ATTEMPTS",
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_ROLE_ARN",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "CREDENTIALS_DIRECTORY",
-    "STATE_DIRECTORY",
-};
-
-static int enter_directory(void **state)
-{
-    (void)state;
-    strcpy(directory, "/tmp/test-config-XXXXXX");
-    if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir(CONF ".d", 0700) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-        unsetenv(variables[i]);
-    setenv("HOME", directory, 1);
-    setenv("AWS_REGION", "eu-west-1", 1);
-    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test", 1);
-    return 0;
-}
-
-static void remove_all(const char *path)
-{
-    DIR *stream = opendir(path);
-    struct dirent *entry;
-
-    while (stream && (entry = readdir(stream))) {
-        char name[512];
-
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-        if (unlink(name) < 0)
-            remove_all(name);
-    }
-    if (stream)
-        closedir(stream);
-    rmdir(path);
-}
-
-static int leave_directory(void **state)
-{
-    (void)state;
-    if (chdir("/") < 0)
-        return -1;
-    remove_all(directory);
-    return 0;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    CLEANUP(fclosep) FILE *file = fopen(name, "we");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-}
-
-static char last_warning[512]; /* empty: none */
-
-static void note_warning(const char *warning)
-{
-    snprintf(last_warning, sizeof(last_warning), "%s", warning);
-}
-
-static Config *expect_loaded(void)
-{
-    Config *config = NULL;
-    CLEANUP(freep) char *error = NULL;
-
-    if (config_load(CONF, NULL, note_warning, &config, &error) < 0)
-        fail_msg("refused: %s", error);
-    return config;
-}
-
-static void expect_error(const char *sentence)
-{
-    Config *config = NULL;
-    CLEANUP(freep) char *error = NULL;
-
-    if (config_load(CONF, NULL, note_warning, &config, &error) >= 0)
-        fail_msg("taken, instead of: %s", sentence);
-    assert_null(config);
-    assert_non_null(error);
-    assert_string_equal(error, sentence);
-}
+#include "tests/unit/config-world.h"
 
 static void test_defaults(void **state)
 {
@@ -656,72 +544,6 @@ static void test_json(void **state)
     assert_true(json_object_get_double(rate) == 2.5);
 }
 
-static void test_guards(void **state)
-{
-    CLEANUP(config_freep) Config *config = NULL;
-    CLEANUP(json_object_putp) json_object *json = NULL;
-    json_object *guards;
-
-    (void)state;
-    write_file(CONF, "[guard old]\nolder-than = 6h\n"
-                     "[guard costly]\ntargets = audit, default\nservice = logs\nevery = 1min\n"
-                     "min-bytes = 500G\nsource = arn:*\naction = stop\n"
-                     "destination = arn:aws:logs:us-east-1:111122223333:log-group:x\n"
-                     "[target audit]\n[target default]\n");
-    write_file(DROP_IN("1.conf"), "[guard old]\nmin-events = 7\nmin-failed-entries = 9\n");
-    config = expect_loaded();
-    json = config_to_json(config, false);
-    assert_true(json_object_object_get_ex(json, "guards", &guards));
-    assert_string_equal(
-        json_object_to_json_string_ext(guards,
-                                       JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-        "[{\"name\":\"old\",\"targets\":[\"*\"],\"service\":\"cloudtrail\",\"every\":300,"
-        "\"older-than\":21600,\"min-failed-entries\":9,\"min-events\":7,\"action\":\"report\"},"
-        "{\"name\":\"costly\",\"targets\":[\"audit\",\"default\"],\"service\":\"logs\","
-        "\"every\":60,\"min-bytes\":536870912000,\"source\":\"arn:*\","
-        "\"destination\":\"arn:aws:logs:us-east-1:111122223333:log-group:x\","
-        "\"action\":\"stop\"}]");
-}
-
-static void test_errors_of_guards_name_file_and_line(void **state)
-{
-    static const struct {
-        const char *text, *error;
-    } cases[] = {
-        {"[guard]\n", CONF ":1: a guard needs a name: [guard NAME]"},
-        {"[guard a/b]\n", CONF ":1: the guard's name \"a/b\" holds characters other than letters, "
-                               "digits, '_', '.' and '-'"},
-        {"[guard x]\nregion = a\n", CONF ":2: unknown key \"region\" in [guard]"},
-        {"\n[guard x]\naction = stop\n", CONF
-         ":2: guard x: one of older-than, min-failed-entries, min-events, min-bytes, source and "
-         "destination has to be set"},
-        {"[guard x]\nmin-events = 1\nmin-events =\n", CONF
-         ":1: guard x: one of older-than, min-failed-entries, min-events, min-bytes, source and "
-         "destination has to be set"},
-        {"[guard x]\nolder-than = 1h\ntargets = default, x\n",
-         CONF ":3: guard x: there is no target \"x\""},
-        {"[target a]\n[guard x]\nolder-than = 1h\ntargets = default\n",
-         CONF ":4: guard x: there is no target \"default\""},
-        {"[guard x]\nolder-than = 1h\ntargets =\n", CONF ":3: guard x: targets has no name in it"},
-        {"[guard x]\nolder-than = 1h\nmin-bytes = 1G\n",
-         CONF ":3: guard x: imports of service cloudtrail have no min-bytes"},
-        {"[guard x]\nmin-events = 5\nservice = logs\n",
-         CONF ":2: guard x: imports of service logs have no min-events"},
-        {"[guard x]\nservice = logs\nmin-failed-entries = 5\n",
-         CONF ":3: guard x: imports of service logs have no min-failed-entries"},
-        {"[guard x]\ndestination = lake\n", CONF ":2: guard x: destination is not an ARN"},
-        {"[guard x]\nevery = 59s\n", CONF ":2: every: \"59s\" is not a time span from 1min to 1d"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        write_file(CONF, cases[i].text);
-        expect_error(cases[i].error);
-    }
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, enter_directory, leave_directory)
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -745,8 +567,6 @@ int main(void)
         TEST(test_warnings_stand_beside_an_error),
         TEST(test_changes_that_need_a_restart),
         TEST(test_json),
-        TEST(test_guards),
-        TEST(test_errors_of_guards_name_file_and_line),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -27,6 +27,7 @@ static const char *const variables[] = {
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "AWS_ENDPOINT_URL_STS",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",
@@ -129,6 +130,11 @@ static const char *endpoint(const AwsSettings *settings)
     return settings->endpoints[SERVICE_CLOUDTRAIL];
 }
 
+static const char *events_endpoint(const AwsSettings *settings)
+{
+    return settings->events_endpoint;
+}
+
 static const char *sts_endpoint(const AwsSettings *settings)
 {
     return settings->sts_endpoint;
@@ -196,6 +202,31 @@ static void test_region(void **state)
                      .sts_endpoint_url = (char *)"https://example.com"},
          .error = "the region \"no/region\" is not one",
          .option = "region"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, region);
+}
+
+/* That which a queue's URL or a bus's ARN names. */
+static void test_a_region_named_besides_comes_after_the_section_alone(void **state)
+{
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_REGION", "r-env-1"}},
+         .config = "[default]\nregion = r-profile-1\n",
+         .purpose = {"queue", AWS_USE_QUEUES, "r-url-1"},
+         .expected = "r-url-1"},
+        {.section = {.region = (char *)"r-section-1"},
+         .purpose = {"queue", AWS_USE_QUEUES, "r-url-1"},
+         .expected = "r-section-1"},
+        {.environment = {{"AWS_REGION", "r-env-1"}},
+         .purpose = {"queue", AWS_USE_QUEUES, NULL},
+         .expected = "r-env-1"},
+        {.purpose = {"notify", AWS_USE_EVENTS, "no/region"},
+         .error = "the region \"no/region\" is not one",
+         .option = "region"},
+        {.purpose = {"queue", AWS_USE_QUEUES, NULL},
+         .error = "set region = in the queue's section, $AWS_REGION, or region in profile default"},
     };
 
     (void)state;
@@ -294,6 +325,65 @@ static void test_custom_endpoint(void **state)
         {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "1"}},
          .config = SERVICES,
          .error = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, endpoint);
+}
+
+static void test_events_endpoint(void **state)
+{
+    static const AwsPurpose purpose = {"notify", AWS_USE_EVENTS, NULL};
+    static const char services[] = "[default]\nregion = us-east-1\nservices = s\n"
+                                   "[services s]\neventbridge =\n  endpoint_url = "
+                                   "https://services\n";
+    static const struct sample samples[] = {
+        {.section = {.region = (char *)"eu-west-1"},
+         .purpose = purpose,
+         .expected = "https://events.eu-west-1.amazonaws.com"},
+        {.environment = {{"AWS_USE_FIPS_ENDPOINT", "true"}},
+         .section = {.region = (char *)"eu-west-1"},
+         .purpose = purpose,
+         .expected = "https://events-fips.eu-west-1.amazonaws.com"},
+        {.environment = {{"AWS_ENDPOINT_URL_EVENTBRIDGE", "https://env-events"},
+                         {"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"},
+                         {"AWS_ENDPOINT_URL", "https://env"}},
+         .config = services,
+         .purpose = purpose,
+         .expected = "https://env-events"},
+        {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "https://env-cloudtrail"}},
+         .config = services,
+         .purpose = purpose,
+         .expected = "https://services"},
+        {.environment = {{"AWS_ENDPOINT_URL_EVENTBRIDGE", "https://env-events"}},
+         .config = services,
+         .section = {.endpoint_url = (char *)"https://section"},
+         .purpose = purpose,
+         .expected = "https://section"},
+        {.environment = {{"AWS_ENDPOINT_URL_EVENTBRIDGE", "http://example.com"}},
+         .config = services,
+         .purpose = purpose,
+         .error = "AWS_ENDPOINT_URL_EVENTBRIDGE: http://"},
+        {.section = {.region = (char *)"eu-west-1"}, .purpose = {"queue", AWS_USE_QUEUES, NULL}},
+        {.section = {.region = (char *)"eu-west-1"}},
+    };
+
+    (void)state;
+    ASSERT_SAMPLES(samples, events_endpoint);
+}
+
+/* Its URL names the host: what is wrong with the custom endpoints of other services does not
+ * matter. */
+static void test_a_queue_needs_no_endpoint_besides_that_of_sts(void **state)
+{
+    static const AwsPurpose purpose = {"queue", AWS_USE_QUEUES, NULL};
+    static const struct sample samples[] = {
+        {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "http://example.com"}},
+         .section = {.region = (char *)"eu-west-1"},
+         .purpose = purpose},
+        {.environment = {{"AWS_USE_FIPS_ENDPOINT", "true"}},
+         .section = {.region = (char *)"eu-west-1", .endpoint_url = (char *)"https://section"},
+         .purpose = purpose},
     };
 
     (void)state;
@@ -570,6 +660,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_region),
+        cmocka_unit_test(test_a_region_named_besides_comes_after_the_section_alone),
+        cmocka_unit_test(test_events_endpoint),
+        cmocka_unit_test(test_a_queue_needs_no_endpoint_besides_that_of_sts),
         cmocka_unit_test(test_profile),
         cmocka_unit_test(test_custom_endpoint),
         cmocka_unit_test(test_sts_endpoint),
