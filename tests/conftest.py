@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import other_sqs
 from harness.ctl import Ctl
 from harness.daemon import Daemon, target
 from harness.sim import Sim
@@ -49,6 +50,16 @@ def start_sim(build, tmp_path):
 @pytest.fixture
 def sim(start_sim):
     return start_sim()
+
+
+@pytest.fixture
+def local_sqs(build):
+    """An SQS that nobody here wrote."""
+    if reason := other_sqs.why_not(build):
+        pytest.skip(reason)
+    sqs = other_sqs.LocalSqs(build)
+    yield sqs
+    sqs.close()
 
 
 @pytest.fixture(scope="session")
