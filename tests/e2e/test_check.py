@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`trailstopd --check`: what a configuration comes to, or what is wrong with it and where."""
+"""`trailstopd --check`: what a configuration resolves to, or what is wrong with it and where."""
 
 import json
 import os
@@ -398,3 +398,75 @@ def test_guards_stand_beside_the_targets(check):
     assert list(document) == ["daemon", "calls", "polling", "targets", "guards"]
     assert document["guards"] == [{"name": "g", "targets": ["*"], "service": "cloudtrail", "every": 300,
                                    "older-than": 86400, "action": "report"}]
+
+
+STOPS = "https://sqs.us-east-1.amazonaws.com/111122223333/stops"
+
+
+def test_queues_and_notifications_stand_behind_the_targets(check):
+    document = check.effective(f"[queue q]\nurl = {STOPS}\n[notify n]\nevent-bus = b\n[guard g]\nolder-than = 1d\n")
+    assert list(document) == ["daemon", "calls", "polling", "targets", "guards", "queues", "notify"]
+    assert document["queues"] == [
+        {"name": "q", "url": STOPS, "region": "us-east-1", "endpoint": "https://sqs.us-east-1.amazonaws.com",
+         "stsEndpoint": "https://sts.us-east-1.amazonaws.com", "profile": "default", "credentials": "environment",
+         "targets": ["*"], "visibility": 120, "wait-time": 20, "max-jobs": 1000}]
+    assert document["notify"] == [
+        {"name": "n", "region": "eu-west-1", "endpoint": "https://events.eu-west-1.amazonaws.com",
+         "stsEndpoint": "https://sts.eu-west-1.amazonaws.com", "profile": "default", "credentials": "environment",
+         "event-bus": "b"}]
+
+
+def test_everything_that_a_queue_and_a_notification_may_say(check, tmp_path):
+    (tmp_path / "ca.pem").write_text(CERTIFICATE)
+    account = {"profile": "p", "region": "af-south-1", "role-arn": "arn:aws:iam::1:role/r", "external-id": "e",
+               "role-session-name": "s", "duration": 900, "endpoint-url": "https://endpoint",
+               "sts-endpoint-url": "https://sts", "ca-bundle": str(tmp_path / "ca.pem")}
+    flags = {"use-fips-endpoint": False, "use-dualstack-endpoint": False}
+    queue = {**account, "url": STOPS, "targets": ["a"], "visibility": 43200, "wait-time": 0, "max-jobs": 1,
+             "outcome-url": "https://queue.example/1/o"}
+    bus = {**account, **flags, "event-bus": "arn:aws:events:us-east-1:111122223333:event-bus/b"}
+    other = {**account, **flags, "queue-url": "https://queue.example/1/n"}
+    written = {True: "yes", False: "no"}
+
+    def section(header, options):
+        lines = [f"{key} = {written.get(value, value) if isinstance(value, bool) else value}"
+                 for key, value in options.items()]
+        return "\n".join([f"[{header}]", *lines, ""])
+
+    check.aws("credentials", "[p]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    document = check.effective("[target a]\n" + section("queue q", {**queue, "targets": "a"}) +
+                               section("notify bus", bus) + section("notify other", other))
+    (shown,) = document["queues"]
+    resolved = {"name": "q", "endpoint": "https://endpoint", "stsEndpoint": "https://sts",
+                "credentials": shown["credentials"]}
+    assert shown == {**queue, **resolved, "outcomeEndpoint": "https://endpoint", "outcomeRegion": "af-south-1"}
+    for shown, options in zip(document["notify"], (bus, other)):
+        assert shown == {**options, **resolved, "name": shown["name"]}
+
+
+def test_explains_the_credentials_of_queues_and_notifications(check):
+    check.aws("credentials", "[audit]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    document = check.effective(f"[queue q]\nurl = {STOPS}\nprofile = audit\n[notify n]\nevent-bus = b\n", "--explain")
+    assert document["queues"][0]["credentials"] == "profile audit in " + str(check.directory / ".aws/credentials")
+    assert document["queues"][0]["sources"][-1]["source"] == "shared credentials file"
+    assert document["notify"][0]["sources"][0] == {"source": "environment", "taken": True,
+                                                   "why": document["notify"][0]["sources"][0]["why"]}
+
+
+@pytest.mark.parametrize("text, error", [
+    ("[queue q]\n", "t.conf:1: queue q: url has to be set"),
+    (f"[queue q]\nurl = {STOPS}\n[queue r]\nurl = {STOPS}\n", "t.conf:4: queue r: queue q has the same url"),
+    (f"[queue q]\nurl = {STOPS}\nuse-fips-endpoint = yes\n",
+     't.conf:3: unknown key "use-fips-endpoint" in [queue]'),
+    (f"[queue q]\nurl = {STOPS}\nprofile = sso\n", "t.conf:3: queue q: profile sso"),
+    ("[queues q]\n", "t.conf:1: unknown section [queues q]"),
+    ("[notify n]\nregion = eu-west-1\n",
+     "t.conf:1: notify n: one of event-bus and queue-url has to be set, and not both"),
+    ("[notify n]\nevent-bus = b\nprofile = sso\n", "t.conf:3: notify n: profile sso"),
+    (f"[queue q]\nurl = {STOPS}\n[notify n]\nqueue-url = {STOPS}\n",
+     "t.conf:4: notify n: queue-url is the url of queue q, which would take it for requests"),
+])
+def test_an_error_of_a_queue_or_a_notification(check, text, error):
+    check.aws("config", "[profile sso]\nsso_start_url = https://x\nsso_region = a\nsso_account_id = 1\n"
+                        "sso_role_name = r\n")
+    assert check.error(text).startswith(error)
