@@ -60,6 +60,11 @@ QueueCounts queue_counts(const Queue *queue, uint64_t now_usec)
     return counts;
 }
 
+bool queue_is_full(const Queue *queue)
+{
+    return queue->counts.in_flight >= queue->spec.max_in_flight;
+}
+
 static void hide(Queue *queue, Message *message, uint64_t until_usec)
 {
     message->visible_usec = until_usec;

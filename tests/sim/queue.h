@@ -87,6 +87,7 @@ void queue_free(Queue *queue);
 const QueueSpec *queue_spec(const Queue *queue);
 bool queue_is_fifo(const Queue *queue);
 QueueCounts queue_counts(const Queue *queue, uint64_t now_usec);
+bool queue_is_full(const Queue *queue); /* no more may be in flight */
 
 /* The first message, or the one after; NULL: no more. */
 const Message *queue_next(const Queue *queue, const Message *after);

@@ -202,8 +202,7 @@ static int receive_message(SimCall *call, json_object **ret, Refusal *refusal)
     int r = read_receive(call, &parameters, refusal);
     if (r < 0)
         return r;
-    if (queue_counts(parameters.queue, now_usec).in_flight >=
-        queue_spec(parameters.queue)->max_in_flight)
+    if (queue_is_full(parameters.queue))
         return refuse(refusal, 400, "OverLimit", "Too many messages in flight.");
     n = queue_receive(parameters.queue, parameters.max, parameters.visibility_seconds,
                       call->claim.access_key, now_usec, messages);
