@@ -48,6 +48,33 @@ static void require_ranges(const Config *config)
     }
 }
 
+/* A whole number of seconds from minimum to maximum. */
+static bool is_seconds(uint64_t usec, uint64_t minimum_sec, uint64_t maximum_sec)
+{
+    return usec % USEC_PER_SEC == 0 && usec >= minimum_sec * USEC_PER_SEC &&
+           usec <= maximum_sec * USEC_PER_SEC;
+}
+
+static void require_sections(const Config *config)
+{
+    for (size_t i = 0; i < config->n_queues; i++) {
+        const QueueConfig *queue = config->queues[i];
+
+        REQUIRE(queue->url && queue->endpoint && queue->account.settings->region);
+        REQUIRE(is_seconds(queue->visibility_usec, 30, 43200));
+        REQUIRE(is_seconds(queue->wait_usec, 0, 20));
+        REQUIRE(queue->max_jobs > 0 && queue->targets[0]);
+        REQUIRE(!queue->outcome_url == !queue->outcome_endpoint);
+        REQUIRE(!queue->outcome_url == !queue->outcome_region);
+    }
+    for (size_t i = 0; i < config->n_notifies; i++) {
+        const NotifyConfig *notify = config->notifies[i];
+
+        REQUIRE(!notify->event_bus != !notify->queue_url);
+        REQUIRE(notify->endpoint && notify->account.settings->region);
+    }
+}
+
 static void ignore(const char *warning)
 {
     require_line(warning);
@@ -64,6 +91,7 @@ static void load(const char *path)
         return;
     }
     require_ranges(config);
+    require_sections(config);
     shown = config_to_json(config, true);
     REQUIRE(shown);
     fuzz_require_document(shown, SHOWN_DEPTH_MAX);

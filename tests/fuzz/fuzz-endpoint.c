@@ -2,7 +2,7 @@
 /* Endpoints that a configuration may name, against libcurl's own parser of URLs.
  *
  * Holds: what is taken means the same to libcurl: https, or http to this host alone; a host; no
- * user, no query, no fragment. */
+ * user, no query, no fragment. The same for the URL of a queue, and for its endpoint. */
 #include <string.h>
 
 #include <curl/curl.h>
@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "common/string.h"
 #include "daemon/aws/endpoint.h"
+#include "daemon/aws/queue-url.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool has(CURLU *url, CURLUPart part)
@@ -53,6 +54,25 @@ static void read_url(const char *text)
         fuzz_require_text(error);
 }
 
+/* The host that a queue is called at is that of its URL. */
+static void read_queue_url(const char *text)
+{
+    CLEANUP(freep) char *error = NULL;
+    CLEANUP(freep) char *endpoint = NULL;
+    CLEANUP(freep) char *region = NULL;
+
+    if (queue_url_validate(text, &error) < 0) {
+        fuzz_require_text(error);
+        return;
+    }
+    require_endpoint(text);
+    REQUIRE(queue_url_get_endpoint(text, &endpoint) == 0);
+    require_endpoint(endpoint);
+    REQUIRE(strncmp(text, endpoint, strlen(endpoint)) == 0 && text[strlen(endpoint)] == '/');
+    REQUIRE(queue_url_get_region(text, &region) == 0);
+    REQUIRE(!region || (*region && !strpbrk(region, ".:/") && strlen(region) < strlen(endpoint)));
+}
+
 /* A region may become part of a host's name only where that stays AWS's. */
 static void read_region(const char *text)
 {
@@ -72,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(freep) char *text = fuzz_take_part(&data, &size, NULL);
 
     read_url(text);
+    read_queue_url(text);
     read_region(text);
     return 0;
 }
