@@ -164,11 +164,11 @@ class Sim:
         """The entries that PutEvents took, the oldest first."""
         return self.control("events")
 
-    def wait_until(self, what, told=lambda: ""):
+    def wait_until(self, what, explain=lambda: "", seconds=DEADLINE):
         """Waits until what() is true (it asks the simulator), and returns that."""
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + seconds
         while not (result := what()):
-            assert time.monotonic() < end, told()
+            assert time.monotonic() < end, explain()
             time.sleep(0.01)  # it cannot notify us; this only keeps the question from being asked too often
         return result
 
