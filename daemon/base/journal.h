@@ -43,7 +43,8 @@ bool journal_flush(void);
 /* At the end of the process; waits for the reader for that long at most. */
 void journal_close(uint64_t timeout_usec);
 
-#define JOURNAL_FIELDS_MAX 32U
+/* More than any entry has; further ones are left out. */
+#define JOURNAL_FIELDS_MAX 48U
 
 typedef struct JournalEntry {
     JournalEvent event;

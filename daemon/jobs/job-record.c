@@ -36,6 +36,27 @@ int job_state_parse(const char *name, JobState *ret)
     return -EINVAL;
 }
 
+#define BIT(state) (1U << JOB_##state)
+
+/* Any state that lasts: they are the last ones. */
+#define ENDS (~0U << N_ACTIVE_JOB_STATES)
+
+/* Which states may follow each that a job passes through; none follows an end. A job goes back only
+ * from a StopImport that was withheld. */
+static const unsigned successors[] = {
+    [JOB_QUEUED] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS, /* a wait polls at once */
+    [JOB_STOPPING] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS,
+    [JOB_POLLING] = BIT(POLLING) | ENDS,
+};
+_Static_assert(sizeof(successors) / sizeof(successors[0]) == N_ACTIVE_JOB_STATES,
+               "successors of each state that does not last");
+_Static_assert(N_JOB_STATES <= 32, "a bit for each state");
+
+bool job_state_may_follow(JobState from, JobState to)
+{
+    return !job_state_is_final(from) && successors[from] & 1U << to;
+}
+
 uint64_t job_record_elapsed_usec(const JobRecord *record)
 {
     return time_since(record->requested_usec, record->finished_usec);

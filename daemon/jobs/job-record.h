@@ -34,6 +34,9 @@ static inline bool job_state_is_final(JobState state)
     return state >= N_ACTIVE_JOB_STATES;
 }
 
+/* Whether a job that is in one state may go on to the other, or stay. */
+bool job_state_may_follow(JobState from, JobState to);
+
 #define JOB_ID_SIZE SD_ID128_STRING_MAX
 
 /* As JobKind of the Varlink interface. */

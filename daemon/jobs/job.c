@@ -51,30 +51,13 @@ static const Stat end_stats[] = {
 _Static_assert(sizeof(end_stats) / sizeof(end_stats[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
                "a counter for each end");
 
-#define BIT(state) (1U << JOB_##state)
-
-/* Any state that lasts: they are the last ones. */
-#define ENDS (~0U << N_ACTIVE_JOB_STATES)
-
-/* Which states may follow each that a job passes through; none follows an end. A job goes back only
- * from a StopImport that was withheld. */
-static const unsigned successors[] = {
-    [JOB_QUEUED] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS, /* a wait polls at once */
-    [JOB_STOPPING] = BIT(QUEUED) | BIT(STOPPING) | BIT(POLLING) | ENDS,
-    [JOB_POLLING] = BIT(POLLING) | ENDS,
-};
-_Static_assert(sizeof(successors) / sizeof(successors[0]) == N_ACTIVE_JOB_STATES,
-               "successors of each state that does not last");
-_Static_assert(N_JOB_STATES <= 32, "a bit for each state");
-
 /* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
  */
 static void job_set_state(Job *job, JobState state, const CallError *error)
 {
     JobRecord *record = &job->record;
 
-    assert(!job_state_is_final(record->state));
-    assert(successors[record->state] & 1U << state);
+    assert(job_state_may_follow(record->state, state));
     record->state = state;
     record->updated_usec = timers_realtime_usec(job->context->timers);
     if (error)

@@ -15,8 +15,9 @@ struct Outage {
     unsigned references;
     Timers *timers;
     const Random *random;
-    AwsMeter *meter;     /* NULL: none */
-    char *target;        /* its name, for the journal */
+    AwsMeter *meter; /* NULL: none */
+    OutageSubject subject;
+    char *name;          /* of the subject, for the journal */
     Timer probe_timer;   /* set while a job waits and none probes */
     unsigned failures;   /* probes in a row that failed; 0: the target is reachable */
     bool of_answers;     /* the last failure was an answer of the kind that one import may cause */
@@ -29,20 +30,37 @@ struct Outage {
     TAILQ_HEAD(OutageList, OutageWait) calling, waiting;
 };
 
+static const struct {
+    const char *noun, *field, *waiting;
+    JournalEvent began;
+} subjects[] = {
+    [OUTAGE_OF_TARGET] = {"Target", "TRAILSTOP_TARGET", "its jobs wait", EVENT_OUTAGE_BEGAN},
+    [OUTAGE_OF_QUEUE] = {"Queue", "TRAILSTOP_QUEUE", "its messages wait", EVENT_OUTAGE_BEGAN},
+    [OUTAGE_OF_DESTINATION] = {"Destination", "TRAILSTOP_NOTIFY", "its outcomes wait",
+                               EVENT_NOTIFY_FAILED},
+};
+_Static_assert(sizeof(subjects) / sizeof(subjects[0]) == N_OUTAGE_SUBJECTS, "words for each");
+
 static void outage_probe(void *userdata);
 
-int outage_new(Timers *timers, const Random *random, const char *target, Outage **ret)
+int outage_new(Timers *timers, const Random *random, OutageSubject subject, const char *name,
+               Outage **ret)
 {
     Outage *outage = malloc(sizeof(*outage));
 
     if (!outage)
         return -ENOMEM;
-    *outage =
-        (Outage){.references = 1, .timers = timers, .random = random, .target = strdup(target)};
+    *outage = (Outage){
+        .references = 1,
+        .timers = timers,
+        .random = random,
+        .subject = subject,
+        .name = strdup(name),
+    };
     TAILQ_INIT(&outage->calling);
     TAILQ_INIT(&outage->waiting);
     timer_init(&outage->probe_timer, timers, outage_probe, outage);
-    if (!outage->target) {
+    if (!outage->name) {
         outage_unref(outage);
         return -ENOMEM;
     }
@@ -63,7 +81,7 @@ void outage_unref(Outage *outage)
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
     aws_meter_unref(outage->meter);
-    free(outage->target);
+    free(outage->name);
     free(outage);
 }
 
@@ -187,25 +205,38 @@ bool outage_enter(Outage *outage, OutageWait *wait)
     return true;
 }
 
-static void outage_begin(Outage *outage, const CallError *error)
+/* A target's jobs end with a clear "no"; at a queue and a destination it is waited out as well. */
+static const char *outage_verb(const Outage *outage, const CallError *error)
 {
-    static const char *const said[] = {
+    static const char *const verbs[] = {
         [TARGET_OK] = "is unreachable",
         [TARGET_THROTTLED] = "is throttled",
         [TARGET_UNREACHABLE] = "is unreachable",
         [TARGET_NO_CREDENTIALS] = "has no credentials",
     };
+    TargetState state = target_state_of_error(error);
+
+    _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == N_TARGET_STATES, "a verb each");
+    if (outage->subject != OUTAGE_OF_TARGET && state == TARGET_UNREACHABLE &&
+        error->http_status >= 400 && error->http_status < 500)
+        return "refuses calls";
+    return verbs[state];
+}
+
+static void outage_begin(Outage *outage, const CallError *error)
+{
     JournalEntry entry;
     OutageWait *wait, *next;
 
     outage->began_usec = timers_boottime_usec(outage->timers);
     stats_add(STAT_OUTAGES, 1);
-    journal_begin(&entry, EVENT_OUTAGE_BEGAN);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", outage->target);
+    journal_begin(&entry, subjects[outage->subject].began);
+    journal_add(&entry, subjects[outage->subject].field, "%s", outage->name);
     journal_add_error(&entry, error);
-    journal_send(&entry, "Target %s %s, its jobs wait: %s%s%s", outage->target,
-                 said[target_state_of_error(error)], error->code ? error->code : "no memory",
-                 error->message ? ": " : "", error->message ? error->message : "");
+    journal_send(&entry, "%s %s %s, %s: %s%s%s", subjects[outage->subject].noun, outage->name,
+                 outage_verb(outage, error), subjects[outage->subject].waiting,
+                 error->code ? error->code : "no memory", error->message ? ": " : "",
+                 error->message ? error->message : "");
 
     for (wait = TAILQ_FIRST(&outage->calling); wait; wait = next) {
         next = TAILQ_NEXT(wait, entry);
@@ -284,10 +315,10 @@ void outage_end(Outage *outage)
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
     journal_begin(&entry, EVENT_OUTAGE_ENDED);
-    journal_add(&entry, "TRAILSTOP_TARGET", "%s", outage->target);
+    journal_add(&entry, subjects[outage->subject].field, "%s", outage->name);
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)lasted_usec);
-    journal_send(&entry, "Target %s answers again after %s", outage->target,
-                 timespan_format(lasted_usec, lasted));
+    journal_send(&entry, "%s %s answers again after %s", subjects[outage->subject].noun,
+                 outage->name, timespan_format(lasted_usec, lasted));
 
     while ((wait = TAILQ_FIRST(&outage->waiting))) {
         outage_displace(wait);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A target that does not answer: its jobs wait together, and one call at a time probes for all of
- * them.
+ * them. A queue or a destination of outcomes is the same with what calls there in place of jobs.
  *
  * Each job takes part with an OutageWait of its own. Before a call it asks outage_enter();
  * afterwards it calls outage_answered(), outage_failed() or outage_troubled(). The wait between
@@ -39,7 +39,17 @@ typedef struct OutageWait {
     void *userdata;
 } OutageWait;
 
-int outage_new(Timers *timers, const Random *random, const char *target, Outage **ret);
+/* What the journal calls that which is unreachable. */
+typedef enum OutageSubject {
+    OUTAGE_OF_TARGET,
+    OUTAGE_OF_QUEUE,
+    OUTAGE_OF_DESTINATION,
+    N_OUTAGE_SUBJECTS
+} OutageSubject;
+
+/* name: copied. 0 or -ENOMEM. */
+int outage_new(Timers *timers, const Random *random, OutageSubject subject, const char *name,
+               Outage **ret);
 Outage *outage_ref(Outage *outage);
 void outage_unref(Outage *outage); /* no job may take part when the last one goes; takes NULL */
 

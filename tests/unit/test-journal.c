@@ -16,59 +16,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "daemon/base/journal.h"
-
-/* What is written to standard error between begin() and end(). */
-typedef struct Capture {
-    FILE *file;
-    int saved_fd;
-    char text[8192];
-} Capture;
-
-static void begin(Capture *capture, JournalFormat format)
-{
-    capture->file = tmpfile();
-    assert_non_null(capture->file);
-    fflush(stderr);
-    capture->saved_fd = dup(STDERR_FILENO);
-    assert_true(capture->saved_fd >= 0);
-    assert_int_equal(dup2(fileno(capture->file), STDERR_FILENO), STDERR_FILENO);
-    journal_open(format, LOG_INFO);
-}
-
-static void end(Capture *capture)
-{
-    size_t size;
-
-    fflush(stderr);
-    assert_int_equal(dup2(capture->saved_fd, STDERR_FILENO), STDERR_FILENO);
-    close(capture->saved_fd);
-    rewind(capture->file);
-    size = fread(capture->text, 1, sizeof(capture->text) - 1, capture->file);
-    capture->text[size] = '\0';
-    fclose(capture->file);
-}
-
-/* The one line that was written, as JSON. */
-static json_object *end_json(Capture *capture)
-{
-    json_object *object = NULL;
-    size_t size;
-
-    end(capture);
-    size = strlen(capture->text);
-    assert_true(size > 0);
-    assert_ptr_equal(strchr(capture->text, '\n'), capture->text + size - 1);
-    assert_int_equal(json_read(capture->text, size - 1, 2, &object), 0);
-    return object;
-}
-
-static void assert_field(json_object *object, const char *name, const char *expected)
-{
-    const char *value;
-
-    assert_int_equal(json_get_string(object, name, &value), 1);
-    assert_string_equal(value, expected);
-}
+#include "tests/unit/journal-capture.h"
 
 static void test_writes_json_lines_of_strings(void **state)
 {
@@ -77,11 +25,11 @@ static void test_writes_json_lines_of_strings(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_OUTAGE_BEGAN);
     journal_add(&entry, "TRAILSTOP_TARGET", "%s-%d", "t", 1);
     journal_send(&entry, "Target %s is out", "t-1");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_field(object, "TRAILSTOP_TARGET", "t-1");
     assert_field(object, "MESSAGE", "Target t-1 is out");
     assert_field(object, "MESSAGE_ID", "e601d6313ee24c8bb77dca6dce9d80ac");
@@ -99,12 +47,12 @@ static void test_adds_what_is_known_of_an_error(void **state)
 
     (void)state;
     assert_int_equal(call_error_set(&error, "ThrottlingException", "slow down", 429, "r-1"), 0);
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_JOB_REFUSED);
     journal_add_error(&entry, &error);
     journal_add_error(&entry, &none);
     journal_send(&entry, "no");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_field(object, "TRAILSTOP_AWS_ERROR", "ThrottlingException");
     assert_field(object, "TRAILSTOP_AWS_MESSAGE", "slow down");
     assert_field(object, "TRAILSTOP_AWS_REQUEST_ID", "r-1");
@@ -120,11 +68,11 @@ static void test_leaves_out_what_is_not_known_of_an_error(void **state)
 
     (void)state;
     assert_int_equal(call_error_set(&error, CALL_ERROR_TIMEOUT, "no answer", 0, NULL), 0);
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_JOB_EXPIRED);
     journal_add_error(&entry, &error);
     journal_send(&entry, "late");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_false(json_object_object_get_ex(object, "TRAILSTOP_AWS_REQUEST_ID", NULL));
     assert_false(json_object_object_get_ex(object, "TRAILSTOP_HTTP_STATUS", NULL));
 }
@@ -137,11 +85,11 @@ static void test_a_value_may_hold_anything_and_forges_nothing(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_REQUEST_ACCEPTED);
     journal_add(&entry, "TRAILSTOP_REASON", "%s", value);
     journal_send(&entry, "Accepted");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_field(object, "TRAILSTOP_REASON", value);
     assert_field(object, "TRAILSTOP_EVENT", "request-accepted");
     assert_false(json_object_object_get_ex(object, "A", NULL));
@@ -154,14 +102,14 @@ static void test_a_message_is_one_line_without_control_characters(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_STORE_FAILED);
     journal_send(&entry, "a%sb",
                  "\n\r\t\033[1m\001\177\xc3\xa9"
                  "\xc2\x85\xc2\x9b"                     /* next line, and the 8-bit form of ESC [ */
                  "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae" /* U+2028, U+2029, U+202E */
                  "\x9b\xe2\x80");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_field(object, "MESSAGE",
                  "a????[1m??\xc3\xa9????????"
                  "b");
@@ -173,11 +121,11 @@ static void test_text_is_one_line_too(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_TEXT);
+    capture_begin(&capture, JOURNAL_TEXT);
     journal_begin(&entry, EVENT_STORE_FAILED);
     journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "/x");
     journal_send(&entry, "first\nsecond");
-    end(&capture);
+    capture_end(&capture);
     assert_ptr_equal(strchr(capture.text, '\n'), capture.text + strlen(capture.text) - 1);
     assert_non_null(strstr(capture.text, "Z first?second\n"));
 }
@@ -227,14 +175,14 @@ static void test_drops_what_is_below_the_level(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_CALL_RETRIED);
     journal_add(&entry, "TRAILSTOP_TARGET", "t");
     journal_send(&entry, "debug");
     journal_set_level(LOG_WARNING);
     journal_begin(&entry, EVENT_STARTED);
     journal_send(&entry, "info");
-    end(&capture);
+    capture_end(&capture);
     assert_string_equal(capture.text, "");
 }
 
@@ -245,12 +193,12 @@ static void test_more_fields_than_there_is_room_for_are_lost(void **state)
     Capture capture;
 
     (void)state;
-    begin(&capture, JOURNAL_JSON);
+    capture_begin(&capture, JOURNAL_JSON);
     journal_begin(&entry, EVENT_STARTED);
     for (unsigned i = 0; i < 2 * JOURNAL_FIELDS_MAX; i++)
         journal_add(&entry, "TRAILSTOP_VERSION", "%u", i);
     journal_send(&entry, "Started");
-    object = end_json(&capture);
+    object = capture_end_json(&capture);
     assert_non_null(object);
 }
 

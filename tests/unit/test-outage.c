@@ -14,6 +14,7 @@
 #include "common/time.h"
 #include "daemon/base/journal.h"
 #include "daemon/jobs/outage.h"
+#include "tests/unit/journal-capture.h"
 #include "tests/unit/virtual-clock.h"
 
 #define START_USEC (100 * USEC_PER_SEC)
@@ -65,7 +66,8 @@ static int set_up(void **state)
     fixture->random = virtual_random(&fixture->clock);
     clock = virtual_clock(&fixture->clock);
     assert_int_equal(timers_new(&clock, &fixture->timers), 0);
-    assert_int_equal(outage_new(fixture->timers, &fixture->random, "t", &fixture->outage), 0);
+    assert_int_equal(
+        outage_new(fixture->timers, &fixture->random, OUTAGE_OF_TARGET, "t", &fixture->outage), 0);
     for (size_t i = 0; i < N_JOBS; i++) {
         fixture->jobs[i].clock = &fixture->clock;
         fixture->jobs[i].wait.resume = resume;
@@ -454,6 +456,70 @@ static void test_outlives_its_target(void **state)
     assert_true(enter(fixture, 1));
 }
 
+/* What is unreachable is named for what it is, and so is what waits for it. */
+static void test_is_logged_with_the_words_of_its_subject(void **state)
+{
+    static char denied[] = "AccessDenied", slow[] = "TimedOut", text[] = "why";
+    static const struct {
+        OutageSubject subject;
+        CallError error;
+        const char *event, *field, *began, *ended;
+    } samples[] = {
+        {OUTAGE_OF_TARGET,
+         {.code = slow, .message = text},
+         "outage-began",
+         "TRAILSTOP_TARGET",
+         "Target n is unreachable, its jobs wait: TimedOut: why",
+         "Target n answers again after 0"},
+        {OUTAGE_OF_QUEUE,
+         {.code = slow, .message = text},
+         "outage-began",
+         "TRAILSTOP_QUEUE",
+         "Queue n is unreachable, its messages wait: TimedOut: why",
+         "Queue n answers again after 0"},
+        {OUTAGE_OF_QUEUE,
+         {.code = denied, .message = text, .http_status = 403},
+         "outage-began",
+         "TRAILSTOP_QUEUE",
+         "Queue n refuses calls, its messages wait: AccessDenied: why",
+         "Queue n answers again after 0"},
+        {OUTAGE_OF_DESTINATION,
+         {.code = denied, .message = text, .http_status = 400},
+         "notify-failed",
+         "TRAILSTOP_NOTIFY",
+         "Destination n refuses calls, its outcomes wait: AccessDenied: why",
+         "Destination n answers again after 0"},
+    };
+    Fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        CLEANUP(json_object_putp) json_object *began = NULL;
+        CLEANUP(json_object_putp) json_object *ended = NULL;
+        OutageWait wait = {.resume = resume, .userdata = &fixture->jobs[0]};
+        Capture capture;
+        Outage *outage;
+
+        assert_int_equal(
+            outage_new(fixture->timers, &fixture->random, samples[i].subject, "n", &outage), 0);
+        assert_true(outage_enter(outage, &wait));
+        capture_begin(&capture, JOURNAL_JSON);
+        outage_failed(&wait, &samples[i].error);
+        began = capture_end_json(&capture);
+        assert_field(began, "TRAILSTOP_EVENT", samples[i].event);
+        assert_field(began, samples[i].field, "n");
+        assert_field(began, "MESSAGE", samples[i].began);
+        capture_begin(&capture, JOURNAL_JSON);
+        outage_end(outage);
+        ended = capture_end_json(&capture);
+        assert_field(ended, "TRAILSTOP_EVENT", "outage-ended");
+        assert_field(ended, samples[i].field, "n");
+        assert_field(ended, "MESSAGE", samples[i].ended);
+        outage_leave(&wait);
+        outage_unref(outage);
+    }
+    journal_set_level(LOG_EMERG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +553,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_answer_to_somebody_else_wakes_all, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_outlives_its_target, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_is_logged_with_the_words_of_its_subject, set_up,
+                                        tear_down),
     };
 
     journal_set_level(LOG_EMERG);
