@@ -65,7 +65,7 @@ const char store_select[] = "SELECT "
 #include "daemon/jobs/store-columns.def"
                             " FROM jobs ";
 
-const char store_upsert[] = "INSERT INTO jobs ("
+const char store_insert[] = "INSERT INTO jobs ("
 #define STORE_KEY(name, ...) #name
 #define STORE_COLUMN(name, ...) ", " #name
 #include "daemon/jobs/store-columns.def"
@@ -73,13 +73,15 @@ const char store_upsert[] = "INSERT INTO jobs ("
 #define STORE_KEY(...) "?"
 #define STORE_COLUMN(...) ", ?"
 #include "daemon/jobs/store-columns.def"
-                            ") ON CONFLICT (number) DO UPDATE SET "
+                            ")";
+
+const char store_update[] = "UPDATE jobs SET "
 #define STORE_KEY(...)
 #define STORE_FIXED(...)
-#define STORE_CHANGE(name, ...) #name " = excluded." #name
-#define STORE_CHANGING(name, ...) ", " #name " = excluded." #name
+#define STORE_CHANGE(name, ...) #name " = ?"
+#define STORE_CHANGING(name, ...) ", " #name " = ?"
 #include "daemon/jobs/store-columns.def"
-    ;
+                            " WHERE number = ?";
 
 /* ---- a member of JobRecord for each column ---- */
 
@@ -95,10 +97,14 @@ typedef enum StoreKind {
 static const struct {
     StoreKind kind;
     size_t offset, size;
+    bool changes;
 } columns[] = {
-#define STORE_COLUMN(name, declaration, kind, member)                                              \
-    {STORE_##kind, offsetof(JobRecord, member), sizeof(((JobRecord *)NULL)->member)},
+#define MEMBER(kind, member, changes)                                                              \
+    {STORE_##kind, offsetof(JobRecord, member), sizeof(((JobRecord *)NULL)->member), changes},
+#define STORE_FIXED(name, declaration, kind, member) MEMBER(kind, member, false)
+#define STORE_CHANGING(name, declaration, kind, member) MEMBER(kind, member, true)
 #include "daemon/jobs/store-columns.def"
+#undef MEMBER
 };
 _Static_assert(sizeof(columns) / sizeof(columns[0]) == N_STORE_COLUMNS, "a member each");
 
@@ -131,35 +137,49 @@ static void keep_integer(void *member, size_t size, uint64_t value)
 }
 
 /* Texts that are not copied and integers cannot fail to bind. */
+static void bind_member(sqlite3_stmt *statement, int parameter, const JobRecord *record, int i)
+{
+    const void *member = (const char *)record + columns[i].offset;
+    const char *text = NULL;
+
+    switch (columns[i].kind) {
+    case STORE_INTEGER:
+        sqlite3_bind_int64(statement, parameter,
+                           (sqlite3_int64)load_integer(member, columns[i].size));
+        return;
+    case STORE_TEXT:
+        text = *(char *const *)member;
+        break;
+    case STORE_NAME:
+        text = member;
+        break;
+    case STORE_STATE:
+        text = job_state_name(*(const JobState *)member);
+        break;
+    case STORE_KIND:
+        text = job_kind_name(*(const JobKind *)member);
+        break;
+    case STORE_SERVICE:
+        text = import_service_name(*(const ImportService *)member);
+        break;
+    }
+    sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC); /* NULL binds NULL */
+}
+
 void store_bind_record(sqlite3_stmt *statement, const JobRecord *record)
 {
-    for (int i = 0; i < N_STORE_COLUMNS; i++) {
-        const void *member = (const char *)record + columns[i].offset;
-        const char *text = NULL;
+    for (int i = 0; i < N_STORE_COLUMNS; i++)
+        bind_member(statement, i + 1, record, i);
+}
 
-        switch (columns[i].kind) {
-        case STORE_INTEGER:
-            sqlite3_bind_int64(statement, i + 1,
-                               (sqlite3_int64)load_integer(member, columns[i].size));
-            continue;
-        case STORE_TEXT:
-            text = *(char *const *)member;
-            break;
-        case STORE_NAME:
-            text = member;
-            break;
-        case STORE_STATE:
-            text = job_state_name(*(const JobState *)member);
-            break;
-        case STORE_KIND:
-            text = job_kind_name(*(const JobKind *)member);
-            break;
-        case STORE_SERVICE:
-            text = import_service_name(*(const ImportService *)member);
-            break;
-        }
-        sqlite3_bind_text(statement, i + 1, text, -1, SQLITE_STATIC); /* NULL binds NULL */
-    }
+void store_bind_changes(sqlite3_stmt *statement, const JobRecord *record)
+{
+    int parameter = 0;
+
+    for (int i = 0; i < N_STORE_COLUMNS; i++)
+        if (columns[i].changes)
+            bind_member(statement, ++parameter, record, i);
+    bind_member(statement, ++parameter, record, COLUMN_number);
 }
 
 /* The column's own text, NULL where it has none. */

@@ -38,12 +38,13 @@ typedef enum StoreColumn {
 /* "SELECT" them all "FROM jobs", for a WHERE to follow. */
 extern const char store_select[];
 
-/* Inserts a row, or writes what may have changed into the one that is there. */
-extern const char store_upsert[];
+/* Inserts a row; writes what may have changed into the one that is there. */
+extern const char store_insert[], store_update[];
 
-/* Binds the record's members to the parameters of store_upsert; they have to live until the
- * statement ran. */
+/* Binds the record's members to the parameters of store_insert, and of store_update; they have to
+ * live until the statement ran. */
 void store_bind_record(sqlite3_stmt *statement, const JobRecord *record);
+void store_bind_changes(sqlite3_stmt *statement, const JobRecord *record);
 
 /* Reads the current row of a store_select into a record the caller owns. -EUCLEAN: not what a
  * daemon wrote; -ENOMEM. */

@@ -15,7 +15,8 @@ typedef enum StoreStatement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
-    SQL_PUT_JOB,
+    SQL_INSERT_JOB,
+    SQL_UPDATE_JOB,
     SQL_GET,
     SQL_EACH_ACTIVE,
     SQL_EACH_CHANGED,
@@ -46,8 +47,8 @@ struct Store {
     sqlite3_stmt *statements[N_STORE_STATEMENTS];
     struct stat file; /* which one it is */
     bool in_transaction;
-    int failure; /* of the transaction: what failed first in it */
-    uint64_t last_number;
+    int failure;          /* of the transaction: what failed first in it */
+    uint64_t last_number; /* no row has a higher one */
     uint64_t last_change;
     uint64_t last_update_usec;
 };

@@ -14,7 +14,7 @@
 #define SHOWN_DEPTH_MAX 16U
 
 static sqlite3 *db;
-static sqlite3_stmt *insert, *query;
+static sqlite3_stmt *insert, *update, *query;
 
 static sqlite3_stmt *prepare(const char *sql)
 {
@@ -29,7 +29,8 @@ static void open_store(void)
     REQUIRE(sqlite3_open(":memory:", &db) == SQLITE_OK);
     REQUIRE(sqlite3_exec(db, store_tables, NULL, NULL, NULL) == SQLITE_OK);
     query = prepare(store_select);
-    insert = prepare(store_upsert);
+    insert = prepare(store_insert);
+    update = prepare(store_update);
 }
 
 /* One value of any kind in the place of a column's own: a byte for the column, one for the kind,
@@ -57,12 +58,17 @@ static void bind_value(int column, uint8_t kind, const char *value, size_t size)
     }
 }
 
-/* False: the table does not take it. */
-static bool insert_row(void)
+static void delete_rows(void)
 {
-    bool taken = sqlite3_step(insert) == SQLITE_DONE;
+    REQUIRE(sqlite3_exec(db, "DELETE FROM jobs", NULL, NULL, NULL) == SQLITE_OK);
+}
 
-    sqlite3_reset(insert);
+/* False: the table does not take it. */
+static bool write_row(sqlite3_stmt *statement)
+{
+    bool taken = sqlite3_step(statement) == SQLITE_DONE;
+
+    sqlite3_reset(statement);
     return taken;
 }
 
@@ -89,6 +95,23 @@ static json_object *read_row(JobRecord *record)
     return shown;
 }
 
+/* The record is written again as its row was: as a new one, and over the one that is there. */
+static void require_same_row(const JobRecord *record, json_object *shown)
+{
+    delete_rows();
+    store_bind_record(insert, record);
+    store_bind_changes(update, record);
+    for (unsigned i = 0; i < 2; i++) {
+        CLEANUP(json_object_putp) json_object *again = NULL;
+        JobRecord copy = {.number = 0};
+
+        REQUIRE(write_row(i == 0 ? insert : update));
+        again = read_row(&copy);
+        REQUIRE(again && strcmp(json_text(shown, NULL), json_text(again, NULL)) == 0);
+        job_record_clear(&copy);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const JobRecord sound = {.number = 1,
@@ -97,13 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .import_id = (char *)"01234567-89ab-cdef-0123-456789abcdef",
                              .target = (char *)"default",
                              .import = (char *)"{\"ImportStatus\":\"IN_PROGRESS\"}"};
-    CLEANUP(json_object_putp) json_object *first = NULL;
-    CLEANUP(json_object_putp) json_object *second = NULL;
-    JobRecord record = {.number = 0}, again = {.number = 0};
+    CLEANUP(json_object_putp) json_object *shown = NULL;
+    JobRecord record = {.number = 0};
 
     if (!db)
         open_store();
-    REQUIRE(sqlite3_exec(db, "DELETE FROM jobs", NULL, NULL, NULL) == SQLITE_OK);
+    delete_rows();
     store_bind_record(insert, &sound);
     while (size >= 2) {
         int column = 1 + data[0] % sqlite3_column_count(query);
@@ -116,16 +138,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         value = fuzz_take_part(&data, &size, &length);
         bind_value(column, kind, value, length);
     }
-    if (!insert_row())
+    if (!write_row(insert))
         return 0;
-    first = read_row(&record);
-    if (first) {
-        store_bind_record(insert, &record);
-        REQUIRE(insert_row());
-        second = read_row(&again);
-        REQUIRE(second && strcmp(json_text(first, NULL), json_text(second, NULL)) == 0);
-        job_record_clear(&again);
-    }
+    shown = read_row(&record);
+    if (shown)
+        require_same_row(&record, shown);
     job_record_clear(&record);
     return 0;
 }
