@@ -24,8 +24,9 @@ static bool split_arn(const char *text, const char *fields[static ARN_FIELDS])
         text = strchr(text, ':');
         if (i + 1 == ARN_FIELDS)
             return true;
-        if (!text++ || *text == ':')
+        if (!text || text[1] == ':')
             return false;
+        text++;
     }
     return false;
 }

@@ -140,7 +140,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             read_imports(&response);
         else
             read_error(&response);
-        read_calls(&response);
     }
+    response.status = 200;
+    read_calls(&response);
+    response.status = 400;
+    read_calls(&response);
     return 0;
 }

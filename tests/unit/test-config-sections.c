@@ -345,6 +345,8 @@ static void test_errors_of_notifications_name_file_and_line(void **state)
          CONF ":2: notify n: event-bus is neither the name nor the ARN of an event bus"},
         {"[notify n]\nevent-bus = arn:aws:sqs:us-east-1:111122223333:stops\n",
          CONF ":2: notify n: event-bus is neither the name nor the ARN of an event bus"},
+        {"[notify n]\nevent-bus = arn:aws\n",
+         CONF ":2: notify n: event-bus is neither the name nor the ARN of an event bus"},
         {"[notify n]\nevent-bus = arn:aws:events:us-east-1:111122223333\n",
          CONF ":2: notify n: event-bus is neither the name nor the ARN of an event bus"},
         {"[notify n]\nevent-bus = arn:aws:events:us-east-1:111122223333:rule/r\n",
