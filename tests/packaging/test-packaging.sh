@@ -5,7 +5,7 @@ set -u
 srcdir=${srcdir:-.}
 . "$srcdir/tests/tap.sh"
 
-echo 1..3
+echo 1..4
 
 version=$(./trailstopd --version | sed 's/.* //')
 {
@@ -31,3 +31,11 @@ sed -n 's/^u trailstop - "\(.*\)" \(.*\)$/\1 \2/p' "$srcdir/systemd/sysusers.d/t
     sed -n 's/.*--home-dir %{_localstatedir}\([^ ]*\) .*/\/var\1/p' "$srcdir/rpm/trailstop.spec"
 } | paste -s -d ' ' | diff - "$directory/sysusers" >"$directory/found" && [ -s "$directory/sysusers" ]
 result $? "the user of the packages is the same"
+
+# "cloudtrail:StopImport": the policy allows each operation that is called, and no other.
+for service in cloudtrail logs sqs events; do
+    sed -n "s/^ *\.name = \"\([A-Za-z]*\)\",\$/$service:\1/p" "$srcdir/daemon/aws/$service.c"
+done | sort -u >"$directory/code"
+grep -o '"[a-z]*:[A-Z][A-Za-z]*"' "$srcdir/conf/iam-policy.json" | tr -d '"' | sort -u >"$directory/policy"
+diff "$directory/code" "$directory/policy" >"$directory/found" && [ -s "$directory/code" ]
+result $? "the policy allows each operation that the daemon calls"
