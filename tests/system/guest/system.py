@@ -13,6 +13,7 @@ from harness.varlink import Closed, Connection
 
 BUILT = Path("/tests/built")
 SOCKET = Path("/run/trailstop/io.trailstop.Imports")
+REGISTERED = Path("/run/varlink/registry/io.trailstop.Imports")
 STATE = Path("/var/lib/trailstop")
 CONFIG = Path("/etc/trailstop/trailstopd.conf.d/50-tests.conf")
 CREDENTIALS = Path("/etc/credstore/aws-credentials")

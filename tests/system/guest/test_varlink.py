@@ -29,6 +29,10 @@ def test_info(service):
     assert "trailstopd" in text and "io.trailstop.Imports" in text
 
 
+def test_is_found_where_systemd_looks_for_services(service):
+    assert "io.trailstop.Imports" in varlinkctl("info", system.REGISTERED).stdout
+
+
 def test_introspect(service):
     text = varlinkctl("introspect", system.SOCKET, "io.trailstop.Imports").stdout
     assert "method StopAll" in text and "error ImportNotFound" in text
