@@ -21,9 +21,9 @@ options_of_page() {
     sed -n 's/^\.It F/F/p' "$1" | grep -o 'Fl Fl [a-z-]*' | sed 's/Fl Fl /--/'
 }
 
-echo 1..11
+echo 1..12
 
-pages="trailstopctl.1 trailstopd.conf.5 io.trailstop.Imports.7 trailstopd.8"
+pages="trailstopctl.1 trailstopd.conf.5 io.trailstop.Imports.7 trailstopd.8 trailstop-sim.1"
 if command -v mandoc >/dev/null; then
     # Which other pages are installed here does not matter.
     (cd "$srcdir/man" && mandoc -Tlint $pages) 2>&1 |
@@ -41,6 +41,10 @@ agree "trailstopd(8) has the options of trailstopd"
 options_of_help trailstopctl >"$directory/code"
 options_of_page "$srcdir/man/trailstopctl.1" >"$directory/manual"
 agree "trailstopctl(1) has the options of trailstopctl"
+
+options_of_help trailstop-sim >"$directory/code"
+options_of_page "$srcdir/man/trailstop-sim.1" >"$directory/manual"
+agree "trailstop-sim(1) has the options of trailstop-sim"
 
 # A command of --help is a line of two blanks, a word and what it takes.
 ./trailstopctl --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)\{0,1\}$/\1\2/p' >"$directory/usage"

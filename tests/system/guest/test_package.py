@@ -67,7 +67,7 @@ def test_purge_leaves_nothing(bare, sim):
     after = snapshot()
     assert after[0] - before[0] == set() and before[0] - after[0] == set()
     assert after[1] == before[1]
-    assert not system.SOCKET.parent.exists()
+    assert not system.SOCKET.parent.exists() and not os.path.lexists(system.REGISTERED)
     gone = [*system.UNITS, "trailstop-metrics.timer"]
     assert system.systemctl("is-active", *gone, check=False).stdout.split() == ["inactive"] * 3
     assert "trailstop" not in system.run("journalctl", "--list-catalog").stdout
@@ -81,6 +81,27 @@ def test_remove_keeps_configuration_and_jobs(service, sim):
     assert system.CONFIG.exists() and list(system.STATE.iterdir())
     system.install()
     assert system.job(job["id"])["state"] == "stopped"
+
+
+def test_a_removal_says_how_many_jobs_it_leaves(service, sim):
+    import_ids = [sim.add_endless(), sim.add_endless()]
+    for import_id in import_ids:
+        system.call("Stop", importId=import_id)
+    words = system.run("dpkg", "--remove", "trailstop").stdout
+    assert "2 jobs are not final; they are kept, and go on when the package is installed again" in words
+    system.install()
+    for import_id in import_ids:
+        sim.finish(import_id)
+    system.wait_until(lambda: not system.call("ListJobs", active=True)["jobs"], "the end of the jobs")
+    assert "not final" not in system.run("dpkg", "--remove", "trailstop").stdout
+    system.install()
+
+
+def test_the_simulator_is_a_package_of_its_own():
+    [package] = system.BUILT.glob("trailstop-sim_*.deb")
+    system.run("dpkg", "--install", package)
+    assert system.run("/usr/bin/trailstop-sim", "--version").stdout.startswith("trailstop-sim ")
+    system.run("dpkg", "--purge", "trailstop-sim")
 
 
 def test_upgrade_while_a_job_polls(bare, sim, measured):
