@@ -16,8 +16,8 @@ struct Outage {
     Timers *timers;
     const Random *random;
     AwsMeter *meter; /* NULL: none */
-    OutageSubject subject;
-    char *name;          /* of the subject, for the journal */
+    AwsOwner owner;
+    char *name;          /* of the owner, for the journal */
     Timer probe_timer;   /* set while a job waits and none probes */
     unsigned failures;   /* probes in a row that failed; 0: the target is reachable */
     bool of_answers;     /* the last failure was an answer of the kind that one import may cause */
@@ -31,20 +31,18 @@ struct Outage {
 };
 
 static const struct {
-    const char *noun, *field, *waiting;
+    const char *waiting;
     JournalEvent began;
-} subjects[] = {
-    [OUTAGE_OF_TARGET] = {"Target", "TRAILSTOP_TARGET", "its jobs wait", EVENT_OUTAGE_BEGAN},
-    [OUTAGE_OF_QUEUE] = {"Queue", "TRAILSTOP_QUEUE", "its messages wait", EVENT_OUTAGE_BEGAN},
-    [OUTAGE_OF_DESTINATION] = {"Destination", "TRAILSTOP_NOTIFY", "its outcomes wait",
-                               EVENT_NOTIFY_FAILED},
+} owners[] = {
+    [AWS_OWNER_TARGET] = {"its jobs wait", EVENT_OUTAGE_BEGAN},
+    [AWS_OWNER_QUEUE] = {"its messages wait", EVENT_OUTAGE_BEGAN},
+    [AWS_OWNER_DESTINATION] = {"its outcomes wait", EVENT_NOTIFY_FAILED},
 };
-_Static_assert(sizeof(subjects) / sizeof(subjects[0]) == N_OUTAGE_SUBJECTS, "words for each");
+_Static_assert(sizeof(owners) / sizeof(owners[0]) == N_AWS_OWNERS, "words for each");
 
 static void outage_probe(void *userdata);
 
-int outage_new(Timers *timers, const Random *random, OutageSubject subject, const char *name,
-               Outage **ret)
+int outage_new(Timers *timers, const Random *random, AwsOwner owner, const char *name, Outage **ret)
 {
     Outage *outage = malloc(sizeof(*outage));
 
@@ -54,7 +52,7 @@ int outage_new(Timers *timers, const Random *random, OutageSubject subject, cons
         .references = 1,
         .timers = timers,
         .random = random,
-        .subject = subject,
+        .owner = owner,
         .name = strdup(name),
     };
     TAILQ_INIT(&outage->calling);
@@ -217,7 +215,7 @@ static const char *outage_verb(const Outage *outage, const CallError *error)
     TargetState state = target_state_of_error(error);
 
     _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == N_TARGET_STATES, "a verb each");
-    if (outage->subject != OUTAGE_OF_TARGET && state == TARGET_UNREACHABLE &&
+    if (outage->owner != AWS_OWNER_TARGET && state == TARGET_UNREACHABLE &&
         error->http_status >= 400 && error->http_status < 500)
         return "refuses calls";
     return verbs[state];
@@ -230,11 +228,11 @@ static void outage_begin(Outage *outage, const CallError *error)
 
     outage->began_usec = timers_boottime_usec(outage->timers);
     stats_add(STAT_OUTAGES, 1);
-    journal_begin(&entry, subjects[outage->subject].began);
-    journal_add(&entry, subjects[outage->subject].field, "%s", outage->name);
+    journal_begin(&entry, owners[outage->owner].began);
+    journal_add(&entry, aws_owner_field(outage->owner), "%s", outage->name);
     journal_add_error(&entry, error);
-    journal_send(&entry, "%s %s %s, %s: %s%s%s", subjects[outage->subject].noun, outage->name,
-                 outage_verb(outage, error), subjects[outage->subject].waiting,
+    journal_send(&entry, "%s %s %s, %s: %s%s%s", aws_owner_noun(outage->owner), outage->name,
+                 outage_verb(outage, error), owners[outage->owner].waiting,
                  error->code ? error->code : "no memory", error->message ? ": " : "",
                  error->message ? error->message : "");
 
@@ -315,9 +313,9 @@ void outage_end(Outage *outage)
     timer_clear(&outage->probe_timer);
     call_error_clear(&outage->error);
     journal_begin(&entry, EVENT_OUTAGE_ENDED);
-    journal_add(&entry, subjects[outage->subject].field, "%s", outage->name);
+    journal_add(&entry, aws_owner_field(outage->owner), "%s", outage->name);
     journal_add(&entry, "TRAILSTOP_ELAPSED_USEC", "%llu", (unsigned long long)lasted_usec);
-    journal_send(&entry, "%s %s answers again after %s", subjects[outage->subject].noun,
+    journal_send(&entry, "%s %s answers again after %s", aws_owner_noun(outage->owner),
                  outage->name, timespan_format(lasted_usec, lasted));
 
     while ((wait = TAILQ_FIRST(&outage->waiting))) {

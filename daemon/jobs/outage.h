@@ -19,6 +19,7 @@
 #include <sys/queue.h>
 
 #include "daemon/aws/meter.h"
+#include "daemon/aws/owner.h"
 #include "daemon/base/call-error.h"
 #include "daemon/base/timer.h"
 
@@ -39,16 +40,8 @@ typedef struct OutageWait {
     void *userdata;
 } OutageWait;
 
-/* What the journal calls that which is unreachable. */
-typedef enum OutageSubject {
-    OUTAGE_OF_TARGET,
-    OUTAGE_OF_QUEUE,
-    OUTAGE_OF_DESTINATION,
-    N_OUTAGE_SUBJECTS
-} OutageSubject;
-
-/* name: copied. 0 or -ENOMEM. */
-int outage_new(Timers *timers, const Random *random, OutageSubject subject, const char *name,
+/* Of that which is unreachable; name: copied. 0 or -ENOMEM. */
+int outage_new(Timers *timers, const Random *random, AwsOwner owner, const char *name,
                Outage **ret);
 Outage *outage_ref(Outage *outage);
 void outage_unref(Outage *outage); /* no job may take part when the last one goes; takes NULL */

@@ -54,7 +54,7 @@ int target_new(const AwsContext *context, const Config *config, const TargetConf
     if (!target->name || !target->region || !target->endpoint || !target->sts_endpoint ||
         string_copy(target_config->account.aws.role.arn, &target->role_arn) < 0)
         return -ENOMEM;
-    if ((r = outage_new(context->timers, context->random, OUTAGE_OF_TARGET, target->name,
+    if ((r = outage_new(context->timers, context->random, AWS_OWNER_TARGET, target->name,
                         &target->outage)) < 0 ||
         (r = target_connect(target, context, config, target_config)) < 0)
         return r;

@@ -67,7 +67,7 @@ static int set_up(void **state)
     clock = virtual_clock(&fixture->clock);
     assert_int_equal(timers_new(&clock, &fixture->timers), 0);
     assert_int_equal(
-        outage_new(fixture->timers, &fixture->random, OUTAGE_OF_TARGET, "t", &fixture->outage), 0);
+        outage_new(fixture->timers, &fixture->random, AWS_OWNER_TARGET, "t", &fixture->outage), 0);
     for (size_t i = 0; i < N_JOBS; i++) {
         fixture->jobs[i].clock = &fixture->clock;
         fixture->jobs[i].wait.resume = resume;
@@ -461,29 +461,29 @@ static void test_is_logged_with_the_words_of_its_subject(void **state)
 {
     static char denied[] = "AccessDenied", slow[] = "TimedOut", text[] = "why";
     static const struct {
-        OutageSubject subject;
+        AwsOwner owner;
         CallError error;
         const char *event, *field, *began, *ended;
     } samples[] = {
-        {OUTAGE_OF_TARGET,
+        {AWS_OWNER_TARGET,
          {.code = slow, .message = text},
          "outage-began",
          "TRAILSTOP_TARGET",
          "Target n is unreachable, its jobs wait: TimedOut: why",
          "Target n answers again after 0"},
-        {OUTAGE_OF_QUEUE,
+        {AWS_OWNER_QUEUE,
          {.code = slow, .message = text},
          "outage-began",
          "TRAILSTOP_QUEUE",
          "Queue n is unreachable, its messages wait: TimedOut: why",
          "Queue n answers again after 0"},
-        {OUTAGE_OF_QUEUE,
+        {AWS_OWNER_QUEUE,
          {.code = denied, .message = text, .http_status = 403},
          "outage-began",
          "TRAILSTOP_QUEUE",
          "Queue n refuses calls, its messages wait: AccessDenied: why",
          "Queue n answers again after 0"},
-        {OUTAGE_OF_DESTINATION,
+        {AWS_OWNER_DESTINATION,
          {.code = denied, .message = text, .http_status = 400},
          "notify-failed",
          "TRAILSTOP_NOTIFY",
@@ -500,7 +500,7 @@ static void test_is_logged_with_the_words_of_its_subject(void **state)
         Outage *outage;
 
         assert_int_equal(
-            outage_new(fixture->timers, &fixture->random, samples[i].subject, "n", &outage), 0);
+            outage_new(fixture->timers, &fixture->random, samples[i].owner, "n", &outage), 0);
         assert_true(outage_enter(outage, &wait));
         capture_begin(&capture, JOURNAL_JSON);
         outage_failed(&wait, &samples[i].error);

@@ -64,7 +64,7 @@ static void begin(World *world, Taker *taker)
         assert_int_equal(json_append(imports, import), 0);
     }
     assert_int_equal(json_add(page, "Imports", imports), 0);
-    assert_int_equal(outage_new(world->timers, &world->random, OUTAGE_OF_TARGET, "t", &outage), 0);
+    assert_int_equal(outage_new(world->timers, &world->random, AWS_OWNER_TARGET, "t", &outage), 0);
     target.outage = outage;
     assert_int_equal(
         query_new(&(QueryRequest){.kind = QUERY_IMPORTS, .target = &target, .take = take}, on_done,
