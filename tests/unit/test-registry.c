@@ -395,6 +395,42 @@ static void test_asks_first_where_such_a_message_joins(void **state)
     assert_true(registry_find(fixture->registry, fresh)->asks_first);
 }
 
+static void share(Job *job, const char *status)
+{
+    CLEANUP(json_object_putp) json_object *import = json_object_new_object();
+
+    assert_int_equal(json_add_string(import, "ImportStatus", status), 0);
+    job_share(job, &(AwsResult){.outcome = AWS_OK, .body = import});
+}
+
+/* What a wait of the same import was answered may be older than what this job asked for. */
+static void test_a_job_that_asks_what_became_of_its_stop_shares_only_an_end(void **state)
+{
+    Fixture *fixture = *state;
+    char id[JOB_ID_SIZE];
+    Job *job;
+
+    assert_int_equal(request_by_message(fixture, IMPORT_A, 2, id), 0);
+    commit(fixture);
+    job = registry_find(fixture->registry, id);
+    share(job, "IN_PROGRESS");
+    assert_int_equal(job->record.state, JOB_QUEUED);
+    assert_true(job->asks_first && job->call_timer.set);
+    share(job, "STOPPED");
+    assert_int_equal(job->record.state, JOB_STOPPED);
+
+    assert_int_equal(request(fixture, 0, IMPORT_B, NULL, id), 0);
+    commit(fixture);
+    job = registry_find(fixture->registry, id);
+    assert_int_equal(
+        call_error_set(&job->record.refusal, "InvalidParameterException", "no", 400, NULL), 0);
+    share(job, "IN_PROGRESS");
+    assert_int_equal(job->record.state, JOB_QUEUED);
+    assert_true(job->call_timer.set);
+    share(job, "COMPLETED");
+    assert_int_equal(job->record.state, JOB_COMPLETED);
+}
+
 static void test_goes_on_after_a_restart(void **state)
 {
     Fixture *fixture = *state;
@@ -670,6 +706,7 @@ int main(void)
         TEST(test_a_job_keeps_the_message_that_made_it),
         TEST(test_asks_first_unless_a_message_was_never_received_before),
         TEST(test_asks_first_where_such_a_message_joins),
+        TEST(test_a_job_that_asks_what_became_of_its_stop_shares_only_an_end),
         TEST(test_a_released_job_calls_and_waits_for_nothing_more),
         TEST(test_a_companion_saves_with_the_end_of_a_job),
         TEST(test_a_companion_saves_where_no_job_changed),
