@@ -56,8 +56,12 @@ static void fail_all(Follow *follow, const Reply *reply)
  * than a second are over before they are read. */
 static void tell_wait(Follow *follow, Followed *followed, const JobView *job)
 {
-    char next[TIMESPAN_SIZE], deadline[TIMESPAN_SIZE];
-    bool over = !job->error_code || job_view_is_final(job);
+    char next[TIMESPAN_SIZE], deadline[TIMESPAN_SIZE], place[JOB_VIEW_PLACE_SIZE];
+    bool is_alone = follow->list.n == 1; /* the place of one among many is in its line */
+    const char *why = job->error_code ? job->error_code
+                      : is_alone      ? job_view_format_place(job, place)
+                                      : NULL;
+    bool over = !why || job_view_is_final(job);
     bool soon = strlen(target_view_left(job->next_call_at, next)) == 0 || strcmp(next, "now") == 0;
 
     if (followed->waits ? !over : over || soon)
@@ -70,10 +74,9 @@ static void tell_wait(Follow *follow, Followed *followed, const JobView *job)
     if (over)
         text_remark(follow->options, "%s: goes on", job->import_id);
     else
-        text_remark(follow->options, "%s: waits: %s%s%s (next try in %s%s%s)", job->import_id,
-                    job->error_code, job->error_message ? ": " : "",
-                    job->error_message ? job->error_message : "", next,
-                    job->deadline ? ", deadline in " : ", no deadline",
+        text_remark(follow->options, "%s: waits: %s%s%s (next try in %s%s%s)", job->import_id, why,
+                    job->error_message ? ": " : "", job->error_message ? job->error_message : "",
+                    next, job->deadline ? ", deadline in " : ", no deadline",
                     target_view_left(job->deadline, deadline));
 }
 

@@ -64,7 +64,7 @@ static TableStyle style_of(const JobView *job)
 
 static void add_row(Table *table, const struct row *row, const JobView *job)
 {
-    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE], place[JOB_VIEW_PLACE_SIZE];
     TableStyle style = style_of(job);
 
     table_add(table, STYLE_PLAIN, row->job_id);
@@ -78,7 +78,7 @@ static void add_row(Table *table, const struct row *row, const JobView *job)
         table_add_int64(table, job->statistics[i]);
     table_add(table, STYLE_PLAIN, timespan_format(job_view_elapsed_usec(job), elapsed));
     table_add(table, STYLE_PLAIN, row->requested_at);
-    table_add(table, style, job_view_note(job));
+    table_add(table, style, job_view_note(job, place));
 }
 
 /* An import without a job: not asked yet, or not taken. */
@@ -168,8 +168,8 @@ int job_format_line(const JobView *job, char **ret)
 #include "common/import-members.def"
     };
     CLEANUP(freep) char *line = NULL;
-    char prefixes[JOB_VIEW_PREFIXES_SIZE];
-    const char *note = job_view_note(job);
+    char prefixes[JOB_VIEW_PREFIXES_SIZE], place[JOB_VIEW_PLACE_SIZE];
+    const char *note = job_view_note(job, place);
     size_t size;
     FILE *file = open_memstream(&line, &size);
     char *escaped;

@@ -68,6 +68,17 @@ static int read_message(json_object *json, JobView *job)
     return 0;
 }
 
+static int read_place(json_object *json, JobView *job)
+{
+    json_object *place = NULL;
+
+    return json_get_object(json, "place", &place) < 0 ||
+                   json_get_int64(place, "before", &job->calls_before) < 0 ||
+                   json_get_int64(place, "intervalUsec", &job->interval_usec) < 0
+               ? -EBADMSG
+               : 0;
+}
+
 static int read_import(json_object *json, JobView *job)
 {
     static const char *const members[] = {
@@ -109,7 +120,7 @@ int job_view_read(json_object *json, JobView *ret)
     json_object *requester = NULL;
 
     if (read_strings(json, &job) < 0 || read_error(json, &job) < 0 || read_import(json, &job) < 0 ||
-        read_message(json, &job) < 0 ||
+        read_place(json, &job) < 0 || read_message(json, &job) < 0 ||
         json_get_bool(json, "alreadyStopped", &job.already_stopped) < 0 ||
         json_get_int64(json, "attempts", &job.attempts) < 0 ||
         json_get_int64(json, "polls", &job.polls) < 0 ||
@@ -196,7 +207,40 @@ const char *job_view_format_prefixes(const JobView *job, char buffer[static JOB_
     return buffer;
 }
 
-const char *job_view_note(const JobView *job)
+/* The daemon told the place once; the time of the call tells how much of the queue is left. */
+static int64_t calls_before(const JobView *job)
 {
-    return job->error_code ? job->error_code : job->already_stopped ? "was stopped already" : NULL;
+    uint64_t at_usec, now_usec = time_now_realtime(), left;
+
+    if (job->calls_before <= 0 || job->interval_usec <= 0 || !job->next_call_at ||
+        time_parse_rfc3339(job->next_call_at, &at_usec) < 0 || at_usec <= now_usec)
+        return 0;
+    left = (at_usec - now_usec) / (uint64_t)job->interval_usec;
+    return left < (uint64_t)job->calls_before ? (int64_t)left : job->calls_before;
+}
+
+const char *job_view_format_place(const JobView *job, char buffer[static JOB_VIEW_PLACE_SIZE])
+{
+    char interval[TIMESPAN_SIZE];
+    int64_t before = calls_before(job);
+
+    if (before == 0)
+        return NULL;
+    if (job->interval_usec <= (int64_t)USEC_PER_SEC)
+        snprintf(buffer, JOB_VIEW_PLACE_SIZE, "%" PRId64 " before it, %.4g a second", before,
+                 (double)USEC_PER_SEC / (double)job->interval_usec);
+    else
+        snprintf(buffer, JOB_VIEW_PLACE_SIZE, "%" PRId64 " before it, 1 every %s", before,
+                 timespan_format((uint64_t)job->interval_usec, interval));
+    return buffer;
+}
+
+const char *job_view_note(const JobView *job, char buffer[static JOB_VIEW_PLACE_SIZE])
+{
+    const char *place = job->error_code ? NULL : job_view_format_place(job, buffer);
+
+    return job->error_code        ? job->error_code
+           : place                ? place
+           : job->already_stopped ? "was stopped already"
+                                  : NULL;
 }

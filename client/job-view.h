@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "common/time.h"
+
 typedef enum ImportStatistic {
 #define IMPORT_STATISTIC(symbol, member, kind, field, label, unit) IMPORT_##symbol,
 #define TASK_STATISTIC IMPORT_STATISTIC
@@ -22,6 +24,7 @@ typedef struct JobView {
     const char *reason, *guard, *requested_at, *updated_at, *finished_at, *deadline, *next_call_at;
     bool already_stopped;
     int64_t uid, pid, attempts, polls;
+    int64_t calls_before, interval_usec;        /* place */
     const char *queue, *message_id, *sender_id; /* of the message */
     int64_t receives;
     const char *error_code, *error_message, *error_request_id; /* lastError */
@@ -59,5 +62,10 @@ uint64_t job_view_elapsed_usec(const JobView *job);
 const char *job_view_format_prefixes(const JobView *job,
                                      char buffer[static JOB_VIEW_PREFIXES_SIZE]);
 
+/* "57 before it, 1 a second": the job's place in the queue by now; NULL: it is not waiting there.
+ */
+#define JOB_VIEW_PLACE_SIZE (48U + TIMESPAN_SIZE)
+const char *job_view_format_place(const JobView *job, char buffer[static JOB_VIEW_PLACE_SIZE]);
+
 /* One line for people: what holds the job up or ended it, or NULL. */
-const char *job_view_note(const JobView *job);
+const char *job_view_note(const JobView *job, char buffer[static JOB_VIEW_PLACE_SIZE]);

@@ -26,7 +26,7 @@ static int take_job(json_object *parameters, JobView *ret)
 
 static int print_job(const Options *options, json_object *parameters, void *userdata)
 {
-    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE];
+    char prefixes[JOB_VIEW_PREFIXES_SIZE], elapsed[TIMESPAN_SIZE], place[JOB_VIEW_PLACE_SIZE];
     JobView job;
     int r;
 
@@ -59,6 +59,7 @@ static int print_job(const Options *options, json_object *parameters, void *user
     details_print("Elapsed", timespan_format(job_view_elapsed_usec(&job), elapsed));
     details_print("Deadline", job.deadline);
     details_print("Next call", job.next_call_at);
+    details_print("In the queue", job_view_format_place(&job, place));
     details_print_int64("StopImport sent", job.attempts);
     details_print_int64("GetImport sent", job.polls);
     details_print("Last error", job.error_code);

@@ -332,6 +332,8 @@ static void call_await_limiter(AwsCall *call)
     } else {
         call->state = CALL_WAITING_LIMITER;
         quotas_enter(&client->quotas, call->operation->limit, &call->pacer_wait);
+        if (call->hooks.waits)
+            call->hooks.waits(call->hooks.userdata);
     }
 }
 
@@ -411,6 +413,14 @@ bool aws_call_finish(AwsCall *call)
     if (call->state != CALL_IN_FLIGHT)
         return false;
     call->finishing = true;
+    return true;
+}
+
+bool aws_call_place(const AwsCall *call, PacerPlace *ret)
+{
+    if (call->state != CALL_WAITING_LIMITER)
+        return false;
+    *ret = pacer_place(&call->pacer_wait);
     return true;
 }
 

@@ -72,6 +72,9 @@ typedef struct AwsCallHooks {
        marks for the disk is there before the attempt is on the wire. It must not cancel the call.
      */
     void (*attempt)(unsigned number, void *userdata);
+    /* It waits for the quota of its account, as aws_call_place() has it; may be NULL. It must not
+       cancel the call. */
+    void (*waits)(void *userdata);
     /* Adds to an event of this call what it is about; NULL: the client's owner alone. */
     void (*describe)(JournalEntry *entry, void *userdata);
     /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
@@ -93,6 +96,9 @@ void aws_call_cancel(AwsCall *call); /* takes NULL */
 /* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False:
  * nothing is in flight, and the caller may cancel. */
 bool aws_call_finish(AwsCall *call);
+
+/* False: it does not wait for the quota of its account. */
+bool aws_call_place(const AwsCall *call, PacerPlace *ret);
 
 /* When this call's next attempt is due, CLOCK_BOOTTIME; 0 while one is in flight. */
 uint64_t aws_call_next_usec(const AwsCall *call);

@@ -174,3 +174,11 @@ uint64_t pacer_expected_usec(const PacerWait *wait)
         first = now;
     return first + count_all_before(wait) * pacer->interval_usec;
 }
+
+PacerPlace pacer_place(const PacerWait *wait)
+{
+    return (PacerPlace){
+        .before = count_all_before(wait),
+        .interval_usec = wait->pacer->interval_usec,
+    };
+}

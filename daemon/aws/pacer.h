@@ -47,3 +47,10 @@ void pacer_move(Pacer *pacer, const void *owner, Pacer *to);
 /* When a waiting call will be let through; CLOCK_BOOTTIME. At the latest, unless calls that go
  * first come after it. */
 uint64_t pacer_expected_usec(const PacerWait *wait);
+
+/* How many calls go before a waiting one, and how far they are apart. Likewise. */
+typedef struct PacerPlace {
+    uint64_t before;
+    uint64_t interval_usec;
+} PacerPlace;
+PacerPlace pacer_place(const PacerWait *wait);

@@ -171,10 +171,20 @@ static void write_message(JsonWriter *writer, const JobMessage *message)
     json_write_end(writer, '}');
 }
 
-void job_record_write(const JobRecord *record, uint64_t next_call_usec, const CallError *held_up_by,
-                      JsonWriter *writer)
+static void write_place(JsonWriter *writer, const PacerPlace *place)
 {
-    const CallError *error = record->last_error.code ? &record->last_error : held_up_by;
+    if (place->before == 0)
+        return;
+    json_write_begin(writer, "place", '{');
+    json_write_int64(writer, "before", (int64_t)place->before);
+    json_write_int64(writer, "intervalUsec", (int64_t)place->interval_usec);
+    json_write_end(writer, '}');
+}
+
+void job_record_write(const JobRecord *record, const JobOutlook *outlook, JsonWriter *writer)
+{
+    const JobOutlook expected = outlook ? *outlook : (JobOutlook){0};
+    const CallError *error = record->last_error.code ? &record->last_error : expected.held_up_by;
 
     json_write_begin(writer, NULL, '{');
     json_write_string(writer, "id", record->id);
@@ -195,7 +205,8 @@ void job_record_write(const JobRecord *record, uint64_t next_call_usec, const Ca
     write_time(writer, "deadline", record->deadline_usec);
     json_write_int64(writer, "attempts", record->attempts);
     json_write_int64(writer, "polls", record->polls);
-    write_time(writer, "nextCallAt", next_call_usec);
+    write_time(writer, "nextCallAt", expected.next_call_usec);
+    write_place(writer, &expected.place);
     if (error && error->code)
         call_error_write(error, writer, "lastError");
     json_write_raw(writer, import_operations(record->service)->shown_as, record->import);
@@ -211,7 +222,7 @@ int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size)
 
     if (r < 0)
         return r;
-    job_record_write(record, 0, NULL, &writer);
+    job_record_write(record, NULL, &writer);
     text = json_writer_take(&writer, ret_size);
     if (!text)
         return -ENOMEM;

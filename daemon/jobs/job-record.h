@@ -12,6 +12,7 @@
 #include "common/import-service.h"
 #include "common/json-write.h"
 #include "common/memory.h"
+#include "daemon/aws/pacer.h"
 #include "daemon/base/call-error.h"
 #include "daemon/base/peer.h"
 
@@ -111,10 +112,16 @@ void job_record_clear(JobRecord *record); /* frees what is inside; takes an empt
  * which no daemon wrote; -ENOMEM. */
 int job_record_read_import(const JobRecord *record, json_object **ret);
 
-/* As Job of the Varlink interface. The running job alone knows when it calls next (CLOCK_REALTIME;
- * 0: unknown) and what else holds it up (NULL: nothing). What is in record->import is believed. */
-void job_record_write(const JobRecord *record, uint64_t next_call_usec, const CallError *held_up_by,
-                      JsonWriter *writer);
+/* What the running job alone knows. */
+typedef struct JobOutlook {
+    uint64_t next_call_usec;     /* CLOCK_REALTIME; 0: it is calling */
+    const CallError *held_up_by; /* besides the record's own error; NULL: nothing */
+    PacerPlace place;            /* none before: it is not waiting for its turn */
+} JobOutlook;
+
+/* As Job of the Varlink interface. outlook: NULL where the job does not run. What is in
+ * record->import is believed. */
+void job_record_write(const JobRecord *record, const JobOutlook *outlook, JsonWriter *writer);
 
 /* The same for a record from the store. Errors as of job_record_read_import(). */
 int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size);

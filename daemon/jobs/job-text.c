@@ -56,11 +56,16 @@ static uint64_t job_next_call_usec(const Job *job)
 
 void job_write(const Job *job, JsonWriter *writer)
 {
-    /* Of a job that waits for its target, or probes it. */
-    const CallError *outage =
-        job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage);
+    JobOutlook outlook = {
+        .next_call_usec = job_next_call_usec(job),
+        /* Of a job that waits for its target, or probes it. */
+        .held_up_by =
+            job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage),
+    };
 
-    job_record_write(&job->record, job_next_call_usec(job), outage, writer);
+    if (job->call)
+        (void)aws_call_place(job->call, &outlook.place);
+    job_record_write(&job->record, &outlook, writer);
 }
 
 int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
@@ -73,7 +78,7 @@ int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
     if (job)
         job_write(job, &writer);
     else
-        job_record_write(record, 0, NULL, &writer);
+        job_record_write(record, NULL, &writer);
     text->text = json_writer_take(&writer, &text->size);
     if (!text->text)
         return -ENOMEM;

@@ -13,6 +13,9 @@
 /* After which a call that was withheld is tried again. */
 #define WITHHELD_USEC USEC_PER_SEC
 
+/* A wait for the quota that is shorter is over before anyone has read of it. */
+#define NOTEWORTHY_USEC (2 * USEC_PER_SEC)
+
 static void job_call(void *userdata);
 
 static void job_mark_changed(Job *job)
@@ -163,6 +166,15 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
     job_advance(job, verdict, result);
 }
 
+/* Of a wait that is worth a word, those who follow the job are to know. */
+static void stop_waits(void *userdata)
+{
+    Job *job = userdata;
+
+    if (aws_call_next_usec(job->call) >= now_boottime(job) + NOTEWORTHY_USEC)
+        job_mark_changed(job);
+}
+
 /* On disk before the attempt is on the wire (see http.h): however the daemon ends, it knows
    afterwards that CloudTrail may have been asked. */
 static void stop_attempt(unsigned number, void *userdata)
@@ -269,6 +281,7 @@ static void job_call(void *userdata)
     bool stop = job_is_to_stop(job);
     const AwsCallHooks hooks = {
         .attempt = stop ? stop_attempt : get_attempt,
+        .waits = stop ? stop_waits : NULL,
         .describe = describe_call,
         .done = stop ? stop_done : get_done,
         .userdata = job,

@@ -3,7 +3,7 @@
 
 import os
 import signal
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -97,6 +97,16 @@ def test_it_says_what_holds_a_job_up(on_terminal, daemon):
     terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=120)
     session.update(make_job(0, "stopping", error="ThrottlingException"))
     terminal.wait_for(lambda screen: "ThrottlingException" in row_of(screen, 0) if len(screen) == 2 else False)
+
+
+def test_its_line_has_its_place_in_the_queue(on_terminal, daemon):
+    terminal, session = stop_on_terminal(on_terminal, daemon, 1, columns=120)
+    at = datetime.now(timezone.utc) + timedelta(seconds=57.9)
+    session.update(make_job(0, "queued", nextCallAt=f"{at:%FT%T.%fZ}", place={"before": 57, "intervalUsec": 1000000}))
+    terminal.wait_for(lambda screen: any(line.startswith(import_id(0)) and line.endswith("before it, 1 a second") for line in screen))
+    terminal.wait_for(lambda screen: any(line.endswith("  55 before it, 1 a second") for line in screen))
+    session.reply({"job": make_job(0, "stopped")})
+    assert terminal.finish() == 0
 
 
 def test_more_imports_than_rows(on_terminal, daemon):

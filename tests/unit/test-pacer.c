@@ -182,6 +182,9 @@ static void test_knows_when_a_call_will_go(void **state)
         enter(fixture, i);
     advance(fixture, 0);
     assert_int_equal(pacer_expected_usec(&fixture->callers[1].wait), START_USEC + USEC_PER_SEC / 2);
+    assert_int_equal(pacer_place(&fixture->callers[1].wait).before, 0);
+    assert_int_equal(pacer_place(&fixture->callers[3].wait).before, 2);
+    assert_int_equal(pacer_place(&fixture->callers[3].wait).interval_usec, USEC_PER_SEC / 2);
     assert_int_equal(pacer_expected_usec(&fixture->callers[3].wait),
                      START_USEC + 3 * USEC_PER_SEC / 2);
     for (size_t i = 1; i < N_WAITS; i++)
