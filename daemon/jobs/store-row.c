@@ -83,6 +83,15 @@ const char store_update[] = "UPDATE jobs SET "
 #include "daemon/jobs/store-columns.def"
                             " WHERE number = ?";
 
+const char store_update_active[] = "UPDATE jobs SET "
+#define STORE_KEY(...)
+#define STORE_FIXED(...)
+#define STORE_ENDING(...)
+#define STORE_CHANGE(name, ...) #name " = ?"
+#define STORE_CHANGING(name, ...) ", " #name " = ?"
+#include "daemon/jobs/store-columns.def"
+                                   " WHERE number = ?";
+
 /* ---- a member of JobRecord for each column ---- */
 
 typedef enum StoreKind {
@@ -94,15 +103,18 @@ typedef enum StoreKind {
     STORE_SERVICE, /* likewise */
 } StoreKind;
 
+typedef enum StoreRole { ROLE_FIXED, ROLE_CHANGING, ROLE_ENDING } StoreRole;
+
 static const struct {
     StoreKind kind;
     size_t offset, size;
-    bool changes;
+    StoreRole role;
 } columns[] = {
-#define MEMBER(kind, member, changes)                                                              \
-    {STORE_##kind, offsetof(JobRecord, member), sizeof(((JobRecord *)NULL)->member), changes},
-#define STORE_FIXED(name, declaration, kind, member) MEMBER(kind, member, false)
-#define STORE_CHANGING(name, declaration, kind, member) MEMBER(kind, member, true)
+#define MEMBER(kind, member, role)                                                                 \
+    {STORE_##kind, offsetof(JobRecord, member), sizeof(((JobRecord *)NULL)->member), role},
+#define STORE_FIXED(name, declaration, kind, member) MEMBER(kind, member, ROLE_FIXED)
+#define STORE_CHANGING(name, declaration, kind, member) MEMBER(kind, member, ROLE_CHANGING)
+#define STORE_ENDING(name, declaration, kind, member) MEMBER(kind, member, ROLE_ENDING)
 #include "daemon/jobs/store-columns.def"
 #undef MEMBER
 };
@@ -166,20 +178,31 @@ static void bind_member(sqlite3_stmt *statement, int parameter, const JobRecord 
     sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
-void store_bind_record(sqlite3_stmt *statement, const JobRecord *record)
+void store_bind_insert(sqlite3_stmt *statement, const JobRecord *record)
 {
     for (int i = 0; i < N_STORE_COLUMNS; i++)
         bind_member(statement, i + 1, record, i);
 }
 
-void store_bind_changes(sqlite3_stmt *statement, const JobRecord *record)
+static void bind_changes(sqlite3_stmt *statement, const JobRecord *record, StoreRole last)
 {
     int parameter = 0;
 
     for (int i = 0; i < N_STORE_COLUMNS; i++)
-        if (columns[i].changes)
+        if (columns[i].role >= ROLE_CHANGING && columns[i].role <= last)
             bind_member(statement, ++parameter, record, i);
     bind_member(statement, ++parameter, record, COLUMN_number);
+}
+
+void store_bind_update(sqlite3_stmt *statement, const JobRecord *record)
+{
+    bind_changes(statement, record, ROLE_ENDING);
+}
+
+void store_bind_update_active(sqlite3_stmt *statement, const JobRecord *record)
+{
+    assert(!job_state_is_final(record->state));
+    bind_changes(statement, record, ROLE_CHANGING);
 }
 
 /* The column's own text, NULL where it has none. */

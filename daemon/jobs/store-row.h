@@ -38,13 +38,15 @@ typedef enum StoreColumn {
 /* "SELECT" them all "FROM jobs", for a WHERE to follow. */
 extern const char store_select[];
 
-/* Inserts a row; writes what may have changed into the one that is there. */
-extern const char store_insert[], store_update[];
+/* Inserts a row; writes what may have changed into the one that is there; the same for a job that
+ * was and is active. */
+extern const char store_insert[], store_update[], store_update_active[];
 
-/* Binds the record's members to the parameters of store_insert, and of store_update; they have to
- * live until the statement ran. */
-void store_bind_record(sqlite3_stmt *statement, const JobRecord *record);
-void store_bind_changes(sqlite3_stmt *statement, const JobRecord *record);
+/* Bind the record's members to the parameters of these; they have to live until the statement ran.
+ */
+void store_bind_insert(sqlite3_stmt *statement, const JobRecord *record);
+void store_bind_update(sqlite3_stmt *statement, const JobRecord *record);
+void store_bind_update_active(sqlite3_stmt *statement, const JobRecord *record);
 
 /* Reads the current row of a store_select into a record the caller owns. -EUCLEAN: not what a
  * daemon wrote; -ENOMEM. */

@@ -23,6 +23,7 @@ static const struct {
     [SQL_ROLLBACK] = {"", "ROLLBACK"},
     [SQL_INSERT_JOB] = {store_insert, ""},
     [SQL_UPDATE_JOB] = {store_update, ""},
+    [SQL_UPDATE_ACTIVE_JOB] = {store_update_active, ""},
     [SQL_GET] = {store_select, "WHERE id = ?1"},
     [SQL_EACH_ACTIVE] = {store_select, "WHERE finished_usec = 0 ORDER BY number"},
     [SQL_EACH_CHANGED] = {store_select, "WHERE change > ?1 ORDER BY change LIMIT ?2"},

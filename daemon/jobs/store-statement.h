@@ -17,6 +17,7 @@ typedef enum StoreStatement {
     SQL_ROLLBACK,
     SQL_INSERT_JOB,
     SQL_UPDATE_JOB,
+    SQL_UPDATE_ACTIVE_JOB,
     SQL_GET,
     SQL_EACH_ACTIVE,
     SQL_EACH_CHANGED,

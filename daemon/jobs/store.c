@@ -119,23 +119,32 @@ static int store_insert_job(Store *store, const JobRecord *record)
 {
     int r;
 
-    store_bind_record(store->statements[SQL_INSERT_JOB], record);
+    store_bind_insert(store->statements[SQL_INSERT_JOB], record);
     r = store_write(store, SQL_INSERT_JOB);
     if (r >= 0 && store->last_number < record->number)
         store->last_number = record->number;
     return r;
 }
 
-/* Not an upsert, which takes twice the time of an update: it reads the row and its place in each
- * index before it finds that there is something to write. */
+static int store_update_job(Store *store, const JobRecord *record)
+{
+    if (job_state_is_final(record->state)) {
+        store_bind_update(store->statements[SQL_UPDATE_JOB], record);
+        return store_write(store, SQL_UPDATE_JOB);
+    }
+    store_bind_update_active(store->statements[SQL_UPDATE_ACTIVE_JOB], record);
+    return store_write(store, SQL_UPDATE_ACTIVE_JOB);
+}
+
+/* Not an upsert, which takes far longer than an update: it looks for conflicts in each index first.
+ */
 int store_put_job(Store *store, const JobRecord *record)
 {
     int r;
 
     if (record->number > store->last_number)
         return store_insert_job(store, record);
-    store_bind_changes(store->statements[SQL_UPDATE_JOB], record);
-    r = store_write(store, SQL_UPDATE_JOB);
+    r = store_update_job(store, record);
     return r < 0 || sqlite3_changes(store->db) > 0 ? r : store_insert_job(store, record);
 }
 

@@ -99,8 +99,8 @@ static json_object *read_row(JobRecord *record)
 static void require_same_row(const JobRecord *record, json_object *shown)
 {
     delete_rows();
-    store_bind_record(insert, record);
-    store_bind_changes(update, record);
+    store_bind_insert(insert, record);
+    store_bind_update(update, record);
     for (unsigned i = 0; i < 2; i++) {
         CLEANUP(json_object_putp) json_object *again = NULL;
         JobRecord copy = {.number = 0};
@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!db)
         open_store();
     delete_rows();
-    store_bind_record(insert, &sound);
+    store_bind_insert(insert, &sound);
     while (size >= 2) {
         int column = 1 + data[0] % sqlite3_column_count(query);
         uint8_t kind = data[1];
