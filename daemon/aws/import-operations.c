@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/json-write.h"
 #include "common/json.h"
 #include "common/memory.h"
 
@@ -94,12 +95,16 @@ static int start_with_id(AwsClient *client, const ImportOperations *operations,
                          const AwsOperation *operation, const char *import_id,
                          const AwsCallHooks *hooks, AwsCall **ret)
 {
-    CLEANUP(json_object_putp) json_object *body = json_object_new_object();
+    CLEANUP(freep) char *body = NULL;
+    JsonWriter writer = {0};
+    size_t size;
 
     assert(operation->name);
-    if (!body || json_add_string(body, operations->id_member, import_id) < 0)
-        return -ENOMEM;
-    return start_with_body(client, operation, body, import_id, hooks, ret);
+    json_write_begin(&writer, NULL, '{');
+    json_write_string(&writer, operations->id_member, import_id);
+    json_write_end(&writer, '}');
+    body = json_writer_take(&writer, &size);
+    return body ? aws_call_start(client, operation, body, import_id, hooks, ret) : -ENOMEM;
 }
 
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,

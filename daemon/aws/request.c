@@ -4,7 +4,6 @@
 #include "daemon/aws/request.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,13 +88,25 @@ void aws_route_clear(AwsRoute *route)
 
 void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE])
 {
-    uint32_t words[4];
+    static const char form[AWS_INVOCATION_ID_SIZE] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
+    static const char digits[] = "0123456789abcdef";
+    uint32_t bits = 0;
 
-    for (size_t i = 0; i < 4; i++)
-        words[i] = (uint32_t)(random->uniform(random->userdata) * 0x1p32);
-    snprintf(buffer, AWS_INVOCATION_ID_SIZE, "%08" PRIx32 "-%04x-4%03x-%04x-%04x%08" PRIx32,
-             words[0], (unsigned)(words[1] >> 16), (unsigned)(words[1] & 0xfff),
-             (unsigned)(words[2] >> 16 & 0x3fff) | 0x8000, (unsigned)(words[2] & 0xffff), words[3]);
+    for (size_t i = 0, n_left = 0; i < sizeof(form); i++) {
+        unsigned digit;
+
+        buffer[i] = form[i];
+        if (form[i] != 'x' && form[i] != 'y')
+            continue;
+        if (n_left == 0) {
+            bits = (uint32_t)(random->uniform(random->userdata) * 0x1p32);
+            n_left = 8;
+        }
+        digit = bits >> 28;
+        buffer[i] = digits[form[i] == 'y' ? 8 | (digit & 3) : digit];
+        bits <<= 4;
+        n_left--;
+    }
 }
 
 static void add_header(AwsRequest *request, const char *name, const char *value)

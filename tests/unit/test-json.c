@@ -427,6 +427,8 @@ static void test_writes_text_that_reads_as_the_same(void **state)
     json_write_string(&writer, "s", "\"\\/\b\f\n\r\t\x01\x1f\x7f\xE2\x82\xAC");
     json_write_string(&writer, "none", NULL);
     json_write_int64(&writer, "i", INT64_MIN);
+    json_write_int64(&writer, "j", INT64_MAX);
+    json_write_int64(&writer, "z", 0);
     json_write_begin(&writer, "a", '[');
     json_write_bool(&writer, NULL, true);
     json_write_begin(&writer, NULL, '{');
@@ -440,7 +442,8 @@ static void test_writes_text_that_reads_as_the_same(void **state)
     assert_int_equal(json_read(text, size, DEPTH, &value), 0);
     assert_string_equal(json_text(value, NULL), text);
     assert_string_equal(text, "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xE2\x82\xAC\","
-                              "\"i\":-9223372036854775808,\"a\":[true,{},[1,2]],\"e\":\"\"}");
+                              "\"i\":-9223372036854775808,\"j\":9223372036854775807,\"z\":0,"
+                              "\"a\":[true,{},[1,2]],\"e\":\"\"}");
     nothing = json_writer_take(&writer, &size); /* it is empty again */
     assert_string_equal(nothing, "");
 }
