@@ -16,7 +16,6 @@
 
 #include <curl/curl.h>
 
-#include "common/memory.h"
 #include "common/time.h"
 #include "daemon/http/outcome.h"
 #include "daemon/http/transfer.h"
@@ -208,6 +207,8 @@ static void client_work(CurlClient *client, curl_socket_t fd, int events)
     struct CURLMsg *message;
     int n;
 
+    if (client->interface.before_writing)
+        client->interface.before_writing(client->interface.userdata);
     client_look(client);
     /* Other failures are those of single transfers, and come as their messages. */
     if (curl_multi_socket_action(client->multi, fd, events, &n) == CURLM_OUT_OF_MEMORY)
@@ -278,13 +279,11 @@ static void on_start(evutil_socket_t fd, short what, void *userdata)
 /* libcurl's timer callback. It must not call libcurl: a time-out of 0 becomes an event, too. */
 static int on_set_timer(CURLM *multi, long timeout_msec, void *userdata)
 {
+    struct timeval delay = {.tv_sec = timeout_msec / 1000, .tv_usec = timeout_msec % 1000 * 1000};
     CurlClient *client = userdata;
 
     (void)multi;
-    if (timeout_msec < 0)
-        return event_del(client->timer);
-    return event_add(client->timer, &(struct timeval){.tv_sec = timeout_msec / 1000,
-                                                      .tv_usec = timeout_msec % 1000 * 1000});
+    return timeout_msec < 0 ? event_del(client->timer) : event_add(client->timer, &delay);
 }
 
 /* libcurl's socket callback: socketp is the event we attached to this socket. What fails here is

@@ -67,6 +67,11 @@ struct HttpClient {
     int (*start)(HttpClient *client, const HttpRequest *request, HttpCallback callback,
                  void *userdata, HttpTransfer **ret);
     void (*cancel)(HttpClient *client, HttpTransfer *transfer);
+    /* Set by the owner; NULL: nothing is to be done. Comes each time before something may be
+       written to the network, so that what must not go out any more can be cancelled: a process
+       that was stopped for a while finds its sockets ready before its timers run. */
+    void (*before_writing)(void *userdata);
+    void *userdata;
 };
 
 /* The real one, on libcurl's multi interface. A started transfer does its first network I/O in a

@@ -629,6 +629,60 @@ static void test_cancels(void **state)
     assert_int_equal(f->plan.requests, 2);
 }
 
+/* A transfer that is not to be sent any more, which nobody knows before the last moment. */
+typedef struct Doomed {
+    Fixture *f;
+    HttpTransfer *transfer; /* NULL: given up */
+    unsigned turn, doomed_in;
+} Doomed;
+
+static void give_up(void *userdata)
+{
+    Doomed *doomed = userdata;
+
+    if (doomed->turn < doomed->doomed_in || !doomed->transfer)
+        return;
+    doomed->f->http->cancel(doomed->f->http, doomed->transfer);
+    doomed->transfer = NULL;
+}
+
+/* Whatever state of its connection the turn finds it in: none of it is written that was not before.
+ */
+static void test_writes_nothing_that_is_given_up_before(void **state)
+{
+    Fixture *f = *state;
+    HttpRequest request = request_to(f->url);
+
+    for (unsigned turn = 0;; turn++) {
+        Doomed doomed = {.f = f, .doomed_in = turn};
+        Outcome outcome = {0}, other = {0};
+        unsigned before = f->plan.requests;
+
+        doomed.transfer = start(f, &request, &outcome);
+        f->http->before_writing = give_up;
+        f->http->userdata = &doomed;
+        while (doomed.transfer && f->plan.requests == before) {
+            unsigned sent = f->plan.requests;
+
+            assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+            doomed.turn++;
+            assert_true(doomed.transfer || f->plan.requests == sent);
+        }
+        f->http->before_writing = NULL;
+        if (doomed.transfer) { /* the request was written in a turn before this one */
+            loop_until_called(f, &outcome);
+            assert_ok(&outcome);
+            assert_true(turn > 0);
+            return;
+        }
+        start(f, &request, &other);
+        loop_until_called(f, &other);
+        assert_ok(&other);
+        assert_int_equal(outcome.calls, 0);
+        assert_int_equal(f->plan.requests, before + 1); /* the other's */
+    }
+}
+
 static void test_free_calls_nobody(void **state)
 {
     Fixture *f = *state;
@@ -756,6 +810,7 @@ int main(void)
         TEST(test_tells_a_refused_connection),
         TEST(test_tells_lack_of_descriptors),
         TEST(test_cancels),
+        TEST(test_writes_nothing_that_is_given_up_before),
         TEST(test_free_calls_nobody),
         TEST(test_sends_in_a_later_turn),
         TEST(test_verifies_tls),
