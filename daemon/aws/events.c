@@ -51,8 +51,8 @@ static int decode_put(json_object *answer, json_object **ret)
     return 0;
 }
 
-/* Codes that whoever put the event is to try again with; those of throttling are known as such
- * everywhere. */
+/* Codes that ask for another try, according to PutEvents; those of throttling are known as such for
+ * all services. */
 static bool may_pass(const char *code)
 {
     static const char *const codes[] = {"InternalFailure", "InternalException", "InternalError",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a service that runs imports calls its operations, members and statuses: a table for each
- * service (cloudtrail.c, logs.c), and the calls that are made by it. Whoever stops, follows or
+ * service (cloudtrail.c, logs.c), and the calls that are made by it. What stops, follows or
  * lists imports knows the services by these tables alone. */
 #pragma once
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the calls of one target show: how many of each operation ended how, and whether the target
- * answers. Its clients write here, whoever their calls are for; ListTargets and the metrics read.
+ * answers. Its clients write here, whatever their calls are for; ListTargets and the metrics read.
  *
  * A meter is a counted reference, because calls may outlive their target. It outlives a reload: the
  * client that takes another one's place goes on with the same meter.
  *
  * Trouble that may be one import's own (an answer of 5xx, one that cannot be read) says nothing
- * about the target here. Whoever knows that it does says so by aws_meter_note_trouble(). */
+ * about the target here. A caller that knows better calls aws_meter_note_trouble(). */
 #pragma once
 
 #include <stdbool.h>

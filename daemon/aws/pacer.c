@@ -143,7 +143,7 @@ void pacer_move(Pacer *pacer, const void *owner, Pacer *to)
     pacer_arm(to);
 }
 
-/* How many calls of that class wait before the ticket; those who left still count. */
+/* How many calls of that class wait before the ticket; those that left still count. */
 static uint64_t count_before(const Pacer *pacer, PacerClass of, uint64_t ticket)
 {
     const PacerWait *first = first_of(pacer, of);

@@ -33,7 +33,7 @@ typedef struct PacerWait {
 /* rate: calls per second. The caller's reference is the only one except for those of the waiting.
  * 0 or -ENOMEM. */
 int pacer_new(Timers *timers, double rate, Pacer **ret);
-void pacer_unref(Pacer *pacer); /* those who wait still get their turn; takes NULL */
+void pacer_unref(Pacer *pacer); /* those that wait still get their turn; takes NULL */
 void pacer_set_rate(Pacer *pacer, double rate);
 
 /* granted() is called once, from timers_run(), when the call may go. */

@@ -22,7 +22,7 @@ typedef struct SqsMessage {
     const char *receipt; /* the handle of this receive, good until the visibility ends */
     const char *body;    /* without a NUL inside */
     size_t body_size;
-    const char *sender; /* whom IAM knows as the sender; NULL: not given */
+    const char *sender; /* the principal of IAM that sent it; NULL: not given */
     unsigned receives;  /* how often it has been received, this time included; 0: not given, so
                            perhaps before */
 } SqsMessage;
@@ -36,7 +36,7 @@ int sqs_receive(AwsClient *client, const char *queue_url, unsigned max_messages,
 /* What sqs_receive() was answered with. Returns how many; the rest of more than SQS_MESSAGES_MAX is
  * passed over. Nothing is hidden: a message without a body that is a text has an empty one, and one
  * that cannot be named or answered, because its id or receipt is missing, has all three empty. An
- * empty body is not a request, so both are rejected by whoever reads it. */
+ * empty body is not a request, so both are rejected by the caller that reads it. */
 size_t sqs_messages(json_object *answer, SqsMessage ret[static SQS_MESSAGES_MAX]);
 
 /* From now on it stays hidden for so long; 0: it is there for anybody at once. */

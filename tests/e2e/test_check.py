@@ -278,7 +278,7 @@ def test_of_two_files_the_one_that_counts_is_to_blame(check):
     assert check.error("[target x]\nregion = us-east-1\n").startswith("t.conf.d/a.conf:3: ")
 
 
-# Credentials that cannot be had from where they would come: in what environment, with what in the shared files
+# Credentials that cannot be obtained from where they would come: in what environment, with what in the shared files
 # (the first line is [default]), which file and line is to blame, and what is said about it.
 NO_KEYS = dict.fromkeys(KEYS)
 ON_INSTANCE = {**NO_KEYS, "AWS_EC2_METADATA_DISABLED": None}
@@ -308,12 +308,12 @@ TROUBLES = {
 }
 
 
-@pytest.mark.parametrize("environment, files, place, told", TROUBLES.values(), ids=TROUBLES)
-def test_credentials_that_cannot_be_obtained(check, environment, files, place, told):
+@pytest.mark.parametrize("environment, files, place, cause", TROUBLES.values(), ids=TROUBLES)
+def test_credentials_that_cannot_be_obtained(check, environment, files, place, cause):
     for name, text in files.items():
         check.aws(name, f"[default]\n{text}")
     error = check.error("# one\n[target x]\n", **environment)
-    assert error.replace(f"{check.directory}/", "").startswith(f"{place}: target x: ") and told in error
+    assert error.replace(f"{check.directory}/", "").startswith(f"{place}: target x: ") and cause in error
     # With what is lacking, it is right.
     assert check.run("# one\n[target x]\n").returncode == 0
 

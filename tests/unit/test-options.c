@@ -323,7 +323,7 @@ static void test_empty_values(void **state)
             expect_refused(options[i].section, options[i].key, "", sentence);
     }
 
-    /* Where it may be left unsaid, an empty value takes back what was said before. */
+    /* Where it may be left unset, an empty value takes back what was set before. */
     region = option_find("target", "region");
     fips = option_find("target", "use-fips-endpoint");
     duration = option_find("target", "duration");

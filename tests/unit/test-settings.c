@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/credentials/settings.h: who beats whom, what cannot work, and where credentials would come
- * from.
+/* daemon/credentials/settings.h: which source counts, what cannot work, and where credentials would
+ * come from.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -587,7 +587,7 @@ static void test_credentials(void **state)
 #define NO_TROUBLE ":0: "
 #define ROLE "role_arn = arn:aws:iam::1:role/r\n"
 
-/* What is known beforehand is no error, but can be told. */
+/* What is known beforehand is not an error, but can be shown. */
 static void test_trouble(void **state)
 {
     const AwsSection plain = {.region = (char *)"us-east-1"};
