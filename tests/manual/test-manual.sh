@@ -21,7 +21,7 @@ options_of_page() {
     sed -n 's/^\.It F/F/p' "$1" | grep -o 'Fl Fl [a-z-]*' | sed 's/Fl Fl /--/'
 }
 
-echo 1..12
+echo 1..13
 
 pages="trailstopctl.1 trailstopd.conf.5 io.trailstop.Imports.7 trailstopd.8 trailstop-sim.1"
 if command -v mandoc >/dev/null; then
@@ -49,8 +49,25 @@ agree "trailstop-sim(1) has the options of trailstop-sim"
 # A command of --help is a line of two blanks, a word and what it takes.
 ./trailstopctl --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)\{0,1\}$/\1\2/p' >"$directory/usage"
 sed 's/ .*//' "$directory/usage" >"$directory/code"
-sed -n 's/^\.It Cm \([a-z]*\)\( .*\)\{0,1\}$/\1/p' "$srcdir/man/trailstopctl.1" >"$directory/manual"
-agree "trailstopctl(1) has the commands of trailstopctl"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.Ss //p' "$srcdir/man/trailstopctl.1" >"$directory/manual"
+agree "trailstopctl(1) has a section for each command of trailstopctl"
+
+# "jobs --state" for each word of what a command takes, and "jobs: " before each of its examples.
+words() {
+    tr -d '[].' | awk '{ for (i = 2; i <= NF; i++) print $1, $i }'
+}
+while read -r command; do
+    ./trailstopctl help "$command" >"$directory/help"
+    sed -n "s/^\(Usage: trailstopctl\| \) \($command\)/\2/p" "$directory/help" | words
+    sed -n "s/^  trailstopctl /$command: /p" "$directory/help"
+done <"$directory/code" >"$directory/commands"
+{
+    sed -n 's/^\.D1 Nm Cm //p' "$srcdir/man/trailstopctl.1" |
+        sed 's/Fl Fl /--/g; s/Fl t/-t/g; s/ \(Oo\|Oc\|Op\|Ar\)\>//g' | words
+    awk '/^\.Ss / { command = $2 } sub(/^\.Dl \$ trailstopctl /, "") { print command ": " $0 }' "$srcdir/man/trailstopctl.1"
+} >"$directory/manual"
+mv "$directory/commands" "$directory/code"
+agree "trailstopctl(1) has the usage and the examples of each command's help"
 
 ./trailstopctl --help | tr '\n' ' ' | sed 's/.*Exit status://' | grep -o '[0-9][0-9]* [a-z]' | sed 's/ .*//' >"$directory/code"
 sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$srcdir/man/trailstopctl.1" >"$directory/manual"
