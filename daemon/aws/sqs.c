@@ -220,18 +220,26 @@ size_t sqs_messages(json_object *answer, SqsMessage ret[static SQS_MESSAGES_MAX]
     return n;
 }
 
+/* A receipt that expired is to SQS the wrong value of a parameter, as a visibility is that goes
+ * beyond the twelve hours which a message may be hidden in all. Which one it is, only the message
+ * says: "Value AQEB... for parameter ReceiptHandle is invalid. Reason: ...". */
 bool sqs_is_gone(const CallError *error)
 {
-    static const char *const codes[] = {
-        "MessageNotInflight",
-        "ReceiptHandleIsInvalid",
-        "AWS.SimpleQueueService.MessageNotInflight",
-        "AWS.SimpleQueueService.ReceiptHandleIsInvalid",
+    static const struct {
+        const char *code, *parameter;
+    } rows[] = {
+        {"MessageNotInflight", NULL},
+        {"ReceiptHandleIsInvalid", NULL},
+        {"AWS.SimpleQueueService.MessageNotInflight", NULL},
+        {"AWS.SimpleQueueService.ReceiptHandleIsInvalid", NULL},
+        {"InvalidParameterValue", "parameter ReceiptHandle "},
+        {"InvalidParameterValueException", "parameter ReceiptHandle "},
     };
 
-    for (size_t i = 0; error->code && i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(error->code, codes[i]) == 0)
-            return true;
+    for (size_t i = 0; error->code && i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(error->code, rows[i].code) == 0)
+            return !rows[i].parameter ||
+                   (error->message && strstr(error->message, rows[i].parameter));
     return false;
 }
 

@@ -50,7 +50,8 @@ int sqs_delete(AwsClient *client, const char *queue_url, const char *receipt,
 int sqs_send(AwsClient *client, const char *queue_url, const char *body, const char *group,
              const char *deduplication, const AwsCallHooks *hooks, AwsCall **ret);
 
-/* Whether a refusal says that the receipt is stale: the message is another host's, or deleted. */
+/* Whether a refusal says that the receipt is stale: the message is another host's, or deleted. That
+ * a message has been hidden for as long as any may be is another refusal. */
 bool sqs_is_gone(const CallError *error);
 
 bool sqs_is_fifo(const char *queue_url);

@@ -229,6 +229,20 @@ static void test_knows_stale_receipts(void **state)
         {"{\"__type\":\"AWS.SimpleQueueService.MessageNotInflight\"}", true},
         {"{\"__type\":\"AWS.SimpleQueueService.ReceiptHandleIsInvalid\"}", true},
         {"{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\"}", false},
+        {"{\"__type\":\"com.amazonaws.sqs#InvalidParameterValue\",\"message\":\"Value AQEBx+/= for "
+         "parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available "
+         "for visibility timeout change.\"}",
+         true},
+        {"{\"__type\":\"com.amazon.coral.service#InvalidParameterValueException\",\"message\":"
+         "\"Value "
+         "AQEBx+/= for parameter ReceiptHandle is invalid. Reason: The receipt handle has "
+         "expired.\"}",
+         true},
+        {"{\"__type\":\"com.amazon.coral.service#InvalidParameterValueException\",\"message\":"
+         "\"Value "
+         "43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for "
+         "the message is beyond the limit [43200 seconds].\"}",
+         false},
         {"{\"__type\":\"com.amazonaws.sqs#InvalidParameterValue\"}", false},
         {"{\"__type\":\"com.amazon.coral.service#AccessDeniedException\"}", false},
     };
