@@ -37,6 +37,7 @@ typedef struct OutboxContext {
  * errno of the store. */
 int outbox_new(const OutboxContext *context, const Config *config, Outbox **ret);
 void outbox_free(Outbox *outbox); /* gives up what is on the wire; after the registry; takes NULL */
+DEFINE_CLEANUP(Outbox, outbox_free)
 
 /* The last outcome of this job for this queue's outcome-url was sent, and that is on disk. At most
  * one listener. */

@@ -31,6 +31,54 @@ void capture_end(Capture *capture)
     fclose(capture->file);
 }
 
+void capture_end_events(Capture *capture)
+{
+    char line[8192];
+
+    fflush(stderr);
+    assert_int_equal(dup2(capture->saved_fd, STDERR_FILENO), STDERR_FILENO);
+    close(capture->saved_fd);
+    rewind(capture->file);
+    while (fgets(line, sizeof(line), capture->file))
+        if (line[0] != '{')
+            fputs(line, stderr);
+    fclose(capture->file);
+}
+
+/* How many lines have the text in them. */
+static unsigned count_lines(const Capture *capture, const char *text)
+{
+    char line[8192];
+    off_t offset = 0;
+    unsigned n = 0;
+    ssize_t size;
+
+    while ((size = pread(fileno(capture->file), line, sizeof(line) - 1, offset)) > 0) {
+        char *end;
+
+        line[size] = '\0';
+        end = strchr(line, '\n');
+        assert_non_null(end);
+        *end = '\0';
+        n += strstr(line, text) != NULL;
+        offset += end + 1 - line;
+    }
+    return n;
+}
+
+unsigned capture_count(const Capture *capture, const char *event)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "\"TRAILSTOP_EVENT\":\"%s\"", event);
+    return count_lines(capture, text);
+}
+
+bool capture_has(const Capture *capture, const char *text)
+{
+    return count_lines(capture, text) > 0;
+}
+
 json_object *capture_end_json(Capture *capture)
 {
     json_object *object = NULL;

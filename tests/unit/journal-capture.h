@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,14 @@ typedef struct Capture {
 
 void capture_begin(Capture *capture, JournalFormat format);
 void capture_end(Capture *capture);
+
+/* The same for a test that only looks at events while it runs: of what was written to standard
+ * error, the rest, which is what the test says about its failure, goes there. */
+void capture_end_events(Capture *capture);
+
+/* So far: how many events of this name there are, and whether any line has the text in it. */
+unsigned capture_count(const Capture *capture, const char *event);
+bool capture_has(const Capture *capture, const char *text);
 
 /* The one line that was written, as JSON that the caller owns. */
 json_object *capture_end_json(Capture *capture);
