@@ -249,7 +249,7 @@ static void test_knows_stale_receipts(void **state)
     World *world = *state;
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        CallError error = {.code = world->code};
+        CallError error = {.code = world->code, .message = world->message};
 
         start_change_visibility(world);
         world_finish(world, &(Reply){.status = 400, .body = samples[i].body}, 1);
