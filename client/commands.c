@@ -8,6 +8,7 @@
 #include "client/jobs.h"
 #include "client/metrics.h"
 #include "client/outcome.h"
+#include "client/queues.h"
 #include "client/service.h"
 #include "client/stop.h"
 #include "client/targets.h"
@@ -75,8 +76,11 @@ static const struct command {
     {"targets", "targets [--test]",
      "List the targets and whether they answer; --test asks each who it is and for its imports",
      EXAMPLE("targets --test"), OPTION_TEST, 0, 0, targets_run, true},
+    {"queues", "queues",
+     "List the queues that requests come through, their jobs, and whether they answer",
+     EXAMPLE("queues"), 0, 0, 0, queues_run, true},
     {"health", "health",
-     "Say what is not well, for monitoring: every target is asked, the store looked at",
+     "Say what is not well, for monitoring: every target is asked, queues and store looked at",
      EXAMPLE("health"), 0, 0, 0, targets_run_health},
     {"statistics", "statistics", "Show the daemon's counters", EXAMPLE("statistics"), 0, 0, 0,
      service_run_statistics},

@@ -84,6 +84,7 @@ typedef struct Asking {
     const Options *options;
     Connection *connection;
     json_object *targets; /* of ListTargets */
+    json_object *queues;  /* of ListQueues; NULL: not asked for */
     Asked *all;
     size_t n;
     Table *table; /* of a test; NULL: none */
@@ -98,6 +99,7 @@ static void asking_clear(Asking *asking)
         free(asking->all[i].name);
     free(asking->all);
     json_object_put(asking->targets);
+    json_object_put(asking->queues);
     table_free(asking->table);
     connection_free(asking->connection);
 }
@@ -247,6 +249,24 @@ static void on_statistics(const Reply *reply, void *userdata)
     asking->store_writable = writable > 0;
 }
 
+static bool has_queues(const Asking *asking)
+{
+    return asking->queues && json_object_array_length(asking->queues) > 0;
+}
+
+/* A daemon of before them answers with an error, and has none. */
+static void on_queues(const Reply *reply, void *userdata)
+{
+    Asking *asking = userdata;
+    json_object *queues = NULL;
+
+    if (json_get_array(reply->parameters, "queues", &queues) < 0)
+        asking->error = -EBADMSG;
+    asking->queues = json_object_get(queues);
+    if (asking->options->json && has_queues(asking))
+        text_print_json(reply->parameters);
+}
+
 static bool was_answered(const Asking *asking, const char *name)
 {
     for (size_t i = 0; i < asking->n; i++)
@@ -256,7 +276,7 @@ static bool was_answered(const Asking *asking, const char *name)
 }
 
 /* One line; 0 or -ENOMEM. */
-static int print_trouble(const Asking *asking, const char *name, const char *state,
+static int print_trouble(const Asking *asking, const char *what, const char *state,
                          const char *detail)
 {
     CLEANUP(freep) char *line = NULL, *escaped = NULL;
@@ -264,7 +284,7 @@ static int print_trouble(const Asking *asking, const char *name, const char *sta
 
     if (!asking->options->for_people)
         return 0;
-    r = string_format(&line, "%s: %s%s%s", name, state, detail ? ": " : "", detail ? detail : "");
+    r = string_format(&line, "%s: %s%s%s", what, state, detail ? ": " : "", detail ? detail : "");
     if (r < 0)
         return r;
     escaped = text_escape(line);
@@ -275,35 +295,60 @@ static int print_trouble(const Asking *asking, const char *name, const char *sta
 }
 
 /* 1: it is well; 0: it is not, and that was printed. */
-static int judge_target(const Asking *asking, const TargetView *target)
+static int judge_state(const Asking *asking, const char *what, const TargetView *view)
 {
-    const char *detail = target->error_message && *target->error_message ? target->error_message
-                                                                         : target->error_code;
+    const char *detail =
+        view->error_message && *view->error_message ? view->error_message : view->error_code;
 
-    if (!target_view_is_ok(target))
-        return print_trouble(asking, target->name, target_view_state(target), detail);
-    if (!was_answered(asking, target->name))
-        return print_trouble(asking, target->name, "no answer within 10s", NULL);
-    return 1;
+    return target_view_is_ok(view) ? 1
+                                   : print_trouble(asking, what, target_view_state(view), detail);
 }
 
-/* As judge_target(), of everything. */
-static int judge(const Asking *asking)
+/* The same of everything. */
+static int judge_target(const Asking *asking, const TargetView *target)
+{
+    int r = judge_state(asking, target->name, target);
+
+    return r <= 0 || was_answered(asking, target->name)
+               ? r
+               : print_trouble(asking, target->name, "no answer within 10s", NULL);
+}
+
+static int judge_queue(const Asking *asking, const TargetView *queue)
+{
+    CLEANUP(freep) char *what = NULL;
+    int r = string_format(&what, "queue %s", queue->name);
+
+    return r < 0 ? r : judge_state(asking, what, queue);
+}
+
+static int judge_all(const Asking *asking, json_object *views,
+                     int (*judge_one)(const Asking *asking, const TargetView *view))
 {
     int well = 1;
 
-    for (size_t i = 0; i < json_object_array_length(asking->targets); i++) {
-        TargetView target;
-        int r = target_view_read(json_object_array_get_idx(asking->targets, i), &target);
+    for (size_t i = 0; views && i < json_object_array_length(views); i++) {
+        TargetView view;
+        int r = target_view_read(json_object_array_get_idx(views, i), &view);
 
         if (r >= 0)
-            r = judge_target(asking, &target);
+            r = judge_one(asking, &view);
         if (r < 0)
             return r;
         well = well && r > 0;
     }
+    return well;
+}
+
+static int judge(const Asking *asking)
+{
+    int targets = judge_all(asking, asking->targets, judge_target);
+    int queues = targets < 0 ? targets : judge_all(asking, asking->queues, judge_queue);
+
+    if (queues < 0)
+        return queues;
     if (asking->store_writable)
-        return well;
+        return targets && queues;
     return print_trouble(asking, "store", "cannot be written", "see journalctl -u trailstopd");
 }
 
@@ -318,6 +363,9 @@ static int ask_health(Asking *asking)
         r = connection_wait(asking->connection, HEALTH_TIMEOUT_USEC);
     if (r >= 0)
         r = list_targets(asking);
+    if (r >= 0)
+        r = connection_call(asking->connection, "ListQueues", call_parameters((CallString[]){{0}}),
+                            false, on_queues, asking);
     if (r >= 0)
         r = connection_call(asking->connection, "GetStatistics",
                             call_parameters((CallString[]){{0}}), false, on_statistics, asking);
@@ -336,8 +384,10 @@ int targets_run_health(const Options *options)
         if (r == 0)
             asking.outcome = OUTCOME_FAILURE;
         else if (r > 0 && options->for_people)
-            printf("%s, and the store can be written\n",
-                   asking.n == 1 ? "The target answers" : "All targets answer");
+            printf("%s, and the store can be written\n", has_queues(&asking)
+                                                             ? "All targets and queues answer"
+                                                         : asking.n == 1 ? "The target answers"
+                                                                         : "All targets answer");
         text_flush();
     }
     asking_clear(&asking);

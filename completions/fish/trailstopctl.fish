@@ -15,7 +15,7 @@ function __trailstopctl_jobs
     end
 end
 
-set --local commands stop wait restart show list failures jobs job watch cancel targets health statistics metrics version help
+set --local commands stop wait restart show list failures jobs job watch cancel targets queues health statistics metrics version help
 set --local no_command "not __fish_seen_subcommand_from $commands"
 
 complete --command trailstopctl --no-files
@@ -31,6 +31,7 @@ complete --command trailstopctl --condition "$no_command" --arguments job --desc
 complete --command trailstopctl --condition "$no_command" --arguments watch --description 'Follow jobs to their end'
 complete --command trailstopctl --condition "$no_command" --arguments cancel --description 'Stop following a job'
 complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the targets and whether they answer'
+complete --command trailstopctl --condition "$no_command" --arguments queues --description 'List the queues that requests come through'
 complete --command trailstopctl --condition "$no_command" --arguments health --description 'Say what is not well'
 complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
 complete --command trailstopctl --condition "$no_command" --arguments metrics --description 'Print metrics as OpenMetrics text'

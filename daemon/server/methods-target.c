@@ -8,46 +8,19 @@
 #include "daemon/jobs/target-test.h"
 #include "daemon/server/methods.h"
 
-/* ListTargets under way. */
-typedef struct TargetListing {
-    ReplyList list;
-    size_t next; /* target */
-} TargetListing;
-
 static int list_targets_start(Call *call)
 {
-    TargetListing *listing = malloc(sizeof(*listing));
-
-    if (!listing)
-        return -ENOMEM;
-    *listing = (TargetListing){.list = {.member = "targets"}};
-    call->state = listing;
-    call->free_state = free;
-    return 0;
+    return methods_list_start(call, "targets");
 }
 
-/* A reload between two pieces may show a target twice or not at all; each is shown as it is. */
+static json_object *show_target(const Service *service, size_t i)
+{
+    return target_to_json(target_set_get(service->targets, i));
+}
+
 static int list_targets_pump(Call *call, CallProgress *ret)
 {
-    TargetListing *listing = call->state;
-    const TargetSet *targets = call->service->targets;
-    int r = 0;
-
-    for (; r >= 0 && listing->next < target_set_size(targets) && call_may_go_on(call);
-         listing->next++) {
-        CLEANUP(json_object_putp)
-        json_object *target = target_to_json(target_set_get(targets, listing->next));
-
-        r = call_list(call, &listing->list, target ? json_text(target, NULL) : NULL);
-        caller_spend(call->caller, 1);
-    }
-    if (r < 0)
-        return r;
-    if (listing->next < target_set_size(targets)) {
-        *ret = CALL_GOES_ON;
-        return 0;
-    }
-    return call_list_end(call, &listing->list, false);
+    return methods_list_pump(call, target_set_size(call->service->targets), show_target, ret);
 }
 
 /* A TestTarget that waits for its answer. */

@@ -2,6 +2,7 @@
 #include "daemon/server/methods.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/exceptions.h"
@@ -14,7 +15,8 @@
 static const Method *find_method(const char *name)
 {
     static const Method *const tables[] = {methods_job,     methods_import, methods_service,
-                                           methods_systemd, methods_target, methods_metrics};
+                                           methods_systemd, methods_target, methods_queue,
+                                           methods_metrics};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const Method *method = tables[i]; method->name; method++)
@@ -43,6 +45,45 @@ json_object *methods_object(const char *key, json_object *value)
         return NULL;
     }
     return json_add(object, key, value) < 0 ? NULL : TAKE(object);
+}
+
+/* A method that lists things, under way. */
+typedef struct Listing {
+    ReplyList list;
+    size_t next;
+} Listing;
+
+int methods_list_start(Call *call, const char *member)
+{
+    Listing *listing = malloc(sizeof(*listing));
+
+    if (!listing)
+        return -ENOMEM;
+    *listing = (Listing){.list = {.member = member}};
+    call->state = listing;
+    call->free_state = free;
+    return 0;
+}
+
+int methods_list_pump(Call *call, size_t n, json_object *(*show)(const Service *service, size_t i),
+                      CallProgress *ret)
+{
+    Listing *listing = call->state;
+    int r = 0;
+
+    for (; r >= 0 && listing->next < n && call_may_go_on(call); listing->next++) {
+        CLEANUP(json_object_putp) json_object *element = show(call->service, listing->next);
+
+        r = call_list(call, &listing->list, element ? json_text(element, NULL) : NULL);
+        caller_spend(call->caller, 1);
+    }
+    if (r < 0)
+        return r;
+    if (listing->next < n) {
+        *ret = CALL_GOES_ON;
+        return 0;
+    }
+    return call_list_end(call, &listing->list, false);
 }
 
 static int reply_not_found(Call *call, const char *name)

@@ -14,6 +14,7 @@
 #include "daemon/http/client.h"
 #include "daemon/jobs/registry.h"
 #include "daemon/jobs/target-set.h"
+#include "daemon/queue/queue-set.h"
 #include "daemon/server/call.h"
 
 /* What methods work on. */
@@ -23,6 +24,7 @@ struct Service {
     Registry *registry;
     Store *store;
     TargetSet *targets;
+    QueueSet *queues; /* NULL: none */
     HttpClient *http;
     unsigned n_clients;
     LogLimit denied;
@@ -56,6 +58,13 @@ int methods_pump(Call *call, CallProgress *ret);
 /* An object with one member; takes the value. NULL: no memory, for value too. */
 json_object *methods_object(const char *key, json_object *value);
 
+/* start() and pump() of a method that lists the n things that there are, in pieces: what a reload
+ * adds or takes away between two of them is shown or not. The element is shown as it is then, NULL:
+ * memory ran out. */
+int methods_list_start(Call *call, const char *member);
+int methods_list_pump(Call *call, size_t n, json_object *(*show)(const Service *service, size_t i),
+                      CallProgress *ret);
+
 /* How long a job that the call makes may take: as it says, or the configuration; 0: no limit. */
 uint64_t methods_timeout_usec(const Call *call);
 
@@ -75,4 +84,4 @@ const char *methods_failure_name(const char *code);
 
 /* Rows that live beside what they are about. */
 extern const Method methods_job[], methods_import[], methods_service[], methods_systemd[],
-    methods_target[], methods_metrics[]; /* ended by a row without name */
+    methods_target[], methods_queue[], methods_metrics[]; /* ended by a row without name */

@@ -35,7 +35,8 @@ json_object *metrics_describe(unsigned metric)
 /* What the samples of a step have in common. */
 typedef struct Emitter {
     const Service *service;
-    const Target *target; /* NULL: the metric is not about one */
+    const Target *target; /* NULL: the metric is not about one, nor: */
+    const Queue *queue;
     MetricsTake take;
     void *userdata;
 } Emitter;
@@ -187,6 +188,18 @@ static int emit_credentials_expiry(const Emitter *emitter)
     return expires_usec == 0 ? 0 : emit_seconds(emitter, METRIC_CREDENTIALS_EXPIRY, expires_usec);
 }
 
+static int emit_queue_messages(const Emitter *emitter)
+{
+    const LeaseSource *source = &emitter->queue->source;
+    int r = 0;
+
+    for (MessageResult result = 0; r >= 0 && result < N_MESSAGE_RESULTS; result++)
+        r = emit(emitter, METRIC_QUEUE_MESSAGES, (Label){"queue", source->name},
+                 (Label){"result", message_result_name(result)},
+                 json_object_new_int64((int64_t)source->counts[result]));
+    return r;
+}
+
 static int emit_oldest_job(const Emitter *emitter)
 {
     uint64_t requested_usec = registry_oldest_usec(emitter->service->registry);
@@ -205,38 +218,64 @@ static int emit_clients(const Emitter *emitter)
     return emit_plain(emitter, METRIC_CLIENTS, emitter->service->n_clients);
 }
 
+/* What a family has samples of. */
+typedef enum Subject { OF_ALL, OF_TARGETS, OF_QUEUES } Subject;
+
 /* In the order of metrics.def. */
 static const struct {
     int (*emit)(const Emitter *emitter);
-    bool per_target;
+    Subject subject;
 } families[] = {
-    {emit_start, false},      {emit_jobs_active, true},
-    {emit_jobs_ended, true},  {emit_requests, false},
-    {emit_calls, true},       {emit_stop_duration, true},
-    {emit_target_out, true},  {emit_credentials_expiry, true},
-    {emit_oldest_job, false}, {emit_store_bytes, false},
-    {emit_clients, false},
+    {emit_start, OF_ALL},
+    {emit_jobs_active, OF_TARGETS},
+    {emit_jobs_ended, OF_TARGETS},
+    {emit_requests, OF_ALL},
+    {emit_calls, OF_TARGETS},
+    {emit_stop_duration, OF_TARGETS},
+    {emit_target_out, OF_TARGETS},
+    {emit_credentials_expiry, OF_TARGETS},
+    {emit_queue_messages, OF_QUEUES},
+    {emit_oldest_job, OF_ALL},
+    {emit_store_bytes, OF_ALL},
+    {emit_clients, OF_ALL},
 };
 
 #define N_FAMILIES (sizeof(families) / sizeof(families[0]))
 
+static size_t count_subjects(const Service *service, Subject subject)
+{
+    switch (subject) {
+    case OF_TARGETS:
+        return target_set_size(service->targets);
+    case OF_QUEUES:
+        return service->queues ? queue_set_size(service->queues) : 0;
+    case OF_ALL:
+        break;
+    }
+    return 1;
+}
+
+static int emit_subject(Emitter *emitter, const MetricsCursor *cursor)
+{
+    Subject subject = families[cursor->family].subject;
+
+    if (subject == OF_TARGETS)
+        emitter->target = target_set_get(emitter->service->targets, cursor->next);
+    else if (subject == OF_QUEUES)
+        emitter->queue = queue_set_get(emitter->service->queues, cursor->next);
+    return families[cursor->family].emit(emitter);
+}
+
 int metrics_step(const Service *service, MetricsCursor *cursor, MetricsTake take, void *userdata)
 {
-    const TargetSet *targets = service->targets;
-    bool per_target = families[cursor->family].per_target;
-    size_t n = per_target ? target_set_size(targets) : 1;
+    size_t n = count_subjects(service, families[cursor->family].subject);
     Emitter emitter = {.service = service, .take = take, .userdata = userdata};
-    int r = 0;
+    int r =
+        cursor->next < n ? emit_subject(&emitter, cursor) : 0; /* a reload may make them fewer */
 
-    if (cursor->target < n) { /* a reload may have made them fewer */
-        emitter.target = per_target ? target_set_get(targets, cursor->target) : NULL;
-        r = families[cursor->family].emit(&emitter);
-    }
     if (r < 0)
         return r;
-    if (++cursor->target >= n) {
-        cursor->target = 0;
-        cursor->family++;
-    }
+    if (++cursor->next >= n)
+        *cursor = (MetricsCursor){.family = cursor->family + 1};
     return cursor->family < N_FAMILIES;
 }

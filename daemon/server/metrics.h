@@ -14,7 +14,7 @@
 /* Where the next step goes on; begins all zero. */
 typedef struct MetricsCursor {
     unsigned family;
-    size_t target;
+    size_t next; /* of what the family is of */
 } MetricsCursor;
 
 /* Takes one sample, as List replies with it (NULL: memory ran out). 0 or -ENOMEM. */

@@ -8,7 +8,7 @@ import pytest
 
 from harness.played import ctl, daemon
 
-COMMANDS = ["stop", "wait", "restart", "show", "list", "failures", "jobs", "job", "watch", "cancel", "targets", "health",
+COMMANDS = ["stop", "wait", "restart", "show", "list", "failures", "jobs", "job", "watch", "cancel", "targets", "queues", "health",
             "statistics", "metrics", "version", "help"]
 
 

@@ -38,10 +38,18 @@ def targets(*names):
                          "lastError": {"code": "ConnectionFailed", "message": "no"}} for name in names]}
 
 
+def queues(*names):
+    return {"queues": [{"name": name, "url": f"https://sqs.eu-west-1.amazonaws.com/123456789012/stops-of-{name}.fifo",
+                        "jobs": 17, "state": "unreachable", "since": "2026-11-22T12:23:45.678Z",
+                        "nextTryAt": "2126-11-22T12:23:45.678Z",
+                        "lastError": {"code": "ConnectionFailed", "message": "no"}} for name in names]}
+
+
 LISTS = {
     "jobs": (["jobs"], "ListJobs", jobs(1, 2), [job_id(1), job_id(2)]),
     "list": (["list"], "ListImports", imports(1, 2), [import_id(1), import_id(2)]),
     "targets": (["targets"], "ListTargets", targets("paris", "rome"), ["paris", "rome"]),
+    "queues": (["queues"], "ListQueues", queues("nightly", "urgent"), ["nightly", "urgent"]),
     "dry run": (["stop", "--all", "--dry-run"], "StopAll", {"jobs": [], **imports(1, 2), "failures": []},
                 [import_id(1), import_id(2)]),
 }
@@ -228,6 +236,12 @@ def test_off_a_terminal_lists_are_wide(ctl, daemon):
             answered(daemon, ctl.start(*words, "-o", "wide"), method, reply)
 
 
+def test_in_80_columns_queues_keep_what_changes(on_terminal, daemon):
+    lines = shown(daemon, on_terminal("queues", columns=80), "ListQueues", queues("nightly", "urgent"))
+    assert lines[0].split()[:3] == ["QUEUE", "STATE", "JOBS"] and {"SINCE", "ERROR"} < set(lines[0].split())
+    assert lines[1].split()[:3] == ["nightly", "unreachable", "17"] and "ConnectionFailed" in lines[1]
+
+
 def test_in_80_columns_jobs_keep_what_matters(on_terminal, daemon):
     lines = shown(daemon, on_terminal("jobs", columns=80), "ListJobs", jobs(1, 2))
     assert {"JOB", "IMPORT", "TARGET", "STATE", "NOTE"} <= set(lines[0].split())
@@ -257,6 +271,7 @@ def test_ids_are_whole_where_there_is_room(on_terminal, daemon):
     (["jobs", "--all"], "ListJobs", {"jobs": []}, "There are no jobs"),
     (["jobs", "--state", "failed"], "ListJobs", {"jobs": []}, "No job matches"),
     (["list"], "ListImports", {"imports": []}, "There are no imports"),
+    (["queues"], "ListQueues", {"queues": []}, "There are no queues: requests come through the socket alone"),
     (["list", "--destination", STORE], "ListImports", {"imports": []}, "No import matches"),
     (["failures", import_id(1)], "ListImportFailures", {"failures": []}, "Nothing failed"),
 ])

@@ -13,6 +13,7 @@ LISTS = {
     "list": (["list"], "ListImports", {"imports": [{"ImportId": import_id(number)} for number in range(10)]}),
     "failures": (["failures", import_id(1)], "ListImportFailures", {"failures": [{"Location": f"x{n}"} for n in range(10)]}),
     "targets": (["targets"], "ListTargets", {"targets": [{"name": f"t{number}"} for number in range(10)]}),
+    "queues": (["queues"], "ListQueues", {"queues": [{"name": f"q{number}"} for number in range(10)]}),
     "dry run": (["stop", "--all", "--dry-run"], "StopAll",
                 {"jobs": [], "imports": [{"ImportId": import_id(number)} for number in range(10)], "failures": []}),
 }
