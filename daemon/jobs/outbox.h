@@ -36,7 +36,7 @@ typedef struct OutboxContext {
 /* With the destinations of the configuration, whose outcomes begin to be sent. 0; -ENOMEM; negative
  * errno of the store. */
 int outbox_new(const OutboxContext *context, const Config *config, Outbox **ret);
-void outbox_free(Outbox *outbox); /* gives up what is on the wire; after the registry; takes NULL */
+void outbox_free(Outbox *outbox); /* after the last commit; takes NULL */
 DEFINE_CLEANUP(Outbox, outbox_free)
 
 /* The last outcome of this job for this queue's outcome-url was sent, and that is on disk. At most
