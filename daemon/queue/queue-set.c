@@ -14,6 +14,7 @@ struct QueueSet {
     AwsMeters meters;
     Queue **queues; /* in the order of the configuration */
     size_t n_queues;
+    bool started;
     LIST_HEAD(, Queue) leaving; /* no longer named, but not all that they hold is given back */
     Timer sweep_timer;          /* one of them may have nothing left */
 };
@@ -34,6 +35,16 @@ static void free_queues(Queue **queues, size_t n_queues)
     for (size_t i = 0; i < n_queues; i++)
         queue_free(queues[i]);
     free(queues);
+}
+
+/* There may be room for messages, and a queue may have nothing left. */
+static void on_room(void *userdata)
+{
+    QueueSet *set = userdata;
+
+    for (size_t i = 0; i < set->n_queues; i++)
+        queue_wake(set->queues[i]);
+    queue_set_sweep_soon(set);
 }
 
 /* ---- a configuration ---- */
@@ -115,7 +126,8 @@ void queue_set_adopt(QueueSet *set, QueuePlan *plan)
     queue_plan_free(plan);
     (void)lease_book_leave(set->context.book);
     lease_book_check_outcomes(set->context.book);
-    queue_set_sweep_soon(set);
+    if (set->started)
+        on_room(set); /* those that are new have to begin */
 }
 
 /* ---- the set ---- */
@@ -133,15 +145,6 @@ static void queue_set_sweep(void *userdata)
             queue_free(queue);
         }
     }
-}
-
-static void on_room(void *userdata)
-{
-    QueueSet *set = userdata;
-
-    for (size_t i = 0; i < set->n_queues; i++)
-        queue_wake(set->queues[i]);
-    queue_set_sweep_soon(set);
 }
 
 static int queue_set_open(QueueSet *set, const QueueSetContext *context, const Config *config)
@@ -225,9 +228,11 @@ int queue_set_start(QueueSet *set)
 {
     int r = lease_book_load(set->context.book, find_source, set);
 
-    if (r >= 0)
-        on_room(set);
-    return r;
+    if (r < 0)
+        return r;
+    set->started = true;
+    on_room(set);
+    return 0;
 }
 
 void queue_set_end_due(QueueSet *set)
