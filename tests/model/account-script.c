@@ -69,6 +69,11 @@ static void import_advance(Import *import, const Model *model)
         import->status = "IN_PROGRESS";
 }
 
+bool account_import_goes_on(const Import *import)
+{
+    return import_runs(import) && import->stopped_usec == 0;
+}
+
 void account_restart_import(ScriptedAccount *account, Model *model, unsigned number)
 {
     Import *import = &account->imports[number];

@@ -34,6 +34,9 @@ void account_init(ScriptedAccount *account, Model *model, unsigned target);
 /* Of the import with this number. */
 ImportService account_service(unsigned import);
 
+/* Whether it runs, and nobody has stopped it. */
+bool account_import_goes_on(const Import *import);
+
 /* Somebody starts an import that has ended once more. */
 void account_restart_import(ScriptedAccount *account, Model *model, unsigned import);
 

@@ -52,7 +52,7 @@ typedef struct Answer {
     unsigned status;
     const char *code; /* in a header or in the body; NULL: none */
     bool code_in_body;
-    char body[1024];
+    char body[8192];
     uint64_t date_usec;
     uint64_t delay_usec;
     Meaning meaning;

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "daemon/jobs/guard.h"
+#include "daemon/queue/queue-set.h"
+#include "tests/model/core-config.h"
 #include "tests/model/wire.h"
 
 struct Core {
@@ -22,6 +24,8 @@ struct Core {
     TargetSet *targets;
     Registry *registry;
     Guards *guards; /* NULL while shutting down */
+    QueueSet *queues;
+    HttpClient *http;
     const Random *random;
     Store *store;
     char *directory;
@@ -37,66 +41,6 @@ const char *core_guard_name(unsigned guard, char buffer[static CORE_TARGET_NAME_
 {
     snprintf(buffer, CORE_TARGET_NAME_SIZE, "g%u", guard);
     return buffer;
-}
-
-static AwsSettings *make_settings(const AwsRole *role, unsigned target)
-{
-    AwsSettings *settings = calloc(1, sizeof(*settings));
-    char url[WIRE_URL_SIZE];
-
-    assert_non_null(settings);
-    settings->role = role;
-    settings->profile = strdup("default");
-    settings->region = strdup("eu-west-1");
-    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
-        settings->endpoints[service] = strdup(wire_url(target, url));
-        assert_non_null(settings->endpoints[service]);
-    }
-    settings->sts_endpoint = strdup(wire_url(target, url));
-    assert_true(settings->profile && settings->region && settings->sts_endpoint);
-    return settings;
-}
-
-static void add_guard(Config *config, unsigned number, const GuardRules *rules)
-{
-    char name[CORE_TARGET_NAME_SIZE];
-    GuardConfig *guard;
-
-    assert_int_equal(config_add_guard(config, core_guard_name(number, name), NULL, 0, &guard), 0);
-    free(guard->targets[0]); /* the default */
-    guard->targets[0] = strdup(rules->target < N_TARGETS_MAX ? core_target_name(rules->target, name)
-                                                             : CONFIG_ALL_TARGETS);
-    assert_non_null(guard->targets[0]);
-    guard->service = rules->service;
-    guard->every_usec = rules->every_usec;
-    if (rules->service == SERVICE_LOGS)
-        guard->min_bytes = rules->at_least;
-    else
-        guard->min_events = rules->at_least;
-    guard->action = rules->stops ? GUARD_STOP : GUARD_REPORT;
-}
-
-static Config *make_config(const CoreRules *rules)
-{
-    Config *config;
-
-    assert_int_equal(config_new(&config), 0);
-    assert_int_equal(aws_shared_files_new(&config->shared_files), 0);
-    config->call_timeout_usec = rules->call_timeout_usec;
-    for (unsigned i = 0; i < rules->n_targets; i++) {
-        char name[CORE_TARGET_NAME_SIZE];
-        TargetConfig *target;
-
-        assert_int_equal(config_add_target(config, core_target_name(i, name), NULL, 0, &target), 0);
-        target->stop_rate = rules->stop_rates[i];
-        target->read_rate = rules->read_rates[i];
-        target->account.max_attempts = rules->max_attempts;
-        target->account.settings = make_settings(&target->account.aws.role, i);
-    }
-    config->polling_timeout_usec = rules->guard_timeout_usec;
-    for (unsigned i = 0; i < rules->n_guards; i++)
-        add_guard(config, i, &rules->guards[i]);
-    return config;
 }
 
 static Target *find_target(const char *name, void *userdata)
@@ -116,6 +60,13 @@ static Store *open_store(const char *directory, const Clock *clock)
     return store;
 }
 
+static void end_due(void *userdata)
+{
+    const Core *core = userdata;
+
+    queue_set_end_due(core->queues);
+}
+
 static Guards *make_guards(Core *core, const Config *config)
 {
     const GuardContext context = {
@@ -130,28 +81,61 @@ static Guards *make_guards(Core *core, const Config *config)
     return guards;
 }
 
-Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const char *directory)
+/* As daemon.c does it: the queues go on with what they held before any job calls. */
+static void start_queues(Core *core, HttpClient *http, const Clock *clock)
+{
+    QueueSetContext queues = {.timers = core->timers,
+                              .clock = clock,
+                              .random = core->random,
+                              .http = http,
+                              .registry = core->registry,
+                              .store = core->store,
+                              .find_target = find_target,
+                              .userdata = core};
+
+    assert_int_equal(queue_set_new(&queues, core->config, &core->queues), 0);
+    assert_int_equal(queue_set_start(core->queues), 0);
+    http->before_writing = end_due;
+    http->userdata = core;
+}
+
+Core *core_start(const CoreWorld *world, const CoreRules *rules, const char *directory)
 {
     Core *core = calloc(1, sizeof(*core));
-    AwsContext targets = {.random = &model->random, .http = http};
-    JobContext jobs = {.random = &model->random};
+    AwsContext targets = {.random = world->random, .http = world->http};
+    JobContext jobs = {.random = world->random};
 
     assert_non_null(core);
-    core->random = &model->random;
+    core->random = world->random;
+    core->http = world->http;
     core->directory = strdup(directory);
     assert_non_null(core->directory);
-    assert_int_equal(timers_new(&model->clock, &core->timers), 0);
+    assert_int_equal(timers_new(world->clock, &core->timers), 0);
     targets.timers = jobs.timers = core->timers;
     assert_int_equal(quotas_new(core->timers, &core->quotas), 0);
     targets.quotas = core->quotas;
-    core->config = make_config(rules);
-    core->store = open_store(directory, &model->clock);
+    core->config = core_make_config(rules);
+    core->store = open_store(directory, world->clock);
     assert_int_equal(target_set_new(&targets, core->config, &core->targets), 0);
     assert_int_equal(registry_new(&jobs, core->store, &core->registry), 0);
     registry_configure(core->registry, &rules->polling, rules->max_jobs);
     assert_int_equal(registry_load(core->registry, find_target, core), 0);
     core->guards = make_guards(core, core->config);
+    start_queues(core, world->http, world->clock);
     return core;
+}
+
+void core_shut_down(Core *core)
+{
+    core_stop_guards(core);
+    queue_set_shut_down(core->queues);
+}
+
+bool core_finish(Core *core)
+{
+    bool waits = registry_finish(core->registry) > 0;
+
+    return queue_set_finish(core->queues) || waits;
 }
 
 void core_stop_guards(Core *core)
@@ -163,6 +147,8 @@ void core_stop_guards(Core *core)
 void core_stop(Core *core)
 {
     core_stop_guards(core);
+    core->http->before_writing = NULL;
+    queue_set_free(core->queues);
     registry_free(core->registry);
     target_set_free(core->targets);
     quotas_free(core->quotas);
@@ -204,13 +190,16 @@ void core_kill(Core *core, const char *directory)
 
 void core_reload(Core *core, const CoreRules *rules)
 {
-    Config *config = make_config(rules);
+    Config *config = core_make_config(rules);
     Guards *guards = core->guards ? make_guards(core, config) : NULL;
+    QueuePlan *queues;
 
+    assert_int_equal(queue_set_plan(core->queues, config, &queues), 0);
     assert_int_equal(target_set_reload(core->targets, config, core->registry), 0);
     if (guards)
         guards_succeed(guards, core->guards);
     core->guards = guards;
+    queue_set_adopt(core->queues, queues);
     config_free(core->config);
     core->config = config;
     registry_configure(core->registry, &rules->polling, rules->max_jobs);

@@ -18,6 +18,14 @@ typedef struct GuardRules {
 
 #define N_GUARDS_MAX 2U
 
+/* Of a queue that requests come through, and of what is told how jobs ended. */
+typedef struct QueueRules {
+    bool there;
+    uint64_t visibility_usec, wait_usec;
+    unsigned max_jobs;
+    bool outcome, notify;
+} QueueRules;
+
 typedef struct CoreRules {
     unsigned n_targets;
     double stop_rates[8], read_rates[8]; /* of each target */
@@ -28,15 +36,23 @@ typedef struct CoreRules {
     unsigned n_guards;
     GuardRules guards[N_GUARDS_MAX];
     uint64_t guard_timeout_usec; /* of the jobs that they make; 0: none */
+    QueueRules queue;
 } CoreRules;
 
 typedef struct Core Core;
+
+/* What it runs in; the first two outlive it. */
+typedef struct CoreWorld {
+    const Clock *clock;
+    const Random *random;
+    HttpClient *http;
+} CoreWorld;
 
 #define CORE_TARGET_NAME_SIZE 16U
 const char *core_target_name(unsigned target, char buffer[static CORE_TARGET_NAME_SIZE]);
 const char *core_guard_name(unsigned guard, char buffer[static CORE_TARGET_NAME_SIZE]);
 
-Core *core_start(Model *model, HttpClient *http, const CoreRules *rules, const char *directory);
+Core *core_start(const CoreWorld *world, const CoreRules *rules, const char *directory);
 void core_stop(Core *core);
 
 /* Leaves behind, in another directory, what is on disk at this moment. */
@@ -44,8 +60,13 @@ void core_kill(Core *core, const char *directory);
 
 void core_reload(Core *core, const CoreRules *rules);
 
-/* Guards look no further, as in a shutdown. */
+/* Guards look no further. */
 void core_stop_guards(Core *core);
+
+/* The beginning of a shutdown, and each turn of it, before the commit. True: something is still
+ * under way. */
+void core_shut_down(Core *core);
+bool core_finish(Core *core);
 
 Timers *core_timers(Core *core);
 Registry *core_registry(Core *core);

@@ -85,10 +85,12 @@ static const char *core_directory(const History *history, char *buffer, size_t s
 
 static void start(History *history)
 {
+    const CoreWorld world = {&history->model.clock, &history->model.random,
+                             wire_http(history->wire)};
     char path[256];
 
-    history->core = core_start(&history->model, wire_http(history->wire), &history->rules,
-                               core_directory(history, path, sizeof(path)));
+    history->core =
+        core_start(&world, &history->rules, core_directory(history, path, sizeof(path)));
     expected_restarted(history->expected, history->core);
 }
 
@@ -161,14 +163,12 @@ static void advance(History *history, uint64_t until_usec)
 /* SIGTERM: what is on the wire is waited for. */
 static void stop_and_start(History *history)
 {
-    Registry *registry = core_registry(history->core);
-
     model_note(&history->model, "stopping");
     wire_set_stopping(history->wire, true);
     expected_stopping(history->expected, true);
     history_drop_restarts(history);
-    core_stop_guards(history->core);
-    while (registry_finish(registry) > 0) {
+    core_shut_down(history->core);
+    while (core_finish(history->core)) {
         advance(history, next_usec(history));
         turn(history, false);
     }
@@ -266,7 +266,7 @@ void history_run(HistoryKind kind, uint64_t seed, const char *directory)
     draw_history(&history);
     history.expected = expected_new(&history.model, &history.rules, history.accounts);
     observer = expected_observer(history.expected);
-    history.wire = wire_new(&history.model, history.accounts, &observer);
+    history.wire = wire_new(&history.model, history.accounts, NULL, 0, &observer);
     history_set_credentials(&history, true);
     history.next_event_usec = history.model.now_usec;
     start(&history);

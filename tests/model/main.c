@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Histories by the thousand. $MODEL_HISTORIES says how many, $MODEL_SEED with which seed to begin;
- * the seed says what kind of history it is. */
+ * the seed says what kind of history it is. $MODEL_TESTS is a pattern of the tests to run. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,10 @@
 #include <ftw.h>
 
 #include "tests/model/history.h"
+#include "tests/model/hosts.h"
 
-#define N_HISTORIES 2000U
+#define N_HISTORIES 1200U
+#define N_HOSTS_HISTORIES 200U
 #define SEED_FIRST 1U
 
 static char directory[64];
@@ -39,46 +41,93 @@ static void remove_directory(const char *path)
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A directory of its own for the history of this seed, which is removed with all that is in it. */
+static const char *make_directory(uint64_t seed, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s/%llu", directory, (unsigned long long)seed);
+    assert_int_equal(mkdir(buffer, 0700), 0);
+    return buffer;
+}
+
 /* The seeds of a kind are those that leave it as the remainder. */
-static void run_kind(HistoryKind kind)
+static void run_kinds(unsigned kind, unsigned n_kinds, uint64_t n_histories,
+                      void (*run)(unsigned kind, uint64_t seed, const char *path))
 {
     uint64_t first = from_environment("MODEL_SEED", SEED_FIRST);
-    uint64_t end = first + from_environment("MODEL_HISTORIES", N_HISTORIES);
+    uint64_t end = first + from_environment("MODEL_HISTORIES", n_histories);
 
     for (uint64_t seed = first; seed < end; seed++) {
         char path[128];
 
-        if (seed % N_HISTORY_KINDS != kind)
+        if (seed % n_kinds != kind)
             continue;
-        snprintf(path, sizeof(path), "%s/%llu", directory, (unsigned long long)seed);
-        assert_int_equal(mkdir(path, 0700), 0);
-        history_run(kind, seed, path);
+        run(kind, seed, make_directory(seed, path, sizeof(path)));
         remove_directory(path);
     }
+}
+
+static void run_one(unsigned kind, uint64_t seed, const char *path)
+{
+    history_run(kind, seed, path);
+}
+
+static void run_hosts(unsigned kind, uint64_t seed, const char *path)
+{
+    hosts_run(kind, seed, path);
 }
 
 static void test_calm_histories(void **state)
 {
     (void)state;
-    run_kind(HISTORY_CALM);
+    run_kinds(HISTORY_CALM, N_HISTORY_KINDS, N_HISTORIES, run_one);
 }
 
 static void test_histories_with_faults(void **state)
 {
     (void)state;
-    run_kind(HISTORY_FAULTS);
+    run_kinds(HISTORY_FAULTS, N_HISTORY_KINDS, N_HISTORIES, run_one);
 }
 
 static void test_histories_with_restarts(void **state)
 {
     (void)state;
-    run_kind(HISTORY_RESTARTS);
+    run_kinds(HISTORY_RESTARTS, N_HISTORY_KINDS, N_HISTORIES, run_one);
 }
 
 static void test_histories_with_kills(void **state)
 {
     (void)state;
-    run_kind(HISTORY_KILLS);
+    run_kinds(HISTORY_KILLS, N_HISTORY_KINDS, N_HISTORIES, run_one);
+}
+
+static void test_hosts_that_are_well(void **state)
+{
+    (void)state;
+    run_kinds(HOSTS_CALM, N_HOSTS_KINDS, N_HOSTS_HISTORIES, run_hosts);
+}
+
+static void test_hosts_with_faults(void **state)
+{
+    (void)state;
+    run_kinds(HOSTS_FAULTS, N_HOSTS_KINDS, N_HOSTS_HISTORIES, run_hosts);
+}
+
+static void test_hosts_that_stop(void **state)
+{
+    (void)state;
+    run_kinds(HOSTS_STOPS, N_HOSTS_KINDS, N_HOSTS_HISTORIES, run_hosts);
+}
+
+static void test_hosts_that_are_killed(void **state)
+{
+    (void)state;
+    run_kinds(HOSTS_KILLS, N_HOSTS_KINDS, N_HOSTS_HISTORIES, run_hosts);
+}
+
+static void test_hosts_that_stand_still(void **state)
+{
+    (void)state;
+    run_kinds(HOSTS_PAUSES, N_HOSTS_KINDS, N_HOSTS_HISTORIES, run_hosts);
 }
 
 /* A file system in memory syncs at no cost. */
@@ -113,7 +162,13 @@ int main(void)
         cmocka_unit_test(test_histories_with_faults),
         cmocka_unit_test(test_histories_with_restarts),
         cmocka_unit_test(test_histories_with_kills),
+        cmocka_unit_test(test_hosts_that_are_well),
+        cmocka_unit_test(test_hosts_with_faults),
+        cmocka_unit_test(test_hosts_that_stop),
+        cmocka_unit_test(test_hosts_that_are_killed),
+        cmocka_unit_test(test_hosts_that_stand_still),
     };
 
+    cmocka_set_test_filter(getenv("MODEL_TESTS"));
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -25,7 +25,7 @@ static const struct {
     {".DescribeImportTasks", SERVICE_LOGS, OPERATION_GET}, /* with an id; else it is a list */
 };
 
-static const char *request_header(const HttpRequest *http, const char *name)
+const char *request_header(const HttpRequest *http, const char *name)
 {
     for (size_t i = 0; i < http->n_headers; i++)
         if (strcasecmp(http->headers[i].name, name) == 0)
@@ -33,13 +33,25 @@ static const char *request_header(const HttpRequest *http, const char *name)
     return "";
 }
 
-static uint64_t parse_signing_time(const char *text)
+uint64_t request_signing_time_usec(const HttpRequest *http)
 {
     struct tm tm = {0};
-    const char *end = strptime(text, "%Y%m%dT%H%M%SZ", &tm);
+    const char *end = strptime(request_header(http, "X-Amz-Date"), "%Y%m%dT%H%M%SZ", &tm);
 
     assert_true(end && *end == '\0');
     return (uint64_t)timegm(&tm) * USEC_PER_SEC;
+}
+
+json_object *request_body(const HttpRequest *http)
+{
+    json_tokener *tokener = json_tokener_new();
+    json_object *body;
+
+    assert_non_null(tokener);
+    body = json_tokener_parse_ex(tokener, http->body, (int)http->body_size);
+    assert_non_null(body);
+    json_tokener_free(tokener);
+    return body;
 }
 
 static void parse_operation(const HttpRequest *http, Request *request)
@@ -69,15 +81,9 @@ static unsigned find_import(const ScriptedAccount *account, const Request *reque
 static void parse_body(const HttpRequest *http, const ScriptedAccount *account, Request *request)
 {
     bool logs = request->service == SERVICE_LOGS;
-    char text[512];
-    json_object *body;
+    json_object *body = request_body(http);
     const char *id, *status, *token;
 
-    assert_true(http->body_size < sizeof(text));
-    memcpy(text, http->body, http->body_size);
-    text[http->body_size] = '\0';
-    body = json_tokener_parse(text);
-    assert_non_null(body);
     request->import = N_IMPORTS;
     if (json_get_string(body, logs ? "importId" : "ImportId", &id) > 0)
         request->import = find_import(account, request, id);
@@ -91,14 +97,20 @@ static void parse_body(const HttpRequest *http, const ScriptedAccount *account, 
     json_object_put(body);
 }
 
-void request_parse(const HttpRequest *http, const ScriptedAccount *account, Request *ret,
-                   unsigned *ret_number)
+unsigned request_attempt(const HttpRequest *http)
 {
-    *ret = (Request){.timeout_usec = http->timeout_usec};
+    unsigned number;
+
     assert_string_equal(http->method, "POST");
     assert_non_null(strstr(request_header(http, "Authorization"), "Signature="));
-    assert_int_equal(sscanf(request_header(http, "amz-sdk-request"), "attempt=%u;", ret_number), 1);
-    ret->signed_usec = parse_signing_time(request_header(http, "X-Amz-Date"));
+    assert_int_equal(sscanf(request_header(http, "amz-sdk-request"), "attempt=%u;", &number), 1);
+    return number;
+}
+
+void request_parse(const HttpRequest *http, const ScriptedAccount *account, Request *ret)
+{
+    *ret = (Request){.timeout_usec = http->timeout_usec};
+    ret->signed_usec = request_signing_time_usec(http);
     parse_operation(http, ret);
     parse_body(http, account, ret);
 }

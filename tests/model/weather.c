@@ -68,6 +68,11 @@ bool fault_may_act(const Fault *fault)
     return fault->may_act;
 }
 
+bool fault_is_readable(const Fault *fault)
+{
+    return fault->failure == HTTP_OK && fault->status == 200;
+}
+
 /* One that is about the import that was asked for, and one that is about another. */
 static const char *wrong_body(const Request *request, bool of_another)
 {
@@ -91,15 +96,16 @@ static bool fits(const Fault *fault, const Model *model, const Request *request)
 
 const Fault *fault_draw(Weather weather, Model *model, const Request *request)
 {
-    static const double probabilities[N_WEATHERS] = {0, 0.05, 0.5, 1};
+    static const double probabilities[N_WEATHERS] = {0, 0.05, 0.5, 0.3, 1};
     const Fault *fault;
 
     if (!dice_chance(&model->dice, probabilities[weather]))
         return NULL;
     /* The "no"s end jobs, so they are the lesser part. */
-    fault = &faults[dice_below(
-        &model->dice,
-        weather != WEATHER_OUT && dice_chance(&model->dice, 0.3) ? N_FAULTS : N_FAULTS_OF_THE_WAY)];
+    fault =
+        &faults[dice_below(&model->dice, weather < WEATHER_LOSSY && dice_chance(&model->dice, 0.3)
+                                             ? N_FAULTS
+                                             : N_FAULTS_OF_THE_WAY)];
     return fits(fault, model, request) ? fault : NULL;
 }
 

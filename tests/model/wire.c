@@ -19,7 +19,8 @@ struct HttpTransfer {
     HttpCallback callback;
     void *userdata;
     Attempt attempt;
-    uint64_t due_usec; /* once it is on the wire */
+    bool waits;        /* at the queue, for messages */
+    uint64_t due_usec; /* of the answer, once it is on the wire and does not wait */
     Answer answer;
 };
 
@@ -27,6 +28,8 @@ struct Wire {
     HttpClient http; /* first: the daemon knows no more of it */
     Model *model;
     ScriptedAccount *accounts;
+    ScriptedQueue *queue;
+    unsigned host;
     WireObserver observer;
     double scarce;
     bool stopping;
@@ -43,12 +46,33 @@ const char *wire_url(unsigned target, char buffer[static WIRE_URL_SIZE])
 static void note(const Wire *wire, const HttpTransfer *transfer, const char *what)
 {
     const Attempt *attempt = &transfer->attempt;
+    char host[16] = "";
 
-    if (attempt->request.import < N_IMPORTS)
-        model_note(wire->model, "t%u i%u: %s", attempt->target, attempt->request.import, what);
+    if (wire->queue)
+        snprintf(host, sizeof(host), "h%u ", wire->host);
+    if (attempt->of_queue && attempt->queue.receipt > 0)
+        model_note(wire->model, "%sm%u/%u %s: %s", host, attempt->queue.message,
+                   attempt->queue.receipt, queue_request_name(&attempt->queue), what);
+    else if (attempt->of_queue)
+        model_note(wire->model, "%s%s: %s", host, queue_request_name(&attempt->queue), what);
+    else if (attempt->request.import < N_IMPORTS)
+        model_note(wire->model, "%st%u i%u: %s", host, attempt->target, attempt->request.import,
+                   what);
     else
-        model_note(wire->model, "t%u %s %u: %s", attempt->target, attempt->request.status,
+        model_note(wire->model, "%st%u %s %u: %s", host, attempt->target, attempt->request.status,
                    attempt->request.page, what);
+}
+
+static void parse(const Wire *wire, const HttpRequest *request, Attempt *attempt)
+{
+    attempt->of_queue = wire->queue && queue_request_is_one(request);
+    attempt->number = request_attempt(request);
+    if (attempt->of_queue) {
+        queue_request_parse(request, wire->host, &attempt->queue);
+        return;
+    }
+    assert_int_equal(sscanf(request->url, "https://aws.t%u.example/", &attempt->target), 1);
+    request_parse(request, &wire->accounts[attempt->target], &attempt->request);
 }
 
 static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
@@ -62,9 +86,8 @@ static int wire_start(HttpClient *client, const HttpRequest *request, HttpCallba
     transfer->callback = callback;
     transfer->userdata = userdata;
     attempt->call = userdata;
-    assert_int_equal(sscanf(request->url, "https://aws.t%u.example/", &attempt->target), 1);
-    request_parse(request, &wire->accounts[attempt->target], &attempt->request, &attempt->number);
-    note(wire, transfer, request_name(&attempt->request));
+    parse(wire, request, attempt);
+    note(wire, transfer, attempt->of_queue ? "" : request_name(&attempt->request));
     model_hold(wire->model, !wire->stopping, "a call begins during a shutdown");
     attempt->about = wire->observer.attempt(attempt, wire->observer.userdata);
     if (dice_chance(&wire->model->dice, wire->scarce)) {
@@ -89,15 +112,18 @@ static void wire_cancel(HttpClient *client, HttpTransfer *transfer)
     free(transfer);
 }
 
-Wire *wire_new(Model *model, ScriptedAccount *accounts, const WireObserver *observer)
+Wire *wire_new(Model *model, ScriptedAccount *accounts, ScriptedQueue *queue, unsigned host,
+               const WireObserver *observer)
 {
     Wire *wire = malloc(sizeof(*wire));
 
     assert_non_null(wire);
     *wire = (Wire){
-        .http = {wire_start, wire_cancel},
+        .http = {.start = wire_start, .cancel = wire_cancel},
         .model = model,
         .accounts = accounts,
+        .queue = queue,
+        .host = host,
         .observer = *observer,
     };
     TAILQ_INIT(&wire->transfers);
@@ -131,8 +157,10 @@ uint64_t wire_next_usec(const Wire *wire)
     uint64_t next_usec = TIMER_NEVER;
 
     TAILQ_FOREACH (transfer, &wire->transfers, entry) {
-        uint64_t due_usec =
-            transfer->attempt.on_the_wire ? transfer->due_usec : wire->model->now_usec;
+        uint64_t due_usec = !transfer->attempt.on_the_wire ? wire->model->now_usec
+                            : transfer->waits
+                                ? queue_next_usec(wire->queue, &transfer->attempt.queue)
+                                : transfer->due_usec;
 
         if (due_usec < next_usec)
             next_usec = due_usec;
@@ -140,19 +168,44 @@ uint64_t wire_next_usec(const Wire *wire)
     return next_usec;
 }
 
-void wire_send(Wire *wire)
+static void send_one(Wire *wire, HttpTransfer *transfer)
+{
+    Attempt *attempt = &transfer->attempt;
+
+    attempt->on_the_wire = true;
+    attempt->queue.arrived_usec = wire->model->now_usec;
+    wire->observer.sent(attempt, wire->observer.userdata);
+    transfer->waits = attempt->of_queue;
+    if (attempt->of_queue)
+        return;
+    account_call(&wire->accounts[attempt->target], wire->model, &attempt->request,
+                 &transfer->answer);
+    transfer->due_usec = wire->model->now_usec + transfer->answer.delay_usec;
+}
+
+void wire_serve(Wire *wire)
 {
     HttpTransfer *transfer;
 
     TAILQ_FOREACH (transfer, &wire->transfers, entry) {
-        if (transfer->attempt.on_the_wire)
+        if (!transfer->waits ||
+            !queue_call(wire->queue, wire->model, &transfer->attempt.queue, &transfer->answer))
             continue;
-        transfer->attempt.on_the_wire = true;
-        wire->observer.sent(&transfer->attempt, wire->observer.userdata);
-        account_call(&wire->accounts[transfer->attempt.target], wire->model,
-                     &transfer->attempt.request, &transfer->answer);
+        transfer->waits = false;
         transfer->due_usec = wire->model->now_usec + transfer->answer.delay_usec;
     }
+}
+
+void wire_send(Wire *wire)
+{
+    HttpTransfer *transfer;
+
+    if (wire->http.before_writing)
+        wire->http.before_writing(wire->http.userdata);
+    TAILQ_FOREACH (transfer, &wire->transfers, entry)
+        if (!transfer->attempt.on_the_wire)
+            send_one(wire, transfer);
+    wire_serve(wire);
 }
 
 static void call_back(Wire *wire, const HttpTransfer *transfer)
@@ -188,7 +241,8 @@ void wire_deliver(Wire *wire)
     HttpTransfer *transfer = TAILQ_FIRST(&wire->transfers);
 
     while (transfer) {
-        if (!transfer->attempt.on_the_wire || transfer->due_usec > wire->model->now_usec) {
+        if (!transfer->attempt.on_the_wire || transfer->waits ||
+            transfer->due_usec > wire->model->now_usec) {
             transfer = TAILQ_NEXT(transfer, entry);
             continue;
         }

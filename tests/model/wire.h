@@ -6,12 +6,15 @@
 
 #include "daemon/http/client.h"
 #include "tests/model/account-script.h"
+#include "tests/model/scripted-queue.h"
 
 typedef struct Wire Wire;
 
 /* One attempt of a call. */
 typedef struct Attempt {
-    unsigned target;
+    bool of_queue; /* its request is: */
+    QueueRequest queue;
+    unsigned target; /* else it is about imports of this one: */
     Request request;
     unsigned number;  /* 1 for the first of its call */
     const void *call; /* which call of the daemon it is of */
@@ -30,7 +33,10 @@ typedef struct WireObserver {
     void *userdata;
 } WireObserver;
 
-Wire *wire_new(Model *model, ScriptedAccount *accounts, const WireObserver *observer);
+/* queue NULL: there is none. host: its number, which the account of the history shows beside a
+ * queue. */
+Wire *wire_new(Model *model, ScriptedAccount *accounts, ScriptedQueue *queue, unsigned host,
+               const WireObserver *observer);
 void wire_free(Wire *wire);
 HttpClient *wire_http(Wire *wire);
 
@@ -45,4 +51,5 @@ void wire_set_stopping(Wire *wire, bool stopping);
 
 uint64_t wire_next_usec(const Wire *wire); /* TIMER_NEVER: nothing is under way */
 void wire_send(Wire *wire);                /* what was started goes onto the wire */
+void wire_serve(Wire *wire);               /* what waits at the queue, as if nobody were here */
 void wire_deliver(Wire *wire);             /* the answers that are due */
