@@ -12,6 +12,7 @@
 #include "daemon/base/log-limit.h"
 #include "daemon/config/config.h"
 #include "daemon/http/client.h"
+#include "daemon/jobs/outbox.h"
 #include "daemon/jobs/registry.h"
 #include "daemon/jobs/target-set.h"
 #include "daemon/queue/queue-set.h"
@@ -25,6 +26,7 @@ struct Service {
     Store *store;
     TargetSet *targets;
     QueueSet *queues; /* NULL: none */
+    Outbox *outbox;   /* NULL: none */
     HttpClient *http;
     unsigned n_clients;
     LogLimit denied;

@@ -37,6 +37,7 @@ typedef struct Emitter {
     const Service *service;
     const Target *target; /* NULL: the metric is not about one, nor: */
     const Queue *queue;
+    const Destination *destination;
     MetricsTake take;
     void *userdata;
 } Emitter;
@@ -200,6 +201,18 @@ static int emit_queue_messages(const Emitter *emitter)
     return r;
 }
 
+static int emit_notifications(const Emitter *emitter)
+{
+    const Destination *destination = emitter->destination;
+    int r = 0;
+
+    for (NotificationResult result = 0; r >= 0 && result < N_NOTIFICATION_RESULTS; result++)
+        r = emit(emitter, METRIC_NOTIFICATIONS, (Label){"notify", destination_label(destination)},
+                 (Label){"result", notification_result_name(result)},
+                 json_object_new_int64((int64_t)destination_count(destination, result)));
+    return r;
+}
+
 static int emit_oldest_job(const Emitter *emitter)
 {
     uint64_t requested_usec = registry_oldest_usec(emitter->service->registry);
@@ -219,7 +232,7 @@ static int emit_clients(const Emitter *emitter)
 }
 
 /* What a family has samples of. */
-typedef enum Subject { OF_ALL, OF_TARGETS, OF_QUEUES } Subject;
+typedef enum Subject { OF_ALL, OF_TARGETS, OF_QUEUES, OF_DESTINATIONS } Subject;
 
 /* In the order of metrics.def. */
 static const struct {
@@ -235,6 +248,7 @@ static const struct {
     {emit_target_out, OF_TARGETS},
     {emit_credentials_expiry, OF_TARGETS},
     {emit_queue_messages, OF_QUEUES},
+    {emit_notifications, OF_DESTINATIONS},
     {emit_oldest_job, OF_ALL},
     {emit_store_bytes, OF_ALL},
     {emit_clients, OF_ALL},
@@ -249,6 +263,8 @@ static size_t count_subjects(const Service *service, Subject subject)
         return target_set_size(service->targets);
     case OF_QUEUES:
         return service->queues ? queue_set_size(service->queues) : 0;
+    case OF_DESTINATIONS:
+        return service->outbox ? outbox_size(service->outbox) : 0;
     case OF_ALL:
         break;
     }
@@ -263,6 +279,8 @@ static int emit_subject(Emitter *emitter, const MetricsCursor *cursor)
         emitter->target = target_set_get(emitter->service->targets, cursor->next);
     else if (subject == OF_QUEUES)
         emitter->queue = queue_set_get(emitter->service->queues, cursor->next);
+    else if (subject == OF_DESTINATIONS)
+        emitter->destination = outbox_get(emitter->service->outbox, cursor->next);
     return families[cursor->family].emit(emitter);
 }
 
