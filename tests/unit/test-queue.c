@@ -567,6 +567,7 @@ static void test_nothing_is_taken_while_the_store_cannot_be_written(void **state
     lose_store(world, false);
     world->fails = false;
     queue_world_advance(world, USEC_PER_SEC);
+    queue_world_advance(world, 0);
     queue_world_deliver(world, "m1", "r2", 2, ASKS(IMPORT_A));
     assert_int_equal(messages(world, MESSAGE_TAKEN), 1);
     assert_int_equal(queue_world_rows(world), 1);
