@@ -2,9 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +16,11 @@
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
 #include "daemon/jobs/guard.h"
-#include "daemon/jobs/retention.h"
 #include "daemon/jobs/settler.h"
+#include "daemon/keeper.h"
 #include "daemon/server/listener.h"
+#include "daemon/status.h"
 
-#define STORE_RETRY_USEC USEC_PER_SEC
-#define STATUS_INTERVAL_USEC USEC_PER_SEC
 #define MEMORY_USEC USEC_PER_SEC /* after work, before memory goes back to the system */
 #define FLUSH_USEC USEC_PER_SEC  /* at shutdown, for clients to read their last replies */
 /* Of one turn, for clients: what they ask for, and what the commit made possible. Saving the
@@ -37,21 +34,18 @@ struct Daemon {
     Loop *loop;
     Service service;
     Quotas *quotas;
+    HttpClient *queue_http; /* jobs need not wait for the long calls of queues */
     Settler *settler;
     Guards *guards; /* NULL while shutting down */
     Listener *listener;
-    Timer store_timer; /* set while changes could not be saved */
-    Retention retention;
-    Timer purge_timer;                   /* the next finished job is to be forgotten */
-    Timer status_timer;                  /* set since systemd was last notified */
-    Timer memory_timer;                  /* set while memory may be given back */
-    Timer finish_timer;                  /* at shutdown: how long calls of AWS have */
-    Timer flush_timer;                   /* at shutdown: how long clients have to read */
-    unsigned n_jobs_shown[N_JOB_STATES]; /* in the status of systemd */
-    unsigned n_targets_shown[N_TARGET_STATES];
-    int error; /* negative errno: why it has to end */
+    Keeper keeper;
+    Timer memory_timer; /* set while memory may be given back */
+    Timer finish_timer; /* at shutdown: how long calls of AWS have */
+    Timer flush_timer;  /* at shutdown: how long clients have to read */
+    Status status;
     bool shutting_down;
-    bool flushing; /* no calls are left, only replies */
+    bool giving_back; /* at shutdown: messages of queues */
+    bool flushing;    /* no calls are left, only replies */
 };
 
 static Timers *daemon_timers(Daemon *daemon)
@@ -69,58 +63,6 @@ static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
     timer_set(timer, timers_boottime_usec(daemon_timers(daemon)) + delay_usec);
 }
 
-/* Logged once per outage of the store, which lasts until something was written. */
-static void store_failed(Daemon *daemon, int error)
-{
-    const char *directory = daemon->config->state_directory;
-    JournalEntry entry;
-
-    if (daemon->error < 0 || (daemon->service.store_failing && error != -EIO))
-        return;
-    daemon->service.store_failing = true;
-    if (error == -EIO)
-        daemon->error = error;
-    journal_begin(&entry, EVENT_STORE_FAILED);
-    journal_add(&entry, "TRAILSTOP_STATE_DIRECTORY", "%s", directory);
-    if (error == -EIO)
-        journal_send(
-            &entry,
-            "Cannot write the store in %s (%s); ending, because nothing more can be promised",
-            directory, store_error(daemon->service.store));
-    else
-        journal_send(&entry,
-                     "Cannot write the store in %s (%s); until that is over, no request can be "
-                     "accepted and no job that ended forgotten",
-                     directory, strerror(-error));
-}
-
-static void daemon_tell_status(void *userdata)
-{
-    Daemon *daemon = userdata;
-    const TargetSet *targets = daemon->service.targets;
-    unsigned n_jobs[N_JOB_STATES], n_targets[N_TARGET_STATES];
-    char text[256];
-    FILE *file;
-
-    registry_count_states(daemon->service.registry, n_jobs);
-    for (TargetState state = 0; state < N_TARGET_STATES; state++)
-        n_targets[state] = target_set_count(targets, state);
-    if (memcmp(n_jobs, daemon->n_jobs_shown, sizeof(n_jobs)) == 0 &&
-        memcmp(n_targets, daemon->n_targets_shown, sizeof(n_targets)) == 0)
-        return;
-    memcpy(daemon->n_jobs_shown, n_jobs, sizeof(n_jobs));
-    memcpy(daemon->n_targets_shown, n_targets, sizeof(n_targets));
-    set_in(daemon, &daemon->status_timer, STATUS_INTERVAL_USEC);
-    file = fmemopen(text, sizeof(text), "w");
-    if (!file)
-        return;
-    fprintf(file, "STATUS=Jobs: %u queued, %u stopping, %u polling", n_jobs[JOB_QUEUED],
-            n_jobs[JOB_STOPPING], n_jobs[JOB_POLLING]);
-    target_set_describe(targets, n_targets, file);
-    if (fclose(file) == 0)
-        notify_send("%s", text);
-}
-
 /* A burst leaves holes all over the heap, which else stay resident to the end. */
 static void daemon_give_back_memory(void *userdata)
 {
@@ -134,40 +76,16 @@ static void daemon_note_work(Daemon *daemon)
         set_in(daemon, &daemon->memory_timer, MEMORY_USEC);
 }
 
-/* Everything that changed goes to disk, then to whoever follows it. */
+/* What changed goes to disk, and what that makes possible is done. */
 static int daemon_commit(Daemon *daemon)
 {
-    bool changed;
-    int r = registry_commit(daemon->service.registry, &changed);
+    int r = keeper_commit(&daemon->keeper);
 
-    if (r < 0)
-        store_failed(daemon, r);
-    else if (changed)
-        daemon->service.store_failing = false;
-    if (daemon->error < 0) /* nothing may be acknowledged any more */
-        return daemon->error;
-    if (r < 0)
-        set_in(daemon, &daemon->store_timer, STORE_RETRY_USEC);
-    if (changed)
-        settler_wake(daemon->settler);
-    if (r < 0 || changed)
-        daemon_note_work(daemon);
+    if (r <= 0)
+        return r;
+    settler_wake(daemon->settler);
+    daemon_note_work(daemon);
     return 0;
-}
-
-/* Forgets jobs that ended longer ago than keep-finished, and comes back for the next. */
-static void daemon_purge(void *userdata)
-{
-    Daemon *daemon = userdata;
-    uint64_t delay_usec;
-    int r = retention_purge(&daemon->retention, daemon->service.store, &loop_clock,
-                            daemon->config->keep_finished_usec, &delay_usec);
-
-    if (r < 0)
-        store_failed(daemon, r);
-    if (r > 0)
-        daemon->service.store_failing = false;
-    set_in(daemon, &daemon->purge_timer, delay_usec);
 }
 
 static void daemon_shut_down(void *userdata)
@@ -179,6 +97,7 @@ static void daemon_shut_down(void *userdata)
         return;
     daemon->shutting_down = true;
     guards_free(TAKE(daemon->guards));
+    queue_set_shut_down(daemon->service.queues);
     set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
     notify_send("STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);
@@ -190,7 +109,8 @@ static void daemon_shut_down(void *userdata)
 static void daemon_finish(Daemon *daemon)
 {
     SessionRest rest = listener_finish(daemon->listener);
-    bool waits = registry_finish(daemon->service.registry) > 0 || rest == SESSION_ANSWERING;
+    bool waits = registry_finish(daemon->service.registry) > 0 || daemon->giving_back ||
+                 rest == SESSION_ANSWERING;
 
     if (waits && daemon->finish_timer.set) {
         daemon->flushing = false;
@@ -223,12 +143,13 @@ static int daemon_turn(void *userdata)
     int r;
 
     daemon_work(daemon, CALLS_USEC);
+    if (daemon->shutting_down)
+        daemon->giving_back = queue_set_finish(daemon->service.queues);
     r = daemon_commit(daemon);
     if (r < 0)
         return r;
     daemon_work(daemon, REPLIES_USEC);
-    if (!daemon->status_timer.set)
-        daemon_tell_status(daemon);
+    status_update(&daemon->status);
     if (daemon->shutting_down)
         daemon_finish(daemon);
     return listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
@@ -259,10 +180,13 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
 {
     Service *service = &daemon->service;
     CLEANUP(guards_freep) Guards *guards = NULL;
+    CLEANUP(queue_plan_freep) QueuePlan *queues = NULL;
     Operators *operators;
-    int r = daemon->shutting_down ? 0 : daemon_make_guards(daemon, config, &guards);
+    int r;
 
-    if (r < 0 || (r = operators_new(config->operators, &operators)) < 0)
+    if ((!daemon->shutting_down && ((r = daemon_make_guards(daemon, config, &guards)) < 0 ||
+                                    (r = queue_set_plan(service->queues, config, &queues)) < 0)) ||
+        (r = operators_new(config->operators, &operators)) < 0)
         return r;
     r = target_set_reload(service->targets, config, service->registry);
     if (r < 0) {
@@ -272,6 +196,8 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
     if (guards)
         guards_succeed(guards, daemon->guards);
     daemon->guards = TAKE(guards);
+    if (queues)
+        queue_set_adopt(service->queues, TAKE(queues));
     *ret_fixed = config_keep_fixed(daemon->config, config);
     operators_free(service->operators);
     service->operators = operators;
@@ -294,9 +220,11 @@ static void daemon_configure(Daemon *daemon)
 
     journal_set_level(config->log_level);
     http_client_set_max_connections(daemon->service.http, config->max_connections);
+    http_client_set_max_connections(daemon->queue_http,
+                                    config->max_connections + (unsigned)config->n_queues);
     registry_configure(daemon->service.registry, &polling, config->max_jobs);
     settler_configure(daemon->settler, config->polling_settle_usec);
-    daemon_purge(daemon);
+    keeper_purge(&daemon->keeper);
 }
 
 static void daemon_reload(void *userdata)
@@ -333,6 +261,36 @@ static Target *find_target(const char *name, void *userdata)
     return target_set_find(daemon->service.targets, name);
 }
 
+/* Before anything is written to AWS: see lease_book_end_due(). */
+static void end_due(void *userdata)
+{
+    queue_set_end_due(((Daemon *)userdata)->service.queues);
+}
+
+static int daemon_open_queues(Daemon *daemon)
+{
+    Service *service = &daemon->service;
+    HttpClient *clients[] = {service->http, daemon->queue_http};
+    const QueueSetContext context = {
+        .timers = daemon_timers(daemon),
+        .clock = &loop_clock,
+        .random = &loop_random,
+        .http = daemon->queue_http,
+        .base = loop_base(daemon->loop),
+        .registry = service->registry,
+        .store = service->store,
+        .find_target = find_target,
+        .userdata = daemon,
+    };
+    int r = queue_set_new(&context, daemon->config, &service->queues);
+
+    for (size_t i = 0; r >= 0 && i < sizeof(clients) / sizeof(clients[0]); i++) {
+        clients[i]->before_writing = end_due;
+        clients[i]->userdata = daemon;
+    }
+    return r;
+}
+
 static int daemon_open(Daemon *daemon, char **ret_error)
 {
     Service *service = &daemon->service;
@@ -348,7 +306,9 @@ static int daemon_open(Daemon *daemon, char **ret_error)
         (r = store_open(daemon->config->state_directory, &loop_clock, &service->store, ret_error)) <
             0 ||
         (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,
-                             &service->http)) < 0)
+                             &service->http)) < 0 ||
+        (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,
+                             &daemon->queue_http)) < 0)
         return r;
     targets.http = service->http;
     if ((r = quotas_new(timers, &daemon->quotas)) < 0)
@@ -357,11 +317,13 @@ static int daemon_open(Daemon *daemon, char **ret_error)
     if ((r = target_set_new(&targets, daemon->config, &service->targets)) < 0 ||
         (r = registry_new(&jobs, service->store, &service->registry)) < 0 ||
         (r = settler_new(timers, service->registry, service->store, find_target, daemon,
-                         &daemon->settler)) < 0)
+                         &daemon->settler)) < 0 ||
+        (r = daemon_open_queues(daemon)) < 0)
         return r;
-    daemon->retention.seen_usec = store_last_update_usec(service->store);
+    daemon->keeper.retention.seen_usec = store_last_update_usec(service->store);
     daemon_configure(daemon);
     if ((r = registry_load(service->registry, find_target, daemon)) < 0 ||
+        (r = queue_set_start(service->queues)) < 0 ||
         (r = daemon_make_guards(daemon, daemon->config, &daemon->guards)) < 0)
         return r;
     return listener_new(loop_base(daemon->loop), timers, service, &daemon->listener, ret_error);
@@ -378,15 +340,14 @@ int daemon_new(const char *config_path, Config *config, Daemon **ret, char **ret
         config_free(config);
         return -ENOMEM;
     }
-    *daemon = (Daemon){.config_path = config_path, .config = config, .n_jobs_shown = {UINT_MAX}};
+    *daemon = (Daemon){.config_path = config_path, .config = config};
     daemon->service.config = config;
     daemon->service.started_usec = time_now_realtime();
     r = loop_new(&daemon->loop);
     if (r < 0)
         return r;
-    timer_init(&daemon->store_timer, daemon_timers(daemon), wake, daemon);
-    timer_init(&daemon->purge_timer, daemon_timers(daemon), daemon_purge, daemon);
-    timer_init(&daemon->status_timer, daemon_timers(daemon), daemon_tell_status, daemon);
+    keeper_init(&daemon->keeper, &daemon->service, daemon_timers(daemon));
+    status_init(&daemon->status, &daemon->service, daemon_timers(daemon));
     timer_init(&daemon->memory_timer, daemon_timers(daemon), daemon_give_back_memory, daemon);
     timer_init(&daemon->finish_timer, daemon_timers(daemon), wake, daemon);
     timer_init(&daemon->flush_timer, daemon_timers(daemon), wake, daemon);
@@ -406,15 +367,16 @@ void daemon_free(Daemon *daemon)
     listener_free(daemon->listener);
     guards_free(daemon->guards);
     settler_free(daemon->settler);
+    queue_set_free(daemon->service.queues);
     registry_free(daemon->service.registry);
     target_set_free(daemon->service.targets);
     quotas_free(daemon->quotas);
     http_client_free(daemon->service.http);
+    http_client_free(daemon->queue_http);
     store_close(daemon->service.store);
     operators_free(daemon->service.operators);
-    timer_clear(&daemon->store_timer);
-    timer_clear(&daemon->purge_timer);
-    timer_clear(&daemon->status_timer);
+    keeper_clear(&daemon->keeper);
+    status_clear(&daemon->status);
     timer_clear(&daemon->memory_timer);
     timer_clear(&daemon->finish_timer);
     timer_clear(&daemon->flush_timer);
@@ -444,7 +406,7 @@ int daemon_run(Daemon *daemon)
                  metrics_error ? "; no metrics for systemd-report: " : "",
                  metrics_error ? metrics_error : "", proxy_fault ? "; " : "",
                  proxy_fault ? proxy_fault : "");
-    daemon_tell_status(daemon);
+    status_update(&daemon->status);
     notify_send("READY=1");
     return loop_run(daemon->loop, &handler);
 }

@@ -55,27 +55,6 @@ unsigned target_set_count(const TargetSet *set, TargetState state)
     return set->meters.n_in_state[state];
 }
 
-void target_set_describe(const TargetSet *set, const unsigned counts[static N_TARGET_STATES],
-                         FILE *file)
-{
-    static const char *const phrases[] = {
-#define TARGET_STATE(symbol, name, word, phrase) [TARGET_##symbol] = phrase,
-#include "common/target-states.def"
-    };
-    bool first = true;
-
-    for (TargetState state = 0; state < N_TARGET_STATES; state++) {
-        if (counts[state] == 0 || !*phrases[state])
-            continue;
-        if (first)
-            fprintf(file, "; %u of %zu targets %s", counts[state], target_set_size(set),
-                    phrases[state]);
-        else
-            fprintf(file, ", %u %s", counts[state], phrases[state]);
-        first = false;
-    }
-}
-
 /* All of the configuration, beside those of the set, which stay as they are. */
 static int build_targets(const TargetSet *set, const Config *config, Target ***ret)
 {

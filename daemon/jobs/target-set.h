@@ -2,8 +2,6 @@
 /* The targets of the configuration, at work. */
 #pragma once
 
-#include <stdio.h>
-
 #include "daemon/jobs/registry.h"
 #include "daemon/jobs/target.h"
 
@@ -21,10 +19,6 @@ Target *target_set_get(const TargetSet *set, size_t i);
 
 /* How many targets are in this state. */
 unsigned target_set_count(const TargetSet *set, TargetState state);
-
-/* Writes "; 1 of 3 targets unreachable, 1 throttled", or nothing, from these counts. */
-void target_set_describe(const TargetSet *set, const unsigned counts[static N_TARGET_STATES],
-                         FILE *file);
 
 /* Makes the set what the new configuration says: adds, changes and removes targets. Jobs of a
  * target that is removed end as refused. 0, or negative errno: the set is as it was. */

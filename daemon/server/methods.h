@@ -25,8 +25,8 @@ struct Service {
     Registry *registry;
     Store *store;
     TargetSet *targets;
-    QueueSet *queues; /* NULL: none */
-    Outbox *outbox;   /* NULL: none */
+    QueueSet *queues;
+    Outbox *outbox; /* NULL: none */
     HttpClient *http;
     unsigned n_clients;
     LogLimit denied;

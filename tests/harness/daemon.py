@@ -21,6 +21,11 @@ def target(sim, **options):
     return {"region": "us-east-1", "endpoint-url": sim.url, **UNHURRIED, **dashed(options)}
 
 
+def queue(sim, name="requests", **options):
+    """Options of a [queue] section that leads to a queue of the simulator."""
+    return {"url": sim.queue(name)["url"], "region": "us-east-1", **dashed(options)}
+
+
 def dashed(options):
     return {name.replace("_", "-"): value for name, value in options.items()}
 

@@ -81,4 +81,5 @@ def matches(entry, event, fields):
 
 def field_name(name):
     name = name.upper()
-    return name if name in ("MESSAGE", "MESSAGE_ID", "PRIORITY") else f"TRAILSTOP_{name}"
+    whole = name in ("MESSAGE", "MESSAGE_ID", "PRIORITY") or name.startswith("TRAILSTOP_")
+    return name if whole else f"TRAILSTOP_{name}"
