@@ -112,7 +112,7 @@ Config *core_make_config(const CoreRules *rules)
         add_guard(config, i, &rules->guards[i]);
     if (rules->queue.there)
         add_queue(config, rules);
-    if (rules->queue.there && rules->queue.notify)
+    if (rules->queue.notify)
         add_notify(config, rules);
     return config;
 }

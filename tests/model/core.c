@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "daemon/jobs/guard.h"
+#include "daemon/jobs/outbox.h"
 #include "daemon/queue/queue-set.h"
 #include "tests/model/core-config.h"
 #include "tests/model/wire.h"
@@ -24,6 +25,7 @@ struct Core {
     TargetSet *targets;
     Registry *registry;
     Guards *guards; /* NULL while shutting down */
+    Outbox *outbox;
     QueueSet *queues;
     HttpClient *http;
     const Random *random;
@@ -84,6 +86,11 @@ static Guards *make_guards(Core *core, const Config *config)
 /* As daemon.c does it: the queues go on with what they held before any job calls. */
 static void start_queues(Core *core, HttpClient *http, const Clock *clock)
 {
+    OutboxContext outbox = {.timers = core->timers,
+                            .random = core->random,
+                            .http = http,
+                            .registry = core->registry,
+                            .store = core->store};
     QueueSetContext queues = {.timers = core->timers,
                               .clock = clock,
                               .random = core->random,
@@ -93,6 +100,7 @@ static void start_queues(Core *core, HttpClient *http, const Clock *clock)
                               .find_target = find_target,
                               .userdata = core};
 
+    assert_int_equal(outbox_new(&outbox, core->config, &core->outbox), 0);
     assert_int_equal(queue_set_new(&queues, core->config, &core->queues), 0);
     assert_int_equal(queue_set_start(core->queues), 0);
     http->before_writing = end_due;
@@ -135,7 +143,9 @@ bool core_finish(Core *core)
 {
     bool waits = registry_finish(core->registry) > 0;
 
-    return queue_set_finish(core->queues) || waits;
+    if (queue_set_finish(core->queues))
+        waits = true;
+    return outbox_finish(core->outbox) || waits;
 }
 
 void core_stop_guards(Core *core)
@@ -149,6 +159,7 @@ void core_stop(Core *core)
     core_stop_guards(core);
     core->http->before_writing = NULL;
     queue_set_free(core->queues);
+    outbox_free(core->outbox);
     registry_free(core->registry);
     target_set_free(core->targets);
     quotas_free(core->quotas);
@@ -192,13 +203,16 @@ void core_reload(Core *core, const CoreRules *rules)
 {
     Config *config = core_make_config(rules);
     Guards *guards = core->guards ? make_guards(core, config) : NULL;
+    OutboxPlan *outbox;
     QueuePlan *queues;
 
+    assert_int_equal(outbox_plan(core->outbox, config, &outbox), 0);
     assert_int_equal(queue_set_plan(core->queues, config, &queues), 0);
     assert_int_equal(target_set_reload(core->targets, config, core->registry), 0);
     if (guards)
         guards_succeed(guards, core->guards);
     core->guards = guards;
+    outbox_adopt(core->outbox, outbox);
     queue_set_adopt(core->queues, queues);
     config_free(core->config);
     core->config = config;

@@ -31,6 +31,7 @@ typedef struct Host {
     bool paused;                /* it stands still, */
     uint64_t asleep_until_usec; /* or is down, until then */
     bool without_queue;         /* its configuration does not name it */
+    bool drops_outcomes;        /* which happens with those of a queue that is not named */
     bool stopping;
     uint64_t stop_by_usec;      /* whatever is still under way then */
     bool fine_stop;             /* nothing went wrong while it stopped */

@@ -119,6 +119,7 @@ void host_reload(Host *host, bool without_queue)
     ledger_stopping(host);
     host->without_queue = without_queue;
     host->received_usec = 0;
+    host->drops_outcomes |= without_queue;
     if (without_queue)
         host->give_back_by_usec =
             host->hosts->model.now_usec + 2 * host->hosts->rules.call_timeout_usec;
@@ -269,6 +270,7 @@ static void draw_rules(Hosts *hosts)
         .visibility_usec = dice_between(dice, 30, 120) * USEC_PER_SEC,
         .wait_usec = dice_below(dice, 21) * USEC_PER_SEC,
         .max_jobs = dice_chance(dice, 0.2) ? 1 : 1000,
+        .notify = dice_chance(dice, 0.7),
     };
 }
 

@@ -129,9 +129,17 @@ static void delete (ScriptedQueue *queue, const QueueRequest *request)
         message->deleted = true;
 }
 
+/* An event may be refused by its entry alone. */
 static void take_outcome(ScriptedQueue *queue, Model *model, const QueueRequest *request,
                          Answer *answer)
 {
+    if (request->operation == QUEUE_PUT && queue->weather != WEATHER_FINE &&
+        dice_chance(&model->dice, 0.3)) {
+        answer->name = "the entry failed";
+        strcpy(answer->body, "{\"FailedEntryCount\":1,\"Entries\":[{\"ErrorCode\":"
+                             "\"InternalException\",\"ErrorMessage\":\"no\"}]}");
+        return;
+    }
     assert_true(queue->n_outcomes < N_OUTCOMES_MAX);
     queue->outcomes[queue->n_outcomes++] = request->outcome;
     model_note(model, "h%u: outcome of job %s, %s", request->host, request->outcome.job_id,
