@@ -279,6 +279,7 @@ static int daemon_open_queues(Daemon *daemon)
         .base = loop_base(daemon->loop),
         .registry = service->registry,
         .store = service->store,
+        .outbox = service->outbox,
         .find_target = find_target,
         .userdata = daemon,
     };

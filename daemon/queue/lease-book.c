@@ -73,8 +73,7 @@ static void on_done(Lease *lease, void *userdata)
 /* Where that cannot be read, lease_book_outcome_sent() will come. */
 static bool outcome_waits(const LeaseBook *book, const LeaseSource *source, const char *job)
 {
-    (void)book, (void)source, (void)job;
-    return false;
+    return book->context.outbox && outbox_has_outcome(book->context.outbox, source->name, job) != 0;
 }
 
 /* A message whose job has ended waits for the outcome, or is deleted at once. */
@@ -131,12 +130,17 @@ static int on_job_ended(const JobRecord *record, Store *store, void *userdata)
 {
     LeaseBook *book = userdata;
     LeasedJob *job = lease_index_find_job(&book->index, record->id);
+    const Lease *lease;
+    int r = 0;
 
     (void)store;
     if (!job)
         return 0;
     leased_job_move(job, &book->index.ending); /* where it is already, if this is another try */
-    return 0;
+    LIST_FOREACH (lease, &job->leases, entry)
+        if (r >= 0 && book->context.outbox)
+            r = outbox_add_outcome(book->context.outbox, lease->source->name, record);
+    return r;
 }
 
 /* ---- the transaction ---- */

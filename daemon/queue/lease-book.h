@@ -13,6 +13,7 @@
 #pragma once
 
 #include "common/memory.h"
+#include "daemon/jobs/outbox.h"
 #include "daemon/jobs/registry.h"
 #include "daemon/queue/lease.h"
 
@@ -24,6 +25,7 @@ typedef struct LeaseBookContext {
     const Clock *clock; /* the timers' own */
     Registry *registry;
     Store *store;
+    Outbox *outbox; /* NULL: there are no outcomes */
     /* Leases were freed, jobs ended, or the store can be written again: another message may be
        taken. */
     void (*room)(void *userdata);

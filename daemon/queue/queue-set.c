@@ -147,6 +147,13 @@ static void queue_set_sweep(void *userdata)
     }
 }
 
+static void on_outcome_sent(const char *queue, const char *job, void *userdata)
+{
+    const QueueSet *set = userdata;
+
+    lease_book_outcome_sent(set->context.book, queue, job);
+}
+
 static int queue_set_open(QueueSet *set, const QueueSetContext *context, const Config *config)
 {
     const LeaseBookContext book = {
@@ -154,6 +161,7 @@ static int queue_set_open(QueueSet *set, const QueueSetContext *context, const C
         .clock = context->clock,
         .registry = context->registry,
         .store = context->store,
+        .outbox = context->outbox,
         .room = on_room,
         .userdata = set,
     };
@@ -166,6 +174,8 @@ static int queue_set_open(QueueSet *set, const QueueSetContext *context, const C
         (r = queue_set_plan(set, config, &plan)) < 0)
         return r;
     queue_set_adopt(set, plan);
+    if (context->outbox)
+        outbox_set_listener(context->outbox, on_outcome_sent, set);
     return 0;
 }
 

@@ -15,6 +15,7 @@ typedef struct QueueSetContext {
     struct event_base *base;
     Registry *registry;
     Store *store;
+    Outbox *outbox; /* NULL: there are no outcomes */
     Target *(*find_target)(const char *name, void *userdata);
     void *userdata;
 } QueueSetContext;
