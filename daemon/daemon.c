@@ -109,7 +109,8 @@ static void daemon_shut_down(void *userdata)
 static void daemon_finish(Daemon *daemon)
 {
     SessionRest rest = listener_finish(daemon->listener);
-    bool waits = registry_finish(daemon->service.registry) > 0 || daemon->giving_back ||
+    bool sends = outbox_finish(daemon->service.outbox);
+    bool waits = registry_finish(daemon->service.registry) > 0 || sends || daemon->giving_back ||
                  rest == SESSION_ANSWERING;
 
     if (waits && daemon->finish_timer.set) {
@@ -180,11 +181,13 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
 {
     Service *service = &daemon->service;
     CLEANUP(guards_freep) Guards *guards = NULL;
+    CLEANUP(outbox_plan_freep) OutboxPlan *outbox = NULL;
     CLEANUP(queue_plan_freep) QueuePlan *queues = NULL;
     Operators *operators;
     int r;
 
     if ((!daemon->shutting_down && ((r = daemon_make_guards(daemon, config, &guards)) < 0 ||
+                                    (r = outbox_plan(service->outbox, config, &outbox)) < 0 ||
                                     (r = queue_set_plan(service->queues, config, &queues)) < 0)) ||
         (r = operators_new(config->operators, &operators)) < 0)
         return r;
@@ -196,6 +199,8 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
     if (guards)
         guards_succeed(guards, daemon->guards);
     daemon->guards = TAKE(guards);
+    if (outbox)
+        outbox_adopt(service->outbox, TAKE(outbox));
     if (queues)
         queue_set_adopt(service->queues, TAKE(queues));
     *ret_fixed = config_keep_fixed(daemon->config, config);
@@ -267,6 +272,21 @@ static void end_due(void *userdata)
     queue_set_end_due(((Daemon *)userdata)->service.queues);
 }
 
+static int daemon_open_outbox(Daemon *daemon)
+{
+    Service *service = &daemon->service;
+    const OutboxContext context = {
+        .timers = daemon_timers(daemon),
+        .random = &loop_random,
+        .http = daemon->queue_http,
+        .base = loop_base(daemon->loop),
+        .registry = service->registry,
+        .store = service->store,
+    };
+
+    return outbox_new(&context, daemon->config, &service->outbox);
+}
+
 static int daemon_open_queues(Daemon *daemon)
 {
     Service *service = &daemon->service;
@@ -319,7 +339,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
         (r = registry_new(&jobs, service->store, &service->registry)) < 0 ||
         (r = settler_new(timers, service->registry, service->store, find_target, daemon,
                          &daemon->settler)) < 0 ||
-        (r = daemon_open_queues(daemon)) < 0)
+        (r = daemon_open_outbox(daemon)) < 0 || (r = daemon_open_queues(daemon)) < 0)
         return r;
     daemon->keeper.retention.seen_usec = store_last_update_usec(service->store);
     daemon_configure(daemon);
@@ -370,6 +390,7 @@ void daemon_free(Daemon *daemon)
     settler_free(daemon->settler);
     queue_set_free(daemon->service.queues);
     registry_free(daemon->service.registry);
+    outbox_free(daemon->service.outbox);
     target_set_free(daemon->service.targets);
     quotas_free(daemon->quotas);
     http_client_free(daemon->service.http);
