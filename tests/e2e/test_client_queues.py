@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is seen of queues: ListQueues, trailstopctl queues, health and job, and what is counted."""
+
+import pytest
+
+from harness.ctl import Ctl
+from harness.daemon import queue, target
+
+DEAD = {"endpoint-url": "http://127.0.0.1:1"}
+
+
+@pytest.fixture
+def seen(build, tmp_path):
+    """What trailstopctl prints of a daemon: exit status and lines."""
+    def run(daemon, *words):
+        result = Ctl(build, daemon.socket, tmp_path)(*words)
+        assert result.stderr == ""
+        return result.returncode, result.stdout.splitlines()
+    return run
+
+
+def test_a_queue_is_listed_with_its_jobs(start_daemon, sim, seen):
+    sim.add_queue()
+    daemon = start_daemon(queues={"nightly": queue(sim, wait_time="1s")})
+    import_id = sim.add_endless()
+    message = sim.send({"importId": import_id, "reason": "cost"}, sender_id="AIDASENDER")
+    daemon.journal.wait("stop-accepted", import_id=import_id)
+    listed = daemon.call("ListQueues")["queues"]
+    assert [(q["name"], q["url"], q["jobs"], q["state"]) for q in listed] == [
+        ("nightly", sim.queue()["url"], 1, "ok")]
+    assert listed[0]["since"] and "nextTryAt" not in listed[0] and "lastError" not in listed[0]
+    status, lines = seen(daemon, "queues")
+    assert status == 0 and lines[0].split() == ["QUEUE", "STATE", "JOBS", "SINCE", "URL"]
+    assert lines[1].split()[:3] == ["nightly", "ok", "1"] and lines[1].endswith(sim.queue()["url"])
+    assert seen(daemon, "queues", "-o", "ids") == (0, ["nightly"])
+    assert seen(daemon, "health") == (0, ["All targets and queues answer, and the store can be written"])
+    text = "\n".join(seen(daemon, "job", import_id)[1])
+    assert message in text and "AIDASENDER" in text and "nightly" in text
+
+
+def test_a_queue_that_is_unreachable_is_said_to_be(start_daemon, sim, seen):
+    sim.add_queue()
+    daemon = start_daemon(queues={"nightly": {**queue(sim), **DEAD}}, calls={"max-attempts": 1})
+    daemon.journal.wait("outage-began")
+    [listed] = daemon.call("ListQueues")["queues"]
+    assert listed["state"] == "unreachable" and listed["lastError"]["code"] and listed["jobs"] == 0
+    assert "unreachable" in seen(daemon, "queues")[1][1]
+    status, lines = seen(daemon, "health")
+    assert status == 1 and len(lines) == 1 and lines[0].startswith("queue nightly: unreachable: ")
+
+
+def test_without_queues_the_list_is_empty(daemon, seen):
+    assert daemon.call("ListQueues") == {"queues": []}
+    assert seen(daemon, "queues") == (0, [])
+    assert not any(line.startswith("trailstop_queue_messages") for line in seen(daemon, "metrics")[1])
+
+
+def test_messages_are_counted_by_queue_and_result(start_daemon, sim, seen):
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    sim.add_queue()
+    daemon = start_daemon(queues={"nightly": queue(sim, wait_time="1s")})
+    import_id = sim.add()
+    sim.send({"importId": import_id})
+    sim.send("this is not a request")
+    daemon.journal.wait("import-stopped", import_id=import_id)
+    daemon.journal.wait("request-rejected")
+    sim.wait_queue(deleted=1)
+
+    def counts():
+        families = parser.text_string_to_metric_families("\n".join(seen(daemon, "metrics")[1]) + "\n")
+        return {sample.labels["result"]: sample.value for family in families for sample in family.samples
+                if sample.name == "trailstop_queue_messages_total" and sample.labels["queue"] == "nightly"}
+
+    sim.wait_until(lambda: counts()["deleted"] == 1, counts)
+    assert counts() == {"taken": 1, "joined": 0, "rejected": 1, "released": 0, "deleted": 1}
+
+
+def test_many_queues_are_listed_whole(start_daemon, sim):
+    sim.add_queue()
+    base = queue(sim)
+    queues = {f"q{number}": {**base, **DEAD, "url": f"{base['url']}{number}"} for number in range(1000)}
+    daemon = start_daemon(queues=queues, calls={"max-attempts": 1})
+    assert [q["name"] for q in daemon.call("ListQueues")["queues"]] == list(queues)
