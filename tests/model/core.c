@@ -83,8 +83,7 @@ static Guards *make_guards(Core *core, const Config *config)
     return guards;
 }
 
-/* As daemon.c does it: the queues go on with what they held before any job calls. */
-static void start_queues(Core *core, HttpClient *http, const Clock *clock)
+static void open_queues(Core *core, HttpClient *http, const Clock *clock)
 {
     OutboxContext outbox = {.timers = core->timers,
                             .random = core->random,
@@ -101,8 +100,8 @@ static void start_queues(Core *core, HttpClient *http, const Clock *clock)
                               .userdata = core};
 
     assert_int_equal(outbox_new(&outbox, core->config, &core->outbox), 0);
+    queues.outbox = core->outbox;
     assert_int_equal(queue_set_new(&queues, core->config, &core->queues), 0);
-    assert_int_equal(queue_set_start(core->queues), 0);
     http->before_writing = end_due;
     http->userdata = core;
 }
@@ -127,9 +126,10 @@ Core *core_start(const CoreWorld *world, const CoreRules *rules, const char *dir
     assert_int_equal(target_set_new(&targets, core->config, &core->targets), 0);
     assert_int_equal(registry_new(&jobs, core->store, &core->registry), 0);
     registry_configure(core->registry, &rules->polling, rules->max_jobs);
+    open_queues(core, world->http, world->clock);
     assert_int_equal(registry_load(core->registry, find_target, core), 0);
+    assert_int_equal(queue_set_start(core->queues), 0); /* before any job calls */
     core->guards = make_guards(core, core->config);
-    start_queues(core, world->http, world->clock);
     return core;
 }
 

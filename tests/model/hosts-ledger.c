@@ -329,6 +329,10 @@ void ledger_finished(Hosts *hosts)
         model_hold(&hosts->model,
                    !message->is_request || !import->exists || !account_import_goes_on(import),
                    "m%u is done with, and its import goes on", i);
+        model_hold(&hosts->model,
+                   !message->is_request || message->receives == 1 || hosts->kind != HOSTS_CALM ||
+                       hosts->rules.max_jobs < N_MESSAGES_MAX,
+                   "m%u came %u times, and nothing went wrong", i, message->receives);
         model_hold(&hosts->model, message->is_request || !message->deleted,
                    "m%u is gone, and nobody could read it", i);
     }

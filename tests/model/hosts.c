@@ -270,6 +270,7 @@ static void draw_rules(Hosts *hosts)
         .visibility_usec = dice_between(dice, 30, 120) * USEC_PER_SEC,
         .wait_usec = dice_below(dice, 21) * USEC_PER_SEC,
         .max_jobs = dice_chance(dice, 0.2) ? 1 : 1000,
+        .outcome = dice_chance(dice, 0.7),
         .notify = dice_chance(dice, 0.7),
     };
 }
