@@ -55,8 +55,19 @@ def test_without_queues_the_list_is_empty(daemon, seen):
     assert not any(line.startswith("trailstop_queue_messages") for line in seen(daemon, "metrics")[1])
 
 
-def test_messages_are_counted_by_queue_and_result(start_daemon, sim, seen):
+@pytest.fixture
+def counted(seen):
+    """The counts of a family by result, of the one that a label names."""
     parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+
+    def run(daemon, name, **label):
+        families = parser.text_string_to_metric_families("\n".join(seen(daemon, "metrics")[1]) + "\n")
+        return {sample.labels["result"]: sample.value for family in families for sample in family.samples
+                if sample.name == name and label.items() <= sample.labels.items()}
+    return run
+
+
+def test_messages_are_counted_by_queue_and_result(start_daemon, sim, counted):
     sim.add_queue()
     daemon = start_daemon(queues={"nightly": queue(sim, wait_time="1s")})
     import_id = sim.add()
@@ -64,15 +75,32 @@ def test_messages_are_counted_by_queue_and_result(start_daemon, sim, seen):
     sim.send("this is not a request")
     daemon.journal.wait("import-stopped", import_id=import_id)
     daemon.journal.wait("request-rejected")
-    sim.wait_queue(deleted=1)
 
     def counts():
-        families = parser.text_string_to_metric_families("\n".join(seen(daemon, "metrics")[1]) + "\n")
-        return {sample.labels["result"]: sample.value for family in families for sample in family.samples
-                if sample.name == "trailstop_queue_messages_total" and sample.labels["queue"] == "nightly"}
+        return counted(daemon, "trailstop_queue_messages_total", queue="nightly")
 
     sim.wait_until(lambda: counts()["deleted"] == 1, counts)
     assert counts() == {"taken": 1, "joined": 0, "rejected": 1, "released": 0, "deleted": 1}
+
+
+def test_outcomes_are_counted_by_destination_and_result(start_daemon, sim, counted):
+    sim.add_queue()
+    ended = sim.add_queue("ended")
+    bus = {"event-bus": "audit", "endpoint-url": sim.url, "region": "us-east-1"}
+    daemon = start_daemon(queues={"nightly": queue(sim, wait_time="1s", outcome_url=ended)},
+                          notifies={"audit": bus, "dead": {**bus, **DEAD}}, calls={"max-attempts": 1})
+    sim.send({"importId": sim.add()})
+    sim.wait_queue("ended", sent=1)
+    sim.wait_events(1)
+
+    def counts(name):
+        return counted(daemon, "trailstop_notifications_total", notify=name)
+
+    for name in ("audit", "outcome nightly"):
+        sim.wait_until(lambda: counts(name)["sent"] == 1, lambda: counts(name))
+        assert counts(name) == {"sent": 1, "failed": 0, "dropped": 0}
+    sim.wait_until(lambda: counts("dead")["failed"] > 0, lambda: counts("dead"))
+    assert counts("dead")["sent"] == counts("dead")["dropped"] == 0
 
 
 def test_many_queues_are_listed_whole(start_daemon, sim):
