@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One scripted life of the daemon in which something fails: start, a stop followed to its end, the end of the daemon.
+"""One scripted life of the daemon in which something fails: start, a stop followed to its end, of which a queue is sent
+the outcome, the end of the daemon.
 What has to hold afterwards, whatever failed, is said in Life.judge()."""
 
 import json
@@ -33,7 +34,9 @@ class Life:
         self.counts = directory / "counts"
         self.counts.write_bytes(bytes(8 * len(KINDS)))
         self.daemon = Daemon(build, directory, runtime, dict(Sim.ENVIRONMENT))
-        self.daemon.configure({"default": target(sim)})
+        sim.add_queue("ended")
+        self.daemon.configure({"default": target(sim)}, notifies={
+            "ops": {"queue-url": sim.queue("ended")["url"], "region": "us-east-1"}})
         self.wrong = []  # sentences
 
     def live(self, **fault):
@@ -101,8 +104,8 @@ class Life:
         return next(entry["ImportStatus"] for entry in self.sim.control("imports") if entry["ImportId"] == import_id)
 
     def judge(self, replies):
-        """Nothing that was acknowledged is lost, and a daemon that nothing fails for brings it to its end; nothing was
-        done to memory that is not allowed."""
+        """Nothing that was acknowledged is lost, and a daemon that nothing fails for brings it to its end and sends its
+        outcome; nothing was done to memory that is not allowed."""
         self.wrong += [report for report in self.daemon.sanitizer_reports()]
         acknowledged = {reply["job"]["id"] for reply in replies if "job" in reply}
         if not acknowledged:
@@ -116,7 +119,14 @@ class Life:
             else:
                 if last["state"] != "stopped":
                     self.wrong.append(f"an acknowledged job ended as {last['state']}: {last.get('lastError')}")
+        try:
+            self.sim.wait_until(lambda: acknowledged <= self.outcomes())
+        except AssertionError:
+            self.wrong.append(f"of {acknowledged}, the outcomes of {self.outcomes()} were sent")
         self.daemon.terminate()
+
+    def outcomes(self):
+        return {body["detail"]["job"]["id"] for body in self.sim.bodies("ended")}
 
     def calls(self, kind):
         """How many calls of that kind there were."""
