@@ -125,12 +125,13 @@ static void log_dropped(Destination *destination)
     journal_add(&entry, aws_owner_field(AWS_OWNER_DESTINATION), "%s", label);
     if (is_retired(destination))
         journal_send(&entry,
-                     "The configuration does not name destination %s any more: %llu outcomes that "
-                     "it was not sent are dropped",
+                     "The configuration does not name destination %s any more; outcomes that were "
+                     "still to be sent to it and are dropped: %llu",
                      label, n);
     else
         journal_send(&entry,
-                     "Destination %s took none of %llu outcomes for so long that they are dropped",
+                     "Destination %s did not take outcomes for longer than they are kept; dropped: "
+                     "%llu",
                      label, n);
 }
 

@@ -131,15 +131,45 @@ def test_outcomes_arrive_in_the_order_of_the_ends(host, sim):
     assert ids(jobs(sim)) == ends(host)
 
 
-def test_outcomes_of_a_queue_are_those_of_its_messages(start_daemon, sim, ended):
+@pytest.fixture
+def taker(start_daemon, sim, ended):
+    """A daemon that takes requests from a queue and sends their outcomes to another one."""
     sim.add_queue()
-    daemon = start_daemon(queues={"q": {"url": sim.queue()["url"], "region": "us-east-1",
-                                        "outcome-url": sim.queue(ENDED)["url"]}})
-    end_some(daemon, sim)
+    return start_daemon(queues={"q": {"url": sim.queue()["url"], "region": "us-east-1",
+                                      "outcome-url": sim.queue(ENDED)["url"]}})
+
+
+def test_outcomes_of_a_queue_are_those_of_its_messages(taker, sim):
+    end_some(taker, sim)
     import_id = sim.add()
     sim.send_many([{"importId": import_id}] * 2)
     sim.wait_queue(messages=0, deleted=2)
     assert [job["importId"] for job in jobs(sim)] == [import_id]
+
+
+def test_a_message_stays_until_its_outcome_was_sent(taker, sim):
+    sim.fault("close", operation="SendMessage")
+    requests = sim.add_many(3)
+    sim.send_many({"importId": import_id} for import_id in requests)
+    taker.journal.wait("import-stopped", 3)
+    taker.journal.wait("notify-failed", notify="outcome q")
+    taker.kill()
+    taker.start()
+    taker.journal.wait("notify-failed", 2)
+    assert sim.queue()["messages"] == 3
+    sim.clear_faults()
+    sim.wait_queue(messages=0, deleted=3)
+    assert {job["importId"] for job in jobs(sim)} == set(requests)
+
+
+def test_an_outcome_url_that_is_removed_holds_up_no_message(taker, sim):
+    sim.fault("close", operation="SendMessage")
+    sim.send({"importId": sim.add()})
+    taker.journal.wait("notify-failed")
+    taker.configure({"default": target(sim)}, queues={"q": {"url": sim.queue()["url"], "region": "us-east-1"}})
+    taker.reload()
+    sim.wait_queue(messages=0, deleted=1)
+    assert "dropped: 1" in taker.journal.wait("notify-failed", 2, notify="outcome q")["MESSAGE"]
 
 
 # What goes wrong on the way
@@ -228,7 +258,7 @@ def test_a_destination_that_is_removed_loses_what_is_due(host, sim, way):
     reconfigure(host, sim, audit=to_bus(sim))
     getattr(host, way)()
     dropped = host.journal.wait("notify-failed", 2, notify="ops")
-    assert "3 outcomes" in dropped["MESSAGE"]
+    assert "dropped: 3" in dropped["MESSAGE"]
     sim.clear_faults()
     wanted = end_some(host, sim)
     sim.wait_events(1)
