@@ -15,6 +15,7 @@
 #include "daemon/queue/message-body.h"
 
 #define AGAIN_USEC USEC_PER_SEC /* after a receive that brought nothing to do */
+#define REJECTIONS_LOGGED 100U  /* a second */
 
 static uint64_t now_boottime(const Queue *queue)
 {
@@ -253,7 +254,7 @@ int queue_new(const QueueContext *context, const QueueConfig *config, AwsClient 
         .context = context,
         .config = config,
         .outage_wait = {.resume = queue_resume, .hold = queue_hold, .userdata = queue},
-        .rejections = {.burst = SQS_MESSAGES_MAX},
+        .rejections = {.burst = REJECTIONS_LOGGED},
     };
     timer_init(&queue->timer, context->timers, queue_receive, queue);
     r = source_init(&queue->source, context, config, client);

@@ -3,9 +3,11 @@
 no host asks to stop what another one may have asked to stop before it has looked."""
 
 import json
+import signal
 
 import pytest
 
+from harness import DEADLINE
 from harness.accounts import Accounts, access_key
 from harness.daemon import queue, target
 from harness.sim import new_id
@@ -24,8 +26,13 @@ class Hosts:
 
     def start(self, name, **options):
         self.accounts.open(self.sim, name)
-        return self.new_daemon({"default": target(self.sim)}, environment=self.accounts.environment,
+        return self.new_daemon({"default": target(self.sim, profile=name)}, environment=self.accounts.environment,
                                queues={"q": queue(self.sim, profile=name, **options)}).start()
+
+    def calls(self, name, import_id):
+        """What this host asked CloudTrail about the import."""
+        return [call["operation"] for call in self.sim.calls(import_id=import_id)
+                if call["accessKey"] == access_key(name)]
 
     def lose(self, name):
         """The time of what this host has received is over."""
@@ -223,6 +230,26 @@ def test_a_host_that_comes_back_too_late_releases_and_calls_nothing_more(hosts, 
     assert not first.journal.find("import-stopped")
 
 
+def test_a_host_that_stood_still_for_too_long_releases_and_calls_nothing_more(hosts, sim):
+    import_id = sim.add_endless()
+    first = hosts.start("first", visibility="30s")  # the shortest there is
+    sim.send(request(import_id))
+    first.journal.wait("stop-accepted", import_id=import_id)
+    first.signal(signal.SIGSTOP)
+    try:
+        second = hosts.start("second", visibility="30s")
+        sim.wait_until(lambda: second.journal.find("request-accepted", import_id=import_id), seconds=3 * DEADLINE)
+        before = hosts.calls("first", import_id)
+    finally:
+        first.signal(signal.SIGCONT)
+    first.journal.wait("job-released", import_id=import_id)
+    sim.finish(import_id)
+    second.journal.wait("import-stopped", import_id=import_id)
+    sim.wait_queue(messages=0)
+    assert hosts.calls("first", import_id) == before
+    assert hosts.calls("second", import_id)[0] == "GetImport"
+
+
 def test_a_host_that_comes_back_in_time_goes_on(hosts, sim):
     import_id = sim.add_endless()
     daemon = hosts.start("first")
@@ -247,6 +274,32 @@ def test_an_end_before_the_power_went_is_deleted_after_the_start(hosts, sim):
     daemon.start()
     sim.wait_queue(messages=0)
     assert len(sim.calls("StopImport", import_id)) == 1
+
+
+# Outcomes
+
+
+def test_a_message_is_deleted_after_its_outcome_has_been_sent(start_daemon, start_sim, sim):
+    """Outcomes go to another simulator, which can be unreachable by itself."""
+    sim.add_queue()
+    ended = start_sim()
+    ended.add_queue("ended")
+    url = ended.queue("ended")["url"]
+    daemon = start_daemon(queues={"q": queue(sim, outcome_url=url)})
+    ended.fault("http", operation="SendMessage", status=503)
+    import_id = sim.add()
+    message = sim.send(request(import_id))
+    job = daemon.journal.wait("import-stopped", import_id=import_id)["TRAILSTOP_JOB"]
+    daemon.journal.wait("notify-failed")
+    daemon.kill()
+    daemon.start()
+    ended.wait_calls(2, "SendMessage")
+    assert sim.queue()["deleted"] == 0
+    ended.clear_faults()
+    sim.wait_queue(messages=0, deleted=1)
+    shown = [body["detail"]["job"] for body in ended.bodies("ended")]
+    assert {document["id"] for document in shown} == {job}
+    assert shown[0]["state"] == "stopped" and shown[0]["message"]["messageId"] == message
 
 
 def test_a_queue_that_the_configuration_drops_gets_its_messages_back(start_daemon, sim):
