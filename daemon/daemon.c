@@ -91,6 +91,8 @@ static int daemon_commit(Daemon *daemon)
 static void daemon_shut_down(void *userdata)
 {
     Daemon *daemon = userdata;
+    unsigned n_jobs = registry_count_jobs(daemon->service.registry);
+    unsigned n_returned = queue_set_count_jobs(daemon->service.queues);
     JournalEntry entry;
 
     if (daemon->shutting_down)
@@ -101,8 +103,12 @@ static void daemon_shut_down(void *userdata)
     set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
     notify_send("STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);
-    journal_send(&entry, "Stopping: %u jobs go on with the next start",
-                 registry_count_jobs(daemon->service.registry));
+    if (n_returned == 0)
+        journal_send(&entry, "Stopping: %u jobs go on with the next start", n_jobs);
+    else
+        journal_send(&entry,
+                     "Stopping: %u jobs go on with the next start, %u go back to their queues",
+                     n_jobs - n_returned, n_returned);
 }
 
 /* What is on the wire is waited for, what is answered is sent, then the loop ends. */

@@ -338,6 +338,19 @@ bool lease_book_leave(LeaseBook *book)
     return waits;
 }
 
+unsigned lease_book_count_jobs(const LeaseBook *book)
+{
+    const LeasedJob *leased;
+    unsigned n = 0;
+
+    LIST_FOREACH (leased, &book->index.under_way, entry) {
+        const Job *job = registry_find(book->context.registry, leased->id);
+
+        n += job && job->record.message.queue;
+    }
+    return n;
+}
+
 static void book_leave_again(void *userdata)
 {
     (void)lease_book_leave(userdata);

@@ -62,6 +62,9 @@ void lease_book_check_outcomes(LeaseBook *book);
  * first, then called for. */
 bool lease_book_leave(LeaseBook *book);
 
+/* How many jobs end with their messages: those that messages made. */
+unsigned lease_book_count_jobs(const LeaseBook *book);
+
 /* Ends the leases that are over. To be called before the network is written to: when the process
  * has been stopped for a while, what lies ready to be sent comes before the timers. */
 void lease_book_end_due(LeaseBook *book);

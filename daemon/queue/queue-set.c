@@ -278,9 +278,5 @@ unsigned queue_set_count(const QueueSet *set, TargetState state)
 
 unsigned queue_set_count_jobs(const QueueSet *set)
 {
-    unsigned n = 0;
-
-    for (size_t i = 0; i < set->n_queues; i++)
-        n += set->queues[i]->source.n_under_way;
-    return n;
+    return lease_book_count_jobs(set->context.book);
 }

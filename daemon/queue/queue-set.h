@@ -49,6 +49,6 @@ bool queue_set_finish(QueueSet *set);
 size_t queue_set_size(const QueueSet *set);
 const Queue *queue_set_get(const QueueSet *set, size_t i);
 
-/* How many queues are in this state, and how many jobs are held for messages. */
+/* How many queues are in this state; how many jobs go back to their queues at a shutdown. */
 unsigned queue_set_count(const QueueSet *set, TargetState state);
 unsigned queue_set_count_jobs(const QueueSet *set);

@@ -169,6 +169,8 @@ def test_sigterm_hands_over_what_is_not_final(hosts, sim):
     first.journal.wait("stop-accepted", import_id=import_id)
     first.terminate()
     assert first.journal.find("job-released", import_id=import_id)
+    [stopping] = first.journal.find("stopping")
+    assert stopping["MESSAGE"] == "Stopping: 0 jobs go on with the next start, 1 go back to their queues"
     sim.wait_queue(in_flight=0, messages=1)
 
     before = len(operations(sim, import_id))
