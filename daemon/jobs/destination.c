@@ -90,16 +90,6 @@ const char *destination_label(const Destination *destination)
                                                    : destination->stored_name;
 }
 
-const AwsMeter *destination_meter(const Destination *destination)
-{
-    return destination->client ? aws_client_meter(destination->client) : NULL;
-}
-
-uint64_t destination_next_usec(const Destination *destination)
-{
-    return destination->outage ? outage_probe_usec(destination->outage) : 0;
-}
-
 uint64_t destination_count(const Destination *destination, NotificationResult result)
 {
     return destination->counts[result];

@@ -83,8 +83,6 @@ const char *destination_stored_name(const Destination *destination);
 /* What it is called in the journal and in metrics: the NAME of [notify NAME], else as above. */
 const char *destination_label(const Destination *destination);
 
-const AwsMeter *destination_meter(const Destination *destination); /* NULL: it is retired */
-uint64_t destination_next_usec(const Destination *destination);    /* as outage_probe_usec() */
 uint64_t destination_count(const Destination *destination, NotificationResult result);
 
 /* Puts an outcome for it into the transaction under way; it is sent once that is on disk. */

@@ -307,7 +307,7 @@ static void test_an_outage_is_logged_once_at_its_begin_and_at_its_end(void **sta
     put(outside, "ab");
     for (unsigned i = 0; i < 10; i++)
         expect_and_answer(outside, 'a', &refused);
-    assert_int_equal(destination_meter(outside->destination)->state, TARGET_UNREACHABLE);
+    assert_int_equal(aws_client_meter(outside->world->client)->state, TARGET_UNREACHABLE);
     assert_int_equal(capture_count(&outside->journal, "notify-failed"), 1);
     assert_int_equal(capture_count(&outside->journal, "outage-ended"), 0);
     expect_and_answer(outside, 'a', &taken);
@@ -320,7 +320,7 @@ static void test_an_outage_is_logged_once_at_its_begin_and_at_its_end(void **sta
     assert_true(capture_has(&outside->journal, "\"TRAILSTOP_NOTIFY\":\"ops\""));
     assert_true(
         capture_has(&outside->journal, "\"TRAILSTOP_AWS_ERROR\":\"AccessDeniedException\""));
-    assert_int_equal(destination_meter(outside->destination)->state, TARGET_OK);
+    assert_int_equal(aws_client_meter(outside->world->client)->state, TARGET_OK);
 }
 
 static void test_what_is_put_meanwhile_does_not_shorten_the_waits(void **state)
@@ -331,7 +331,7 @@ static void test_what_is_put_meanwhile_does_not_shorten_the_waits(void **state)
     put(outside, "a");
     for (unsigned i = 0; i < 6; i++)
         expect_and_answer(outside, 'a', &refused);
-    next_usec = destination_next_usec(outside->destination);
+    next_usec = timers_next_usec(outside->world->timers);
     assert_true(next_usec > outside->world->boottime_usec + 10 * USEC_PER_SEC);
     put(outside, "b");
     expect_request(outside, 'a');
@@ -520,7 +520,7 @@ static void test_a_change_ends_long_waits(void **state)
     for (unsigned i = 0; i < 10; i++)
         expect_and_answer(outside, 'a', &refused);
     succeed(outside, NULL, FIFO_URL);
-    assert_in_range(destination_next_usec(outside->destination), 0,
+    assert_in_range(timers_next_usec(outside->world->timers), 0,
                     outside->world->boottime_usec + USEC_PER_SEC);
     expect_and_answer(outside, 'a', &taken);
     assert_int_equal(capture_count(&outside->journal, "outage-ended"), 1);
