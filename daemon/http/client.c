@@ -18,17 +18,11 @@
 
 #include "common/time.h"
 #include "daemon/http/outcome.h"
+#include "daemon/http/transfer-clock.h"
 #include "daemon/http/transfer.h"
 
 /* An idle handle costs about 6 KiB; what a burst needs beyond these is made again. */
 #define IDLE_HANDLES_MAX 4U
-
-/* How often the time that running transfers have had is looked at; from when on a longer time
- * between two looks is a pause of this process; and what of it counts all the same, so that on a
- * host of nothing but pauses a time-out still comes. */
-#define LOOK_USEC (50 * USEC_PER_MSEC)
-#define PAUSE_USEC (2 * LOOK_USEC)
-#define PAUSE_COUNTS_USEC (LOOK_USEC / 10)
 
 TAILQ_HEAD(TransferList, HttpTransfer);
 
@@ -40,8 +34,7 @@ typedef struct CurlClient {
     struct event *timer;   /* when libcurl wants to be called */
     struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
     struct event *watch;   /* looks at the time while transfers run */
-    uint64_t looked_usec;  /* when it was last looked at, CLOCK_BOOTTIME */
-    uint64_t clock_usec;   /* the transfers' clock: it stands still while this process pauses */
+    TransferClock clock;
     struct TransferList queued;   /* no handle and no connection yet */
     struct TransferList yielding; /* likewise, of those that yield */
     struct TransferList running;
@@ -56,28 +49,28 @@ typedef struct CurlClient {
 
 /* ---- the time that transfers have ---- */
 
-/* Between two looks either the loop turned, and little time passed, or this process was held up: by
- * a sync of the disk, by SIGSTOP, a debugger, a suspended host. What AWS sent meanwhile lies in the
- * sockets, so a pause is not AWS's silence, and the transfers' clock stands still for it. Called
- * before libcurl is, which else judges first. */
+/* Called before libcurl is, which else judges first. */
 static void client_look(CurlClient *client)
 {
-    uint64_t now_usec = time_now_boottime(), passed_usec = now_usec - client->looked_usec;
+    uint64_t pause_usec = transfer_clock_look(&client->clock);
     HttpTransfer *transfer;
 
-    client->looked_usec = now_usec;
-    if (passed_usec > PAUSE_USEC) {
+    if (pause_usec > 0)
         TAILQ_FOREACH (transfer, &client->running, entry)
-            http_transfer_excuse(transfer, passed_usec - PAUSE_COUNTS_USEC);
-        passed_usec = PAUSE_COUNTS_USEC;
-    }
-    client->clock_usec += passed_usec;
+            http_transfer_excuse(transfer, pause_usec);
 }
 
-static void client_keep_looking(CurlClient *client)
+/* Often enough for a time-out of so long, and for those that were reckoned with before. */
+static void client_keep_looking(CurlClient *client, uint64_t patience_usec)
 {
-    if (client->n_running > 0 && !evtimer_pending(client->watch, NULL))
-        (void)event_add(client->watch, &(struct timeval){.tv_usec = LOOK_USEC});
+    uint64_t look_usec = transfer_clock_choose_look(patience_usec);
+
+    if (evtimer_pending(client->watch, NULL) && look_usec >= client->clock.look_usec)
+        return;
+    client->clock.look_usec = look_usec;
+    (void)event_add(client->watch,
+                    &(struct timeval){.tv_sec = (time_t)(look_usec / USEC_PER_SEC),
+                                      .tv_usec = (suseconds_t)(look_usec % USEC_PER_SEC)});
 }
 
 /* ---- a transfer's life: queued, running, ended ---- */
@@ -134,14 +127,14 @@ static CURLcode transfer_run(HttpTransfer *transfer)
         return code;
     }
     if (client->n_running == 0)
-        client->looked_usec = time_now_boottime(); /* nobody looked, and nobody had to */
+        transfer_clock_restart(&client->clock);
     client_look(client);
     transfer->easy = easy;
-    transfer->began_usec = client->clock_usec;
+    transfer->began_usec = client->clock.usec;
     TAILQ_REMOVE(queue_of(client, transfer), transfer, entry);
     TAILQ_INSERT_TAIL(&client->running, transfer, entry);
     client_count_begun(client, transfer);
-    client_keep_looking(client);
+    client_keep_looking(client, http_transfer_patience_usec(transfer));
     return CURLE_OK;
 }
 
@@ -240,7 +233,7 @@ static HttpTransfer *client_find_overdue(CurlClient *client)
     HttpTransfer *transfer;
 
     TAILQ_FOREACH (transfer, &client->running, entry)
-        if (http_transfer_is_overdue(transfer, client->clock_usec - transfer->began_usec))
+        if (http_transfer_is_overdue(transfer, client->clock.usec - transfer->began_usec))
             return transfer;
     return NULL;
 }
@@ -249,13 +242,18 @@ static HttpTransfer *client_find_overdue(CurlClient *client)
 static void on_watch_time(evutil_socket_t fd, short what, void *userdata)
 {
     CurlClient *client = userdata;
+    uint64_t patience_usec = UINT64_MAX;
     HttpTransfer *transfer;
 
     (void)fd, (void)what;
     client_look(client);
     while ((transfer = client_find_overdue(client)))
         transfer_end(transfer, CURLE_OPERATION_TIMEDOUT);
-    client_keep_looking(client);
+    TAILQ_FOREACH (transfer, &client->running, entry)
+        if (http_transfer_patience_usec(transfer) < patience_usec)
+            patience_usec = http_transfer_patience_usec(transfer);
+    if (client->n_running > 0)
+        client_keep_looking(client, patience_usec);
 }
 
 static void on_start(evutil_socket_t fd, short what, void *userdata)

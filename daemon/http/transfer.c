@@ -237,6 +237,13 @@ static bool is_connected(const HttpTransfer *transfer)
            usec > 0;
 }
 
+uint64_t http_transfer_patience_usec(const HttpTransfer *transfer)
+{
+    if (transfer->connect_timeout_usec < transfer->timeout_usec && !is_connected(transfer))
+        return transfer->connect_timeout_usec;
+    return transfer->timeout_usec;
+}
+
 bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec)
 {
     bool is_over = had_usec >= transfer->timeout_usec;

@@ -56,6 +56,9 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CUR
 /* This process looked away for so long since the transfer began: libcurl is not to count it. */
 void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec);
 
+/* The time-out that is next. */
+uint64_t http_transfer_patience_usec(const HttpTransfer *transfer);
+
 /* Whether it has had more time than it was given, and if so, a sentence in its cause. */
 bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec);
 

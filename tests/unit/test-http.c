@@ -19,6 +19,7 @@
 
 #include "common/time.h"
 #include "daemon/http/client.h"
+#include "daemon/http/transfer-clock.h"
 #include "tests/unit/http-server.h"
 
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Test: a b \r\n\r\nhi"
@@ -425,6 +426,15 @@ static void test_no_time_passes_while_this_process_does_not_look(void **state)
     assert_int_equal(f->plan.requests, 1);
 }
 
+static void test_looks_as_seldom_as_the_time_outs_allow(void **state)
+{
+    (void)state;
+    assert_int_equal(transfer_clock_choose_look(100 * USEC_PER_MSEC), 50 * USEC_PER_MSEC);
+    assert_int_equal(transfer_clock_choose_look(3 * USEC_PER_SEC), 100 * USEC_PER_MSEC);
+    assert_int_equal(transfer_clock_choose_look(50 * USEC_PER_SEC), USEC_PER_SEC);
+    assert_int_equal(transfer_clock_choose_look(UINT64_MAX), USEC_PER_SEC);
+}
+
 static void test_no_time_passes_for_a_handshake_either(void **state)
 {
     Fixture *f = *state;
@@ -799,6 +809,7 @@ int main(void)
         TEST(test_a_connection_has_a_time_of_its_own),
         TEST(test_the_time_of_a_connection_ends_with_it),
         TEST(test_no_time_passes_while_this_process_does_not_look),
+        TEST(test_looks_as_seldom_as_the_time_outs_allow),
         TEST(test_no_time_passes_for_a_handshake_either),
         TEST(test_a_time_out_is_kept_in_spite_of_a_pause),
         TEST(test_tells_unreadable_answers),
