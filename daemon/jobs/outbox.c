@@ -27,7 +27,6 @@ struct Outbox {
     DestinationContext context; /* of all destinations */
     AwsContext aws;
     AwsMeters meters;
-    Registry *registry;
     Retention retention;
     OutboxPlan *plan;     /* in force */
     Destination *retired; /* one at a time; NULL: none */
