@@ -17,7 +17,7 @@
 #include "tests/model/history.h"
 #include "tests/model/hosts.h"
 
-#define N_HISTORIES 1200U
+#define N_HISTORIES 1000U
 #define N_HOSTS_HISTORIES 200U
 #define SEED_FIRST 1U
 
