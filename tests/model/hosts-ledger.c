@@ -166,6 +166,13 @@ static void check_call(Host *host, const Attempt *attempt)
     followed->n_stops++;
 }
 
+static uint64_t host_wall_usec(const Host *host, uint64_t true_usec)
+{
+    const Model *model = &host->hosts->model;
+
+    return model_true_time(model) - model->now_usec + true_usec + (uint64_t)host->wall_usec;
+}
+
 static void check_delete(const Host *host, const QueueRequest *request)
 {
     const Hosts *hosts = host->hosts;
@@ -173,8 +180,7 @@ static void check_delete(const Host *host, const QueueRequest *request)
     const Import *import = find_import(host, message->target, message->import);
     EndSearch search = {
         .host = host,
-        .since_usec = model_true_time(&hosts->model) - hosts->model.now_usec + message->sent_usec +
-                      (uint64_t)host->wall_usec,
+        .since_usec = host_wall_usec(host, message->sent_usec),
     };
     Model *model = &host->hosts->model;
 
@@ -270,19 +276,32 @@ void ledger_stopping(Host *host)
     }
 }
 
+/* Whether a job for the message has ended: if its outcome is still to be sent, it stays hidden. */
+static bool has_ended(const Host *host, const QueueMessage *message)
+{
+    const Import *import = find_import(host, message->target, message->import);
+    EndSearch search = {.host = host, .since_usec = host_wall_usec(host, message->sent_usec)};
+
+    each_job(host, &(StoreFilter){.service = &import->service, .import_id = import->id},
+             look_for_end, &search);
+    return search.ended;
+}
+
 /* What was under way is there for the other hosts at once. */
 void ledger_stopped(const Host *host)
 {
     const Hosts *hosts = host->hosts;
 
-    for (unsigned i = 0; i < hosts->queue.n_messages; i++)
-        model_hold(&host->hosts->model,
-                   !host->fine_stop || !(host->given_back & UINT64_C(1) << i) ||
-                       hosts->queue.messages[i].deleted ||
-                       hosts->queue.messages[i].by_host[host->number].count <
-                           hosts->queue.messages[i].receives ||
-                       hosts->queue.messages[i].visible_usec <= hosts->model.now_usec,
-                   "h%u has stopped and still hides m%u", host->number, i);
+    for (unsigned i = 0; host->fine_stop && i < hosts->queue.n_messages; i++) {
+        const QueueMessage *message = &hosts->queue.messages[i];
+        bool is_ours = message->by_host[host->number].count == message->receives;
+
+        if (!(host->given_back & UINT64_C(1) << i) || message->deleted || !is_ours ||
+            has_ended(host, message))
+            continue;
+        model_hold(&host->hosts->model, message->visible_usec <= hosts->model.now_usec,
+                   "h%u has let go and still hides m%u", host->number, i);
+    }
 }
 
 /* ---- the end ---- */
@@ -314,7 +333,8 @@ static int check_outcome(JobRecord *record, void *userdata)
                host->number, record->id);
     model_hold(model, ended || !sent, "h%u: the outcome of job %s, which was released",
                host->number, record->id);
-    model_hold(model, sent || !ended || !rules->outcome || !record->message.queue,
+    model_hold(model,
+               sent || !ended || !rules->outcome || host->drops_outcomes || !record->message.queue,
                "h%u: no outcome of job %s", host->number, record->id);
     job_record_clear(record);
     return 0;
