@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One scripted life of the daemon in which something fails: start, a stop followed to its end, of which a queue is sent
 the outcome, the end of the daemon.
-What has to hold afterwards, whatever failed, is said in Life.judge()."""
+Who asks for the stop, and what has to hold afterwards, whatever failed, is said in ask() and judge()."""
 
 import json
 import os
@@ -9,11 +9,12 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 from harness import DEADLINE
 from harness.ctl import Ctl
-from harness.daemon import Daemon, target
+from harness.daemon import Daemon, queue, target
 from harness.sim import Sim
 
 KINDS = ("memory", "descriptor", "write", "sync")
@@ -34,10 +35,14 @@ class Life:
         self.counts = directory / "counts"
         self.counts.write_bytes(bytes(8 * len(KINDS)))
         self.daemon = Daemon(build, directory, runtime, dict(Sim.ENVIRONMENT))
-        sim.add_queue("ended")
-        self.daemon.configure({"default": target(sim)}, notifies={
-            "ops": {"queue-url": sim.queue("ended")["url"], "region": "us-east-1"}})
         self.wrong = []  # sentences
+        self.replies = []
+        self.configure()
+
+    def configure(self):
+        self.sim.add_queue("ended")
+        self.daemon.configure({"default": target(self.sim)}, notifies={
+            "ops": {"queue-url": self.sim.queue("ended")["url"], "region": "us-east-1"}})
 
     def live(self, **fault):
         """fault: kind, at, calls and error, as faults.c has them; none: only what it counts. Returns what was wrong."""
@@ -53,14 +58,13 @@ class Life:
         if not ready:
             self.ended_by_itself("before it served")
             self.daemon.start()
-        status, replies = self.run_client(import_id)
-        if status == 0 and self.status_of(import_id) != "STOPPED":
-            self.wrong.append(f"trailstopctl exited with 0, and the import is {self.status_of(import_id)}")
+        self.ask(import_id)
         self.end_daemon()
-        self.judge(replies)
+        self.wrong += list(self.daemon.sanitizer_reports())
+        self.judge(import_id)
         return self.wrong
 
-    def run_client(self, import_id):
+    def ask(self, import_id):
         """trailstopctl stop, beside which the daemon is started again whenever it ended, as systemd does."""
         ctl = Ctl(self.build, self.daemon.socket, self.directory)
         client = ctl.start("--json", "stop", import_id)
@@ -69,14 +73,19 @@ class Life:
                 output, _ = client.communicate(timeout=0.25)  # only to look after the daemon meanwhile
                 break
             except subprocess.TimeoutExpired:
-                if not self.daemon.running:
-                    self.ended_by_itself("while it served")
-                    self.daemon.start()
+                self.keep_running()
         else:
             client.kill()
             output, _ = client.communicate()
             self.wrong.append("trailstopctl waits for ever")
-        return client.returncode, [json.loads(line) for line in output.splitlines()]
+        self.replies = [json.loads(line) for line in output.splitlines()]
+        if client.returncode == 0 and self.status_of(import_id) != "STOPPED":
+            self.wrong.append(f"trailstopctl exited with 0, and the import is {self.status_of(import_id)}")
+
+    def keep_running(self):
+        if not self.daemon.running:
+            self.ended_by_itself("while it served")
+            self.daemon.start()
 
     def ended_by_itself(self, when):
         status = self.daemon.wait()
@@ -103,11 +112,10 @@ class Life:
     def status_of(self, import_id):
         return next(entry["ImportStatus"] for entry in self.sim.control("imports") if entry["ImportId"] == import_id)
 
-    def judge(self, replies):
+    def judge(self, _import_id):
         """Nothing that was acknowledged is lost, and a daemon that nothing fails for brings it to its end and sends its
-        outcome; nothing was done to memory that is not allowed."""
-        self.wrong += [report for report in self.daemon.sanitizer_reports()]
-        acknowledged = {reply["job"]["id"] for reply in replies if "job" in reply}
+        outcome."""
+        acknowledged = {reply["job"]["id"] for reply in self.replies if "job" in reply}
         if not acknowledged:
             return
         self.daemon.start()
@@ -144,18 +152,58 @@ class Life:
         self.daemon.notifications.close()
 
 
-class Lives:
-    """Makes lives one after the other, and keeps the directories of those in which something was wrong."""
+class QueueLife(Life):
+    """The same, and a message of a queue asks for the stop; its outcome goes to another queue and to a bus."""
 
-    def __init__(self, build, directory, runtime):
-        self.build, self.directory, self.runtime = build, directory, runtime
+    def configure(self):
+        self.requests, self.told = f"requests-{self.directory.name}", f"outcomes-{self.directory.name}"
+        for name in (self.requests, self.told):
+            self.sim.add_queue(name)
+        self.daemon.configure(
+            {"default": target(self.sim)},
+            queues={"q": queue(self.sim, self.requests, visibility="30s", wait_time="1s",
+                               outcome_url=self.sim.queue(self.told)["url"])},
+            notifies={"n": {"event-bus": self.directory.name, "region": "us-east-1", "endpoint-url": self.sim.url}})
+
+    def ask(self, import_id):
+        """Until the message is done with, the daemon is started again whenever it ended."""
+        self.sim.send({"importId": import_id}, self.requests)
+        end = time.monotonic() + CLIENT_DEADLINE
+        while not self.is_done():
+            if time.monotonic() > end:
+                self.wrong.append(f"the message is never done with: {self.sim.messages(self.requests)}")
+                return
+            time.sleep(0.1)
+            self.keep_running()
+
+    def is_done(self):
+        return not self.sim.messages(self.requests) and self.is_told()
+
+    def is_told(self):
+        """On the bus; to the queue of outcomes it was before the message was deleted."""
+        return any(event["EventBusName"] == self.directory.name for event in self.sim.events())
+
+    def judge(self, import_id):
+        """The import is stopped, and each destination was told."""
+        if self.status_of(import_id) != "STOPPED":
+            self.wrong.append(f"the message is done with, and the import is {self.status_of(import_id)}")
+        states = [body["detail"]["job"]["state"] for body in self.sim.bodies(self.told)]
+        if "stopped" not in states:
+            self.wrong.append(f"the message is done with, and its outcomes are {states}")
+
+
+class Lives:
+    """Makes lives of a kind one after the other, and keeps the directories of those in which something was wrong."""
+
+    def __init__(self, build, directory, runtime, kind=Life):
+        self.build, self.directory, self.runtime, self.kind = build, directory, runtime, kind
         self.number = 0
         self.failures = []
         self.sim = Sim(build, directory)
 
     def live(self, **fault):
         self.number += 1
-        life = Life(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
+        life = self.kind(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
         try:
             wrong = life.live(**fault)
         finally:
@@ -169,7 +217,7 @@ class Lives:
     def count(self, kind):
         """How many calls of that kind a life has in which nothing fails."""
         self.number += 1
-        life = Life(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
+        life = self.kind(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
         try:
             assert life.live() == [], life.wrong
             return life.calls(kind)
