@@ -166,12 +166,14 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
     job_advance(job, verdict, result);
 }
 
-/* Of a wait that is worth a word, those who follow the job are to know. */
+/* Of a wait that is worth a word, those who follow the job are to know. Where nobody does, there is
+ * nothing to save: it is not stored. */
 static void stop_waits(void *userdata)
 {
     Job *job = userdata;
 
-    if (aws_call_next_usec(job->call) >= now_boottime(job) + NOTEWORTHY_USEC)
+    if (!LIST_EMPTY(&job->registered.followers) &&
+        aws_call_next_usec(job->call) >= now_boottime(job) + NOTEWORTHY_USEC)
         job_mark_changed(job);
 }
 
