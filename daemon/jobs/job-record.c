@@ -213,7 +213,8 @@ void job_record_write(const JobRecord *record, const JobOutlook *outlook, JsonWr
     json_write_end(writer, '}');
 }
 
-int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size)
+int job_record_to_text(const JobRecord *record, const JobOutlook *outlook, char **ret,
+                       size_t *ret_size)
 {
     CLEANUP(json_object_putp) json_object *import = NULL;
     JsonWriter writer = {0};
@@ -222,7 +223,7 @@ int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size)
 
     if (r < 0)
         return r;
-    job_record_write(record, NULL, &writer);
+    job_record_write(record, outlook, &writer);
     text = json_writer_take(&writer, ret_size);
     if (!text)
         return -ENOMEM;

@@ -99,7 +99,8 @@ typedef struct JobRecord {
     uint64_t settle_usec; /* CLOCK_REALTIME when final statistics are asked for; 0: never */
     CallError last_error; /* what holds it up now, or ended it */
     CallError refusal; /* StopImport's "no"; while not final, GetImport is asked what came of it */
-    char *import;      /* the last observation of the import as JSON text; NULL: none yet */
+    char *import;      /* the last observation of the import as JSON text; NULL: none yet, or of a
+                          running job: what the store has */
 } JobRecord;
 
 /* From the request to its end, as clients reckon it from the two times that they are shown; 0 where
@@ -123,5 +124,7 @@ typedef struct JobOutlook {
  * record->import is believed. */
 void job_record_write(const JobRecord *record, const JobOutlook *outlook, JsonWriter *writer);
 
-/* The same for a record from the store. Errors as of job_record_read_import(). */
-int job_record_to_text(const JobRecord *record, char **ret, size_t *ret_size);
+/* The same, when record->import turns out to be an object. Errors as of job_record_read_import().
+ */
+int job_record_to_text(const JobRecord *record, const JobOutlook *outlook, char **ret,
+                       size_t *ret_size);

@@ -9,6 +9,7 @@
 #include <search.h>
 
 #include "common/json-write.h"
+#include "daemon/jobs/job-import.h"
 
 #define SIZE_MAX_TOGETHER ((size_t)256 * 1024)
 
@@ -54,31 +55,29 @@ static uint64_t job_next_call_usec(const Job *job)
     return timers_realtime_usec(timers) + at_usec - timers_boottime_usec(timers);
 }
 
-void job_write(const Job *job, JsonWriter *writer)
+JobOutlook job_outlook(const Job *job)
 {
-    JobOutlook outlook = {
-        .next_call_usec = job_next_call_usec(job),
-        /* Of a job that waits for its target, or probes it. */
-        .held_up_by =
-            job->outage_wait.place == OUTAGE_APART ? NULL : outage_error(job->target->outage),
-    };
+    JobOutlook outlook = {0};
 
+    if (!job)
+        return outlook;
+    outlook.next_call_usec = job_next_call_usec(job);
+    if (job->outage_wait.place != OUTAGE_APART) /* it waits for its target, or probes it */
+        outlook.held_up_by = outage_error(job->target->outage);
     if (job->call)
         (void)aws_call_place(job->call, &outlook.place);
-    job_record_write(&job->record, &outlook, writer);
+    return outlook;
 }
 
 int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
 {
     CLEANUP(job_text_freep) JobText *text = calloc(1, sizeof(*text));
+    JobOutlook outlook = job_outlook(job);
     JsonWriter writer = {0};
 
     if (!text)
         return -ENOMEM;
-    if (job)
-        job_write(job, &writer);
-    else
-        job_record_write(record, NULL, &writer);
+    job_record_write(record, &outlook, &writer);
     text->text = json_writer_take(&writer, &text->size);
     if (!text->text)
         return -ENOMEM;
@@ -101,6 +100,24 @@ void job_text_free(JobText *text)
     free(text->cause);
     free(text->code);
     free(text);
+}
+
+int job_text_make(Store *store, const char *id, const Job *job, JobText **ret)
+{
+    CLEANUP(json_object_putp) json_object *import = NULL;
+    JobRecord record;
+    int r;
+
+    if (job && !job_import_is_away(job))
+        return job_text_new(&job->record, job, ret);
+    r = store_get(store, id, &record);
+    if (r < 0)
+        return r;
+    r = job_record_read_import(&record, &import); /* whether it is one */
+    if (r >= 0)
+        r = job_text_new(&record, job, ret);
+    job_record_clear(&record);
+    return r;
 }
 
 int job_texts_new(uint64_t last_change, JobTexts **ret)
@@ -188,24 +205,6 @@ const JobText *job_texts_after(const JobTexts *texts, uint64_t change)
     return first;
 }
 
-static int make_text(Store *store, const char *id, const Job *job, JobText **ret)
-{
-    CLEANUP(json_object_putp) json_object *import = NULL;
-    JobRecord record;
-    int r;
-
-    if (job)
-        return job_text_new(&job->record, job, ret);
-    r = store_get(store, id, &record);
-    if (r < 0)
-        return r;
-    r = job_record_read_import(&record, &import); /* whether it is one */
-    if (r >= 0)
-        r = job_text_new(&record, NULL, ret);
-    job_record_clear(&record);
-    return r;
-}
-
 int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job,
                    const JobText **ret)
 {
@@ -214,7 +213,7 @@ int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job
 
     if (!text || (job && text->change != job->record.change)) {
         job_text_free(TAKE(texts->made));
-        r = make_text(store, id, job, &texts->made);
+        r = job_text_make(store, id, job, &texts->made);
         if (r < 0)
             return r;
         text = texts->made;

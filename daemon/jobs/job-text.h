@@ -20,13 +20,17 @@ typedef struct JobText {
     char *cause, *code; /* of a job that was refused: its CallError as text, and the code of that */
 } JobText;
 
-/* As Job of the Varlink interface, with what the running job alone knows. */
-void job_write(const Job *job, JsonWriter *writer);
+JobOutlook job_outlook(const Job *job); /* NULL: it does not run */
 
 /* The record; job: the one that it belongs to, where that still runs, else NULL. 0 or -ENOMEM. */
 int job_text_new(const JobRecord *record, const Job *job, JobText **ret);
 void job_text_free(JobText *text); /* takes NULL */
 DEFINE_CLEANUP(JobText, job_text_free)
+
+/* The job as it is on disk: of the job (NULL: it does not run) as far as that has it, else of the
+ * store. 0; -ENOENT; -EUCLEAN: the store has something in it that no daemon wrote; -ENOMEM; -EIO.
+ */
+int job_text_make(Store *store, const char *id, const Job *job, JobText **ret);
 
 typedef struct JobTexts JobTexts;
 
@@ -36,9 +40,7 @@ void job_texts_free(JobTexts *texts); /* takes NULL */
 /* A change, later than all before. Takes the text; NULL: it has none. */
 void job_texts_add(JobTexts *texts, const char *id, uint64_t change, JobText *text);
 
-/* The job as it is on disk: from here, else made of the job (NULL: it does not run), else of the
- * store. *ret is good until the next call. 1; -ENOENT; -EUCLEAN: the store has something in it that
- * no daemon wrote; -ENOMEM; -EIO. */
+/* From here, else as job_text_make(). *ret is good until the next call. 1, or errors likewise. */
 int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job,
                    const JobText **ret);
 

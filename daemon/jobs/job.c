@@ -93,7 +93,7 @@ static void job_poll_later(Job *job)
     timer_set(&job->call_timer, now_boottime(job) + delay);
 }
 
-/* The observation is kept as text: most jobs are looked at rarely, and there may be many. */
+/* The observation is kept as text, for the store and for whoever looks at the job. */
 static void job_observe(Job *job, json_object *import)
 {
     const char *text;
@@ -101,8 +101,6 @@ static void job_observe(Job *job, json_object *import)
 
     (void)import_set_id(job_operations(job), import, job->record.import_id);
     text = json_text(import, NULL);
-    if (text && job->record.import && strcmp(text, job->record.import) == 0)
-        return;
     copy = text ? strdup(text) : NULL;
     if (copy) { /* without memory the former observation stays, which is true as well */
         free(job->record.import);

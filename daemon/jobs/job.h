@@ -39,9 +39,10 @@ typedef struct JobRegistration {
     FollowerList followers;        /* of this job */
     JobKey key;                    /* in the tree of its target */
     JobState counted_as;
-    bool changed;  /* among those to save */
-    bool stored;   /* the store has a row of it */
-    bool joinable; /* a request for its import joins it */
+    bool changed;       /* among those to save */
+    bool stored;        /* the store has a row of it */
+    bool joinable;      /* a request for its import joins it */
+    bool import_stored; /* the row has an observation, see job-import.h */
 } JobRegistration;
 
 struct Job {

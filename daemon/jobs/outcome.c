@@ -58,7 +58,7 @@ static int make_detail(const JobRecord *record, char **ret)
     CLEANUP(freep) char *job = NULL;
     JsonWriter writer = {0};
     size_t size;
-    int r = job_record_to_text(record, &job, &size);
+    int r = job_record_to_text(record, NULL, &job, &size);
 
     if (r >= 0)
         r = escape_noncharacters(&job);

@@ -8,6 +8,7 @@
 
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-changes.h"
+#include "daemon/jobs/job-import.h"
 #include "daemon/jobs/job-index.h"
 #include "daemon/jobs/job-journal.h"
 #include "daemon/jobs/user-counts.h"
@@ -102,8 +103,10 @@ static void registry_job_changed(Job *job, void *userdata)
     registry->n_in_state[job->registered.counted_as]--;
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;
-    if (job_state_is_final(job->record.state))
+    if (job_state_is_final(job->record.state)) {
         job_index_close_to_joins(job);
+        (void)job_import_load(job, registry->store); /* its end is told without, if need be */
+    }
     job_changes_add(&registry->changes, job);
 }
 
@@ -210,6 +213,7 @@ static int load_job(JobRecord *record, void *userdata)
         job_start(job);
     else
         job_remove_target(job);
+    job_import_drop(job);
     return 0;
 }
 
@@ -253,7 +257,9 @@ int registry_request(Registry *registry, const JobRequest *request, char ret_id[
         stats_add(STAT_REQUESTS_JOINED, 1);
         if (request->message && job_message_may_repeat(request->message))
             job_ask_first(job);
+        (void)job_import_load(job, registry->store); /* without it, less is logged */
         job_journal_joined(&job->record, request);
+        job_import_drop(job);
     } else {
         int r = registry_accept(registry, request, &job);
 
@@ -314,7 +320,7 @@ static void registry_announce(Registry *registry, Job *job)
     JobText *text = NULL;
 
     if (!LIST_EMPTY(&registry->followers) || !LIST_EMPTY(&job->registered.followers))
-        (void)job_text_new(record, job, &text);
+        (void)job_text_make(registry->store, record->id, job, &text);
     job_texts_add(registry->texts, record->id, record->change, text);
     followers_notify(&job->registered.followers);
 }
@@ -335,6 +341,7 @@ static void registry_job_saved(Registry *registry, Job *job)
     if (is_new && !job_state_is_final(job->record.state))
         job_start(job);
     registry_announce(registry, job);
+    job_import_drop(job);
     if (job_state_is_final(job->record.state))
         registry_remove(registry, job);
 }
@@ -411,14 +418,10 @@ int registry_show(Registry *registry, const char *id, const JobText **ret)
 int registry_describe(Registry *registry, const JobRecord *record, char **ret)
 {
     const Job *job = registry_find(registry, record->id);
-    JsonWriter writer = {0};
+    JobOutlook outlook = job_outlook(job && !job->registered.changed ? job : NULL);
     size_t size;
 
-    if (!job || job->registered.changed)
-        return job_record_to_text(record, ret, &size);
-    job_write(job, &writer);
-    *ret = json_writer_take(&writer, &size);
-    return *ret ? 0 : -ENOMEM;
+    return job_record_to_text(record, &outlook, ret, &size);
 }
 
 bool registry_show_changes(const Registry *registry, uint64_t change, const JobText **ret)

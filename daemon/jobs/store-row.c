@@ -80,6 +80,7 @@ const char store_update[] = "UPDATE jobs SET "
 #define STORE_FIXED(...)
 #define STORE_CHANGE(name, ...) #name " = ?"
 #define STORE_CHANGING(name, ...) ", " #name " = ?"
+#define STORE_KEPT(name, ...) ", " #name " = coalesce(?, " #name ")"
 #include "daemon/jobs/store-columns.def"
                             " WHERE number = ?";
 
@@ -89,6 +90,7 @@ const char store_update_active[] = "UPDATE jobs SET "
 #define STORE_ENDING(...)
 #define STORE_CHANGE(name, ...) #name " = ?"
 #define STORE_CHANGING(name, ...) ", " #name " = ?"
+#define STORE_KEPT(name, ...) ", " #name " = coalesce(?, " #name ")"
 #include "daemon/jobs/store-columns.def"
                                    " WHERE number = ?";
 

@@ -85,7 +85,7 @@ static json_object *read_row(JobRecord *record)
     sqlite3_reset(query);
     if (r < 0)
         return NULL;
-    r = job_record_to_text(record, &text, &text_size);
+    r = job_record_to_text(record, NULL, &text, &text_size);
     if (r >= 0)
         r = json_read(text, text_size, SHOWN_DEPTH_MAX, &shown);
     REQUIRE(r == 0 || r == -EUCLEAN);

@@ -403,6 +403,58 @@ static void share(Job *job, const char *status)
     job_share(job, &(AwsResult){.outcome = AWS_OK, .body = import});
 }
 
+static void assert_shows(Fixture *fixture, const char *id, const char *status)
+{
+    CLEANUP(freep) char *described = NULL;
+    const JobText *shown;
+    JobRecord record;
+
+    assert_int_equal(registry_show(fixture->registry, id, &shown), 1);
+    assert_non_null(strstr(shown->text, status));
+    assert_int_equal(store_get(fixture->store, id, &record), 0);
+    assert_int_equal(registry_describe(fixture->registry, &record, &described), 0);
+    assert_string_equal(described, shown->text);
+    job_record_clear(&record);
+}
+
+static void test_an_observation_is_shown_whether_it_is_in_memory_or_on_disk(void **state)
+{
+    Fixture *fixture = *state;
+    const JobRequest wait = {.target = &fixture->targets[0],
+                             .key = {.kind = JOB_WAIT, .import_id = IMPORT_A}};
+    Following one = {.follower = {.news = count_news}};
+    char id[JOB_ID_SIZE];
+    Job *job;
+
+    assert_int_equal(registry_request(fixture->registry, &wait, id), 0);
+    commit(fixture);
+    job = registry_find(fixture->registry, id);
+    share(job, "INITIALIZING");
+    assert_non_null(job->record.import);
+    commit(fixture);
+    assert_null(job->record.import);
+    assert_shows(fixture, id, "INITIALIZING");
+
+    registry_follow(fixture->registry, id, &one.follower);
+    share(job, "IN_PROGRESS");
+    commit(fixture);
+    assert_non_null(job->record.import);
+    assert_shows(fixture, id, "IN_PROGRESS");
+    follower_remove(&one.follower);
+
+    close_registry(fixture);
+    open_registry(fixture);
+    assert_int_equal(registry_load(fixture->registry, find_target, fixture), 0);
+    job = registry_find(fixture->registry, id);
+    assert_null(job->record.import);
+    assert_shows(fixture, id, "IN_PROGRESS");
+
+    job_cancel(job, &canceller); /* its end is logged with what was seen of the import last */
+    assert_non_null(job->record.import);
+    commit(fixture);
+    assert_shows(fixture, id, "IN_PROGRESS");
+}
+
 /* What a wait of the same import was answered may be older than what this job asked for. */
 static void test_a_job_that_asks_what_became_of_its_stop_shares_only_an_end(void **state)
 {
@@ -706,6 +758,7 @@ int main(void)
         TEST(test_a_job_keeps_the_message_that_made_it),
         TEST(test_asks_first_unless_a_message_was_never_received_before),
         TEST(test_asks_first_where_such_a_message_joins),
+        TEST(test_an_observation_is_shown_whether_it_is_in_memory_or_on_disk),
         TEST(test_a_job_that_asks_what_became_of_its_stop_shares_only_an_end),
         TEST(test_a_released_job_calls_and_waits_for_nothing_more),
         TEST(test_a_companion_saves_with_the_end_of_a_job),

@@ -131,6 +131,23 @@ static void test_replaces(void **state)
     assert_stored(fixture, &record);
 }
 
+static void test_a_change_without_an_observation_keeps_the_one_that_is_there(void **state)
+{
+    static char seen[] = "{}";
+    Fixture *fixture = *state;
+    JobRecord record = plain_job(1, JOB_POLLING);
+
+    record.import = seen;
+    save(fixture, &record);
+    record.import = NULL;
+    record.polls = 3;
+    save(fixture, &record);
+    assert_int_equal(store_get(fixture->store, record.id, &record), 0);
+    assert_int_equal(record.polls, 3);
+    assert_string_equal(record.import, "{}");
+    job_record_clear(&record);
+}
+
 static void test_knows_nothing_of_other_ids(void **state)
 {
     Fixture *fixture = *state;
@@ -823,6 +840,7 @@ int main(void)
         TEST(test_keeps_every_member),
         TEST(test_keeps_what_is_not_there),
         TEST(test_replaces),
+        TEST(test_a_change_without_an_observation_keeps_the_one_that_is_there),
         TEST(test_knows_nothing_of_other_ids),
         TEST(test_lists_active_jobs_oldest_first),
         TEST(test_lists_newest_first_in_pages),
