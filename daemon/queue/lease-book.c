@@ -282,6 +282,19 @@ int lease_book_take(LeaseBook *book, LeaseSource *source, const SqsMessage *mess
 
 /* ---- messages go ---- */
 
+void lease_book_pass_on(LeaseBook *book, LeaseSource *source, const SqsMessage *message,
+                        const LeaseTime *time)
+{
+    Lease *lease;
+
+    if (lease_book_renew(book, source, message, time) || /* and is given back when it may be */
+        lease_new(&book->leases, source, message, time, &lease) < 0)
+        return;
+    LIST_INSERT_HEAD(&book->index.closing, lease, entry);
+    lease_return(lease);
+    lease_give_back(lease); /* it has no row that would have to go first */
+}
+
 static bool job_stays(const LeasedJob *job)
 {
     const Lease *lease;

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/time.h"
 #include "daemon/credentials/profile-share.h"
 #include "daemon/jobs/aws-connection.h"
+
+#define SWEEP_USEC USEC_PER_SEC
 
 struct QueueSet {
     QueueContext context; /* of the queues */
@@ -140,10 +143,14 @@ static void queue_set_sweep(void *userdata)
 
     for (queue = LIST_FIRST(&set->leaving); queue; queue = next) {
         next = LIST_NEXT(queue, entry);
-        if (queue->source.n_leases == 0) {
-            LIST_REMOVE(queue, entry);
-            queue_free(queue);
+        if (queue->source.n_leases > 0)
+            continue;
+        if (queue_let_go(queue)) {
+            timer_set(&set->sweep_timer, timers_boottime_usec(set->context.timers) + SWEEP_USEC);
+            continue;
         }
+        LIST_REMOVE(queue, entry);
+        queue_free(queue);
     }
 }
 
@@ -258,7 +265,12 @@ void queue_set_shut_down(QueueSet *set)
 
 bool queue_set_finish(QueueSet *set)
 {
-    return lease_book_leave(set->context.book);
+    bool waits = lease_book_leave(set->context.book);
+
+    if (!waits)
+        for (size_t i = 0; i < set->n_queues; i++)
+            waits = queue_let_go(set->queues[i]) || waits;
+    return waits;
 }
 
 size_t queue_set_size(const QueueSet *set)

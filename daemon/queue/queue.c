@@ -14,8 +14,9 @@
 #include "daemon/jobs/outage-state.h"
 #include "daemon/queue/message-body.h"
 
-#define AGAIN_USEC USEC_PER_SEC /* after a receive that brought nothing to do */
-#define REJECTIONS_LOGGED 100U  /* a second */
+#define AGAIN_USEC USEC_PER_SEC      /* after a receive that brought nothing to do */
+#define LAST_USEC (2 * USEC_PER_SEC) /* for a receive when all else has been given back */
+#define REJECTIONS_LOGGED 100U       /* a second */
 
 static uint64_t now_boottime(const Queue *queue)
 {
@@ -144,11 +145,28 @@ static void queue_received(Queue *queue, json_object *answer)
     timer_set(&queue->timer, now_usec);
 }
 
+/* What came to a queue that leaves goes on to another host. */
+static void queue_pass_on(Queue *queue, json_object *answer)
+{
+    const LeaseTime time = {queue->sent_usec, queue->sent_usec + queue->visibility_usec};
+    SqsMessage messages[SQS_MESSAGES_MAX];
+    size_t n = sqs_messages(answer, messages);
+
+    timer_clear(&queue->timer);
+    for (size_t i = 0; i < n; i++)
+        lease_book_pass_on(queue->context->book, &queue->source, &messages[i], &time);
+}
+
 static void on_received(const AwsResult *result, void *userdata)
 {
     Queue *queue = userdata;
 
     queue->receive = NULL;
+    if (queue->source.leaving) {
+        if (result->outcome == AWS_OK)
+            queue_pass_on(queue, result->body);
+        return;
+    }
     if (result->outcome == AWS_OK) {
         outage_answered(&queue->outage_wait);
         queue_received(queue, result->body);
@@ -182,6 +200,10 @@ static void queue_receive(void *userdata)
         .attempt = on_attempt, .describe = describe_call, .done = on_received, .userdata = queue};
     unsigned room = queue_room(queue);
 
+    if (queue->source.leaving) { /* that was long enough */
+        aws_call_cancel(TAKE(queue->receive));
+        return;
+    }
     assert(!queue->receive);
     if (room == 0) { /* queue_wake() comes; meanwhile others may probe */
         outage_step_back(&queue->outage_wait);
@@ -268,7 +290,6 @@ static void queue_rest(Queue *queue)
 {
     timer_clear(&queue->timer);
     outage_leave(&queue->outage_wait);
-    aws_call_cancel(TAKE(queue->receive));
 }
 
 void queue_free(Queue *queue)
@@ -277,6 +298,7 @@ void queue_free(Queue *queue)
         return;
     assert(queue->source.n_leases == 0);
     queue_rest(queue);
+    aws_call_cancel(TAKE(queue->receive));
     aws_client_unref(queue->source.client);
     outage_unref(queue->source.outage);
     free(queue->source.name);
@@ -299,11 +321,24 @@ void queue_succeed(Queue *queue, Queue *successor)
     queue_wake(queue);
 }
 
+/* SQS may not notice that a client has gone, and give its receive what comes back to the queue: so
+ * one that is on the wire is given up only when all else has been given back. */
 void queue_leave(Queue *queue)
 {
+    bool on_the_wire = queue->receive && aws_call_next_usec(queue->receive) == 0;
+
     queue_rest(queue);
+    if (!on_the_wire || queue->source.n_leases == 0)
+        aws_call_cancel(TAKE(queue->receive));
     queue->config = NULL;
     queue->source.leaving = true;
+}
+
+bool queue_let_go(Queue *queue)
+{
+    if (queue->receive && !queue->timer.set)
+        timer_set(&queue->timer, now_boottime(queue) + LAST_USEC);
+    return queue->receive;
 }
 
 /* ---- as it is shown ---- */

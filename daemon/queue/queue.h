@@ -58,5 +58,9 @@ void queue_succeed(Queue *queue, Queue *successor);
 /* It receives no more, and what it holds is given back, see lease_book_leave(). */
 void queue_leave(Queue *queue);
 
+/* All that it held has been given back. True: a receive is still waited for, which may have got
+ * some of that; not for long. */
+bool queue_let_go(Queue *queue);
+
 /* As Queue of the Varlink interface. NULL: no memory. */
 json_object *queue_to_json(const Queue *queue);

@@ -666,7 +666,6 @@ static void test_what_is_held_is_given_back_and_its_job_released(void **state)
     assert_true(leave(world));
     assert_int_equal(job_state(world, IMPORT_A), JOB_RELEASED);
     assert_int_equal(queue_world_rows(world), 0);
-    assert_false(calls(world, "ReceiveMessage"));
     assert_false(calls(world, "GetImport"));
     queue_world_advance(world, 0);
     assert_int_equal(queue_world_count(world, "ChangeMessageVisibility", "\"r1\""), 1);
@@ -675,7 +674,44 @@ static void test_what_is_held_is_given_back_and_its_job_released(void **state)
     queue_world_answer(world, "ChangeMessageVisibility", NULL, 200, "");
     assert_false(leave(world));
     assert_int_equal(world->queue->source.n_leases, 0);
+    assert_true(queue_let_go(world->queue));
+    queue_world_advance(world, 2 * USEC_PER_SEC);
+    assert_false(calls(world, "ReceiveMessage"));
+    assert_false(queue_let_go(world->queue));
     assert_calls_nothing_more(world);
+}
+
+/* SQS gives the message to a receive that is on the wire, and may not notice that its client has
+ * gone. */
+static void test_what_the_last_receive_brings_goes_on_to_another_host(void **state)
+{
+    QueueWorld *world = *state;
+
+    begin_polling(world);
+    assert_true(leave(world));
+    queue_world_advance(world, 0);
+    queue_world_answer(world, "ChangeMessageVisibility", "\"r1\"", 200, "");
+    queue_world_deliver(world, "m1", "r2", 2, ASKS(IMPORT_A));
+    queue_world_advance(world, 0);
+    assert_int_equal(queue_world_number(world, "ChangeMessageVisibility", "VisibilityTimeout"), 0);
+    assert_true(leave(world));
+    queue_world_answer(world, "ChangeMessageVisibility", "\"r2\"", 200, "");
+    assert_false(leave(world));
+    assert_false(queue_let_go(world->queue));
+    assert_int_equal(queue_world_rows(world), 0);
+    assert_int_equal(job_state(world, IMPORT_A), JOB_RELEASED);
+    assert_calls_nothing_more(world);
+}
+
+static void test_a_queue_that_holds_nothing_leaves_at_once(void **state)
+{
+    QueueWorld *world = *state;
+
+    queue_world_advance(world, 0);
+    assert_true(calls(world, "ReceiveMessage"));
+    assert_false(leave(world));
+    assert_false(queue_let_go(world->queue));
+    assert_false(calls(world, "ReceiveMessage"));
 }
 
 static void test_a_stop_on_the_wire_ends_before_the_message_is_given_back(void **state)
@@ -751,6 +787,8 @@ int main(void)
         TEST(test_after_a_restart_without_the_queue_the_job_is_released),
         TEST(test_after_a_restart_what_has_ended_is_deleted),
         TEST(test_what_is_held_is_given_back_and_its_job_released),
+        TEST(test_what_the_last_receive_brings_goes_on_to_another_host),
+        TEST(test_a_queue_that_holds_nothing_leaves_at_once),
         TEST(test_a_stop_on_the_wire_ends_before_the_message_is_given_back),
         TEST(test_an_import_that_stopped_meanwhile_is_not_given_back),
     };
