@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 
 #include "common/time.h"
+#include "daemon/http/multi.h"
 #include "daemon/http/outcome.h"
 #include "daemon/http/transfer-clock.h"
 #include "daemon/http/transfer.h"
@@ -29,9 +30,8 @@ TAILQ_HEAD(TransferList, HttpTransfer);
 typedef struct CurlClient {
     HttpClient interface; /* first: an HttpClient of ours is cast back */
     struct event_base *base;
-    CURLM *multi;
+    HttpMulti multi;
     HttpProxy proxy;
-    struct event *timer;   /* when libcurl wants to be called */
     struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
     struct event *watch;   /* looks at the time while transfers run */
     TransferClock clock;
@@ -113,14 +113,17 @@ static int schedule_start(CurlClient *client)
 static CURLcode transfer_run(HttpTransfer *transfer)
 {
     CurlClient *client = transfer->client;
-    CURL *easy = client->n_idle > 0 ? client->idle[--client->n_idle] : curl_easy_init();
+    CURL *easy;
     CURLcode code;
 
     assert(!transfer->easy);
+    if (client->multi.spoilt && !http_multi_renew(&client->multi))
+        return CURLE_OUT_OF_MEMORY;
+    easy = client->n_idle > 0 ? client->idle[--client->n_idle] : curl_easy_init();
     if (!easy)
         return CURLE_OUT_OF_MEMORY;
     code = http_transfer_setup(transfer, &client->proxy, easy);
-    if (code == CURLE_OK && curl_multi_add_handle(client->multi, easy) != CURLM_OK)
+    if (code == CURLE_OK && curl_multi_add_handle(client->multi.handle, easy) != CURLM_OK)
         code = CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK) {
         curl_easy_cleanup(easy);
@@ -155,7 +158,7 @@ static void transfer_detach(HttpTransfer *transfer)
     TAILQ_REMOVE(&client->running, transfer, entry);
     client->n_running--;
     client->n_running_yielding -= transfer->yields;
-    curl_multi_remove_handle(client->multi, transfer->easy);
+    curl_multi_remove_handle(client->multi.handle, transfer->easy);
     /* In libcurl a failure may outlive its transfer: a name that was not found fails the next one,
      * and so does the refusal to send again. */
     if (client->n_idle < IDLE_HANDLES_MAX && transfer->succeeded) {
@@ -184,11 +187,11 @@ static void transfer_end(HttpTransfer *transfer, CURLcode code)
 
 /* ---- libcurl on the event loop ---- */
 
-/* Without memory libcurl 7.88 leaves a socket half known, and must not meet it again. */
 static void client_end_all(CurlClient *client)
 {
     HttpTransfer *transfer;
 
+    client->multi.spoilt = true;
     for (unsigned n = client->n_running; n > 0 && (transfer = TAILQ_FIRST(&client->running)); n--)
         transfer_end(transfer, CURLE_OUT_OF_MEMORY);
 }
@@ -204,9 +207,9 @@ static void client_work(CurlClient *client, curl_socket_t fd, int events)
         client->interface.before_writing(client->interface.userdata);
     client_look(client);
     /* Other failures are those of single transfers, and come as their messages. */
-    if (curl_multi_socket_action(client->multi, fd, events, &n) == CURLM_OUT_OF_MEMORY)
+    if (curl_multi_socket_action(client->multi.handle, fd, events, &n) == CURLM_OUT_OF_MEMORY)
         client_end_all(client);
-    while ((message = curl_multi_info_read(client->multi, &n))) {
+    while ((message = curl_multi_info_read(client->multi.handle, &n))) {
         char *transfer = NULL;
         CURLcode code = message->data.result; /* the message dies with its transfer */
 
@@ -274,51 +277,6 @@ static void on_start(evutil_socket_t fd, short what, void *userdata)
     client_work(client, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* libcurl's timer callback. It must not call libcurl: a time-out of 0 becomes an event, too. */
-static int on_set_timer(CURLM *multi, long timeout_msec, void *userdata)
-{
-    struct timeval delay = {.tv_sec = timeout_msec / 1000, .tv_usec = timeout_msec % 1000 * 1000};
-    CurlClient *client = userdata;
-
-    (void)multi;
-    return timeout_msec < 0 ? event_del(client->timer) : event_add(client->timer, &delay);
-}
-
-/* libcurl's socket callback: socketp is the event we attached to this socket. What fails here is
- * left to the time-out of the transfer: an error would make libcurl give up all transfers, now and
- * later. */
-static int on_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
-{
-    CurlClient *client = userdata;
-    struct event *event = socketp;
-    short wanted = EV_PERSIST;
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (event)
-            event_free(event);
-        curl_multi_assign(client->multi, fd, NULL);
-        return 0;
-    }
-    if (what != CURL_POLL_OUT)
-        wanted |= EV_READ;
-    if (what != CURL_POLL_IN)
-        wanted |= EV_WRITE;
-    if (!event) {
-        event = event_new(client->base, fd, wanted, on_ready, client);
-        if (!event)
-            return 0;
-        curl_multi_assign(client->multi, fd, event);
-    } else if (event_get_events(event) == wanted) {
-        return 0;
-    } else {
-        event_del(event);
-        event_assign(event, client->base, fd, wanted, on_ready, client);
-    }
-    event_add(event, NULL);
-    return 0;
-}
-
 /* ---- the interface ---- */
 
 static int client_start(HttpClient *interface, const HttpRequest *request, HttpCallback callback,
@@ -356,9 +314,7 @@ void http_client_set_max_connections(HttpClient *interface, unsigned max_connect
     CurlClient *client = (CurlClient *)interface;
 
     client->max_connections = max_connections;
-    /* Running transfers never exceed the limit; these two make kept connections count as well. */
-    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+    http_multi_limit(&client->multi, max_connections);
     (void)schedule_start(client); /* as in transfer_detach() */
 }
 
@@ -378,18 +334,12 @@ static int client_setup(CurlClient *client)
 
     if (r < 0)
         return r;
-    client->multi = curl_multi_init();
-    client->timer = evtimer_new(client->base, on_timeout, client);
     client->starter = evtimer_new(client->base, on_start, client);
     client->watch = evtimer_new(client->base, on_watch_time, client);
-    if (!client->multi || !client->timer || !client->starter || !client->watch)
+    if (!client->starter || !client->watch)
         return -ENOMEM;
-    if (curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_watch) != CURLM_OK ||
-        curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) != CURLM_OK ||
-        curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_set_timer) != CURLM_OK ||
-        curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client) != CURLM_OK)
-        return -EIO;
-    return 0;
+    client->multi = (HttpMulti){.base = client->base, .ready = on_ready, .userdata = client};
+    return http_multi_open(&client->multi, on_timeout);
 }
 
 int http_client_new(struct event_base *base, unsigned max_connections, HttpClient **ret)
@@ -434,9 +384,7 @@ void http_client_free(HttpClient *interface)
     assert(client->n_running == 0);
     while (client->n_idle > 0)
         curl_easy_cleanup(client->idle[--client->n_idle]);
-    curl_multi_cleanup(client->multi); /* may still call on_watch() and on_set_timer() */
-    if (client->timer)
-        event_free(client->timer);
+    http_multi_clear(&client->multi);
     if (client->starter)
         event_free(client->starter);
     if (client->watch)

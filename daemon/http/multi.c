@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/http/multi.h"
+
+#include <assert.h>
+#include <errno.h>
+
+/* libcurl's timer callback. It must not call libcurl: a time-out of 0 becomes an event, too. */
+static int on_set_timer(CURLM *handle, long timeout_msec, void *userdata)
+{
+    struct timeval delay = {.tv_sec = timeout_msec / 1000, .tv_usec = timeout_msec % 1000 * 1000};
+    HttpMulti *multi = userdata;
+
+    (void)handle;
+    return timeout_msec < 0 ? event_del(multi->timer) : event_add(multi->timer, &delay);
+}
+
+/* libcurl's socket callback: socketp is the event we attached to this socket. What fails here is
+ * left to the time-out of the transfer: an error would make libcurl give up all transfers, now and
+ * later. */
+static int on_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
+{
+    HttpMulti *multi = userdata;
+    struct event *event = socketp;
+    short wanted = EV_PERSIST;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (event)
+            event_free(event);
+        curl_multi_assign(multi->handle, fd, NULL);
+        return 0;
+    }
+    if (what != CURL_POLL_OUT)
+        wanted |= EV_READ;
+    if (what != CURL_POLL_IN)
+        wanted |= EV_WRITE;
+    if (!event) {
+        event = event_new(multi->base, fd, wanted, multi->ready, multi->userdata);
+        if (!event)
+            return 0;
+        curl_multi_assign(multi->handle, fd, event);
+    } else if (event_get_events(event) == wanted) {
+        return 0;
+    } else {
+        event_del(event);
+        event_assign(event, multi->base, fd, wanted, multi->ready, multi->userdata);
+    }
+    event_add(event, NULL);
+    return 0;
+}
+
+static void set_limit(CURLM *handle, unsigned max_connections)
+{
+    curl_multi_setopt(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+    curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, (long)max_connections);
+}
+
+static int open_handle(HttpMulti *multi, CURLM **ret)
+{
+    CURLM *handle = curl_multi_init();
+
+    if (!handle)
+        return -ENOMEM;
+    if (curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, on_watch) != CURLM_OK ||
+        curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi) != CURLM_OK ||
+        curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_set_timer) != CURLM_OK ||
+        curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi) != CURLM_OK) {
+        curl_multi_cleanup(handle);
+        return -EIO;
+    }
+    set_limit(handle, multi->max_connections);
+    *ret = handle;
+    return 0;
+}
+
+int http_multi_open(HttpMulti *multi, event_callback_fn on_timeout)
+{
+    multi->timer = evtimer_new(multi->base, on_timeout, multi->userdata);
+    return multi->timer ? open_handle(multi, &multi->handle) : -ENOMEM;
+}
+
+void http_multi_clear(HttpMulti *multi)
+{
+    curl_multi_cleanup(multi->handle); /* may still call on_watch() and on_set_timer() */
+    if (multi->timer)
+        event_free(multi->timer);
+}
+
+void http_multi_limit(HttpMulti *multi, unsigned max_connections)
+{
+    multi->max_connections = max_connections;
+    set_limit(multi->handle, max_connections);
+}
+
+bool http_multi_renew(HttpMulti *multi)
+{
+    CURLM *spoilt = multi->handle;
+
+    assert(multi->spoilt);
+    if (open_handle(multi, &multi->handle) < 0)
+        return false;
+    multi->spoilt = false;
+    curl_multi_cleanup(spoilt);
+    return true;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's multi handle, whose sockets and time-outs are events of the loop.
+ *
+ * Without memory libcurl 7.88 forgets to forget a socket that it could not watch; the next
+ * connection with that number divides by zero. So a handle that has run out of memory once is
+ * replaced by another one before anything else is sent with it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+typedef struct HttpMulti {
+    CURLM *handle;
+    struct event_base *base;
+    struct event *timer;     /* when libcurl wants to be called; owned */
+    event_callback_fn ready; /* a socket is; with userdata */
+    void *userdata;
+    unsigned max_connections;
+    bool spoilt;
+} HttpMulti;
+
+/* With base, ready and userdata. 0, -ENOMEM or -EIO; to be cleared in either case. */
+int http_multi_open(HttpMulti *multi, event_callback_fn on_timeout);
+void http_multi_clear(HttpMulti *multi); /* none of its transfers may be left */
+
+/* Running transfers never exceed the limit; this makes kept connections count as well. */
+void http_multi_limit(HttpMulti *multi, unsigned max_connections);
+
+/* Replaces one that is spoilt, of which no transfer may be left. False: no memory. */
+bool http_multi_renew(HttpMulti *multi);
