@@ -76,7 +76,8 @@ static bool outcome_waits(const LeaseBook *book, const LeaseSource *source, cons
     return book->context.outbox && outbox_has_outcome(book->context.outbox, source->name, job) != 0;
 }
 
-/* A message whose job has ended waits for the outcome, or is deleted at once. */
+/* A message whose job has ended waits for the outcome, or is deleted at once. Where a reload took
+ * the outcome-url away with the queue, the outcome is for another host to send. */
 static void book_delete_due(LeaseBook *book, LeasedJob *job)
 {
     const LeaseSource *source = NULL;
@@ -89,7 +90,11 @@ static void book_delete_due(LeaseBook *book, LeasedJob *job)
             source = lease->source;
             waits = outcome_waits(book, source, job->id);
         }
-        if (!waits)
+        if (waits)
+            continue;
+        if (source->tells && source->leaving)
+            book_return(book, lease);
+        else
             book_delete(book, lease);
     }
 }

@@ -39,6 +39,7 @@ typedef struct LeaseSource {
     AwsClient *client; /* of SQS */
     Outage *outage;
     uint64_t visibility_usec; /* whole seconds */
+    bool tells;               /* it has an outcome-url, or had one when it left */
     bool leaving;             /* its leases are given back as soon as their jobs can let go */
     unsigned n_leases;        /* all of them */
     unsigned n_under_way;     /* of them, those whose job is */

@@ -251,6 +251,7 @@ static int source_init(LeaseSource *source, const QueueContext *context, const Q
     int r;
 
     source->visibility_usec = config->visibility_usec;
+    source->tells = config->outcome_url != NULL;
     source->name = strdup(config->account.section.name);
     source->url = strdup(config->url);
     if (!source->name || !source->url)
@@ -313,6 +314,7 @@ void queue_succeed(Queue *queue, Queue *successor)
     assert(strcmp(queue->source.url, successor->source.url) == 0 && !successor->receive);
     queue->config = successor->config;
     queue->source.visibility_usec = successor->source.visibility_usec;
+    queue->source.tells = successor->source.tells;
     queue->source.client = successor->source.client;
     successor->source.client = client;
     aws_client_follow(queue->source.client, client);
