@@ -432,15 +432,10 @@ void job_remove_target(Job *job)
     job_set_state(job, JOB_REFUSED, &error);
 }
 
-bool job_is_on_the_wire(const Job *job)
-{
-    return job->call && job_is_to_stop(job) && aws_call_next_usec(job->call) == 0;
-}
-
 bool job_finish(Job *job)
 {
-    if (job_is_on_the_wire(job))
-        return aws_call_finish(job->call);
+    if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
+        return true;
     job_rest(job);
     return false;
 }

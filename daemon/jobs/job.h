@@ -94,9 +94,6 @@ void job_tell(Job *job);
 /* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
 void job_withhold(Job *job);
 
-/* A StopImport is on the wire: its outcome is worth waiting for. */
-bool job_is_on_the_wire(const Job *job);
-
 /* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
  * wire and its outcome will still be written down. */
 bool job_finish(Job *job);

@@ -94,20 +94,6 @@ int store_next_destination(Store *store, const char *after, char **ret)
     return r;
 }
 
-int store_count_outcomes(Store *store, const char *destination, unsigned limit, unsigned *ret)
-{
-    sqlite3_stmt *row = store->statements[SQL_COUNT_OUTCOMES];
-    int r;
-
-    sqlite3_bind_text(row, 1, destination, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 2, limit);
-    r = store_step(store, SQL_COUNT_OUTCOMES);
-    if (r > 0)
-        *ret = (unsigned)sqlite3_column_int64(row, 0);
-    store_reset(store, SQL_COUNT_OUTCOMES);
-    return r < 0 ? r : 0;
-}
-
 int store_has_outcome(Store *store, const char *destination, const char *job)
 {
     int r;

@@ -34,8 +34,5 @@ int store_next_outcome(Store *store, const char *destination, uint64_t after_seq
  * Errors likewise. */
 int store_next_destination(Store *store, const char *after, char **ret);
 
-/* How many there are for the destination; counting ends at the limit. */
-int store_count_outcomes(Store *store, const char *destination, unsigned limit, unsigned *ret);
-
 /* 1: one of the job is there for the destination; 0: none. */
 int store_has_outcome(Store *store, const char *destination, const char *job);

@@ -58,8 +58,6 @@ static const struct {
                               "ORDER BY sequence LIMIT 1"},
     [SQL_NEXT_DESTINATION] = {"", "SELECT destination FROM outbox INDEXED BY outbox_destination "
                                   "WHERE destination > ?1 ORDER BY destination LIMIT 1"},
-    [SQL_COUNT_OUTCOMES] = {"", "SELECT count(*) FROM (SELECT 1 FROM outbox INDEXED BY "
-                                "outbox_destination WHERE destination = ?1 LIMIT ?2)"},
     [SQL_HAS_OUTCOME] = {"", "SELECT 1 FROM outbox INDEXED BY outbox_job WHERE job = ?2 AND "
                              "destination = ?1 LIMIT 1"},
 };

@@ -38,7 +38,6 @@ typedef enum StoreStatement {
     SQL_DROP_OUTCOMES,
     SQL_NEXT_OUTCOME,
     SQL_NEXT_DESTINATION,
-    SQL_COUNT_OUTCOMES,
     SQL_HAS_OUTCOME,
     N_STORE_STATEMENTS
 } StoreStatement;

@@ -14,6 +14,7 @@
 #include "daemon/jobs/outbox.h"
 #include "tests/unit/config-world.h"
 #include "tests/unit/journal-capture.h"
+#include "tests/unit/outcome-count.h"
 #include "tests/unit/queue-world.h"
 
 #define OPS "[notify ops]\nqueue-url = https://sqs.eu-west-1.amazonaws.com/123456789012/ops\n"
@@ -177,11 +178,7 @@ static void end_job(Outside *outside, char id[static JOB_ID_SIZE])
 
 static unsigned count(const Outside *outside, const char *destination)
 {
-    unsigned n;
-
-    assert_int_equal(store_count_outcomes(outside->world->fixture->store, destination, 5000, &n),
-                     0);
-    return n;
+    return count_outcomes(outside->world->fixture->store, destination);
 }
 
 static void settle(Outside *outside)

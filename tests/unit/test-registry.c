@@ -20,7 +20,7 @@
 #include "common/time.h"
 #include "daemon/base/journal.h"
 #include "daemon/jobs/registry.h"
-#include "daemon/jobs/store-outbox.h"
+#include "tests/unit/outcome-count.h"
 #include "tests/unit/virtual-clock.h"
 
 #define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
@@ -649,10 +649,7 @@ static void begin_beside(Fixture *fixture, Beside *beside)
 
 static void assert_outcomes(Fixture *fixture, const char *destination, unsigned expected)
 {
-    unsigned n;
-
-    assert_int_equal(store_count_outcomes(fixture->store, destination, 100, &n), 0);
-    assert_int_equal(n, expected);
+    assert_int_equal(count_outcomes(fixture->store, destination), expected);
 }
 
 static void test_a_companion_saves_with_the_end_of_a_job(void **state)

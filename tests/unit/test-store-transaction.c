@@ -310,21 +310,6 @@ static void test_finds_the_outcomes_of_a_job(void **state)
     assert_int_equal(store_has_outcome(fixture->store, "b", "job1"), 1);
 }
 
-static void test_counts_outcomes_up_to_a_limit(void **state)
-{
-    Fixture *fixture = *state;
-    unsigned n;
-
-    for (unsigned i = 0; i < 5; i++)
-        put_outcome(fixture, i < 4 ? "a" : "b", "job1");
-    assert_int_equal(store_count_outcomes(fixture->store, "a", 100, &n), 0);
-    assert_int_equal(n, 4);
-    assert_int_equal(store_count_outcomes(fixture->store, "a", 3, &n), 0);
-    assert_int_equal(n, 3);
-    assert_int_equal(store_count_outcomes(fixture->store, "c", 3, &n), 0);
-    assert_int_equal(n, 0);
-}
-
 static int drop(Fixture *fixture, const char *destination, uint64_t before_usec, unsigned limit)
 {
     int r;
@@ -437,7 +422,6 @@ int main(void)
         TEST(test_keeps_the_outcomes_of_each_destination_in_their_order),
         TEST(test_no_outcome_has_the_sequence_of_one_before),
         TEST(test_finds_the_outcomes_of_a_job),
-        TEST(test_counts_outcomes_up_to_a_limit),
         TEST(test_drops_what_is_old_a_step_at_a_time),
         TEST(test_finds_each_destination_that_has_outcomes),
         TEST(test_takes_over_a_store_without_these_tables),
