@@ -88,6 +88,31 @@ static void on_extended(const AwsResult *result, void *userdata)
     }
 }
 
+static void describe_call(JournalEntry *entry, void *userdata)
+{
+    const Lease *lease = userdata;
+
+    journal_add(entry, "TRAILSTOP_QUEUE", "%s", lease->source->name);
+    journal_add(entry, "TRAILSTOP_MESSAGE_ID", "%s", lease->id);
+}
+
+/* The message comes back, again and again, and nobody would know why. */
+static void log_delete_refused(Lease *lease, const CallError *error)
+{
+    unsigned n_left_out;
+    JournalEntry entry;
+
+    if (!log_limit_take(&lease->source->delete_refusals, now_boottime(lease), &n_left_out))
+        return;
+    journal_begin(&entry, EVENT_DELETE_REFUSED);
+    describe_call(&entry, lease);
+    journal_add_error(&entry, error);
+    journal_add(&entry, "TRAILSTOP_UNTOLD", "%u", n_left_out);
+    journal_send(&entry, "Message %s of queue %s cannot be deleted, and comes back: %s: %s",
+                 lease->id, lease->source->name, error->code,
+                 error->message ? error->message : "no reason is known");
+}
+
 static void on_deleted(const AwsResult *result, void *userdata)
 {
     Lease *lease = userdata;
@@ -99,7 +124,10 @@ static void on_deleted(const AwsResult *result, void *userdata)
         return;
     }
     outage_answered(&lease->outage_wait);
-    lease->source->counts[MESSAGE_DELETED] += result->outcome == AWS_OK;
+    if (result->outcome == AWS_OK)
+        lease->source->counts[MESSAGE_DELETED]++;
+    else if (!sqs_is_gone(result->error))
+        log_delete_refused(lease, result->error);
     events->done(lease, events->userdata);
 }
 
@@ -124,14 +152,6 @@ static void on_attempt(unsigned number, void *userdata)
 }
 
 /* ---- calls ---- */
-
-static void describe_call(JournalEntry *entry, void *userdata)
-{
-    const Lease *lease = userdata;
-
-    journal_add(entry, "TRAILSTOP_QUEUE", "%s", lease->source->name);
-    journal_add(entry, "TRAILSTOP_MESSAGE_ID", "%s", lease->id);
-}
 
 static int lease_begin_call(Lease *lease)
 {

@@ -18,6 +18,7 @@
 #include <sys/queue.h>
 
 #include "daemon/aws/sqs.h"
+#include "daemon/base/log-limit.h"
 #include "daemon/jobs/job-record.h"
 #include "daemon/jobs/outage.h"
 
@@ -44,6 +45,7 @@ typedef struct LeaseSource {
     unsigned n_leases;        /* all of them */
     unsigned n_under_way;     /* of them, those whose job is */
     uint64_t counts[N_MESSAGE_RESULTS];
+    LogLimit delete_refusals;
 } LeaseSource;
 
 typedef enum LeaseStage {

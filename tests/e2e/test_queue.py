@@ -361,6 +361,15 @@ def test_a_queue_that_is_unreachable_for_a_while_is_one_outage(start_daemon, sta
     assert len(daemon.journal.find("outage-began", queue="q")) == 1
 
 
+def test_a_delete_that_is_refused_is_logged(host, sim):
+    sim.fault("error", operation="DeleteMessage", code="AccessDenied", status=403)
+    import_id = sim.add()
+    message = sim.send(request(import_id))
+    entry = host.journal.wait("delete-refused", trailstop_message_id=message)
+    assert entry["TRAILSTOP_QUEUE"] == "q" and entry["TRAILSTOP_AWS_ERROR"] == "AccessDenied"
+    assert sim.queue()["deleted"] == 0
+
+
 def test_many_requests_and_hosts_that_die_again_and_again(hosts, sim):
     ids = sim.add_many(200)
     names = ["a", "b", "c"]
