@@ -4,6 +4,8 @@
 import hashlib
 import http.client
 import json
+import socket
+import struct
 import threading
 import time
 
@@ -189,12 +191,15 @@ def test_long_polls_are_answered_in_their_order(sim, queue):
     assert [message["Body"] for message in second()] == ["two"]
 
 
-def test_a_message_does_not_go_to_a_client_that_has_gone(sim, queue):
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_a_message_does_not_go_to_a_client_that_has_gone(sim, queue, reset):
     gone = Client(sim)
     gone.begin(signed(sim, "ReceiveMessage", {"QueueUrl": queue.url, "WaitTimeSeconds": 20}, **SQS))
     sim.wait_calls(1, "ReceiveMessage")
+    if reset:  # as the kernel does for one that was killed with something left to read
+        gone.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     gone.connection.close()
-    sim.wait_until(lambda: "status" in sim.calls("ReceiveMessage")[0])
+    sim.wait_until(lambda: sim.calls("ReceiveMessage")[0].get("status") == 0)
     sim.send("one")
     assert queue.receive_one(**ALL)["Attributes"]["ApproximateReceiveCount"] == "1"
 

@@ -7,9 +7,8 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include <event2/bufferevent.h>
-
 #include "common/time.h"
+#include "tests/sim/client-watch.h"
 
 /* A request that is not answered yet. */
 typedef struct Waiting {
@@ -19,7 +18,8 @@ typedef struct Waiting {
     uint64_t sequence;
     DeliveryKind kind;
     unsigned status;
-    struct event *event; /* what it waits for */
+    struct event *timer; /* what it waits for: this, or */
+    ClientWatch *watch;
 } Waiting;
 
 struct Deliveries {
@@ -43,8 +43,9 @@ int deliveries_new(struct event_base *base, Record *record, Deliveries **ret)
 static void waiting_free(Waiting *waiting)
 {
     LIST_REMOVE(waiting, link);
-    if (waiting->event)
-        event_free(waiting->event);
+    if (waiting->timer)
+        event_free(waiting->timer);
+    client_watch_free(waiting->watch);
     free(waiting);
 }
 
@@ -68,17 +69,6 @@ static Waiting *waiting_new(Deliveries *deliveries, struct evhttp_request *reque
     return waiting;
 }
 
-static evutil_socket_t request_fd(struct evhttp_request *request)
-{
-    return bufferevent_getfd(
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
-}
-
-static void close_connection(struct evhttp_request *request)
-{
-    evhttp_connection_free(evhttp_request_get_connection(request));
-}
-
 /* Linux sends an RST for an established connection that is dissolved this way. The SO_LINGER way
  * would not do: evhttp shuts the socket down before it closes it, and the client would see a FIN
  * first. */
@@ -86,32 +76,27 @@ static void reset_connection(struct evhttp_request *request)
 {
     struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 
-    (void)connect(request_fd(request), &unspecified, sizeof(unspecified));
-    close_connection(request);
+    (void)connect(client_fd(request), &unspecified, sizeof(unspecified));
+    client_close(request);
 }
 
-static void client_gone(evutil_socket_t fd, short what, void *userdata)
+static void client_gone(void *userdata)
 {
     Waiting *waiting = userdata;
     struct evhttp_request *request = waiting->request;
 
-    (void)fd, (void)what;
     waiting_free(waiting);
-    close_connection(request);
+    client_close(request);
 }
 
-/* evhttp does not read from a connection whose request is not answered: it would not notice. */
 static void wait_for_client_to_go(Deliveries *deliveries, struct evhttp_request *request)
 {
     Waiting *waiting = waiting_new(deliveries, request);
-    if (!waiting) {
-        close_connection(request);
-        return;
-    }
-    waiting->event =
-        event_new(deliveries->base, request_fd(request), EV_CLOSED, client_gone, waiting);
-    if (!waiting->event || event_add(waiting->event, NULL) < 0)
-        client_gone(-1, 0, waiting);
+
+    if (!waiting)
+        client_close(request);
+    else if (client_watch_new(deliveries->base, request, client_gone, waiting, &waiting->watch) < 0)
+        client_gone(waiting);
 }
 
 static void deliver(Deliveries *deliveries, struct evhttp_request *request, uint64_t sequence,
@@ -126,7 +111,7 @@ static void deliver(Deliveries *deliveries, struct evhttp_request *request, uint
         reset_connection(request);
         break;
     case DELIVERY_CLOSE:
-        close_connection(request);
+        client_close(request);
         break;
     case DELIVERY_HANG:
         wait_for_client_to_go(deliveries, request);
@@ -155,8 +140,8 @@ static int delay(Deliveries *deliveries, const Waiting *what, double seconds)
     waiting->sequence = what->sequence;
     waiting->kind = what->kind;
     waiting->status = what->status;
-    waiting->event = evtimer_new(deliveries->base, delay_over, waiting);
-    if (!waiting->event || evtimer_add(waiting->event, &timeout) < 0) {
+    waiting->timer = evtimer_new(deliveries->base, delay_over, waiting);
+    if (!waiting->timer || evtimer_add(waiting->timer, &timeout) < 0) {
         waiting_free(waiting);
         return -ENOMEM;
     }

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include <event2/bufferevent.h>
-
+#include "tests/sim/client-watch.h"
 #include "tests/sim/clock.h"
 
 typedef struct LongPoll {
     TAILQ_ENTRY(LongPoll) link;
     LongPolls *polls;
     SimCall *call;
-    struct event *timer, *gone;
+    struct event *timer;
+    ClientWatch *watch;
 } LongPoll;
 
 struct LongPolls {
@@ -39,8 +39,7 @@ static void free_poll(LongPoll *poll)
     TAILQ_REMOVE(&poll->polls->waiting, poll, link);
     if (poll->timer)
         event_free(poll->timer);
-    if (poll->gone)
-        event_free(poll->gone);
+    client_watch_free(poll->watch);
     free(poll);
 }
 
@@ -80,27 +79,24 @@ static void time_has_come(evutil_socket_t fd, short what, void *userdata)
     retry(userdata);
 }
 
-/* evhttp does not read from a connection whose request is not answered: it would not notice. */
-static void client_gone(evutil_socket_t fd, short what, void *userdata)
+static void client_gone(void *userdata)
 {
     LongPoll *poll = userdata;
     SimCall *call = poll->call;
 
-    (void)fd, (void)what;
     free_poll(poll);
     record_answer(call->sim->record, call->sequence, 0);
-    evhttp_connection_free(evhttp_request_get_connection(call->request));
+    client_close(call->request);
     call_free(call);
 }
 
 static int set_events(LongPoll *poll)
 {
-    struct evhttp_connection *connection = evhttp_request_get_connection(poll->call->request);
-    evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+    struct event_base *base = poll->polls->base;
 
-    poll->timer = evtimer_new(poll->polls->base, time_has_come, poll);
-    poll->gone = event_new(poll->polls->base, fd, EV_CLOSED, client_gone, poll);
-    if (!poll->timer || !poll->gone || event_add(poll->gone, NULL) < 0)
+    poll->timer = evtimer_new(base, time_has_come, poll);
+    if (!poll->timer ||
+        client_watch_new(base, poll->call->request, client_gone, poll, &poll->watch) < 0)
         return -ENOMEM;
     return set_timer(poll);
 }
