@@ -43,7 +43,7 @@ int call_run(const Options *options, const char *method, json_object *parameters
     if (r >= 0)
         r = connection_call(connection, method, TAKE(owned), more, on_reply, &call);
     if (r >= 0)
-        r = unit_run_connection(connection, options->socket_path);
+        r = unit_run_connection(connection, options);
     if (r >= 0)
         r = call.error;
     text_flush();

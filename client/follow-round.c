@@ -299,7 +299,7 @@ static int run_watch(Follow *follow)
         asked = follow->watch_ids_max;
     r = send_watch(follow);
     if (r >= 0)
-        r = unit_run_connection(follow->connection, follow->options->socket_path);
+        r = unit_run_connection(follow->connection, follow->options);
     /* A daemon that shuts down may end the call early: it will close the connection, too. */
     if (r == 0 && follow->error == 0 && follow->outcome == OUTCOME_OK &&
         followed_count_ended(&follow->list) == ended)
@@ -320,7 +320,7 @@ int follow_run_round(Follow *follow)
     } else {
         r = follow->call.parameters ? send_first(follow) : send_requests(follow);
         if (r >= 0)
-            r = unit_run_connection(follow->connection, follow->options->socket_path);
+            r = unit_run_connection(follow->connection, follow->options);
     }
     return follow->error < 0 ? follow->error : r;
 }

@@ -207,7 +207,7 @@ const char *job_view_format_prefixes(const JobView *job, char buffer[static JOB_
     return buffer;
 }
 
-/* The daemon told the place once; the time of the call tells how much of the queue is left. */
+/* The place was sent once; how much of the queue is left follows from the time of the call. */
 static int64_t calls_before(const JobView *job)
 {
     uint64_t at_usec, now_usec = time_now_realtime(), left;

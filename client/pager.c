@@ -16,8 +16,8 @@
 
 #define NOT_STARTED 127 /* the exit status of a shell that does not find a program, too */
 
-/* A user who may run this program as another one is not to get a shell from the pager: then only
- * less is good enough, which can be told so. */
+/* A user who may run this program as another one must not get a shell from the pager: only less is
+ * known to offer none where LESSSECURE says so. */
 static bool must_be_secure(void)
 {
     const char *set = getenv("SYSTEMD_PAGERSECURE");

@@ -297,7 +297,7 @@ static int ask_targets(Rehearsal *rehearsal)
                             rehearsal);
     }
     if (r >= 0)
-        r = unit_run_connection(rehearsal->connection, options->socket_path);
+        r = unit_run_connection(rehearsal->connection, options);
     /* From here on signals are no longer its own. */
     connection_free(TAKE(rehearsal->connection));
     return r < 0 ? r : rehearsal->error;

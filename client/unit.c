@@ -155,8 +155,9 @@ UnitVerdict unit_examine(const char *socket_path, char **ret_sentence)
     return verdict;
 }
 
-int unit_run_connection(Connection *connection, const char *socket_path)
+int unit_run_connection(Connection *connection, const Options *options)
 {
+    const char *socket_path = options->socket_path;
     bool complained = false;
     int r;
 
@@ -168,7 +169,7 @@ int unit_run_connection(Connection *connection, const char *socket_path)
             return r;
         if (verdict == UNIT_UNKNOWN && strcmp(socket_path, TRAILSTOP_SOCKET_DEFAULT) == 0 &&
             !complained)
-            text_complain("No answer from the daemon yet (systemctl status trailstopd)");
+            text_remark(options, "No answer from the daemon yet (systemctl status trailstopd)");
         complained = true;
     }
     return r;

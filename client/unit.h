@@ -7,6 +7,7 @@
 #pragma once
 
 #include "client/connection.h"
+#include "client/options.h"
 
 typedef enum UnitVerdict {
     UNIT_UNKNOWN,      /* systemd cannot be asked, or another socket is meant */
@@ -19,4 +20,4 @@ typedef enum UnitVerdict {
 UnitVerdict unit_examine(const char *socket_path, char **ret_sentence);
 
 /* As connection_run(), also over a silence for which systemd knows no reason; -ETIME: it does. */
-int unit_run_connection(Connection *connection, const char *socket_path);
+int unit_run_connection(Connection *connection, const Options *options);

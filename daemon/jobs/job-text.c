@@ -205,13 +205,21 @@ const JobText *job_texts_after(const JobTexts *texts, uint64_t change)
     return first;
 }
 
+/* Its place in the queue is not a change that is saved, so the text at hand may not have it. */
+static bool waits_in_line(const Job *job)
+{
+    PacerPlace place;
+
+    return job->call && aws_call_place(job->call, &place);
+}
+
 int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job,
                    const JobText **ret)
 {
     const JobText *text = texts_find(texts, id);
     int r;
 
-    if (!text || (job && text->change != job->record.change)) {
+    if (!text || (job && (text->change != job->record.change || waits_in_line(job)))) {
         job_text_free(TAKE(texts->made));
         r = job_text_make(store, id, job, &texts->made);
         if (r < 0)
