@@ -60,22 +60,19 @@ static int read_message(sqlite3_stmt *row, StoredMessage *ret)
     return 0;
 }
 
-int store_each_message(Store *store, const char *queue, StoreEachMessage each, void *userdata)
+int store_each_message(Store *store, StoreEachMessage each, void *userdata)
 {
-    StoreStatement statement = queue ? SQL_EACH_MESSAGE_OF_QUEUE : SQL_EACH_MESSAGE;
-    sqlite3_stmt *row = store->statements[statement];
     int r;
 
-    sqlite3_bind_text(row, 1, queue, -1, SQLITE_STATIC); /* NULL binds NULL */
-    while ((r = store_step(store, statement)) > 0) {
+    while ((r = store_step(store, SQL_EACH_MESSAGE)) > 0) {
         StoredMessage message;
 
-        r = read_message(row, &message);
+        r = read_message(store->statements[SQL_EACH_MESSAGE], &message);
         if (r >= 0)
             r = each(&message, userdata);
         if (r < 0)
             break;
     }
-    store_reset(store, statement);
+    store_reset(store, SQL_EACH_MESSAGE);
     return r;
 }

@@ -26,6 +26,6 @@ int store_remove_message(Store *store, const char *queue, const char *id); /* al
 /* The message is the callback's to keep or clear; a negative return ends the listing with it. */
 typedef int (*StoreEachMessage)(StoredMessage *message, void *userdata);
 
-/* Those of a queue, or all of them (NULL). -EUCLEAN: the store has something in it that no daemon
+/* All of them, those of a queue together. -EUCLEAN: the store has something in it that no daemon
  * wrote. */
-int store_each_message(Store *store, const char *queue, StoreEachMessage each, void *userdata);
+int store_each_message(Store *store, StoreEachMessage each, void *userdata);

@@ -43,8 +43,7 @@ static const struct {
     [SQL_PUT_MESSAGE] = {"", "REPLACE INTO messages (" MESSAGE_COLUMNS
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
     [SQL_REMOVE_MESSAGE] = {"", "DELETE FROM messages WHERE queue = ?1 AND message_id = ?2"},
-    [SQL_EACH_MESSAGE] = {"", "SELECT " MESSAGE_COLUMNS " FROM messages WHERE ?1 IS NULL"},
-    [SQL_EACH_MESSAGE_OF_QUEUE] = {"", "SELECT " MESSAGE_COLUMNS " FROM messages WHERE queue = ?1"},
+    [SQL_EACH_MESSAGE] = {"", "SELECT " MESSAGE_COLUMNS " FROM messages"},
     [SQL_PUT_OUTCOME] =
         {"", "INSERT INTO outbox (destination, job, made_usec, body) VALUES (?1, ?2, ?3, ?4)"},
     [SQL_REMOVE_OUTCOME] = {"", "DELETE FROM outbox WHERE sequence = ?1"},

@@ -61,7 +61,7 @@ int lease_book_load(LeaseBook *book, LeaseSource *(*find)(const char *name, void
 {
     Loading loading = {.book = book, .find = find, .userdata = userdata};
     LeasedJob *job, *next;
-    int r = store_each_message(book->context.store, NULL, load_message, &loading);
+    int r = store_each_message(book->context.store, load_message, &loading);
 
     if (r < 0)
         return r;

@@ -211,7 +211,7 @@ unsigned queue_world_rows(const QueueWorld *world)
 {
     unsigned n = 0;
 
-    assert_int_equal(store_each_message(world->fixture->store, NULL, count_row, &n), 0);
+    assert_int_equal(store_each_message(world->fixture->store, count_row, &n), 0);
     return n;
 }
 
