@@ -330,7 +330,7 @@ void queue_leave(Queue *queue)
     bool on_the_wire = queue->receive && aws_call_next_usec(queue->receive) == 0;
 
     queue_rest(queue);
-    if (!on_the_wire || queue->source.n_leases == 0)
+    if (!on_the_wire || queue->source.n_under_way == 0)
         aws_call_cancel(TAKE(queue->receive));
     queue->config = NULL;
     queue->source.leaving = true;

@@ -342,6 +342,19 @@ static void test_a_shutdown_gives_back_what_is_under_way_and_keeps_what_has_ende
     assert_int_equal(queue_world_rows(host->world), 1); /* its outcome is still to be sent */
 }
 
+static void test_a_queue_whose_jobs_have_all_ended_waits_for_nothing(void **state)
+{
+    Host *host = *state;
+
+    begin_polling(host, URL("a"));
+    end_job(host);
+    assert_true(calls(host, "ReceiveMessage"));
+    queue_set_shut_down(host->set);
+    assert_false(queue_set_finish(host->set));
+    assert_false(calls(host, "ReceiveMessage"));
+    assert_int_equal(queue_world_rows(host->world), 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -357,6 +370,7 @@ int main(void)
         TEST(test_a_message_is_held_for_as_long_as_its_receive_asked_for),
         TEST(test_a_job_goes_on_while_another_queue_holds_a_message_for_it),
         TEST(test_a_shutdown_gives_back_what_is_under_way_and_keeps_what_has_ended),
+        TEST(test_a_queue_whose_jobs_have_all_ended_waits_for_nothing),
     };
 
     return cmocka_run_group_tests_name("queue-set", tests, NULL, NULL);
