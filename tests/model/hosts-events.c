@@ -6,8 +6,8 @@
 #include "tests/model/hosts-private.h"
 
 /* As a sender writes it, as EventBridge does, and as SNS does. */
-static void write_body(const Import *import, unsigned target, unsigned form, char *buffer,
-                       size_t size)
+static void write_body(const Import *import, unsigned target, unsigned timeout_sec, unsigned form,
+                       char *buffer, size_t size)
 {
     static const char *const parts[][3] = {
         {"", "\"", ""},
@@ -18,10 +18,11 @@ static void write_body(const Import *import, unsigned target, unsigned form, cha
     };
     const char *quote = parts[form][1];
 
-    snprintf(buffer, size, "%s{%simportId%s:%s%s%s,%starget%s:%st%u%s,%sservice%s:%s%s%s}%s",
+    snprintf(buffer, size,
+             "%s{%simportId%s:%s%s%s,%starget%s:%st%u%s,%sservice%s:%s%s%s,%stimeout%s:%u}%s",
              parts[form][0], quote, quote, quote, import->id, quote, quote, quote, quote, target,
-             quote, quote, quote, quote, import_service_name(import->service), quote,
-             parts[form][2]);
+             quote, quote, quote, quote, import_service_name(import->service), quote, quote, quote,
+             timeout_sec, parts[form][2]);
 }
 
 static void send_request(Hosts *hosts)
@@ -29,13 +30,15 @@ static void send_request(Hosts *hosts)
     Dice *dice = &hosts->model.dice;
     unsigned target = (unsigned)dice_below(dice, hosts->rules.n_targets);
     unsigned import = (unsigned)dice_below(dice, N_IMPORTS);
+    unsigned timeout_sec = dice_chance(dice, 0.1) ? (unsigned)dice_between(dice, 1, 120) : 0;
     QueueMessage *message;
     char body[400];
 
     if (hosts->queue.n_messages == N_MESSAGES_MAX)
         return;
-    write_body(&hosts->accounts[target].imports[import], target, (unsigned)dice_below(dice, 3),
-               body, sizeof(body));
+    write_body(&hosts->accounts[target].imports[import], target, timeout_sec,
+               (unsigned)dice_below(dice, 3), body, sizeof(body));
+    hosts->let_go[target] |= (timeout_sec > 0) << import;
     message = queue_send(&hosts->queue, &hosts->model, body);
     message->is_request = true;
     message->target = target;
@@ -56,6 +59,11 @@ static void send_poison(Hosts *hosts)
     model_note(&hosts->model, "m%u is sent, which is no request", message->number);
 }
 
+static bool host_is_busy(const Host *host)
+{
+    return host->core && !host->paused && !host->stopping;
+}
+
 /* On the socket of a host. */
 static void request(Hosts *hosts)
 {
@@ -66,7 +74,7 @@ static void request(Hosts *hosts)
     const Import *wanted = &hosts->accounts[target].imports[import];
     char id[JOB_ID_SIZE];
 
-    if (!host->core || host->paused || host->stopping)
+    if (!host_is_busy(host))
         return;
     model_note(&hosts->model, "h%u: t%u i%u requested", host->number, target, import);
     (void)registry_request(
@@ -75,6 +83,22 @@ static void request(Hosts *hosts)
             .target = core_target(host->core, target),
             .key = {.kind = JOB_STOP, .service = wanted->service, .import_id = wanted->id}},
         id);
+}
+
+/* On the socket, too. */
+static void cancel(Hosts *hosts)
+{
+    Dice *dice = &hosts->model.dice;
+    const Host *host = &hosts->hosts[dice_below(dice, hosts->n_hosts)];
+    unsigned target = (unsigned)dice_below(dice, hosts->rules.n_targets);
+    unsigned import = (unsigned)dice_below(dice, N_IMPORTS);
+    Job *job = host_is_busy(host) ? host_find_job(host, target, import) : NULL;
+
+    if (!job)
+        return;
+    model_note(&hosts->model, "h%u: t%u i%u cancelled", host->number, target, import);
+    hosts->let_go[target] |= 1U << import;
+    job_cancel(job, &job->record.requester);
 }
 
 static void change_weather(Hosts *hosts)
@@ -100,7 +124,7 @@ static void disturb(Hosts *hosts)
 {
     Host *host = &hosts->hosts[dice_below(&hosts->model.dice, hosts->n_hosts)];
 
-    if (!host->core || host->paused || host->stopping)
+    if (!host_is_busy(host))
         return;
     if (hosts->kind == HOSTS_FAULTS)
         host_reload(host, !host->without_queue);
@@ -123,6 +147,8 @@ void hosts_happen(Hosts *hosts)
         send_poison(hosts);
     else if (what < 55)
         request(hosts);
+    else if (what < 60)
+        cancel(hosts);
     else if (what < 75)
         change_weather(hosts);
     else

@@ -57,7 +57,7 @@ static const Import *find_import(const Host *host, unsigned target, unsigned imp
     return &host->hosts->accounts[target].imports[import];
 }
 
-static const Job *find_job(const Host *host, unsigned target, unsigned import)
+Job *host_find_job(const Host *host, unsigned target, unsigned import)
 {
     const Import *found = find_import(host, target, import);
     JobKey key = {.kind = JOB_STOP, .service = found->service, .import_id = found->id};
@@ -120,7 +120,7 @@ static void *on_attempt(const Attempt *attempt, void *userdata)
             check_receive(host, &attempt->queue);
         return NULL;
     }
-    job = find_job(host, attempt->target, attempt->request.import);
+    job = host_find_job(host, attempt->target, attempt->request.import);
     model_hold(model, job && job->call == attempt->call, "h%u calls, and no job does",
                host->number);
     followed = &host->followed[attempt->target][attempt->request.import];
@@ -268,7 +268,7 @@ void ledger_stopping(Host *host)
     for (unsigned i = 0; i < hosts->queue.n_messages; i++) {
         const QueueMessage *message = &hosts->queue.messages[i];
         const Job *job =
-            message->is_request ? find_job(host, message->target, message->import) : NULL;
+            message->is_request ? host_find_job(host, message->target, message->import) : NULL;
 
         if (job && job->record.message.queue && !job_state_is_final(job->record.state) &&
             strtoul(job->record.message.id + 1, NULL, 10) == i)
@@ -347,7 +347,8 @@ void ledger_finished(Hosts *hosts)
         const Import *import = &hosts->accounts[message->target].imports[message->import];
 
         model_hold(&hosts->model,
-                   !message->is_request || !import->exists || !account_import_goes_on(import),
+                   !message->is_request || !account_import_goes_on(import) ||
+                       hosts->let_go[message->target] & 1U << message->import,
                    "m%u is done with, and its import goes on", i);
         model_hold(&hosts->model,
                    !message->is_request || message->receives == 1 || hosts->kind != HOSTS_CALM ||

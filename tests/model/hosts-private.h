@@ -49,6 +49,7 @@ typedef struct Hosts {
     CoreRules rules;
     ScriptedAccount accounts[N_TARGETS_MAX];
     ScriptedQueue queue;
+    unsigned let_go[N_TARGETS_MAX]; /* imports that a job may leave running: a bit for each */
     Host hosts[N_HOSTS_MAX];
     unsigned n_hosts;
     uint64_t next_event_usec;
@@ -76,6 +77,9 @@ WireObserver ledger_observer(Host *host);
 void ledger_restarted(Host *host);
 void ledger_stopping(Host *host); /* it begins to stop, or has */
 void ledger_stopped(const Host *host);
+
+/* The host's job that stops this import and has not ended; NULL: it has none. */
+Job *host_find_job(const Host *host, unsigned target, unsigned import);
 
 /* How many requests are not done with. */
 unsigned ledger_count_open(const Hosts *hosts);
