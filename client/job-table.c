@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/outcome.h"
 #include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
@@ -55,10 +56,8 @@ int job_table_new_live(const JobLayout *layout, Table **ret)
 
 static TableStyle style_of(const JobView *job)
 {
-    if (strcmp(job->state, "stopped") == 0)
-        return STYLE_GOOD;
     if (job_view_is_final(job))
-        return STYLE_BAD;
+        return outcome_of_job(job) == OUTCOME_OK ? STYLE_GOOD : STYLE_BAD;
     return job->error_code ? STYLE_BUSY : STYLE_PLAIN;
 }
 

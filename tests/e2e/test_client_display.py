@@ -2,6 +2,7 @@
 """What trailstopctl shows: live on a terminal, as lines elsewhere, and never what steers the terminal."""
 
 import os
+import re
 import signal
 from datetime import datetime, timedelta, timezone
 
@@ -283,6 +284,17 @@ def test_colours(on_terminal, daemon, arguments, environment, expected):
     assert terminal.finish() == 0
     assert ("\x1b[32mstopped" in terminal.text and "\x1b[31mfailed" in terminal.text) == expected
     assert ("\x1b" in terminal.text) == expected
+
+
+def test_what_was_asked_for_is_green_and_any_other_end_red(on_terminal, daemon):
+    terminal = on_terminal("jobs", NO_COLOR="")
+    session = daemon.accept()
+    session.call("ListJobs")
+    session.reply({"jobs": [make_job(number, state, kind=kind) for number, (kind, state) in enumerate(
+        [("stop", "stopped"), ("stop", "completed"), ("wait", "completed"), ("wait", "stopped"), ("wait", "cancelled")])]})
+    assert terminal.finish() == 0
+    found = re.findall(r"\x1b\[(\d+)m(stopped|completed|cancelled)", terminal.text)
+    assert found == [("32", "stopped"), ("31", "completed"), ("32", "completed"), ("31", "stopped"), ("31", "cancelled")]
 
 
 def test_a_bar_without_utf8(on_terminal, daemon):
