@@ -70,8 +70,8 @@ void lease_rows_each_stale(const LeaseRows *rows,
 {
     const StaleRow *row;
 
-    SLIST_FOREACH(row, &rows->stale, entry)
-    each(&row->message, userdata);
+    SLIST_FOREACH (row, &rows->stale, entry)
+        each(&row->message, userdata);
 }
 
 bool lease_rows_have_changes(const LeaseRows *rows)
@@ -112,9 +112,9 @@ int lease_rows_save(const LeaseRows *rows, const Timers *timers, Store *store)
     const Lease *lease;
     int r = rows->failing ? probe(store) : 0;
 
-    SLIST_FOREACH(row, &rows->stale, entry)
-    if (r >= 0)
-        r = store_remove_message(store, row->message.queue, row->message.id);
+    SLIST_FOREACH (row, &rows->stale, entry)
+        if (r >= 0)
+            r = store_remove_message(store, row->message.queue, row->message.id);
     TAILQ_FOREACH (lease, &rows->changes, change_entry)
         if (r >= 0)
             r = lease->stage >= LEASE_RETURNING

@@ -60,10 +60,10 @@ static void parse_operation(const HttpRequest *http, Request *request)
     size_t i = 0;
 
     assert_non_null(name);
-    while (i < sizeof(operations) / sizeof(operations[0]) &&
-           strcmp(name, operations[i].target) != 0)
+    while (strcmp(name, operations[i].target) != 0) {
         i++;
-    assert_true(i < sizeof(operations) / sizeof(operations[0]));
+        assert_true(i < sizeof(operations) / sizeof(operations[0]));
+    }
     request->service = operations[i].service;
     request->operation = operations[i].operation;
 }
