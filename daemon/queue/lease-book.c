@@ -292,7 +292,8 @@ void lease_book_pass_on(LeaseBook *book, LeaseSource *source, const SqsMessage *
 {
     Lease *lease;
 
-    if (lease_book_renew(book, source, message, time) || /* and is given back when it may be */
+    if (*message->receipt == '\0' ||
+        lease_book_renew(book, source, message, time) || /* and is given back when it may be */
         lease_new(&book->leases, source, message, time, &lease) < 0)
         return;
     LIST_INSERT_HEAD(&book->index.closing, lease, entry);

@@ -51,8 +51,7 @@ bool lease_book_renew(LeaseBook *book, LeaseSource *source, const SqsMessage *me
 int lease_book_take(LeaseBook *book, LeaseSource *source, const SqsMessage *message,
                     const LeaseTime *time, const JobRequest *request);
 
-/* Gives a message back at once that came to a source that leaves; without memory it comes back by
- * itself. */
+/* Gives a message back at once that is not to be taken; without memory it comes back by itself. */
 void lease_book_pass_on(LeaseBook *book, LeaseSource *source, const SqsMessage *message,
                         const LeaseTime *time);
 

@@ -15,12 +15,29 @@
 #include "daemon/queue/message-body.h"
 
 #define AGAIN_USEC USEC_PER_SEC      /* after a receive that brought nothing to do */
-#define LAST_USEC (2 * USEC_PER_SEC) /* for a receive when all else has been given back */
+#define LAST_USEC (USEC_PER_SEC / 2) /* for a receive when all else has been given back */
 #define REJECTIONS_LOGGED 100U       /* a second */
 
 static uint64_t now_boottime(const Queue *queue)
 {
     return timers_boottime_usec(queue->context->timers);
+}
+
+/* How many messages may be taken now. */
+static unsigned queue_room(const Queue *queue)
+{
+    unsigned max_jobs = queue->context->max_jobs;
+    unsigned n_jobs = registry_count_jobs(queue->context->registry);
+    unsigned room = now_boottime(queue) < queue->singly_until_usec ? 1 : SQS_MESSAGES_MAX;
+
+    if (!queue->config || lease_book_is_failing(queue->context->book) || n_jobs >= max_jobs ||
+        queue->source.n_leases >= queue->config->max_jobs)
+        return 0;
+    if (room > max_jobs - n_jobs)
+        room = max_jobs - n_jobs;
+    if (room > queue->config->max_jobs - queue->source.n_leases)
+        room = queue->config->max_jobs - queue->source.n_leases;
+    return room;
 }
 
 /* ---- messages ---- */
@@ -101,6 +118,14 @@ static bool queue_take(Queue *queue, const SqsMessage *message, const LeaseTime 
     if (time->ends_usec <= now_boottime(queue) || /* the answer was long on its way */
         lease_book_renew(queue->context->book, &queue->source, message, time))
         return false;
+    if (queue_room(queue) == 0) { /* more came than was asked for, or clients were faster */
+        lease_book_pass_on(queue->context->book, &queue->source, message, time);
+        return false;
+    }
+    if (*message->id == '\0') {
+        queue_reject(queue, message, "SQS gave it no id or no receipt handle");
+        return false;
+    }
     r = message_body_read(message->body, message->body_size, &body, &reason);
     if (r == -EINVAL)
         queue_reject(queue, message, reason);
@@ -108,23 +133,6 @@ static bool queue_take(Queue *queue, const SqsMessage *message, const LeaseTime 
 }
 
 /* ---- receives ---- */
-
-/* How many messages may be taken now. */
-static unsigned queue_room(const Queue *queue)
-{
-    unsigned max_jobs = queue->context->max_jobs;
-    unsigned n_jobs = registry_count_jobs(queue->context->registry);
-    unsigned room = queue->one_at_a_time ? 1 : SQS_MESSAGES_MAX;
-
-    if (!queue->config || lease_book_is_failing(queue->context->book) || n_jobs >= max_jobs ||
-        queue->source.n_leases >= queue->config->max_jobs)
-        return 0;
-    if (room > max_jobs - n_jobs)
-        room = max_jobs - n_jobs;
-    if (room > queue->config->max_jobs - queue->source.n_leases)
-        room = queue->config->max_jobs - queue->source.n_leases;
-    return room;
-}
 
 static void queue_received(Queue *queue, json_object *answer)
 {
@@ -134,7 +142,6 @@ static void queue_received(Queue *queue, json_object *answer)
     uint64_t now_usec = now_boottime(queue);
     bool brought = false;
 
-    queue->one_at_a_time = false;
     for (size_t i = 0; i < n; i++)
         if (queue_take(queue, &messages[i], &time))
             brought = true;
@@ -172,9 +179,9 @@ static void on_received(const AwsResult *result, void *userdata)
         queue_received(queue, result->body);
         return;
     }
-    /* Ten messages may be more than an answer may have; one is not. */
+    /* Ten messages may be more than an answer may have. They come again, and at the same time. */
     if (result->error->code && strcmp(result->error->code, CALL_ERROR_UNREADABLE) == 0)
-        queue->one_at_a_time = true;
+        queue->singly_until_usec = now_boottime(queue) + 2 * queue->visibility_usec;
     outage_failed(&queue->outage_wait, result->error);
 }
 

@@ -7,8 +7,8 @@
  * second, whatever the cause: no message makes a hot loop. A queue that is unreachable is an outage
  * like a target's.
  *
- * A message that is not a request is logged at each receive and left to the queue's redrive policy;
- * so is one for which there is no room, without a word, until its visibility ends. */
+ * A message that is not a request is logged at each receive and left to the queue's redrive policy.
+ * One for which there is no room after all is given back at once, without a word. */
 #pragma once
 
 #include "common/memory.h"
@@ -37,7 +37,7 @@ typedef struct Queue {
     AwsCall *receive;                    /* under way; NULL: none */
     uint64_t wait_usec, visibility_usec; /* that it asks for */
     uint64_t sent_usec;                  /* CLOCK_BOOTTIME */
-    bool one_at_a_time;                  /* the last answer was too large to be read */
+    uint64_t singly_until_usec;          /* until then one message is asked for at a time */
     LogLimit rejections;
     LIST_ENTRY(Queue) entry; /* the set's, of those that leave */
 } Queue;

@@ -256,6 +256,21 @@ static void test_a_queue_that_is_removed_gives_back_what_it_holds(void **state)
     assert_int_equal(queue_world_count(host->world, "ReceiveMessage", URL("b")), 1);
 }
 
+static void test_a_message_of_a_removed_queue_is_not_deleted_without_its_outcome(void **state)
+{
+    Host *host = *state;
+
+    begin_polling(host, URL("a"));
+    end_job(host);
+    assert_false(calls(host, "DeleteMessage"));
+    reload(host, "");
+    assert_false(calls(host, "DeleteMessage"));
+    assert_int_equal(
+        queue_world_number(host->world, "ChangeMessageVisibility", "VisibilityTimeout"), 0);
+    answer(host, "ChangeMessageVisibility", "\"r1\"", 200, "");
+    assert_int_equal(queue_world_rows(host->world), 0);
+}
+
 static void test_a_queue_with_another_url_is_another_queue(void **state)
 {
     Host *host = *state;
@@ -365,6 +380,7 @@ int main(void)
         TEST(test_two_messages_of_a_job_have_one_outcome),
         TEST(test_without_an_outcome_url_nothing_is_waited_for),
         TEST(test_a_queue_that_is_removed_gives_back_what_it_holds),
+        TEST(test_a_message_of_a_removed_queue_is_not_deleted_without_its_outcome),
         TEST(test_a_queue_with_another_url_is_another_queue),
         TEST(test_new_settings_hold_from_the_next_calls_on),
         TEST(test_a_message_is_held_for_as_long_as_its_receive_asked_for),

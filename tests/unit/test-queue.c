@@ -502,7 +502,29 @@ static void test_the_daemons_own_limit_of_jobs_holds_as_well(void **state)
     assert_true(calls(world, "ReceiveMessage"));
 }
 
-static void test_after_an_answer_that_is_too_large_one_message_is_asked_for(void **state)
+/* Answers each receive in this time with nothing. How many messages each asked for; 0: they differ.
+ */
+static int64_t receive_nothing_for(QueueWorld *world, uint64_t usec)
+{
+    uint64_t until_usec = world->fixture->virtual.boottime_usec + usec;
+    int64_t number, first = 0;
+    bool same = true;
+
+    while (world->fixture->virtual.boottime_usec < until_usec) {
+        if (calls(world, "ReceiveMessage")) {
+            number = queue_world_number(world, "ReceiveMessage", "MaxNumberOfMessages");
+            same = same && (first == 0 || number == first);
+            first = number;
+            queue_world_deliver(world, NULL, NULL, 0, NULL);
+        }
+        queue_world_advance(world, USEC_PER_SEC);
+    }
+    return same ? first : 0;
+}
+
+/* What was in the answer is hidden for as long as a message is, and then comes again all at once.
+ */
+static void test_what_was_too_large_to_be_read_comes_again_one_by_one(void **state)
 {
     QueueWorld *world = *state;
 
@@ -512,8 +534,33 @@ static void test_after_an_answer_that_is_too_large_one_message_is_asked_for(void
         queue_world_advance(world, USEC_PER_SEC);
     assert_int_equal(queue_world_number(world, "ReceiveMessage", "MaxNumberOfMessages"), 1);
     queue_world_deliver(world, "m1", "r1", 1, ASKS(IMPORT_A));
+    assert_int_equal(receive_nothing_for(world, LEASE_USEC + WAIT_SEC * USEC_PER_SEC), 1);
+    (void)receive_nothing_for(world, LEASE_USEC);
+    assert_int_equal(receive_nothing_for(world, LEASE_USEC), 10);
+}
+
+static void test_more_messages_than_there_is_room_for_are_given_back(void **state)
+{
+    QueueWorld *world = *state;
+
+    world->config.max_jobs = 1;
     queue_world_advance(world, 0);
-    assert_int_equal(queue_world_number(world, "ReceiveMessage", "MaxNumberOfMessages"), 10);
+    queue_world_answer(world, "ReceiveMessage", NULL, 200,
+                       "{\"Messages\":["
+                       "{\"MessageId\":\"m1\",\"ReceiptHandle\":\"r1\","
+                       "\"Body\":\"{\\\"importId\\\":\\\"" IMPORT_A "\\\"}\"},"
+                       "{\"MessageId\":\"m1\",\"ReceiptHandle\":\"r2\",\"Body\":\"\"},"
+                       "{\"MessageId\":\"m2\",\"ReceiptHandle\":\"r3\","
+                       "\"Body\":\"{\\\"importId\\\":\\\"" IMPORT_B "\\\"}\"}]}");
+    assert_int_equal(messages(world, MESSAGE_TAKEN), 1);
+    assert_int_equal(messages(world, MESSAGE_REJECTED), 0);
+    assert_int_equal(queue_world_rows(world), 1);
+    assert_int_equal(registry_count_jobs(world->registry), 1);
+    queue_world_advance(world, 0);
+    assert_false(calls(world, "ReceiveMessage"));
+    assert_int_equal(queue_world_number(world, "ChangeMessageVisibility", "VisibilityTimeout"), 0);
+    queue_world_answer(world, "ChangeMessageVisibility", "\"r3\"", 200, "");
+    assert_int_equal(world->queue->source.n_leases, 1);
 }
 
 static void test_a_refused_receive_is_an_outage_that_ends(void **state)
@@ -779,7 +826,8 @@ int main(void)
         TEST(test_a_message_may_ask_for_the_targets_of_its_queue_alone),
         TEST(test_no_more_messages_are_received_than_jobs_may_be_taken),
         TEST(test_the_daemons_own_limit_of_jobs_holds_as_well),
-        TEST(test_after_an_answer_that_is_too_large_one_message_is_asked_for),
+        TEST(test_what_was_too_large_to_be_read_comes_again_one_by_one),
+        TEST(test_more_messages_than_there_is_room_for_are_given_back),
         TEST(test_a_refused_receive_is_an_outage_that_ends),
         TEST(test_nothing_is_taken_while_the_store_cannot_be_written),
         TEST(test_after_a_restart_in_time_the_job_goes_on_with_the_known_receipt),
