@@ -95,7 +95,9 @@ static int set_events(LongPoll *poll)
     struct event_base *base = poll->polls->base;
 
     poll->timer = evtimer_new(base, time_has_come, poll);
-    if (!poll->timer ||
+    if (!poll->timer)
+        return -ENOMEM;
+    if (!poll->call->sim->settings.polls_outlive_clients &&
         client_watch_new(base, poll->call->request, client_gone, poll, &poll->watch) < 0)
         return -ENOMEM;
     return set_timer(poll);

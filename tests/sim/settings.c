@@ -18,6 +18,7 @@ static const Field settings_fields[] = {
     {"sessionSeconds", FIELD_SECONDS, offsetof(Settings, session_seconds)},
     {"errorForm", FIELD_STRING, offsetof(Settings, error_form)},
     {"skewError", FIELD_STRING, offsetof(Settings, skew_error)},
+    {"pollsOutliveClients", FIELD_BOOL, offsetof(Settings, polls_outlive_clients)},
 };
 #define N_SETTINGS_FIELDS (sizeof(settings_fields) / sizeof(*settings_fields))
 

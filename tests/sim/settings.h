@@ -15,6 +15,7 @@ typedef struct Settings {
     double session_seconds; /* 0: as asked for */
     char *error_form;
     char *skew_error;
+    bool polls_outlive_clients;
 } Settings;
 
 /* settings: all zero, or set before. 0 or -ENOMEM. */
