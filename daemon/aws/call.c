@@ -45,7 +45,8 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
         aws_rejections_end(&call->client->rejections);
     } else /* an error without a code is one that memory ran out for */
         result.error = call->error.code ? &call->error : &call_error_no_memory;
-    aws_meter_note_end(call->client->config.meter, result.error, outcome == AWS_REFUSED,
+    aws_meter_note_end(call->client->config.meter, result.error,
+                       outcome == AWS_REFUSED && !call->operation->refusal_is_trouble,
                        call->operation->of_target);
     call->hooks.done(&result, call->hooks.userdata);
     call_free(call);

@@ -65,6 +65,7 @@ typedef struct AwsOperation {
     bool once;      /* an attempt whose answer was lost may have had its effect and is not
                        repeated: the caller asks what came of it */
     bool of_target; /* about no single import: whatever is wrong with it is wrong with the target */
+    bool refusal_is_trouble; /* it is tried again without end: a "no" is no better than no answer */
 } AwsOperation;
 
 typedef struct AwsCallHooks {

@@ -81,6 +81,7 @@ static const AwsOperation put_events = {
     .decode = decode_put,
     .find_error = find_error,
     .of_target = true,
+    .refusal_is_trouble = true,
 };
 
 int events_put(AwsClient *client, const char *bus, const char *source, const char *detail_type,

@@ -69,6 +69,7 @@ static const AwsOperation receive_message = {
     .once = true,
     .may_be_empty = true,
     .of_target = true,
+    .refusal_is_trouble = true,
 };
 
 static const AwsOperation change_visibility = {
@@ -95,6 +96,7 @@ static const AwsOperation send_message = {
     .target = "AmazonSQS.SendMessage",
     .decode = decode_sent,
     .of_target = true,
+    .refusal_is_trouble = true,
 };
 
 static int start(AwsClient *client, const AwsOperation *operation, json_object *body,

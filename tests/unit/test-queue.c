@@ -566,21 +566,25 @@ static void test_more_messages_than_there_is_room_for_are_given_back(void **stat
 static void test_a_refused_receive_is_an_outage_that_ends(void **state)
 {
     QueueWorld *world = *state;
+    const AwsMeter *meter = aws_client_meter(world->sqs);
+    uint64_t since_usec = 0;
     unsigned n = 0;
 
     for (unsigned i = 0; i < 60; i++) {
         queue_world_advance(world, USEC_PER_SEC);
         if (calls(world, "ReceiveMessage")) {
             queue_world_answer(world, "ReceiveMessage", NULL, 403, REFUSAL("AccessDenied"));
-            n++;
+            if (n++ == 0)
+                since_usec = meter->since_usec;
         }
     }
     assert_in_range(n, 3, 20);
-    assert_int_equal(aws_client_meter(world->sqs)->state, TARGET_UNREACHABLE);
+    assert_int_equal(meter->state, TARGET_UNREACHABLE);
+    assert_int_equal(meter->since_usec, since_usec); /* all the time */
     for (unsigned i = 0; i < 600 && !calls(world, "ReceiveMessage"); i++)
         queue_world_advance(world, USEC_PER_SEC);
     queue_world_deliver(world, "m1", "r1", 1, ASKS(IMPORT_A));
-    assert_int_equal(aws_client_meter(world->sqs)->state, TARGET_OK);
+    assert_int_equal(meter->state, TARGET_OK);
     assert_int_equal(messages(world, MESSAGE_TAKEN), 1);
 }
 
