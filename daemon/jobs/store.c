@@ -308,10 +308,15 @@ int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
     return r < 0 ? r : forgotten > 0;
 }
 
+void store_give_back_memory(Store *store)
+{
+    sqlite3_db_release_memory(store->db);
+}
+
 bool store_is_well(Store *store)
 {
     int64_t boots;
 
-    sqlite3_db_release_memory(store->db); /* its pages would answer without the file */
+    store_give_back_memory(store); /* its pages would answer without the file */
     return store_file_query(store->db, "SELECT count(*) FROM boot", &boots) >= 0 && boots == 1;
 }

@@ -86,6 +86,10 @@ int store_purge(Store *store, uint64_t finished_before_usec, unsigned limit,
 /* What the files of the store in this directory take, as far as they can be seen. */
 uint64_t store_bytes(const char *directory);
 
+/* Parts of the file that SQLite keeps in memory, up to 2 MiB, are read again when they are needed.
+ */
+void store_give_back_memory(Store *store);
+
 /* Reads something from its file, to see that the store answers. */
 bool store_is_well(Store *store);
 
