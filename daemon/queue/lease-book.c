@@ -301,16 +301,6 @@ void lease_book_pass_on(LeaseBook *book, LeaseSource *source, const SqsMessage *
     lease_give_back(lease); /* it has no row that would have to go first */
 }
 
-static bool job_stays(const LeasedJob *job)
-{
-    const Lease *lease;
-
-    LIST_FOREACH (lease, &job->leases, entry)
-        if (!lease->source->leaving)
-            return true;
-    return false;
-}
-
 /* Gives back what sources that leave hold for the job. True: a call of it is waited for. */
 static bool book_leave_job(LeaseBook *book, LeasedJob *leased)
 {
@@ -319,7 +309,7 @@ static bool book_leave_job(LeaseBook *book, LeasedJob *leased)
 
     if (!job || job_state_is_final(job->record.state))
         return true; /* that is saved first */
-    if (job->record.message.queue && !job_stays(leased)) {
+    if (job->record.message.queue && !leased_job_stays(leased)) {
         if (job_finish(job))
             return true;
         job_release(job, NULL);
@@ -355,6 +345,16 @@ bool lease_book_leave(LeaseBook *book)
         waits = waits || lease_is_waited_for(lease);
     book->leaving = waits;
     return waits;
+}
+
+unsigned lease_book_count_jobs_of(const LeaseBook *book, const LeaseSource *source)
+{
+    const LeasedJob *job;
+    unsigned n = 0;
+
+    LIST_FOREACH (job, &book->index.under_way, entry)
+        n += leased_job_has(job, source);
+    return n;
 }
 
 unsigned lease_book_count_jobs(const LeaseBook *book)

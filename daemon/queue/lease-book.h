@@ -66,6 +66,9 @@ void lease_book_check_outcomes(LeaseBook *book);
  * first, then called for. */
 bool lease_book_leave(LeaseBook *book);
 
+/* How many jobs are under way that messages of this queue ask for. */
+unsigned lease_book_count_jobs_of(const LeaseBook *book, const LeaseSource *source);
+
 /* How many jobs end with their messages: those that messages made. */
 unsigned lease_book_count_jobs(const LeaseBook *book);
 

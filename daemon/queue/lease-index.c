@@ -118,3 +118,23 @@ void leased_job_move(LeasedJob *job, LeasedJobs *to)
     LIST_REMOVE(job, entry);
     LIST_INSERT_HEAD(to, job, entry);
 }
+
+bool leased_job_has(const LeasedJob *job, const LeaseSource *source)
+{
+    const Lease *lease;
+
+    LIST_FOREACH (lease, &job->leases, entry)
+        if (lease->source == source)
+            return true;
+    return false;
+}
+
+bool leased_job_stays(const LeasedJob *job)
+{
+    const Lease *lease;
+
+    LIST_FOREACH (lease, &job->leases, entry)
+        if (!lease->source->leaving)
+            return true;
+    return false;
+}

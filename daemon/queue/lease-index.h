@@ -47,3 +47,6 @@ Lease *lease_index_any(const LeaseIndex *index);
 
 /* Puts the job into another of the lists. */
 void leased_job_move(LeasedJob *job, LeasedJobs *to);
+
+bool leased_job_has(const LeasedJob *job, const LeaseSource *source); /* a lease of this source */
+bool leased_job_stays(const LeasedJob *job); /* it has one of a source that does not leave */

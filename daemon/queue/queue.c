@@ -359,7 +359,8 @@ json_object *queue_to_json(const Queue *queue)
 
     if (!object || json_add_string(object, "name", source->name) < 0 ||
         json_add_string(object, "url", source->url) < 0 ||
-        json_add_int64(object, "jobs", source->n_under_way) < 0 ||
+        json_add_int64(object, "jobs", lease_book_count_jobs_of(queue->context->book, source)) <
+            0 ||
         outage_add_state(source->outage, aws_client_meter(source->client), object) < 0)
         return NULL;
     return TAKE(object);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "tests/unit/queue-world.h"
 
 #define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
@@ -169,13 +170,25 @@ static void test_a_delete_that_fails_is_tried_again_while_the_message_is_held(vo
     assert_calls_nothing_more(world);
 }
 
+/* As the queue is shown. */
+static int64_t shown_jobs(const QueueWorld *world)
+{
+    CLEANUP(json_object_putp) json_object *object = queue_to_json(world->queue);
+    int64_t n;
+
+    assert_int_equal(json_get_int64(object, "jobs", &n), 1);
+    return n;
+}
+
 static void test_two_messages_for_one_import_share_a_job_and_are_deleted_at_its_end(void **state)
 {
     QueueWorld *world = *state;
 
+    assert_int_equal(shown_jobs(world), 0);
     begin_polling(world);
     queue_world_deliver(world, "m2", "r2", 1, ASKS(IMPORT_A));
     assert_int_equal(registry_count_jobs(world->registry), 1);
+    assert_int_equal(shown_jobs(world), 1);
     assert_int_equal(messages(world, MESSAGE_JOINED), 1);
     assert_int_equal(queue_world_rows(world), 2);
     queue_world_advance(world, 2 * USEC_PER_SEC);
