@@ -85,7 +85,8 @@ void job_share(Job *job, const AwsResult *result);
  */
 void job_renew_call(Job *job);
 
-/* The configuration does not name the job's target any more. */
+/* The configuration does not name the job's target any more: refused, or left to another host where
+ * a message made it. */
 void job_remove_target(Job *job);
 
 /* Tells the journal what happened; for when it is on disk. */

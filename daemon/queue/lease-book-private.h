@@ -24,6 +24,9 @@ int lease_book_add(LeaseBook *book, LeaseSource *source, const SqsMessage *messa
 /* Another host has the request now, or will have it: ends the job, where a message made it. */
 void lease_book_release_job(const LeaseBook *book, const char *id, const CallError *cause);
 
+/* Gives the message back once that is on disk; its job does not depend on it any more. */
+void lease_book_return(LeaseBook *book, Lease *lease);
+
 /* Its end is on disk. */
 void lease_book_job_ended(LeaseBook *book, LeasedJob *job);
 

@@ -20,7 +20,7 @@ static void book_delete(LeaseBook *book, Lease *lease)
     lease_delete(lease);
 }
 
-static void book_return(LeaseBook *book, Lease *lease)
+void lease_book_return(LeaseBook *book, Lease *lease)
 {
     lease->source->counts[MESSAGE_RELEASED]++;
     lease_index_forget_message(&book->index, lease);
@@ -93,7 +93,7 @@ static void book_delete_due(LeaseBook *book, LeasedJob *job)
         if (waits)
             continue;
         if (source->tells && source->leaving)
-            book_return(book, lease);
+            lease_book_return(book, lease);
         else
             book_delete(book, lease);
     }
@@ -131,6 +131,17 @@ void lease_book_outcome_sent(LeaseBook *book, const char *queue, const char *id)
     }
 }
 
+/* The job is gone with the last one. */
+static void book_return_all(LeaseBook *book, LeasedJob *job)
+{
+    Lease *lease, *next;
+
+    for (lease = LIST_FIRST(&job->leases); lease; lease = next) {
+        next = LIST_NEXT(lease, entry);
+        lease_book_return(book, lease);
+    }
+}
+
 static int on_job_ended(const JobRecord *record, Store *store, void *userdata)
 {
     LeaseBook *book = userdata;
@@ -141,6 +152,10 @@ static int on_job_ended(const JobRecord *record, Store *store, void *userdata)
     (void)store;
     if (!job)
         return 0;
+    if (record->state == JOB_RELEASED) { /* its target is not known here any more */
+        book_return_all(book, job);
+        return 0;
+    }
     leased_job_move(job, &book->index.ending); /* where it is already, if this is another try */
     LIST_FOREACH (lease, &job->leases, entry)
         if (r >= 0 && book->context.outbox)
@@ -285,67 +300,7 @@ int lease_book_take(LeaseBook *book, LeaseSource *source, const SqsMessage *mess
     return 0;
 }
 
-/* ---- messages go ---- */
-
-void lease_book_pass_on(LeaseBook *book, LeaseSource *source, const SqsMessage *message,
-                        const LeaseTime *time)
-{
-    Lease *lease;
-
-    if (*message->receipt == '\0' ||
-        lease_book_renew(book, source, message, time) || /* and is given back when it may be */
-        lease_new(&book->leases, source, message, time, &lease) < 0)
-        return;
-    LIST_INSERT_HEAD(&book->index.closing, lease, entry);
-    lease_return(lease);
-    lease_give_back(lease); /* it has no row that would have to go first */
-}
-
-/* Gives back what sources that leave hold for the job. True: a call of it is waited for. */
-static bool book_leave_job(LeaseBook *book, LeasedJob *leased)
-{
-    Job *job = registry_find(book->context.registry, leased->id);
-    Lease *lease, *next;
-
-    if (!job || job_state_is_final(job->record.state))
-        return true; /* that is saved first */
-    if (job->record.message.queue && !leased_job_stays(leased)) {
-        if (job_finish(job))
-            return true;
-        job_release(job, NULL);
-    }
-    for (lease = LIST_FIRST(&leased->leases); lease; lease = next) {
-        next = LIST_NEXT(lease, entry);
-        if (lease->source->leaving)
-            book_return(book, lease);
-    }
-    return false;
-}
-
-/* What waits for a queue that is unreachable is not waited for. */
-static bool lease_is_waited_for(const Lease *lease)
-{
-    return lease->source->leaving &&
-           (lease->stage == LEASE_RETURNING || lease->outage_wait.place != OUTAGE_WAITING);
-}
-
-bool lease_book_leave(LeaseBook *book)
-{
-    LeaseIndex *index = &book->index;
-    bool waits = !LIST_EMPTY(&index->ending);
-    LeasedJob *job, *next;
-    const Lease *lease;
-
-    for (job = LIST_FIRST(&index->under_way); job; job = next) {
-        next = LIST_NEXT(job, entry);
-        if (book_leave_job(book, job))
-            waits = true;
-    }
-    LIST_FOREACH (lease, &index->closing, entry)
-        waits = waits || lease_is_waited_for(lease);
-    book->leaving = waits;
-    return waits;
-}
+/* ---- what is held ---- */
 
 unsigned lease_book_count_jobs_of(const LeaseBook *book, const LeaseSource *source)
 {
@@ -369,6 +324,8 @@ unsigned lease_book_count_jobs(const LeaseBook *book)
     }
     return n;
 }
+
+/* ---- time ---- */
 
 static void book_leave_again(void *userdata)
 {

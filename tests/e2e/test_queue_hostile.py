@@ -67,3 +67,22 @@ def test_a_message_that_there_is_no_room_for_after_all_is_given_back_at_once(sta
     sim.finish(other)
     daemon.journal.wait("import-stopped", import_id=import_id)
     sim.wait_queue(messages=0, received=2)
+
+
+@pytest.mark.parametrize("way", ["reload", "restart"])
+def test_a_request_for_a_target_that_is_removed_is_left_to_other_hosts(start_daemon, sim, way):
+    sim.add_queue()
+    queues = {"q": queue(sim)}
+    daemon = start_daemon({"default": target(sim), "gone": target(sim)}, queues=queues)
+    import_id = sim.add_endless()
+    sim.send({**request(import_id), "target": "gone"})
+    daemon.journal.wait("stop-accepted", import_id=import_id)
+    daemon.configure({"default": target(sim)}, queues=queues)
+    if way == "reload":
+        daemon.reload()
+    else:
+        daemon.kill()
+        daemon.start()
+    daemon.journal.wait("job-released", import_id=import_id)
+    daemon.journal.wait("request-rejected", queue="q")  # it came back, and this host knows no such target
+    assert sim.queue()["messages"] == 1 and sim.queue()["deleted"] == 0

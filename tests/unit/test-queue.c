@@ -778,6 +778,25 @@ static void test_a_queue_that_holds_nothing_leaves_at_once(void **state)
     assert_false(calls(world, "ReceiveMessage"));
 }
 
+static void test_what_asks_for_a_target_that_is_removed_goes_back_to_the_queue(void **state)
+{
+    QueueWorld *world = *state;
+    JobRecord record;
+
+    begin_polling(world);
+    record = queue_world_job(world, IMPORT_A);
+    job_remove_target(registry_find(world->registry, record.id));
+    job_record_clear(&record);
+    queue_world_turn(world);
+    assert_int_equal(job_state(world, IMPORT_A), JOB_RELEASED);
+    assert_int_equal(queue_world_rows(world), 0);
+    queue_world_advance(world, 0);
+    assert_false(calls(world, "DeleteMessage"));
+    assert_int_equal(queue_world_number(world, "ChangeMessageVisibility", "VisibilityTimeout"), 0);
+    queue_world_answer(world, "ChangeMessageVisibility", "\"r1\"", 200, "");
+    assert_released(world);
+}
+
 static void test_a_stop_on_the_wire_ends_before_the_message_is_given_back(void **state)
 {
     QueueWorld *world = *state;
@@ -854,6 +873,7 @@ int main(void)
         TEST(test_what_is_held_is_given_back_and_its_job_released),
         TEST(test_what_the_last_receive_brings_goes_on_to_another_host),
         TEST(test_a_queue_that_holds_nothing_leaves_at_once),
+        TEST(test_what_asks_for_a_target_that_is_removed_goes_back_to_the_queue),
         TEST(test_a_stop_on_the_wire_ends_before_the_message_is_given_back),
         TEST(test_an_import_that_stopped_meanwhile_is_not_given_back),
     };
