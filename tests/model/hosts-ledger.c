@@ -317,25 +317,56 @@ unsigned ledger_count_open(const Hosts *hosts)
     return n;
 }
 
-static int check_outcome(JobRecord *record, void *userdata)
+static bool is_due(const Host *host, const JobRecord *record, QueueOperation where)
+{
+    const QueueRules *rules = &host->hosts->rules.queue;
+
+    if (record->state == JOB_RELEASED)
+        return false;
+    return where == QUEUE_PUT ? rules->notify
+                              : rules->outcome && record->message.queue && !host->drops_outcomes;
+}
+
+typedef struct OutcomeCount {
+    const Host *host;
+    unsigned n_missing;
+} OutcomeCount;
+
+static int count_missing(JobRecord *record, void *userdata)
+{
+    OutcomeCount *count = userdata;
+
+    for (QueueOperation where = QUEUE_SEND; where <= QUEUE_PUT; where++)
+        count->n_missing += is_due(count->host, record, where) &&
+                            !outcome_is_there(count->host->hosts, where, record->id);
+    job_record_clear(record);
+    return 0;
+}
+
+unsigned ledger_count_missing(const Hosts *hosts)
+{
+    unsigned n_missing = 0;
+
+    for (unsigned i = 0; i < hosts->n_hosts; i++) {
+        OutcomeCount count = {.host = &hosts->hosts[i]};
+
+        each_job(count.host, &(StoreFilter){0}, count_missing, &count);
+        n_missing += count.n_missing;
+    }
+    return n_missing;
+}
+
+static int check_job(JobRecord *record, void *userdata)
 {
     const Host *host = userdata;
     const Hosts *hosts = host->hosts;
-    const QueueRules *rules = &hosts->rules.queue;
-    bool ended = record->state != JOB_RELEASED;
-    bool put = outcome_is_there(hosts, QUEUE_PUT, record->id);
-    bool sent = outcome_is_there(hosts, QUEUE_SEND, record->id);
-    Model *model = &host->hosts->model;
+    bool told = outcome_is_there(hosts, QUEUE_PUT, record->id) ||
+                outcome_is_there(hosts, QUEUE_SEND, record->id);
 
-    model_hold(model, job_state_is_final(record->state), "h%u: job %s has not ended", host->number,
-               record->id);
-    model_hold(model, put == (ended && rules->notify), "h%u: job %s was notified or not",
+    model_hold(&host->hosts->model, job_state_is_final(record->state), "h%u: job %s has not ended",
                host->number, record->id);
-    model_hold(model, ended || !sent, "h%u: the outcome of job %s, which was released",
-               host->number, record->id);
-    model_hold(model,
-               sent || !ended || !rules->outcome || host->drops_outcomes || !record->message.queue,
-               "h%u: no outcome of job %s", host->number, record->id);
+    model_hold(&host->hosts->model, record->state != JOB_RELEASED || !told,
+               "h%u: the outcome of job %s, which was released", host->number, record->id);
     job_record_clear(record);
     return 0;
 }
@@ -358,5 +389,5 @@ void ledger_finished(Hosts *hosts)
                    "m%u is gone, and nobody could read it", i);
     }
     for (unsigned i = 0; i < hosts->n_hosts; i++)
-        each_job(&hosts->hosts[i], &(StoreFilter){0}, check_outcome, &hosts->hosts[i]);
+        each_job(&hosts->hosts[i], &(StoreFilter){0}, check_job, &hosts->hosts[i]);
 }

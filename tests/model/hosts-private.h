@@ -83,4 +83,5 @@ Job *host_find_job(const Host *host, unsigned target, unsigned import);
 
 /* How many requests are not done with. */
 unsigned ledger_count_open(const Hosts *hosts);
+unsigned ledger_count_missing(const Hosts *hosts); /* outcomes, of jobs that have ended */
 void ledger_finished(Hosts *hosts);

@@ -14,8 +14,8 @@
  * and what the imports take. */
 #define SETTLING_USEC (40 * USEC_PER_MINUTE)
 
-/* In which the outcomes of the last ends arrive. */
-#define TELLING_USEC (10 * USEC_PER_MINUTE)
+/* In which the outcomes of the last ends arrive: an outage's longest wait, and more. */
+#define TELLING_MINUTES 10U
 
 /* Turns without the time going on: more of them, and it never will. */
 #define TURNS_AT_ONCE_MAX 3000U
@@ -347,7 +347,9 @@ static void settle(Hosts *hosts)
         quieten(&hosts->hosts[i]);
     run_until(hosts, model->now_usec + SETTLING_USEC, true);
     model_hold(model, ledger_count_open(hosts) == 0, "a request is lost, or stuck");
-    run_until(hosts, model->now_usec + TELLING_USEC, false);
+    for (unsigned i = 0; i < TELLING_MINUTES && ledger_count_missing(hosts) > 0; i++)
+        run_until(hosts, model->now_usec + USEC_PER_MINUTE, false);
+    model_hold(model, ledger_count_missing(hosts) == 0, "somebody is never told");
 }
 
 void hosts_run(HostsKind kind, uint64_t seed, const char *directory)
