@@ -96,8 +96,8 @@ def test_a_proxy_that_does_not_know_who_asks_is_an_outage(start_behind, secure, 
 
 
 # The first part has a capital, which the random name of a temporary directory has not.
-ODD_SECRETS = ["Sx7#cret", "Sx7/cret", "Sx7?cret", "Sx7@cret", "Sx7 cret", "Sx7:cret", "Sx7%cret", "Sx7\"cret", "Sx7'cret",
-               "Sx7\\cret", "Sx7\ncret", "Sx7%00cret", "Sx7\tcret", "Sx7[cret", "Sx7\u00e4cret"]
+ODD_SECRETS = ["Sx7#cret", "Sx7/cret", "Sx7?cret", "Sx7@cret", "Sx7 cret", "Sx7:cret", "Sx7%cret", "Sx7\"cret",
+               "Sx7'cret", "Sx7\\cret", "Sx7\ncret", "Sx7%00cret", "Sx7\tcret", "Sx7[cret", "Sx7\u00e4cret"]
 ODD_PROXIES = [f"http://user1:{secret}@127.0.0.1:9" for secret in ODD_SECRETS] + [
     "\"http://user1:Sx7cret@127.0.0.1:9\"", "'http://user1:Sx7cret@127.0.0.1:9'", "http://user1:Sx7cret@127.0.0.1:9\n",
     "http://user1:Sx7cret@127.0.0.1:x", "http://user1:Sx7cret@127.0.0.1:99999", "http://user1:Sx7cret@127.0.0.1:0",

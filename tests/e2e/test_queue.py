@@ -348,7 +348,7 @@ def test_a_queue_that_is_unreachable_for_a_while_is_one_outage(start_daemon, sta
     sqs.add_queue()
     daemon = start_daemon(queues={"q": queue(sqs)})
     sqs.wait_calls(1, "ReceiveMessage")
-    sqs.fault("http", operation="ReceiveMessage", status=503)
+    sqs.fault("http", status=503)
     sqs.send(request(new_id()))  # ends the receive that waits
     daemon.journal.wait("outage-began", queue="q")
     daemon.wait_notification("STATUS=Jobs: 0 queued, 0 stopping, 0 polling; 1 of 1 queues unreachable")
