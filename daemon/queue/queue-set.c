@@ -120,7 +120,7 @@ void queue_set_adopt(QueueSet *set, QueuePlan *plan)
     }
     for (size_t i = 0; i < set->n_queues; i++)
         if (!find_queue(plan->queues, n_queues, &set->queues[i]->source)) {
-            queue_leave(set->queues[i]);
+            queue_leave(set->queues[i], set->queues[i]->source.n_leases);
             LIST_INSERT_HEAD(&set->leaving, set->queues[i], entry);
         }
     free(set->queues);
@@ -260,7 +260,7 @@ void queue_set_end_due(QueueSet *set)
 void queue_set_shut_down(QueueSet *set)
 {
     for (size_t i = 0; i < set->n_queues; i++)
-        queue_leave(set->queues[i]);
+        queue_leave(set->queues[i], set->queues[i]->source.n_under_way); /* what ended stays */
 }
 
 bool queue_set_finish(QueueSet *set)

@@ -332,12 +332,12 @@ void queue_succeed(Queue *queue, Queue *successor)
 
 /* SQS may not notice that a client has gone, and give its receive what comes back to the queue: so
  * one that is on the wire is given up only when all else has been given back. */
-void queue_leave(Queue *queue)
+void queue_leave(Queue *queue, unsigned n_returning)
 {
     bool on_the_wire = queue->receive && aws_call_next_usec(queue->receive) == 0;
 
     queue_rest(queue);
-    if (!on_the_wire || queue->source.n_under_way == 0)
+    if (!on_the_wire || n_returning == 0)
         aws_call_cancel(TAKE(queue->receive));
     queue->config = NULL;
     queue->source.leaving = true;

@@ -55,8 +55,9 @@ void queue_wake(Queue *queue);
 /* Makes it what its successor is, of the same name and URL, which is freed. */
 void queue_succeed(Queue *queue, Queue *successor);
 
-/* It receives no more, and what it holds is given back, see lease_book_leave(). */
-void queue_leave(Queue *queue);
+/* It receives no more, and what it holds is given back, see lease_book_leave(); n_returning: how
+ * much of that is. Without any, a receive on the wire is given up at once. */
+void queue_leave(Queue *queue, unsigned n_returning);
 
 /* All that it held has been given back. True: a receive is still waited for, which may have got
  * some of that; not for long. */

@@ -34,6 +34,21 @@ def test_what_a_host_gives_back_is_not_hidden_by_the_receive_that_it_gives_up(st
     assert len(daemon.journal.find("job-released")) == 5
 
 
+def test_what_waits_for_an_outcome_that_is_dropped_is_not_hidden_either(start_daemon, sim):
+    sim.settings(polls_outlive_clients=True)
+    sim.add_queue()
+    sim.add_queue("outcomes")
+    sim.fault("error", operation="SendMessage", code="AccessDenied")
+    daemon = start_daemon(queues={"q": queue(sim, outcome_url=sim.queue("outcomes")["url"])})
+    import_id = sim.add()
+    sim.send(request(import_id))
+    daemon.journal.wait("import-stopped", import_id=import_id)
+    sim.wait_until(lambda: any("answeredUsec" not in call for call in sim.calls("ReceiveMessage")))
+    daemon.configure({"default": target(sim)})
+    daemon.reload()
+    sim.wait_queue(in_flight=0, messages=1, deleted=0)
+
+
 def test_sigterm_does_not_wait_for_a_receive_where_nothing_is_held(start_daemon, sim):
     sim.add_queue()
     daemon = start_daemon(queues={"q": queue(sim)})

@@ -65,7 +65,7 @@ static void start(Host *host, const char *text)
         .userdata = host,
     };
 
-    queue_leave(world->queue);
+    queue_leave(world->queue, 0);
     load(host, text);
     assert_int_equal(outbox_new(&outbox, host->config, &host->outbox), 0);
     queues.outbox = host->outbox;
@@ -263,12 +263,16 @@ static void test_a_message_of_a_removed_queue_is_not_deleted_without_its_outcome
     begin_polling(host, URL("a"));
     end_job(host);
     assert_false(calls(host, "DeleteMessage"));
+    queue_world_advance(host->world, 2 * USEC_PER_SEC);
+    assert_true(calls(host, "ReceiveMessage"));
     reload(host, "");
     assert_false(calls(host, "DeleteMessage"));
     assert_int_equal(
         queue_world_number(host->world, "ChangeMessageVisibility", "VisibilityTimeout"), 0);
     answer(host, "ChangeMessageVisibility", "\"r1\"", 200, "");
     assert_int_equal(queue_world_rows(host->world), 0);
+    answer(host, "ReceiveMessage", NULL, 200, MESSAGE("m1", "r2")); /* it came back here */
+    assert_int_equal(queue_world_count(host->world, "ChangeMessageVisibility", "\"r2\""), 1);
 }
 
 static void test_a_queue_with_another_url_is_another_queue(void **state)

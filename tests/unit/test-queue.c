@@ -715,7 +715,7 @@ static bool leave(QueueWorld *world)
     bool waits;
 
     if (world->queue->config)
-        queue_leave(world->queue);
+        queue_leave(world->queue, world->queue->source.n_under_way);
     waits = lease_book_leave(world->context.book);
     queue_world_turn(world);
     return waits;
