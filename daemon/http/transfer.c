@@ -12,7 +12,6 @@
 #include <openssl/crypto.h>
 
 #include "common/memory.h"
-#include "common/string.h"
 #include "common/time.h"
 #include "daemon/base/environment.h"
 #include "daemon/base/file.h"
@@ -25,97 +24,116 @@
 /* So that a change in DNS is seen also by a connection that is never idle. */
 #define CONNECTION_LIFETIME_SEC 300L
 
+#define OWN_HEADERS_MAX 2U /* besides those of the request */
+
 DEFINE_CLEANUP(HttpTransfer, http_transfer_free)
 
 void http_transfer_free(HttpTransfer *transfer)
 {
     if (!transfer)
         return;
-    for (struct curl_slist *header = transfer->headers; header; header = header->next)
-        OPENSSL_cleanse(header->data, strlen(header->data));
-    curl_slist_free_all(transfer->headers);
-    if (transfer->body)
-        OPENSSL_cleanse(transfer->body, transfer->body_size);
-    free(transfer->body);
+    if (transfer->copy)
+        OPENSSL_cleanse(transfer->copy, transfer->copy_size);
+    free(transfer->copy);
     http_answer_clear(&transfer->answer);
-    free(transfer->method);
-    free(transfer->url);
-    free(transfer->ca_bundle);
     free(transfer);
 }
 
-/* libcurl reads "Name:" as "leave this header out", and "Name;" as one with an empty value. */
-static int add_header(HttpTransfer *transfer, const char *name, const char *separator,
-                      const char *value)
-{
-    size_t size = strlen(name) + strlen(separator) + strlen(value) + 1;
-    CLEANUP(freep) char *line = malloc(size);
-    struct curl_slist *list;
+/* The memory that a request is copied into; without any, what is copied is only counted. */
+typedef struct Copy {
+    char *memory;
+    size_t size; /* so far */
+} Copy;
 
-    if (!line)
-        return -ENOMEM;
-    snprintf(line, size, "%s%s%s", name, separator, value);
-    list = curl_slist_append(transfer->headers, line);
-    OPENSSL_cleanse(line, size);
-    if (!list)
-        return -ENOMEM;
-    transfer->headers = list;
-    return 0;
+static char *copy_bytes(Copy *copy, const char *bytes, size_t size)
+{
+    char *to = copy->memory ? copy->memory + copy->size : NULL;
+
+    if (to && size > 0)
+        memcpy(to, bytes, size);
+    copy->size += size;
+    return to;
 }
 
-static int copy_headers(HttpTransfer *transfer, const HttpRequest *request)
+static char *copy_string(Copy *copy, const char *string)
+{
+    return copy_bytes(copy, string, strlen(string) + 1);
+}
+
+/* libcurl reads "Name:" as "leave this header out", and "Name;" as one with an empty value. */
+static void copy_header(Copy *copy, HttpTransfer *transfer, const char *name, const char *separator,
+                        const char *value)
+{
+    char *line = copy_bytes(copy, name, strlen(name));
+    struct curl_slist *node;
+
+    copy_bytes(copy, separator, strlen(separator));
+    copy_string(copy, value);
+    if (!line)
+        return;
+    node = &transfer->headers[transfer->n_headers++];
+    *node = (struct curl_slist){.data = line};
+    if (node != transfer->headers)
+        node[-1].next = node;
+}
+
+static void copy_request(Copy *copy, HttpTransfer *transfer, const HttpRequest *request)
 {
     bool has_type = false;
-    int r;
 
+    copy->size = (request->n_headers + OWN_HEADERS_MAX) * sizeof(*transfer->headers);
+    transfer->method = copy_string(copy, request->method);
+    transfer->url = copy_string(copy, request->url);
+    if (request->ca_bundle)
+        transfer->ca_bundle = copy_string(copy, request->ca_bundle);
+    transfer->body = copy_bytes(copy, request->body, request->body_size);
     for (size_t i = 0; i < request->n_headers; i++) {
         const HttpHeader *header = &request->headers[i];
 
-        if (strpbrk(header->name, "\r\n:;") || strpbrk(header->value, "\r\n"))
-            return -EINVAL;
         if (strcasecmp(header->name, "Content-Type") == 0)
             has_type = true;
-        r = add_header(transfer, header->name, header->value[0] != '\0' ? ": " : ";",
-                       header->value);
-        if (r < 0)
-            return r;
+        copy_header(copy, transfer, header->name, header->value[0] != '\0' ? ": " : ";",
+                    header->value);
     }
     /* What libcurl would add by itself, and nobody asked for. */
-    r = add_header(transfer, "Expect", ":", "");
-    if (r == 0 && !has_type)
-        r = add_header(transfer, "Content-Type", ":", "");
-    return r;
+    copy_header(copy, transfer, "Expect", ":", "");
+    if (!has_type)
+        copy_header(copy, transfer, "Content-Type", ":", "");
 }
 
-static int copy_request(HttpTransfer *transfer, const HttpRequest *request)
+static bool has_line_break(const HttpRequest *request)
 {
-    transfer->connect_timeout_usec = request->connect_timeout_usec;
-    transfer->timeout_usec = request->timeout_usec;
-    transfer->yields = request->yields;
-    if (string_copy(request->method, &transfer->method) < 0 ||
-        string_copy(request->url, &transfer->url) < 0 ||
-        string_copy(request->ca_bundle, &transfer->ca_bundle) < 0)
-        return -ENOMEM;
-    if (request->body_size > 0) {
-        transfer->body = malloc(request->body_size);
-        if (!transfer->body)
-            return -ENOMEM;
-        memcpy(transfer->body, request->body, request->body_size);
-        transfer->body_size = request->body_size;
-    }
-    return copy_headers(transfer, request);
+    for (size_t i = 0; i < request->n_headers; i++)
+        if (strpbrk(request->headers[i].name, "\r\n:;") ||
+            strpbrk(request->headers[i].value, "\r\n"))
+            return true;
+    return false;
 }
 
 int http_transfer_new(const HttpRequest *request, HttpTransfer **ret)
 {
-    CLEANUP(http_transfer_freep) HttpTransfer *transfer = calloc(1, sizeof(*transfer));
-    int r;
+    CLEANUP(http_transfer_freep) HttpTransfer *transfer = NULL;
+    Copy copy = {0};
 
+    if (has_line_break(request))
+        return -EINVAL;
+    transfer = calloc(1, sizeof(*transfer));
     if (!transfer)
         return -ENOMEM;
-    r = copy_request(transfer, request);
-    if (r < 0)
-        return r;
+    copy_request(&copy, transfer, request);
+    transfer->copy = malloc(copy.size);
+    if (!transfer->copy)
+        return -ENOMEM;
+    transfer->copy_size = copy.size;
+    transfer->headers = transfer->copy;
+    copy.memory = transfer->copy;
+    copy_request(&copy, transfer, request);
+    assert(copy.size == transfer->copy_size);
+
+    transfer->body_size = request->body_size;
+    transfer->connect_timeout_usec = request->connect_timeout_usec;
+    transfer->timeout_usec = request->timeout_usec;
+    transfer->yields = request->yields;
     *ret = TAKE(transfer);
     return 0;
 }
@@ -308,7 +326,7 @@ static CURLcode set_body(CURL *easy, HttpTransfer *transfer)
     CURLcode code = CURLE_OK;
 
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
-    SET(CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
+    SET(CURLOPT_POSTFIELDS, transfer->body);
     SET(CURLOPT_PREREQFUNCTION, on_request);
     SET(CURLOPT_PREREQDATA, transfer);
     return code;

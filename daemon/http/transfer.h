@@ -23,13 +23,16 @@ struct HttpTransfer {
     HttpCallback callback;
     void *userdata;
 
-    /* The request. Headers and body may hold tokens: they are wiped when freed. */
-    char *method;
-    char *url;
-    const HttpProxy *proxy; /* the client's; NULL: this request goes without one */
-    char *ca_bundle;
-    struct curl_slist *headers;
-    char *body;
+    /* The request, in one piece of memory: headers and body may hold tokens, so it is wiped when
+       freed. */
+    void *copy;
+    size_t copy_size;
+    const char *method, *url;
+    const char *ca_bundle;      /* NULL: the system's */
+    const HttpProxy *proxy;     /* the client's; NULL: this request goes without one */
+    struct curl_slist *headers; /* an array */
+    size_t n_headers;
+    const char *body;
     size_t body_size;
     size_t body_sent; /* from libcurl 7.80 on none or all */
     uint64_t connect_timeout_usec;
