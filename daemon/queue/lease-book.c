@@ -44,11 +44,21 @@ static void on_extended(Lease *lease, void *userdata)
     lease_rows_change(&book->rows, lease);
 }
 
+/* Its end is saved with the next transaction. */
+static bool job_is_ending(const LeaseBook *book, const LeasedJob *leased)
+{
+    const Job *job = leased ? registry_find(book->context.registry, leased->id) : NULL;
+
+    return job && job_state_is_final(job->record.state) && job->record.state != JOB_RELEASED;
+}
+
 static void on_lost(Lease *lease, const CallError *cause, void *userdata)
 {
     LeaseBook *book = userdata;
     const LeasedJob *job = lease->job;
 
+    if (job_is_ending(book, job)) /* of which the queue's outcome-url is to be told */
+        return;
     lease->source->counts[MESSAGE_RELEASED] += lease->stage == LEASE_HELD;
     if (job && LIST_FIRST(&job->leases) == lease && !LIST_NEXT(lease, entry))
         lease_book_release_job(book, job->id, cause);

@@ -224,6 +224,19 @@ static void test_two_messages_of_a_job_have_one_outcome(void **state)
     assert_int_equal(queue_world_rows(host->world), 0);
 }
 
+/* Its job's end has been seen, and is not on disk yet. */
+static void test_an_outcome_is_sent_although_its_message_is_lost_in_that_turn(void **state)
+{
+    Host *host = *state;
+
+    begin_polling(host, URL("a"));
+    queue_world_advance(host->world, 2 * USEC_PER_SEC);
+    queue_world_pause(host->world, 3 * THIRD_USEC);
+    answer(host, "GetImport", NULL, 200, IS("STOPPED"));
+    assert_int_equal(job_state(host), JOB_STOPPED);
+    assert_true(calls(host, "SendMessage"));
+}
+
 static void test_without_an_outcome_url_nothing_is_waited_for(void **state)
 {
     Host *host = *state;
@@ -382,6 +395,7 @@ int main(void)
         TEST(test_a_message_is_deleted_when_the_outcome_has_been_sent),
         TEST(test_a_message_waits_for_the_outcome_over_a_restart),
         TEST(test_two_messages_of_a_job_have_one_outcome),
+        TEST(test_an_outcome_is_sent_although_its_message_is_lost_in_that_turn),
         TEST(test_without_an_outcome_url_nothing_is_waited_for),
         TEST(test_a_queue_that_is_removed_gives_back_what_it_holds),
         TEST(test_a_message_of_a_removed_queue_is_not_deleted_without_its_outcome),
