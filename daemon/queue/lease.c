@@ -64,6 +64,16 @@ static void lease_set_stage(Lease *lease, LeaseStage stage)
 
 /* ---- the ends of calls ---- */
 
+/* Where SQS answers, that may be so for this message or kind of call alone: the queue's others go
+ * on, and an answer that one of them gets would end the outage again and again. */
+static void lease_failed(Lease *lease, const CallError *error)
+{
+    if (error->http_status > 0 && target_state_of_error(error) != TARGET_NO_CREDENTIALS)
+        outage_troubled(&lease->outage_wait, error);
+    else
+        outage_failed(&lease->outage_wait, error);
+}
+
 static void on_extended(const AwsResult *result, void *userdata)
 {
     Lease *lease = userdata;
@@ -71,7 +81,7 @@ static void on_extended(const AwsResult *result, void *userdata)
 
     lease->call = NULL;
     if (result->outcome == AWS_UNAVAILABLE) {
-        outage_failed(&lease->outage_wait, result->error);
+        lease_failed(lease, result->error);
         return;
     }
     outage_answered(&lease->outage_wait);
@@ -120,7 +130,7 @@ static void on_deleted(const AwsResult *result, void *userdata)
 
     lease->call = NULL;
     if (result->outcome == AWS_UNAVAILABLE) {
-        outage_failed(&lease->outage_wait, result->error);
+        lease_failed(lease, result->error);
         return;
     }
     outage_answered(&lease->outage_wait);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "daemon/base/stats.h"
 #include "tests/unit/queue-world.h"
 
 #define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
@@ -576,6 +577,28 @@ static void test_more_messages_than_there_is_room_for_are_given_back(void **stat
     assert_int_equal(world->queue->source.n_leases, 1);
 }
 
+/* The receives' answers would end it, and the next extension begin it again, without end. */
+static void test_extensions_that_fail_beside_receives_are_not_an_outage(void **state)
+{
+    QueueWorld *world = *state;
+    uint64_t n_outages = stats_get(STAT_OUTAGES);
+    unsigned n = 0;
+
+    begin_polling(world);
+    while (job_state(world, IMPORT_A) == JOB_POLLING) {
+        if (calls(world, "ChangeMessageVisibility")) {
+            queue_world_answer(world, "ChangeMessageVisibility", NULL, 500, "");
+            n++;
+        }
+        if (calls(world, "ReceiveMessage"))
+            queue_world_deliver(world, NULL, NULL, 0, NULL);
+        poll_for(world, USEC_PER_SEC);
+    }
+    assert_int_equal(job_state(world, IMPORT_A), JOB_RELEASED);
+    assert_int_equal(stats_get(STAT_OUTAGES), n_outages);
+    assert_in_range(n, 3, 40);
+}
+
 static void test_a_refused_receive_is_an_outage_that_ends(void **state)
 {
     QueueWorld *world = *state;
@@ -864,6 +887,7 @@ int main(void)
         TEST(test_the_daemons_own_limit_of_jobs_holds_as_well),
         TEST(test_what_was_too_large_to_be_read_comes_again_one_by_one),
         TEST(test_more_messages_than_there_is_room_for_are_given_back),
+        TEST(test_extensions_that_fail_beside_receives_are_not_an_outage),
         TEST(test_a_refused_receive_is_an_outage_that_ends),
         TEST(test_nothing_is_taken_while_the_store_cannot_be_written),
         TEST(test_after_a_restart_in_time_the_job_goes_on_with_the_known_receipt),
