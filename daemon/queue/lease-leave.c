@@ -37,11 +37,13 @@ static bool book_leave_job(LeaseBook *book, LeasedJob *leased)
     return false;
 }
 
-/* What waits for a queue that is unreachable is not waited for. */
+/* What waits because its queue is unreachable, or its call has failed, is not waited for. */
 static bool lease_is_waited_for(const Lease *lease)
 {
-    return lease->source->leaving &&
-           (lease->stage == LEASE_RETURNING || lease->outage_wait.place != OUTAGE_WAITING);
+    if (!lease->source->leaving)
+        return false;
+    return lease->stage == LEASE_RETURNING || lease->call ||
+           (lease->outage_wait.place != OUTAGE_WAITING && lease->outage_wait.failures == 0);
 }
 
 bool lease_book_leave(LeaseBook *book)

@@ -101,3 +101,16 @@ def test_a_request_for_a_target_that_is_removed_is_left_to_other_hosts(start_dae
     daemon.journal.wait("job-released", import_id=import_id)
     daemon.journal.wait("request-rejected", queue="q")  # it came back, and this host knows no such target
     assert sim.queue()["messages"] == 1 and sim.queue()["deleted"] == 0
+
+
+def test_sigterm_does_not_wait_for_a_delete_that_fails_and_is_to_be_tried_again(start_daemon, sim):
+    sim.add_queue()
+    sim.fault("http", operation="DeleteMessage", status=503)
+    daemon = start_daemon(calls={"timeout": "10min", "max-attempts": 1}, queues={"q": queue(sim)})
+    import_id = sim.add()
+    sim.send(request(import_id))
+    sim.wait_calls(4, "DeleteMessage")
+    daemon.terminate()
+    sim.clear_faults()
+    daemon.start()
+    sim.wait_queue(messages=0, deleted=1)
