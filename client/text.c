@@ -79,7 +79,7 @@ bool text_format_time(const char *time, bool local, char buffer[static TEXT_TIME
     return gmtime_r(&at, &tm) && strftime(buffer, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
 }
 
-static void complain(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
     CLEANUP(freep) char *sentence = NULL, *escaped = NULL;
 
