@@ -48,9 +48,10 @@ static void send_request(Hosts *hosts)
 
 static void send_poison(Hosts *hosts)
 {
+    static const char elsewhere[] = "{\"importId\":\"ee54f254-6d13-4ac7-0000-000000000000\","
+                                    "\"target\":\"nowhere\"}";
     static const char *const bodies[] = {"", "{}", "stop", "{\"importId\":\"x\",\"also\":1}",
-                                         "{\"importId\":\"ee54f254-6d13-4ac7-0000-000000000000\","
-                                         "\"target\":\"nowhere\"}"};
+                                         elsewhere};
     const QueueMessage *message;
 
     if (hosts->queue.n_messages == N_MESSAGES_MAX)

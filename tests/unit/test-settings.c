@@ -337,7 +337,7 @@ static void test_events_endpoint(void **state)
     static const char services[] = "[default]\nregion = us-east-1\nservices = s\n"
                                    "[services s]\neventbridge =\n  endpoint_url = "
                                    "https://services\n";
-    static const struct sample samples[] = {
+    const struct sample samples[] = {
         {.section = {.region = (char *)"eu-west-1"},
          .purpose = purpose,
          .expected = "https://events.eu-west-1.amazonaws.com"},
@@ -377,7 +377,7 @@ static void test_events_endpoint(void **state)
 static void test_a_queue_needs_no_endpoint_besides_that_of_sts(void **state)
 {
     static const AwsPurpose purpose = {"queue", AWS_USE_QUEUES, NULL};
-    static const struct sample samples[] = {
+    const struct sample samples[] = {
         {.environment = {{"AWS_ENDPOINT_URL_CLOUDTRAIL", "http://example.com"}},
          .section = {.region = (char *)"eu-west-1"},
          .purpose = purpose},

@@ -177,7 +177,7 @@ static void test_a_receive_whose_answer_was_lost_is_not_repeated(void **state)
 
 static void test_everything_else_is_repeated(void **state)
 {
-    static const Reply twice[] = {broken, no_body}, later[] = {throttled, empty};
+    const Reply twice[] = {broken, no_body}, later[] = {throttled, empty};
     World *world = *state;
 
     start_change_visibility(world);
@@ -195,8 +195,7 @@ static void test_an_answer_that_is_none_is_not_taken_for_one(void **state)
 {
     static const char *const bodies[] = {"<html>", "[]", "null", "{\"login\":\"please\"}"};
     static const char *const unsent[] = {"", "{}", "{\"MessageId\":null}", "{\"MessageId\":7}",
-                                         "{\"MD5OfMessageBody\":\"d41d8cd98f00b204e9800998ecf8427e"
-                                         "\"}"};
+                                         "{\"MD5OfMessageBody\":\"d41d8cd9\"}"};
     World *world = *state;
 
     world->config.max_attempts = 1;
