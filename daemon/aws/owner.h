@@ -5,7 +5,7 @@
 typedef enum AwsOwner {
     AWS_OWNER_TARGET,
     AWS_OWNER_QUEUE,
-    AWS_OWNER_DESTINATION, /* that is told of jobs' ends */
+    AWS_OWNER_DESTINATION, /* that is notified of the ends of jobs */
     N_AWS_OWNERS
 } AwsOwner;
 

@@ -53,7 +53,7 @@ typedef struct QueueConfig {
     char *outcome_endpoint, *outcome_region; /* NULL: there is no outcome_url */
 } QueueConfig;
 
-/* What is told of every job's end; see daemon/jobs/outbox.h. */
+/* What is notified of the end of every job; see daemon/jobs/outbox.h. */
 typedef struct NotifyConfig {
     ConfigAccount account;
     char *event_bus; /* a name or an ARN; NULL: it is a queue */

@@ -16,7 +16,7 @@ const QueueConfig *queue_config_find_url(const Config *config, const char *url);
  * -ENOMEM. */
 int queue_config_choose_endpoint(const ConfigAccount *account, const char *url, char **ret);
 
-/* An option with the URL of a queue that is told how jobs ended: it is not one of those above,
+/* An option with the URL of a queue that outcomes of jobs go to: it is not one of those above,
  * which would take that for a request. As queue_configs_resolve(). */
 int queue_config_check_outcome(const Config *config, const ConfigAccount *account, const char *key,
                                const char *url, char **ret_error);

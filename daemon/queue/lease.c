@@ -64,14 +64,21 @@ static void lease_set_stage(Lease *lease, LeaseStage stage)
 
 /* ---- the ends of calls ---- */
 
-/* Where SQS answers, that may be so for this message or kind of call alone: the queue's others go
- * on, and an answer that one of them gets would end the outage again and again. */
-static void lease_failed(Lease *lease, const CallError *error)
+/* Whether there is an answer that counts. Where SQS answers that it fails, that may be so for this
+ * message or kind of call alone: the queue's others go on, and an answer that one of them gets
+ * would end an outage again and again. */
+static bool lease_is_answered(Lease *lease, const AwsResult *result)
 {
-    if (error->http_status > 0 && target_state_of_error(error) != TARGET_NO_CREDENTIALS)
+    const CallError *error = result->error;
+
+    lease->call = NULL;
+    if (result->outcome != AWS_UNAVAILABLE)
+        outage_answered(&lease->outage_wait);
+    else if (error->http_status > 0 && target_state_of_error(error) != TARGET_NO_CREDENTIALS)
         outage_troubled(&lease->outage_wait, error);
     else
         outage_failed(&lease->outage_wait, error);
+    return result->outcome != AWS_UNAVAILABLE;
 }
 
 static void on_extended(const AwsResult *result, void *userdata)
@@ -79,12 +86,8 @@ static void on_extended(const AwsResult *result, void *userdata)
     Lease *lease = userdata;
     const LeaseEvents *events = &lease->context->events;
 
-    lease->call = NULL;
-    if (result->outcome == AWS_UNAVAILABLE) {
-        lease_failed(lease, result->error);
+    if (!lease_is_answered(lease, result))
         return;
-    }
-    outage_answered(&lease->outage_wait);
     if (result->outcome == AWS_OK) {
         call_error_clear(&lease->refusal);
         lease_set_time(lease, &lease->next);
@@ -128,12 +131,8 @@ static void on_deleted(const AwsResult *result, void *userdata)
     Lease *lease = userdata;
     const LeaseEvents *events = &lease->context->events;
 
-    lease->call = NULL;
-    if (result->outcome == AWS_UNAVAILABLE) {
-        lease_failed(lease, result->error);
+    if (!lease_is_answered(lease, result))
         return;
-    }
-    outage_answered(&lease->outage_wait);
     if (result->outcome == AWS_OK)
         lease->source->counts[MESSAGE_DELETED]++;
     else if (!sqs_is_gone(result->error))

@@ -56,6 +56,15 @@ def operations(sim, import_id):
     return [call["operation"] for call in sim.calls(import_id=import_id)]
 
 
+def assert_asks_first_and_follows(host, sim, import_id, n_calls):
+    """A host that took a request over after so many calls about its import."""
+    sim.wait_calls(n_calls + 1, import_id=import_id)
+    assert operations(sim, import_id)[n_calls] == "GetImport"
+    sim.finish(import_id)
+    host.journal.wait("import-stopped", import_id=import_id)
+    sim.wait_queue(messages=0)
+
+
 # From a message to its end
 
 
@@ -176,11 +185,7 @@ def test_sigterm_hands_over_what_is_not_final(hosts, sim):
     before = len(operations(sim, import_id))
     second = hosts.start("second")
     second.journal.wait("request-accepted", import_id=import_id)
-    sim.wait_calls(before + 1, import_id=import_id)
-    assert operations(sim, import_id)[before] == "GetImport"
-    sim.finish(import_id)
-    second.journal.wait("import-stopped", import_id=import_id)
-    sim.wait_queue(messages=0)
+    assert_asks_first_and_follows(second, sim, import_id, before)
 
 
 def test_a_client_that_follows_a_job_learns_that_it_was_released(hosts, sim):
@@ -206,11 +211,7 @@ def test_the_requests_of_a_host_that_died_are_taken_over(hosts, sim):
     hosts.lose("first")
     entry = second.journal.wait("request-accepted", import_id=import_id)
     assert second.job(entry["TRAILSTOP_JOB"])["message"]["receives"] == 2
-    sim.wait_calls(before + 1, import_id=import_id)
-    assert operations(sim, import_id)[before] == "GetImport"
-    sim.finish(import_id)
-    second.journal.wait("import-stopped", import_id=import_id)
-    sim.wait_queue(messages=0)
+    assert_asks_first_and_follows(second, sim, import_id, before)
 
 
 def test_a_host_that_comes_back_too_late_releases_and_calls_nothing_more(hosts, sim):
