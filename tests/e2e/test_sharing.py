@@ -18,6 +18,7 @@ def test_two_clients_one_import_one_job(daemon, sim):
     assert len(sim.calls("StopImport")) == 1
     daemon.journal.wait("request-accepted", count=1, job=jobs[0]["id"])
     daemon.journal.wait("request-joined", count=1, job=jobs[0]["id"])
+    daemon.journal.wait("import-stopped", count=1, job=jobs[0]["id"])
     assert len(daemon.journal.find("request-accepted")) == 1
     assert len(daemon.journal.find("import-stopped")) == 1
 
