@@ -38,6 +38,7 @@ def test_200_imports_on_20_targets(start_daemon, sim):
     for (_, operation), group in by_region.items():
         assert_spaced(group, STOP_RATE if operation == "StopImport" else READ_RATE)
     assert sim.counts()["operations"] == {"StopImport": IMPORTS, "GetImport": 2 * IMPORTS}
+    daemon.journal.wait("import-stopped", count=IMPORTS)
     assert len(daemon.journal.find("import-stopped")) == IMPORTS
 
     # Side by side, not one target after the other: all 20 began before the first had done its ten.

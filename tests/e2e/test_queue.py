@@ -106,6 +106,7 @@ def test_duplicates_join_one_job_and_are_deleted_at_its_end(host, sim):
     sim.wait_messages(3, state="inFlight")
     sim.finish(import_id)
     sim.wait_queue(messages=0, deleted=3)
+    host.journal.wait("import-stopped")
     assert len(sim.calls("StopImport")) == 1 and len(host.journal.find("import-stopped")) == 1
 
 
