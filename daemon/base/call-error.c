@@ -130,6 +130,8 @@ static void mask_signatures(char *text)
         text += separator;
         for (size_t i = 0; i < SIGNATURE_LENGTH && *text != '\0'; i++)
             *text++ = '*';
+        while (((unsigned char)*text & 0xc0) == 0x80) /* half a character is not UTF-8 */
+            *text++ = '*';
     }
 }
 

@@ -62,12 +62,17 @@ static void assert_masks(const char *text, const char *secret, const char *expec
     assert_string_equal(error.request_id, expected);
 }
 
+#define SIXTY_THREE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define STARS_63 "***************************************************************"
+
 static void test_masks_secrets_and_signatures(void **state)
 {
     (void)state;
     assert_masks("a 5ecr3t/+ and 5ecr3t/+, Signature=0123", "5ecr3t/+",
                  "a ******** and ********, Signature=****");
     assert_masks("no Signature here, Signature%3D01", NULL, "no Signature here, Signature%3D**");
+    /* What is masked ends with a whole character. */
+    assert_masks("Signature=" SIXTY_THREE "\u00e4!", NULL, "Signature=" STARS_63 "**!");
 }
 
 static void test_masks_encoded_secrets(void **state)
