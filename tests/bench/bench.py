@@ -116,6 +116,23 @@ class Bench:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
 
+    def watchers(self, requests=2_000):
+        """What a change costs that is delivered to so many clients, which share its text."""
+        alone = None
+        for count in (0, 50, 200):
+            with self.running(target_options=ASLEEP) as (_, daemon), ExitStack() as stack:
+                clients = [stack.enter_context(daemon.connect()) for _ in range(count)]
+                for client in clients:
+                    client.send("Watch", more=True)
+                before = cpu_seconds(daemon)
+                child = request(daemon, requests)
+                received = drain([client.socket for client in clients], requests)
+                os.waitpid(child, 0)
+                spent = (cpu_seconds(daemon) - before) / requests * 1e6
+            alone = spent if alone is None else alone
+            each = f"{(spent - alone) / count:.2f} us, {received / requests / count:.0f} bytes for each" if count else ""
+            self.note(f"a change with {count} clients that watch", f"{spent:.0f} us {each}", "")
+
     def handshakes(self, polls=200):
         certificate = make_certificate(self.directory)
         with self.running(["--cert", certificate.cert, "--key", certificate.key],
@@ -152,6 +169,31 @@ def attack(daemon, calls, reads):
                 left = left[client.socket.send(left):] or calls
             except BlockingIOError:
                 select.select([client.socket] if reads else [], [], [], 0.1)
+
+
+def request(daemon, count):
+    """A process that asks for so many stops."""
+    child = os.fork()
+    if child:
+        return child
+    with daemon.connect() as client:
+        for _ in range(count):
+            client.send("Stop", {"importId": new_id()}, oneway=True)
+        client.call("ListTargets")
+    os._exit(0)
+
+
+def drain(sockets, changes):
+    """Reads from each until so many messages have come; how many bytes that were."""
+    left, received = dict.fromkeys(sockets, changes), 0
+    while left:
+        for socket in select.select(list(left), [], [])[0]:
+            data = socket.recv(1 << 20)
+            received += len(data)
+            left[socket] -= data.count(b"\0")
+            if left[socket] <= 0:
+                del left[socket]
+    return received
 
 
 def honest(daemon, runs):
@@ -212,6 +254,7 @@ def main():
         bench.rest()
         bench.handshakes()
         bench.fairness()
+        bench.watchers()
 
 
 if __name__ == "__main__":
