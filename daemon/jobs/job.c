@@ -164,8 +164,8 @@ static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
     job_advance(job, verdict, result);
 }
 
-/* Of a wait that is worth a word, those who follow the job are to know. Where nobody does, there is
- * nothing to save: it is not stored. */
+/* Whoever follows the job is shown a wait that is long enough to be read of. It is not stored, so
+ * where nobody follows there is nothing to save. */
 static void stop_waits(void *userdata)
 {
     Job *job = userdata;

@@ -105,7 +105,8 @@ static void registry_job_changed(Job *job, void *userdata)
     job->registered.counted_as = job->record.state;
     if (job_state_is_final(job->record.state)) {
         job_index_close_to_joins(job);
-        (void)job_import_load(job, registry->store); /* its end is told without, if need be */
+        (void)job_import_load(job,
+                              registry->store); /* else its end is logged and sent without it */
     }
     job_changes_add(&registry->changes, job);
 }

@@ -57,7 +57,7 @@ static void on_lost(Lease *lease, const CallError *cause, void *userdata)
     LeaseBook *book = userdata;
     const LeasedJob *job = lease->job;
 
-    if (job_is_ending(book, job)) /* of which the queue's outcome-url is to be told */
+    if (job_is_ending(book, job)) /* whose outcome is still to be written */
         return;
     lease->source->counts[MESSAGE_RELEASED] += lease->stage == LEASE_HELD;
     if (job && LIST_FIRST(&job->leases) == lease && !LIST_NEXT(lease, entry))

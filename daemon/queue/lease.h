@@ -113,7 +113,7 @@ int lease_new(const LeaseContext *context, LeaseSource *source, const SqsMessage
               const LeaseTime *time, Lease **ret);
 void lease_free(Lease *lease); /* gives up a call under way; takes NULL */
 
-/* From now on it is extended and comes to an end. */
+/* From now on it is extended, and it may end. */
 void lease_start(Lease *lease);
 
 /* The same for one of before a restart, which is extended at once. */

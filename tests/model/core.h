@@ -18,7 +18,7 @@ typedef struct GuardRules {
 
 #define N_GUARDS_MAX 2U
 
-/* Of a queue that requests come through, and of what is told how jobs ended. */
+/* Of a queue that requests come through, and of what gets their outcomes. */
 typedef struct QueueRules {
     bool there;
     uint64_t visibility_usec, wait_usec;

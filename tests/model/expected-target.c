@@ -9,7 +9,7 @@
 #define FIRST_USEC USEC_PER_SEC
 #define LONGEST_USEC (5 * USEC_PER_MINUTE)
 
-/* A stop and a wait for each import, and what is let through of those that are no job. */
+/* A stop and a wait for each import, and the calls that are not a job's. */
 #define N_CALLERS (2 * N_IMPORTS / N_IMPORT_SERVICES + 2)
 
 /* Turns that a call needs between being due and going out. */
