@@ -2,13 +2,16 @@
 /* Makes calls of a program fail, as a library that LD_PRELOAD puts before all others. It counts the
  * calls of each kind, and fails those of one kind from the FAULT_AT-th on, FAULT_CALLS of them.
  *
- *     FAULT_COUNTS   a file of N_KINDS numbers of 64 bits, where the counts are kept
+ *     FAULT_COUNTS   a file of numbers of 64 bits: how many calls of each kind there were, then for
+ *                    each kind the next two, which whoever has the file open may change at any time
  *     FAULT_KIND     memory, descriptor, write or sync; none: only count
- *     FAULT_AT       which call, from 1
+ *     FAULT_AT       which call, from 1; 0: none
  *     FAULT_CALLS    how many
  *     FAULT_ERROR    of write and sync: the errno; 0: a write that is cut in the middle
  *     FAULT_BELOW    write and sync: only of files below this directory
  *     FAULT_TRACE    a file to which the stack of each call that fails is written
+ *     FAULT_PLACES   a file to which a line goes for each place that calls, which its innermost
+ *                    callers tell apart: the kind, and which call of the kind was its first
  *
  * The program is one thread, so nothing here is locked. */
 #include <dirent.h>
@@ -36,13 +39,16 @@ static const char *const names[N_KINDS] = {"memory", "descriptor", "write", "syn
 
 static struct {
     bool ready, busy; /* busy: in here already, what is called now is our own doing */
-    Kind kind;
-    uint64_t at, calls;
     int error;
     const char *below;
-    int trace;
-    uint64_t *counts;
-} faults = {.kind = N_KINDS, .trace = -1};
+    int trace, places;
+    struct shared {
+        uint64_t counts[N_KINDS];
+        struct {
+            uint64_t at, calls;
+        } plans[N_KINDS];
+    } * shared;
+} faults = {.trace = -1, .places = -1};
 
 /* Of the sanitizers, where the program has them: what our own tracing keeps is not its leak. */
 extern void __lsan_disable(void) __attribute__((weak));
@@ -72,20 +78,21 @@ __attribute__((constructor)) static void begin(void)
     fd = open_file("FAULT_COUNTS", O_RDWR);
     if (fd < 0)
         return;
-    faults.counts =
-        mmap(NULL, N_KINDS * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    faults.shared = mmap(NULL, sizeof(*faults.shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
-    if (faults.counts == MAP_FAILED)
+    if (faults.shared == MAP_FAILED)
         abort();
-    for (Kind i = 0; kind && i < N_KINDS; i++)
-        if (strcmp(kind, names[i]) == 0)
-            faults.kind = i;
-    faults.at = number("FAULT_AT");
-    faults.calls = number("FAULT_CALLS");
+    for (Kind i = 0; kind && i < N_KINDS; i++) {
+        if (strcmp(kind, names[i]) == 0) {
+            faults.shared->plans[i].at = number("FAULT_AT");
+            faults.shared->plans[i].calls = number("FAULT_CALLS");
+        }
+    }
     faults.error = (int)number("FAULT_ERROR");
     faults.below = getenv("FAULT_BELOW");
     faults.trace = open_file("FAULT_TRACE", O_WRONLY | O_CREAT | O_APPEND);
-    if (faults.trace >= 0) {
+    faults.places = open_file("FAULT_PLACES", O_WRONLY | O_CREAT | O_APPEND);
+    if (faults.trace >= 0 || faults.places >= 0) {
         void *frames[1];
 
         if (__lsan_disable)
@@ -111,15 +118,44 @@ static void trace(void)
     faults.busy = false;
 }
 
+/* A place of the program that calls is known by a hash of its innermost callers. */
+static void note_place(Kind kind, uint64_t n)
+{
+    static uint64_t known[1 << 16]; /* by hash; 0: none */
+    static size_t n_known;
+    const size_t size = sizeof(known) / sizeof(known[0]);
+    uint64_t hash = 1 + kind;
+    void *frames[14];
+    size_t i;
+    int n_frames;
+
+    if (faults.places < 0 || n_known == size / 2)
+        return;
+    faults.busy = true;
+    n_frames = backtrace(frames, sizeof(frames) / sizeof(frames[0]));
+    for (int frame = 0; frame < n_frames; frame++)
+        hash = (hash ^ (uintptr_t)frames[frame]) * UINT64_C(0x9E3779B97F4A7C15);
+    for (i = hash >> 48; known[i] && known[i] != hash; i = (i + 1) % size)
+        ;
+    if (!known[i]) {
+        known[i] = hash;
+        n_known++;
+        dprintf(faults.places, "%s %llu\n", names[kind], (unsigned long long)n);
+    }
+    faults.busy = false;
+}
+
 /* Counts a call; whether it is to fail. */
 static bool fails(Kind kind)
 {
-    uint64_t n;
+    uint64_t n, at;
 
     if (!faults.ready || faults.busy)
         return false;
-    n = ++faults.counts[kind];
-    if (kind != faults.kind || n < faults.at || n - faults.at >= faults.calls)
+    n = ++faults.shared->counts[kind];
+    note_place(kind, n);
+    at = faults.shared->plans[kind].at;
+    if (at == 0 || n < at || n - at >= faults.shared->plans[kind].calls)
         return false;
     trace();
     return true;

@@ -4,25 +4,20 @@ the outcome, the end of the daemon.
 Who asks for the stop, and what has to hold afterwards, whatever failed, is said in ask() and judge()."""
 
 import json
-import os
 import shutil
 import signal
-import struct
 import subprocess
 import time
-from pathlib import Path
 
+from faults import FULL, Faults
 from harness import DEADLINE
 from harness.ctl import Ctl
 from harness.daemon import Daemon, queue, target
 from harness.sim import Sim
 
-KINDS = ("memory", "descriptor", "write", "sync")
 CLIENT_DEADLINE = 4 * DEADLINE
 """A client connects again for 30 s, and a job waits seconds after a failure; only a client that waits for ever takes
 longer than this."""
-
-FULL = os.environ.get("TORTURE") == "full"
 
 
 class Life:
@@ -32,9 +27,8 @@ class Life:
         directory.mkdir()
         runtime.mkdir()
         self.build, self.sim, self.directory, self.runtime = build, sim, directory, runtime
-        self.counts = directory / "counts"
-        self.counts.write_bytes(bytes(8 * len(KINDS)))
         self.daemon = Daemon(build, directory, runtime, dict(Sim.ENVIRONMENT))
+        self.faults = Faults(build, directory, below=self.daemon.state)
         self.wrong = []  # sentences
         self.replies = []
         self.configure()
@@ -45,15 +39,10 @@ class Life:
             "ops": {"queue-url": self.sim.queue("ended")["url"], "region": "us-east-1"}})
 
     def live(self, **fault):
-        """fault: kind, at, calls and error, as faults.c has them; none: only what it counts. Returns what was wrong."""
+        """fault: as for Faults.environment(). Returns what was wrong."""
         import_id = self.sim.add()
-        sanitizers = f"log_path={self.directory}/sanitizer"
-        self.daemon.spawn(env={
-            "LD_PRELOAD": str(self.build / "tests/torture/faults.so"), "FAULT_COUNTS": str(self.counts),
-            "FAULT_BELOW": str(self.daemon.state), "FAULT_TRACE": str(self.directory / "trace"),
-            # Leaks: what the dynamic linker keeps looks like one where its memory comes from faults.so.
-            "ASAN_OPTIONS": f"verify_asan_link_order=0:detect_leaks=0:{sanitizers}",
-            **{f"FAULT_{name.upper()}": str(value) for name, value in fault.items()}})
+        self.daemon.spawn(env=self.faults.environment(
+            sanitizers=f"log_path={self.directory}/sanitizer", **fault))
         ready = self.daemon.notifications.wait("READY=1")
         if not ready:
             self.ended_by_itself("before it served")
@@ -136,13 +125,9 @@ class Life:
     def outcomes(self):
         return {body["detail"]["job"]["id"] for body in self.sim.bodies("ended")}
 
-    def calls(self, kind):
-        """How many calls of that kind there were."""
-        return struct.unpack(f"{len(KINDS)}Q", self.counts.read_bytes())[KINDS.index(kind)]
-
     def explain(self):
         """For people: what the daemon said, and where the call was that failed."""
-        trace = self.directory / "trace"
+        trace = self.faults.trace
         return self.daemon.journal.text() + (trace.read_text() if trace.exists() else "")
 
     def close(self):
@@ -150,6 +135,7 @@ class Life:
             self.daemon.process.kill()
             self.daemon.wait()
         self.daemon.notifications.close()
+        self.faults.close()
 
 
 class QueueLife(Life):
@@ -214,23 +200,16 @@ class Lives:
             shutil.rmtree(life.directory)
         return life
 
-    def count(self, kind):
-        """How many calls of that kind a life has in which nothing fails."""
+    def calls(self, kind):
+        """The calls of that kind in a life in which nothing fails: all in full, else the first from each place."""
         self.number += 1
         life = self.kind(self.build, self.sim, self.directory / f"life{self.number}", self.runtime / str(self.number))
         try:
-            assert life.live() == [], life.wrong
-            return life.calls(kind)
+            assert life.live(places=True) == [], life.wrong
+            return range(1, life.faults.calls(kind) + 1) if FULL else life.faults.places(kind)
         finally:
             life.close()
 
     def check(self):
         self.sim.close()
         assert not self.failures, f"{len(self.failures)} lives went wrong\n" + "\n\n".join(self.failures)
-
-
-def sample(count, wanted):
-    """Numbers from 1 to count: all of them in full, else so many, spread evenly."""
-    if FULL or count <= wanted:
-        return list(range(1, count + 1))
-    return sorted({1 + i * (count - 1) // (wanted - 1) for i in range(wanted)})

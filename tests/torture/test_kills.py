@@ -14,7 +14,7 @@ from harness import DEADLINE
 from harness.ctl import Ctl
 from harness.daemon import target
 from harness.varlink import Closed, encode
-from life import FULL
+from faults import FULL
 
 KILLS = 50 if FULL else 15
 ROUNDS = range(20 if FULL else 1)
