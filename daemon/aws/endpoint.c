@@ -78,7 +78,8 @@ static int check_label(const char *region, char **ret_error)
 {
     size_t length = strlen(region);
 
-    if (strspn(region, ALPHANUMERICS "-") == length && length <= LABEL_MAX && *region != '-')
+    if (length > 0 && length <= LABEL_MAX && strspn(region, ALPHANUMERICS "-") == length &&
+        region[0] != '-' && region[length - 1] != '-')
         return 0;
     return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
 }
@@ -108,9 +109,10 @@ static bool is_zone(const char *region, size_t known)
 
     if (known == 0 || length == 0)
         return false;
-    return (length == 1 && strspn(rest, LOWER_CASE) == 1) ||
-           (*rest == '-' && (strstr(rest, "-wlz-") || (strchr(DIGITS, rest[length - 2]) &&
-                                                       strchr(LOWER_CASE, rest[length - 1]))));
+    if (length == 1)
+        return strspn(rest, LOWER_CASE) == 1;
+    return *rest == '-' && (strstr(rest, "-wlz-") || (strchr(DIGITS, rest[length - 2]) &&
+                                                      strchr(LOWER_CASE, rest[length - 1])));
 }
 
 int aws_endpoint_validate_region(const char *region, char **ret_error)

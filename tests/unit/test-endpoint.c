@@ -281,6 +281,9 @@ static void validates_regions(void **state)
         {"us east 1", "is not one"},
         {"us-east-1.", "is not one"},
         {"-a", "is not one"},
+        {"mars-north-", "is not one"},
+        {"eu-west-1-", "is not one"},
+        {"", "is not one"},
     };
 
     (void)state;
