@@ -100,6 +100,7 @@ static void daemon_shut_down(void *userdata)
     daemon->shutting_down = true;
     guards_free(TAKE(daemon->guards));
     queue_set_shut_down(daemon->service.queues);
+    (void)registry_finish(daemon->service.registry); /* in the turn that is saved next */
     set_in(daemon, &daemon->finish_timer, daemon->config->call_timeout_usec);
     notify_send("STOPPING=1");
     journal_begin(&entry, EVENT_STOPPING);

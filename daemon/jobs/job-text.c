@@ -21,6 +21,12 @@ struct JobTexts {
     JobText *made;                      /* the last one that was shown and is not in the list */
 };
 
+/* An attempt of its call is under way. */
+static bool job_is_calling(const Job *job)
+{
+    return job && job->call && aws_call_next_usec(job->call) == 0;
+}
+
 static size_t text_size(const JobText *text)
 {
     return sizeof(*text) + text->size;
@@ -83,6 +89,7 @@ int job_text_new(const JobRecord *record, const Job *job, JobText **ret)
         return -ENOMEM;
     strcpy(text->id, record->id);
     text->change = record->change;
+    text->calling = job_is_calling(job);
     text->kind = record->kind;
     text->state = record->state;
     if (record->state == JOB_REFUSED && record->last_error.code &&
@@ -205,12 +212,14 @@ const JobText *job_texts_after(const JobTexts *texts, uint64_t change)
     return first;
 }
 
-/* Its place in the queue is not a change that is saved, so the text at hand may not have it. */
-static bool waits_in_line(const Job *job)
+/* That it calls, and its place in the queue, are not changes that are saved, so the text at hand
+ * may not have them. */
+static bool text_is_current(const JobText *text, const Job *job)
 {
     PacerPlace place;
 
-    return job->call && aws_call_place(job->call, &place);
+    return text->change == job->record.change && text->calling == job_is_calling(job) &&
+           !(job->call && aws_call_place(job->call, &place));
 }
 
 int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job,
@@ -219,7 +228,7 @@ int job_texts_show(JobTexts *texts, Store *store, const char *id, const Job *job
     const JobText *text = texts_find(texts, id);
     int r;
 
-    if (!text || (job && (text->change != job->record.change || waits_in_line(job)))) {
+    if (!text || (job && !text_is_current(text, job))) {
         job_text_free(TAKE(texts->made));
         r = job_text_make(store, id, job, &texts->made);
         if (r < 0)

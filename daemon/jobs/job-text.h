@@ -13,6 +13,7 @@ typedef struct JobText {
     TAILQ_ENTRY(JobText) entry;
     char id[JOB_ID_SIZE];
     uint64_t change; /* JobRecord.change */
+    bool calling;    /* when it was made */
     JobKind kind;
     JobState state;
     char *text; /* Job of the Varlink interface */

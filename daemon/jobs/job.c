@@ -20,6 +20,8 @@ static void job_call(void *userdata);
 
 static void job_mark_changed(Job *job)
 {
+    job->record.polls += job->polls_uncounted;
+    job->polls_uncounted = 0;
     job->context->changed(job, job->context->userdata);
 }
 
@@ -208,9 +210,8 @@ static void get_attempt(unsigned number, void *userdata)
 
     (void)number;
     assert(!job_is_to_stop(job));
-    job->record.polls++;
+    job->polls_uncounted++;
     stats_add(STAT_GET_ATTEMPTS, 1);
-    job_mark_changed(job); /* counted on disk like StopImport, so that a crash loses none */
 }
 
 static Verdict job_classify_get(const Job *job, const AwsResult *result)
@@ -439,5 +440,7 @@ bool job_finish(Job *job)
     if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
         return true;
     job_rest(job);
+    if (job->polls_uncounted > 0)
+        job_mark_changed(job);
     return false;
 }

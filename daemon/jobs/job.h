@@ -5,8 +5,9 @@
  * job_set_state() is the one place where its state changes, and every change goes through
  * JobContext.changed: so whatever happens to a job is saved at the end of the turn, and is logged
  * and shown only then. A StopImport is counted before it is on the wire, so that after a crash it
- * is known that CloudTrail may have been asked. A job has at most one call and one wait at a time.
- */
+ * is known that CloudTrail may have been asked. A GetImport is counted with the next change, which
+ * is its answer as a rule: asking twice does no harm. A job has at most one call and one wait at a
+ * time. */
 #pragma once
 
 #include <sys/queue.h>
@@ -52,12 +53,13 @@ struct Job {
     Timer call_timer;
     Timer deadline_timer;
     OutageWait outage_wait;
-    AwsCall *call;        /* under way; NULL: none */
-    unsigned polls_done;  /* GetImport calls since the stop was accepted */
-    bool asks_first;      /* before StopImport, which may have been sent already */
-    bool attempt_unsaved; /* of StopImport, which is not on the wire before it is on disk */
-    bool accepted_now;    /* StopImport was, and that is not logged yet */
-    Requester canceller;  /* of a job that was cancelled */
+    AwsCall *call;            /* under way; NULL: none */
+    unsigned polls_done;      /* GetImport calls since the stop was accepted */
+    unsigned polls_uncounted; /* GetImport attempts that are not in the record yet */
+    bool asks_first;          /* before StopImport, which may have been sent already */
+    bool attempt_unsaved;     /* of StopImport, which is not on the wire before it is on disk */
+    bool accepted_now;        /* StopImport was, and that is not logged yet */
+    Requester canceller;      /* of a job that was cancelled */
     JobRegistration registered;
 };
 

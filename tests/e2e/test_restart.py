@@ -69,6 +69,20 @@ def test_an_accepted_stop_is_not_asked_for_again(daemon, sim):
     assert len(sim.calls("StopImport")) == 1
 
 
+@pytest.mark.parametrize("end, counted", [("kill", 0), ("terminate", 1)])
+def test_polls_in_flight_are_counted_unless_the_daemon_is_killed(daemon, sim, end, counted):
+    sim.fault("hang", operation="GetImport", calls=1)
+    import_id = sim.add(stop_polls=1)
+    job = daemon.stop(import_id)
+    sim.wait_calls(1, "GetImport")
+    getattr(daemon, end)()
+
+    daemon.start()
+    daemon.journal.wait("import-stopped", job=job["id"])
+    assert len(sim.calls("GetImport", import_id)) == 2
+    assert daemon.job(job["id"])["polls"] == counted + 1
+
+
 def test_a_stop_whose_answer_never_came_is_looked_at_before_anything_is_stopped(daemon, sim):
     """It took effect: the import is found as it is, and not asked to stop a second time."""
     import_id = sim.add(stop_polls=0, ended_stop="OperationNotPermittedException")

@@ -87,6 +87,23 @@ def test_more_shows_each_state_on_the_way(daemon, sim):
     assert len({job["id"] for job in jobs}) == 1
 
 
+def test_a_poll_is_one_change(daemon, sim):
+    """It is counted with what came of it: shown once, and saved with one sync."""
+    before = daemon.call("GetStatistics")["statistics"]["storeCommits"]
+    polls = [job["polls"] for job in daemon.follow(sim.add(stop_polls=10)) if job["state"] in ("polling", "stopped")]
+    assert polls == sorted({*polls}) and polls[-1] == 10
+    commits = daemon.call("GetStatistics")["statistics"]["storeCommits"] - before
+    assert commits <= 3 + 10, "accepted, an attempt of StopImport, its answer, and those of the polls"
+
+
+def test_a_poll_that_is_not_answered_yet_is_shown_as_a_call_and_not_counted(daemon, sim):
+    sim.fault("hang", operation="GetImport")
+    job = daemon.stop(sim.add())
+    sim.wait_calls(1, "GetImport")
+    shown = daemon.job(job["id"])
+    assert shown["state"] == "polling" and shown["polls"] == 0 and "nextCallAt" not in shown
+
+
 def test_the_answer_of_StopImport_may_be_the_end(daemon, sim):
     job = daemon.stopped(sim.add(stop_polls=0))
     assert job["attempts"] == 1 and job["polls"] == 0

@@ -31,6 +31,7 @@ typedef struct ExpectedJob {
     unsigned stops_held_back, gets_held_back; /* given up before they were on the wire */
     /* Of this run of the daemon: */
     bool calling;           /* an attempt is out */
+    bool counts_all;        /* the next commit counts each GetImport that went out */
     bool asks_first;        /* it may have been stopped before the restart: GetImport comes first */
     uint64_t answered_usec; /* when the last one was answered */
     bool answered;          /* the last answer that was not lost was a good one */
@@ -62,7 +63,7 @@ void expected_job_share(ExpectedJob *job, const Answer *answer, const PollingRul
 void expected_job_forget_waits(ExpectedJob *job);
 
 void expected_job_end(ExpectedJob *job, JobState state);
-void expected_job_commit(ExpectedJob *job);
+void expected_job_commit(ExpectedJob *job, unsigned polls, bool stopping);
 void expected_job_restart(ExpectedJob *job); /* the next run begins with what was durable */
 
 /* Holds the record against what has to be in it. */

@@ -199,14 +199,38 @@ void expected_timers_ran(Expected *expected)
         expected_guard_timers_ran(&expected->guards[i]);
 }
 
+static void read_stored(const ExpectedJob *job, Core *core, JobRecord *ret)
+{
+    model_hold(job->model, store_get(core_store(core), job->id, ret) == 0,
+               "job %s is not in the store", job->id);
+}
+
 static void compare_stored(const ExpectedJob *job, Core *core)
 {
     JobRecord record;
 
-    model_hold(job->model, store_get(core_store(core), job->id, &record) == 0,
-               "job %s is not in the store", job->id);
+    read_stored(job, core, &record);
     expected_job_compare(job, &record);
     job_record_clear(&record);
+}
+
+static void commit_one(const Expected *expected, ExpectedJob *job, Core *core)
+{
+    const Job *found = registry_find(core_registry(core), job->id);
+    JobRecord ended;
+    const JobRecord *record = &ended;
+
+    model_hold(job->model, !found == expected_job_is_final(job), "job %s: under way or not?",
+               job->id);
+    if (found)
+        record = &found->record;
+    else
+        read_stored(job, core, &ended);
+    expected_job_commit(job, record->polls, expected->stopping);
+    expected_job_compare(job, record);
+    job->checked = !found;
+    if (!found)
+        job_record_clear(&ended);
 }
 
 /* What a job does about its target, which is out; job NULL: it has ended. */
@@ -260,19 +284,9 @@ void expected_committed(Expected *expected, Core *core)
 
     for (size_t i = 0; i < expected->n_jobs; i++) {
         ExpectedJob *job = &expected->jobs[i];
-        const Job *found;
 
-        if (job->checked)
-            continue;
-        expected_job_commit(job);
-        found = registry_find(core_registry(core), job->id);
-        model_hold(model, !found == expected_job_is_final(job), "job %s: under way or not?",
-                   job->id);
-        if (found)
-            expected_job_compare(job, &found->record);
-        else
-            compare_stored(job, core);
-        job->checked = !found;
+        if (!job->checked)
+            commit_one(expected, job, core);
     }
     model_hold(model, registry_count_jobs(core_registry(core)) == n_active, "jobs under way");
     for (unsigned i = 0; i < expected->rules.n_targets; i++)
