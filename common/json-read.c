@@ -10,6 +10,7 @@
 
 #include "common/json-reader.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 
 static int read_value(JsonReader *reader, json_object **ret);
 
@@ -335,6 +336,12 @@ int json_read(const char *text, size_t size, unsigned max_depth, json_object **r
 
 int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret)
 {
+    const size_t mark = strlen(UTF8_BYTE_ORDER_MARK);
+
+    if (size >= mark && memcmp(text, UTF8_BYTE_ORDER_MARK, mark) == 0) {
+        text += mark;
+        size -= mark;
+    }
     return read_document(&(JsonReader){.at = text,
                                        .end = text + size,
                                        .depth_left = max_depth,

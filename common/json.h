@@ -28,9 +28,10 @@
 int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret);
 
 /* The same for what others write and we have to live with. What json_read() refuses does not spoil
- * the rest: the last of two members of a name counts; a lone surrogate, and a byte that is not
- * UTF-8, becomes U+FFFD; a control character in a string stands for itself; a member whose name has
- * an embedded NUL is left out, and what nests deeper than max_depth reads as null. */
+ * the rest: a byte-order mark at the start is skipped; the last of two members of a name counts; a
+ * lone surrogate, and a byte that is not UTF-8, becomes U+FFFD; a control character in a string
+ * stands for itself; a member whose name has an embedded NUL is left out, and what nests deeper
+ * than max_depth reads as null. */
 int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret);
 
 /* Wipes the strings of a value and puts it: for one that holds secrets and has no other owner.

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UTF8_BYTE_ORDER_MARK "\xEF\xBB\xBF" /* at the start of a text, as some editors leave it */
+
 /* Size of the character that the text begins with, 1 to 4 bytes. 0: the text is empty, or what it
  * begins with is not UTF-8: overlong, a surrogate, beyond U+10FFFF or cut short. */
 size_t utf8_character_size(const char *text, size_t size);

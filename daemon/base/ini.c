@@ -9,9 +9,9 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 
 #define BLANKS " \t"
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* as editors of other systems leave it */
 
 typedef struct IniParser {
     const IniHandler *handler;
@@ -123,8 +123,8 @@ int ini_parse(const char *text, const char *name, const IniHandler *handler, voi
     size_t size;
     int r = 0;
 
-    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
-        text += strlen(BYTE_ORDER_MARK);
+    if (strncmp(text, UTF8_BYTE_ORDER_MARK, strlen(UTF8_BYTE_ORDER_MARK)) == 0)
+        text += strlen(UTF8_BYTE_ORDER_MARK);
     size = strlen(text) + 1;
     copy = OPENSSL_memdup(text, size);
     if (!copy)

@@ -42,6 +42,7 @@ static void test_finds_the_code(void **state)
         {NULL, "{\"__type\":\"com.amazonaws#a#ImportNotFoundException\"}",
          "ImportNotFoundException"},
         {NULL, "{\"__type\":\"a.b#ImportNotFoundException:x\"}", "ImportNotFoundException"},
+        {NULL, "\xEF\xBB\xBF{\"__type\":\"ImportNotFoundException\"}", "ImportNotFoundException"},
         {NULL, "{\"code\":\"a.b#ImportNotFoundException:x\"}", "ImportNotFoundException"},
         {" ImportNotFoundException ", "{}", "ImportNotFoundException"},
 
@@ -274,7 +275,7 @@ static void test_reads_objects_only(void **state)
         {"{}", 0},          {"{\"a\":[1]}", 0},    {"", -EBADMSG},
         {"[]", -EBADMSG},   {"null", -EBADMSG},    {"{\"a\":1", -EBADMSG},
         {"{} x", -EBADMSG}, {"{'a':1}", -EBADMSG}, {"<html>", -EBADMSG},
-        {"{}\n", 0},
+        {"{}\n", 0},        {"\xEF\xBB\xBF{}", 0},
     };
     HttpResponse none = {.status = 200};
     json_object *untouched = NULL;

@@ -358,6 +358,8 @@ static void test_a_lenient_reader_lets_nothing_spoil_the_rest(void **state)
 {
     static const struct sample samples[] = {
         SAMPLE("{\"a\":1,\"b\":[1.50,\"x\",null,true]}", "{\"a\":1,\"b\":[1.50,\"x\",null,true]}"),
+        SAMPLE("\xEF\xBB\xBF{\"a\":1}", "{\"a\":1}"),
+        SAMPLE("\xEF\xBB\xBF \t[1]\n", "[1]"),
         SAMPLE("{\"a\":1,\"a\":2}", "{\"a\":2}"),
         SAMPLE("{\"a\":1,\"b\":3,\"a\":null}", "{\"a\":null,\"b\":3}"),
         SAMPLE("{\"a\":{\"b\":\"x\"},\"\\u0061\":\"y\"}", "{\"a\":\"y\"}"),
@@ -395,6 +397,10 @@ static void test_a_lenient_reader_refuses_what_is_not_json(void **state)
         SAMPLE("{'a':1}", NULL),
         SAMPLE("{} {}", NULL),
         SAMPLE("<html>", NULL),
+        SAMPLE("\xEF\xBB\xBF", NULL),
+        SAMPLE("\xEF\xBB\xBF\xEF\xBB\xBF{}", NULL),
+        SAMPLE(" \xEF\xBB\xBF{}", NULL),
+        SAMPLE("{}\0", NULL),
         SAMPLE("{\"a\":NaN}", NULL),
         SAMPLE("\"\\ud83d", NULL),
         SAMPLE("\"\\ud83", NULL),
