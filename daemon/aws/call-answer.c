@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/call-answer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -87,6 +88,22 @@ static const char *find_other_subject(const AwsCall *call, json_object *body)
                : named;
 }
 
+/* The item of a list that the caller gets: about the subject, or where none is the first, which is
+ * not believed. */
+static void pick_subject(const AwsCall *call, json_object **body)
+{
+    CLEANUP(json_object_putp) json_object *whole = *body;
+    json_object *list = NULL;
+    size_t i = 0, n;
+
+    (void)json_get_array(whole, call->operation->subject_list, &list);
+    n = json_object_array_length(list);
+    assert(n > 0);
+    while (i < n && find_other_subject(call, json_object_array_get_idx(list, i)))
+        i++;
+    *body = json_object_get(json_object_array_get_idx(list, i < n ? i : 0));
+}
+
 static int read_success(AwsCall *call, const HttpResponse *response, CallReading *ret)
 {
     CLEANUP(json_object_putp) json_object *body = NULL;
@@ -106,6 +123,8 @@ static int read_success(AwsCall *call, const HttpResponse *response, CallReading
         return r;
     if (r == 0 && call->operation->find_error && call->operation->find_error(body, &inside))
         return read_failure(call, response, &inside, ret);
+    if (r == 0 && call->operation->subject_list)
+        pick_subject(call, &body);
     if (r == 0)
         other = find_other_subject(call, body);
     if (r == 0 && !other) {

@@ -58,7 +58,9 @@ typedef struct AwsOperation {
        borrowed, its status says whether it is a refusal (400) or may pass (500). The call fails
        with it as with any other. NULL: there is nothing such. */
     bool (*find_error)(json_object *decoded, AwsErrorText *ret);
-    const char *subject; /* member of what was decoded that names the subject; NULL: none does */
+    const char *subject_list; /* member of what was decoded: an array, not empty, of which the item
+                                 about the subject is the answer; NULL: it is the answer itself */
+    const char *subject;      /* member of the answer that names the subject; NULL: none does */
     bool subject_folds_case;
     bool may_be_empty; /* it has nothing to say in a success, which may come without a body */
     QuotaKind limit;

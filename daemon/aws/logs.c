@@ -70,20 +70,23 @@ static int decode_batches(json_object *answer, json_object **ret)
     return decode_answer(answer, batches_members, ret);
 }
 
-/* There is no operation that gets one task: it is described with its id. */
-static int decode_one(json_object *answer, json_object **ret)
+/* There is no operation that gets one task: it is described with its id. A list without any is a
+ * "no" only where nothing was left out of it and no page follows. */
+static int decode_described(json_object *answer, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *tasks = NULL;
-    json_object *array;
+    json_object *array, *listed = json_object_object_get(answer, "imports");
+    const char *token = "";
     int r = decode_tasks(answer, &tasks);
 
     if (r < 0)
         return r;
     if (json_get_array(tasks, "imports", &array) <= 0)
         return -EBADMSG;
+    (void)json_get_string(tasks, "nextToken", &token);
     if (json_object_array_length(array) == 0)
-        return -ENOENT;
-    *ret = json_object_get(json_object_array_get_idx(array, 0));
+        return json_object_array_length(listed) == 0 && !*token ? -ENOENT : -EBADMSG;
+    *ret = TAKE(tasks);
     return 0;
 }
 
@@ -118,7 +121,8 @@ const ImportOperations logs_operations = {
         {
             .name = "DescribeImportTasks",
             .target = TARGET("DescribeImportTasks"),
-            .decode = decode_one,
+            .decode = decode_described,
+            .subject_list = "imports",
             .subject = "importId",
             .limit = QUOTA_READ,
         },

@@ -78,9 +78,31 @@ def test_each_refusal_by_name(daemon, sim, code, error):
 
 def test_a_task_that_is_not_listed_is_not_found(daemon, sim):
     assert end_of(daemon, "nowhere")[0] == "ImportNotFound"
+    sim.fault("http", operation="DescribeImportTasks", status=200, body='{"imports":[],"nextToken":""}', calls=1)
     name, parameters = refusal(daemon, "GetImport", importId="nowhere", **LOGS)
     assert name == f"{INTERFACE}.ImportNotFound"
     assert "nowhere" in parameters["cause"]["message"]
+
+
+@pytest.mark.parametrize("answer", ['{"imports":[],"nextToken":"more"}', '{"imports":[null]}', '{"imports":["TASK"]}',
+                                    '{"imports":5}', '{"nextToken":"more"}', '{"imports":[{"importId":"other"}]}'])
+def test_only_a_list_that_is_empty_and_whole_says_not_found(daemon, sim, answer):
+    """What else has no such task says nothing of it, and is asked again."""
+    task_id = sim.add(**LOGS)
+    sim.fault("http", operation="DescribeImportTasks", status=200, body=answer, calls=2)
+    assert daemon.call("GetImport", importId=task_id, **LOGS)["task"]["importId"] == task_id
+    assert daemon.journal.find("call-retried", aws_error="UnreadableAnswer")
+
+
+def test_a_task_is_found_among_others(daemon, sim):
+    """As where what answers passes over the id that was asked for."""
+    task_id = sim.add(**LOGS)
+    others = '{"importId":"other","importStatus":"FAILED"}'
+    sim.fault("http", operation="DescribeImportTasks", status=200,
+              body='{"imports":[%s,{"importId":"%s","importStatus":"CANCELLED"},%s]}' % (others, task_id, others))
+    task = daemon.call("GetImport", importId=task_id, **LOGS)["task"]
+    assert task == {"importId": task_id, "importStatus": "CANCELLED"}
+    assert daemon.stopped(task_id, **LOGS)["state"] == "stopped"
 
 
 def test_polls_go_on_over_trouble_and_a_restart(daemon, sim):
