@@ -51,30 +51,53 @@ static size_t count_digits(const char *text)
     return strspn(text, "0123456789");
 }
 
+/* Puts a digit, below 0 in a negative number, behind the others. False: int64_t does not hold it.
+ */
+static bool append_digit(int64_t *value, int digit)
+{
+    return !__builtin_mul_overflow(*value, INT64_C(10), value) &&
+           !__builtin_add_overflow(*value, digit, value);
+}
+
+/* A number as JSON writes it, such as "-12.50e+3". False: it is not whole, or int64_t does not hold
+ * it. double would lose digits of the one and hide the fraction of the other. */
+static bool read_whole(const char *text, int64_t *ret)
+{
+    int sign = *text == '-' ? -1 : 1;
+    const char *digits = text + (sign < 0), *end = digits + strcspn(digits, "eE");
+    const char *point = memchr(digits, '.', (size_t)(end - digits));
+    long exponent = *end ? strtol(end + 1, NULL, 10) : 0; /* or its limit */
+    int64_t left, value = 0; /* left: digits before the point, as the exponent moves it */
+
+    if (__builtin_add_overflow((point ? point : end) - digits, exponent, &left))
+        left = exponent;
+    for (; digits < end; digits++) {
+        if (digits == point)
+            continue;
+        if (left > 0 ? !append_digit(&value, sign * (*digits - '0')) : *digits != '0')
+            return false;
+        left -= left > 0;
+    }
+    for (; left > 0 && value != 0; left--)
+        if (!append_digit(&value, 0))
+            return false;
+    *ret = value;
+    return true;
+}
+
 static bool read_count(json_object *from, int64_t *ret)
 {
-    static const double beyond = 9223372036854775808.0; /* the first that int64_t does not hold */
     const char *text = json_string(from);
-    double value;
 
     if (json_object_is_type(from, json_type_int)) {
         *ret = json_object_get_int64(from);
         return true;
     }
-    if (text) {
-        if (*text == '\0' || text[count_digits(text)] != '\0')
-            return false;
-        errno = 0;
-        *ret = strtoll(text, NULL, 10);
-        return errno == 0;
-    }
-    if (!json_object_is_type(from, json_type_double))
+    if (json_object_is_type(from, json_type_double))
+        text = json_object_get_string(from); /* as it was read */
+    else if (!text || *text == '\0' || text[count_digits(text)] != '\0')
         return false;
-    value = json_object_get_double(from);
-    if (!(value >= -beyond && value < beyond) || trunc(value) != value)
-        return false;
-    *ret = (int64_t)value;
-    return true;
+    return text && read_whole(text, ret);
 }
 
 static int decode_count(json_object *from, json_object **ret)
