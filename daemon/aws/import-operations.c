@@ -75,11 +75,7 @@ const char *import_source(const ImportOperations *operations, json_object *impor
 
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id)
 {
-    const char *id;
-
-    return json_get_string(import, operations->id_member, &id) > 0
-               ? 0
-               : json_add_string(import, operations->id_member, import_id);
+    return json_add_string(import, operations->id_member, import_id);
 }
 
 static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,

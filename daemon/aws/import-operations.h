@@ -61,7 +61,8 @@ const char *import_status_name(const ImportOperations *operations, json_object *
 /* Where it imports from, or NULL: not known. */
 const char *import_source(const ImportOperations *operations, json_object *import);
 
-/* Names an import by the id that was asked for, where the service left it out. 0 or -ENOMEM. */
+/* Names an import by the id that was asked for, where the service left it out or wrote it in
+ * another case. 0 or -ENOMEM. */
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id);
 
 /* ---- calls; the client is the service's ---- */

@@ -73,6 +73,13 @@ def test_an_id_in_upper_case_is_folded(daemon, sim):
     assert daemon.call("GetImport", importId=import_id.upper())["import"]["ImportId"] == import_id
 
 
+def test_an_answer_in_upper_case_names_the_same_import(daemon, sim):
+    import_id = new_id()
+    sim.add(id=import_id, members={"ImportId": import_id.upper()})
+    assert daemon.call("GetImport", importId=import_id)["import"]["ImportId"] == import_id
+    assert daemon.stopped(import_id)["import"]["ImportId"] == import_id
+
+
 def test_another_import_is_not_shown_for_the_one_asked_about(start_daemon, sim):
     daemon = start_daemon(calls={"max-attempts": 1})
     other = new_id()
