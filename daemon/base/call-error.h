@@ -39,9 +39,7 @@ int call_error_set(CallError *error, const char *code, const char *message, unsi
 int call_error_copy(CallError *error, const CallError *from);
 void call_error_clear(CallError *error); /* frees what is inside; takes an empty one */
 
-/* Makes the secret, and any signature, unreadable in all texts: there are services and proxies that
- * quote the request they did not like. Found as it is, in percent-encoding, and where a text was
- * cut inside it. secret may be NULL; one of less than 8 characters is left alone. */
+/* Makes the secret (NULL: none), and any signature, unreadable in all texts: see mask.h. */
 void call_error_mask(CallError *error, const char *secret);
 
 /* As CallError: {code, message, httpStatus, requestId}. NULL: no memory. */

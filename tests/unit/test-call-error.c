@@ -71,6 +71,11 @@ static void test_masks_secrets_and_signatures(void **state)
     assert_masks("a 5ecr3t/+ and 5ecr3t/+, Signature=0123", "5ecr3t/+",
                  "a ******** and ********, Signature=****");
     assert_masks("no Signature here, Signature%3D01", NULL, "no Signature here, Signature%3D**");
+    assert_masks("Signature\\u003d01", NULL, "Signature\\u003d**");
+    assert_masks("Signature&#x3D;01", NULL, "Signature&#x3D;**");
+    assert_masks("{\"signature\":\"" SIXTY_THREE "F\"}", NULL, "{\"signature\":\"" STARS_63 "*\"}");
+    assert_masks("not one: " SIXTY_THREE " " SIXTY_THREE "g", NULL,
+                 "not one: " SIXTY_THREE " " SIXTY_THREE "g");
     /* What is masked ends with a whole character. */
     assert_masks("Signature=" SIXTY_THREE "\u00e4!", NULL, "Signature=" STARS_63 "**!");
 }
@@ -94,6 +99,62 @@ static void test_masks_encoded_secrets(void **state)
                  "&");
     assert_masks("%77JalR wJalr\\/UtnF+MI= %77Jalr/UtnF+MI=", secret,
                  "%77JalR *************** ****************");
+}
+
+static void test_masks_secrets_in_every_writing(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } samples[] = {
+        {"x=wJalr\\u002fUtnF\\u002BMI\\u003d!", "x=*****************************!"},
+        {"x=wJalr\\\\u002fUtnF\\\\u002BMI\\\\u003d!", "x=********************************!"},
+        {"x=wJalr\\\\/UtnF+MI=!", "x=****************!"},
+        {"x=wJalr&#47;UtnF&#43;MI&#61;!", "x=**************************!"},
+        {"x=wJalr&#x2F;UtnF&#x2b;MI&#x3d;!", "x=*****************************!"},
+        {"x=wJalr&#x002F;UtnF&#0043;MI&#61;!", "x=*******************************!"},
+        {"x=wJalr&amp;#47;UtnF&amp;#43;MI&amp;#61;!", "x=**************************************!"},
+        {"x=wJalr/UtnF MI=!", "x=**************!"},
+
+        /* Another character, or no character at all. */
+        {"wJalr\\u002eUtnF+MI=", "wJalr\\u002eUtnF+MI="},
+        {"wJalr\\u02fUtnF+MI=", "wJalr\\u02fUtnF+MI="},
+        {"wJalr&#46;UtnF+MI=", "wJalr&#46;UtnF+MI="},
+        {"wJalr&#x;UtnF+MI=", "wJalr&#x;UtnF+MI="},
+        {"wJalr&#47 UtnF+MI=", "wJalr&#47 UtnF+MI="},
+
+        /* Cut inside of an escape. */
+        {"x wJalr\\u00", "x *********"},
+        {"x wJalr&#x2", "x *********"},
+        {"x wJalr&amp;#4", "x ************"},
+        {"x wJalr\\\\", "x *******"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+        assert_masks(samples[i].text, "wJalr/UtnF+MI=", samples[i].expected);
+}
+
+static void test_masks_secrets_in_base64(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } samples[] = {
+        {"<d0phbHIvVXRuRitNST0=>", "<*******************=>"},
+        {"<dXdKYWxyL1V0bkYrTUk9>", "<d*******************>"},
+        {"<dXN3SmFsci9VdG5GK01JPQ==>", "<dX********************==>"},
+        {"<dXNlcjp3SmFsci9VdG5GK01JPQ==>", "<dXNlcj********************==>"},
+        {"<YXdKYWxyL1V0bkYrTUk9Yg==>", "<Y*******************Yg==>"},
+        {"<d0phbHIvVXRuRitNST1tb3Jl>", "<*******************tb3Jl>"},
+        {"<dXN3SmFsci9VdG5GK01JPXIh>", "<dX********************Ih>"},
+        {"Basic dXNlcjp3SmFsci", "Basic dXNlcj********"},
+        {"Basic dXNlcjp3Sm", "Basic dXNlcjp3Sm"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+        assert_masks(samples[i].text, "wJalr/UtnF+MI=", samples[i].expected);
+    /* "?>" is written with what the two alphabets differ in. */
+    assert_masks("Pz4/Pj8+Pz4= Pz4_Pj8-Pz4=", "?>?>?>?>", "***********= ***********=");
 }
 
 static void test_masks_a_secret_that_was_cut(void **state)
@@ -131,6 +192,8 @@ int main(void)
         cmocka_unit_test(test_its_own_texts_may_be_set_again),
         cmocka_unit_test(test_masks_secrets_and_signatures),
         cmocka_unit_test(test_masks_encoded_secrets),
+        cmocka_unit_test(test_masks_secrets_in_every_writing),
+        cmocka_unit_test(test_masks_secrets_in_base64),
         cmocka_unit_test(test_masks_a_secret_that_was_cut),
         cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
     };
