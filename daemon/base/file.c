@@ -10,138 +10,165 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include "common/explain.h"
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/base/aside.h"
 
-static int explain_unreadable(const char *path, int error, char **ret_error)
+/* What a reading may find, besides an errno: what is no error of the file system. */
+typedef enum Finding {
+    FOUND_ANOTHER_KIND = 1,
+    FOUND_NO_END,    /* of the pipe, in time */
+    FOUND_NO_WRITER, /* nor anything that one has left in the pipe */
+} Finding;
+
+typedef struct Reading {
+    const char *path;
+    bool regular; /* or else it may be a pipe or /dev/null as well */
+} Reading;
+
+/* ---- in a process aside ---- */
+
+static bool is_readable_kind(const struct stat *status, bool regular)
 {
-    return explain(ret_error, error, "%s: cannot be read: %s", path, strerror(-error));
-}
-
-/* O_NONBLOCK: a FIFO's other end is not waited for. O_NOCTTY: a terminal stays nobody's. */
-static int open_file(const char *path, int *ret_fd, struct stat *ret_status, char **ret_error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-    if (fd < 0)
-        return explain_unreadable(path, -errno, ret_error);
-    if (fstat(fd, ret_status) < 0) {
-        int r = -errno;
-
-        close(fd);
-        return explain_unreadable(path, r, ret_error);
-    }
-    *ret_fd = fd;
-    return 0;
-}
-
-static bool is_readable_kind(const struct stat *status)
-{
-    return S_ISREG(status->st_mode) || S_ISFIFO(status->st_mode) ||
+    if (regular || S_ISREG(status->st_mode))
+        return S_ISREG(status->st_mode);
+    return S_ISFIFO(status->st_mode) ||
            (S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3)); /* /dev/null */
-}
-
-static int explain_kind(const char *path, const struct stat *status, char **ret_error)
-{
-    return S_ISDIR(status->st_mode)
-               ? explain_unreadable(path, -EISDIR, ret_error)
-               : explain(ret_error, -EINVAL, "%s: is not a regular file", path);
 }
 
 /* Waits until there is something to read from the pipe, or its end. */
 static int wait_for_writer(int fd, uint64_t until_usec)
 {
     struct pollfd pipe = {.fd = fd, .events = POLLIN};
-    uint64_t now_usec = time_now_boottime();
-    uint64_t left_usec = now_usec < until_usec ? until_usec - now_usec : 0;
+    uint64_t left_usec = time_since(time_now_boottime(), until_usec);
     int n = poll(&pipe, 1, (int)(left_usec / USEC_PER_MSEC));
 
     if (n < 0)
         return errno == EINTR ? 0 : -errno;
-    return n == 0 ? -ETIMEDOUT : 0;
+    return n == 0 ? FOUND_NO_END : 0;
 }
 
-static int read_all(int fd, char *buffer, size_t size, size_t *length)
+static int read_all(int fd, Aside *aside)
 {
-    uint64_t until_usec = time_now_boottime() + FILE_WAIT_USEC;
+    uint64_t until_usec = time_now_boottime() + FILE_PIPE_USEC;
+    int r = 0;
 
-    while (*length < size) {
-        ssize_t n = read(fd, buffer + *length, size - *length);
-        int r = 0;
+    while (r == 0 && aside->size < aside->capacity) {
+        ssize_t n = read(fd, aside->data + aside->size, aside->capacity - aside->size);
 
         if (n == 0)
-            return 0;
+            break;
         if (n > 0)
-            *length += (size_t)n;
+            aside->size += (size_t)n;
         else if (errno == EAGAIN)
             r = wait_for_writer(fd, until_usec);
         else if (errno != EINTR)
             r = -errno;
-        if (r < 0)
-            return r;
     }
-    return 0;
+    return r;
+}
+
+/* O_NONBLOCK: a FIFO's other end is not waited for. O_NOCTTY: a terminal stays nobody's. */
+static int read_aside(Aside *aside, const void *userdata)
+{
+    const Reading *reading = userdata;
+    CLEANUP(closep)
+    int fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    int r;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -errno;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
+    if (!is_readable_kind(&status, reading->regular))
+        return FOUND_ANOTHER_KIND;
+    r = read_all(fd, aside);
+    return r == 0 && aside->size == 0 && S_ISFIFO(status.st_mode) ? FOUND_NO_WRITER : r;
+}
+
+/* ---- in the daemon ---- */
+
+/* That the file could not even be looked at in time. */
+static int explain_hanging(const char *path, int error, char **ret_error)
+{
+    switch (error) {
+    case -ETIMEDOUT:
+        return explain(ret_error, error,
+                       "%s: cannot be read: its file system does not answer; if that is a network "
+                       "mount, see whether its server is up",
+                       path);
+    case -EBUSY:
+        return explain(ret_error, error,
+                       "%s: was not read, for %u others hang; see whether the servers of this "
+                       "host's network mounts are up",
+                       path, ASIDE_HANGING_MAX);
+    default:
+        return explain(ret_error, error, "%s: cannot be read: %s", path, strerror(-error));
+    }
+}
+
+static int explain_finding(const char *path, int finding, char **ret_error)
+{
+    switch (finding) {
+    case FOUND_ANOTHER_KIND:
+        return explain(ret_error, -EINVAL, "%s: is not a regular file", path);
+    case FOUND_NO_END:
+        return explain(ret_error, -ETIMEDOUT, "%s: is a pipe whose writer does not come to an end",
+                       path);
+    case FOUND_NO_WRITER:
+        return explain(ret_error, -ENODATA, "%s: is a pipe that nobody has written to", path);
+    default:
+        return explain(ret_error, finding, "%s: cannot be read: %s", path, strerror(-finding));
+    }
 }
 
 /* What was read, as text. */
-static int take_text(const char *path, const char *data, size_t length, char **ret,
-                     char **ret_error)
+static int take_text(const char *path, const Aside *aside, char **ret, char **ret_error)
 {
     char *text;
 
-    if (length > FILE_TEXT_MAX)
+    if (aside->size > FILE_TEXT_MAX)
         return explain(ret_error, -EFBIG, "%s: is larger than %u bytes", path, FILE_TEXT_MAX);
-    if (memchr(data, '\0', length))
+    if (memchr(aside->data, '\0', aside->size))
         return explain(ret_error, -EINVAL, "%s: holds a NUL byte, so it is not a text file", path);
-    text = strndup(data, length);
+    text = strndup(aside->data, aside->size);
     if (!text)
         return -ENOMEM;
     *ret = text;
     return 0;
 }
 
+static int read_text(const Reading *reading, char **ret, char **ret_error)
+{
+    CLEANUP(aside_freep) Aside *aside = NULL;
+    int r = aside_run(reading->path, read_aside, reading, FILE_TEXT_MAX + 1, &aside);
+
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return explain_hanging(reading->path, r, ret_error);
+    if (aside->result != 0)
+        return explain_finding(reading->path, aside->result, ret_error);
+    if (reading->regular && aside->size == 0)
+        return explain(ret_error, -ENODATA, "%s: is empty", reading->path);
+    return take_text(reading->path, aside, ret, ret_error);
+}
+
 int file_read_text(const char *path, char **ret, char **ret_error)
 {
-    const size_t size = FILE_TEXT_MAX + 1;
-    CLEANUP(closep) int fd = -1;
-    struct stat status;
-    size_t length = 0;
-    char *buffer;
-    int r = open_file(path, &fd, &status, ret_error);
+    return read_text(&(Reading){.path = path}, ret, ret_error);
+}
 
-    if (r < 0)
-        return r;
-    if (!is_readable_kind(&status))
-        return explain_kind(path, &status, ret_error);
-    buffer = OPENSSL_malloc(size);
-    if (!buffer)
-        return -ENOMEM;
-    r = read_all(fd, buffer, size, &length);
-    if (r == -ETIMEDOUT)
-        r = explain(ret_error, r, "%s: is a pipe whose writer does not come to an end", path);
-    else if (r < 0)
-        r = explain_unreadable(path, r, ret_error);
-    else if (length == 0 && S_ISFIFO(status.st_mode))
-        r = explain(ret_error, -ENODATA, "%s: is a pipe that nobody has written to", path);
-    else
-        r = take_text(path, buffer, length, ret, ret_error);
-    OPENSSL_cleanse(buffer, length);
-    OPENSSL_free(buffer);
-    return r;
+int file_read_regular(const char *path, char **ret, char **ret_error)
+{
+    return read_text(&(Reading){.path = path, .regular = true}, ret, ret_error);
 }
 
 int file_check_regular(const char *path, char **ret_error)
 {
-    CLEANUP(closep) int fd = -1;
-    struct stat status;
-    int r = open_file(path, &fd, &status, ret_error);
+    CLEANUP(freep) char *text = NULL;
 
-    if (r < 0)
-        return r;
-    if (!S_ISREG(status.st_mode))
-        return explain_kind(path, &status, ret_error);
-    return status.st_size > 0 ? 0 : explain(ret_error, -ENODATA, "%s: is empty", path);
+    return file_read_regular(path, &text, ret_error);
 }

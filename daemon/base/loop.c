@@ -25,6 +25,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/time.h"
+#include "daemon/base/aside.h"
 #include "daemon/base/journal.h"
 #include "daemon/base/notify.h"
 #include "daemon/base/stats.h"
@@ -269,6 +270,7 @@ int loop_run(Loop *loop, const LoopHandler *handler)
     int r = 0;
 
     loop->handler = *handler;
+    aside_set_wait(ASIDE_TURN_USEC);
     if (sd_watchdog_enabled(0, &watchdog_usec) > 0) {
         loop->watchdog_usec = watchdog_usec / 2;
         on_watchdog(loop);
