@@ -247,10 +247,11 @@ int aws_answer_read_error(const HttpResponse *response, const char *host, CallEr
     return aws_answer_make_error(response, host, &text, error, ret_named);
 }
 
-bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec)
+/* A date as headers have it. False: there is none, or it is not one. */
+static bool parse_date(const char *text, uint64_t *ret_realtime_usec)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const char *text = http_response_header(response, "date"), *found;
+    const char *found;
     char month[4] = "", zone[4] = "";
     struct tm tm = {0};
     time_t seconds;
@@ -268,4 +269,24 @@ bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_u
         return false;
     *ret_realtime_usec = (uint64_t)seconds * USEC_PER_SEC;
     return true;
+}
+
+bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec)
+{
+    return parse_date(http_response_header(response, "date"), ret_realtime_usec);
+}
+
+AwsRetryAfter aws_answer_read_retry_after(const HttpResponse *response, uint64_t now_usec)
+{
+    bool busy = response->status == 429 || response->status == 503;
+    AwsRetryAfter after = {
+        .msec = http_response_header(response, "x-amz-retry-after"),
+        .seconds = busy ? http_response_header(response, "retry-after") : NULL,
+    };
+    uint64_t until_usec;
+
+    (void)aws_answer_read_date(response, &now_usec); /* else as it was given */
+    if (parse_date(after.seconds, &until_usec) && until_usec > now_usec)
+        after.until_usec = until_usec - now_usec;
+    return after;
 }

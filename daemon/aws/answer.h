@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "daemon/aws/retry.h"
 #include "daemon/base/call-error.h"
 #include "daemon/http/client.h"
 
@@ -53,3 +54,7 @@ int aws_answer_describe_missing(const HttpResponse *response, const char *host, 
 
 /* The Date header. False: none came, or it is not a date. */
 bool aws_answer_read_date(const HttpResponse *response, uint64_t *ret_realtime_usec);
+
+/* When the answer wants to be asked again; borrows from it. now_usec: the server's time, as far as
+ * is known, for an answer without a Date. */
+AwsRetryAfter aws_answer_read_retry_after(const HttpResponse *response, uint64_t now_usec);

@@ -129,16 +129,6 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
                  call->error.message ? call->error.message : "out of memory");
 }
 
-static AwsRetryAfter read_retry_after(const HttpResponse *response)
-{
-    bool busy = response->status == 429 || response->status == 503;
-
-    return (AwsRetryAfter){
-        .msec = http_response_header(response, "x-amz-retry-after"),
-        .seconds = busy ? http_response_header(response, "retry-after") : NULL,
-    };
-}
-
 /* Corrections cost no quota: each is made once per call, and without it the call would count as
  * refused although it is not. Returns false where the quota allows no retry. */
 static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpResponse *response)
@@ -165,7 +155,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
     call->last_cost = cost;
     delay_usec = aws_retry_delay_usec(
         retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
-        read_retry_after(response));
+        aws_answer_read_retry_after(response, aws_client_server_time_usec(client)));
     journal_retry(call, delay_usec);
     call->state = CALL_WAITING_DELAY;
     call->delay.fire = on_delay;

@@ -88,7 +88,9 @@ uint64_t aws_retry_delay_usec(AwsRetryClass retry_class, unsigned retry, double 
 
     if (parse_span(asked.msec, USEC_PER_MSEC, &least) && least > delay)
         delay = least > delay + RETRY_AFTER_SPAN_USEC ? delay + RETRY_AFTER_SPAN_USEC : least;
-    if (parse_span(asked.seconds, USEC_PER_SEC, &least) && least > delay)
+    if (!parse_span(asked.seconds, USEC_PER_SEC, &least))
+        least = asked.until_usec;
+    if (least > delay)
         delay = least > DELAY_MAX_USEC ? DELAY_MAX_USEC : least;
     return delay;
 }

@@ -29,6 +29,7 @@ AwsRetryClass aws_retry_classify(unsigned http_status, const char *code, bool sk
 typedef struct AwsRetryAfter {
     const char *msec;    /* x-amz-retry-after: at least that, and at most 5 s more than without */
     const char *seconds; /* Retry-After of a 429 or 503: at least that, or 20 s */
+    uint64_t until_usec; /* the same where it is a date: how long until then; else 0 */
 } AwsRetryAfter;
 
 /* Delay before retry number `retry` (1 for the first) of a transient or throttled attempt. uniform

@@ -227,6 +227,41 @@ static void test_heeds_retry_after_in_seconds_of_a_busy_server(void **state)
     assert_gap(world, 2, 25);
 }
 
+static void test_heeds_retry_after_as_a_date(void **state)
+{
+    /* The last is by a server whose clock is a day ahead. */
+    const Reply replies[] = {
+        {.status = 503, .headers = {{"Retry-After", "Sun, 22 Nov 2026 12:23:49 GMT"}}},
+        {.status = 429,
+         .headers = {{"Retry-After", "Mon, 23 Nov 2026 12:23:55 GMT"},
+                     {"Date", "Mon, 23 Nov 2026 12:23:45 GMT"}}},
+        OK_REPLY,
+    };
+    const Reply over[] = {
+        {.status = 503, .headers = {{"Retry-After", "Sun, 22 Nov 2015 12:23:49 GMT"}}},
+        OK_REPLY,
+    };
+    const Reply far[] = {
+        {.status = 503, .headers = {{"Retry-After", "Sun, 22 Nov 2099 12:23:49 GMT"}}},
+        OK_REPLY,
+    };
+    const Reply other[] = {
+        {.status = 500, .headers = {{"Retry-After", "Sun, 22 Nov 2099 12:23:49 GMT"}}},
+        OK_REPLY,
+    };
+    World *world = *state;
+
+    world_call(world, replies, 3);
+    assert_gap(world, 2, 4000);
+    assert_gap(world, 3, 10000);
+    world_call(world, over, 2);
+    assert_gap(world, 2, 25);
+    world_call(world, far, 2);
+    assert_gap(world, 2, 20000);
+    world_call(world, other, 2);
+    assert_gap(world, 2, 25);
+}
+
 static void test_retries_keep_to_the_rate(void **state)
 {
     const Reply replies[] = {broken, throttled, ok};
@@ -717,6 +752,7 @@ int main(void)
         TEST(test_waits_longer_each_time),
         TEST(test_heeds_retry_after),
         TEST(test_heeds_retry_after_in_seconds_of_a_busy_server),
+        TEST(test_heeds_retry_after_as_a_date),
         TEST(test_retries_keep_to_the_rate),
         TEST(test_makes_at_most_so_many_attempts),
         TEST(test_stops_retrying_without_quota),

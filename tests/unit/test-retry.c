@@ -166,7 +166,8 @@ static void test_heeds_retry_after_in_seconds(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
         assert_int_equal(aws_retry_delay_usec(AWS_RETRY_THROTTLING, 1, 0.5,
-                                              (AwsRetryAfter){samples[i].msec, samples[i].seconds}),
+                                              (AwsRetryAfter){.msec = samples[i].msec,
+                                                              .seconds = samples[i].seconds}),
                          samples[i].expected_usec);
 }
 
