@@ -90,13 +90,18 @@ const char *time_format_basic(uint64_t realtime_usec, char buffer[static TIME_BA
     return buffer;
 }
 
+static bool is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
 /* Exactly `digits` digits, then `after`. */
 static bool read_field(const char **text, int digits, char after, int *ret)
 {
     int value = 0;
 
     for (; digits > 0; digits--, (*text)++) {
-        if (**text < '0' || **text > '9')
+        if (!is_digit(**text))
             return false;
         value = value * 10 + (**text - '0');
     }
@@ -112,9 +117,9 @@ static bool read_fraction(const char **text, uint64_t *ret_usec)
     uint64_t usec = 0, unit = USEC_PER_SEC;
 
     (*text)++;
-    if (**text < '0' || **text > '9')
+    if (!is_digit(**text))
         return false;
-    for (; **text >= '0' && **text <= '9'; (*text)++) {
+    for (; is_digit(**text); (*text)++) {
         unit /= 10;
         usec += unit * (uint64_t)(**text - '0');
     }
@@ -172,7 +177,7 @@ static bool read_date(const char **text, struct tm *tm)
     return read_field(text, 2, separator, &tm->tm_mon) && read_field(text, 2, '\0', &tm->tm_mday);
 }
 
-/* "12:23:45.678", "122345,678", "12:23" or "1223" */
+/* "12:23:45.678", "122345,678", "12:23", "1223" or "12" */
 static bool read_time_of_day(const char **text, struct tm *tm, uint64_t *ret_fraction_usec)
 {
     char separator;
@@ -181,9 +186,11 @@ static bool read_time_of_day(const char **text, struct tm *tm, uint64_t *ret_fra
         return false;
     separator = **text == ':' ? ':' : '\0';
     *text += separator != '\0';
+    if (separator == '\0' && !is_digit(**text))
+        return true; /* without minutes */
     if (!read_field(text, 2, '\0', &tm->tm_min))
         return false;
-    if (separator == '\0' ? (**text < '0' || **text > '9') : **text != ':')
+    if (separator == '\0' ? !is_digit(**text) : **text != ':')
         return true; /* without seconds */
     *text += separator != '\0';
     if (!read_field(text, 2, '\0', &tm->tm_sec))

@@ -86,6 +86,16 @@ static int check_code(json_object *object, char **ret_error)
                    message ? message : "");
 }
 
+static int read_expiration(Members *members, char **ret_error)
+{
+    if (time_parse_iso8601(members->expiration, &members->expires_usec) < 0)
+        return explain(ret_error, -EBADMSG,
+                       "Expiration is not a time of ISO 8601 with a zone, such as "
+                       "2026-11-22T12:23:45Z");
+    members->expires_usec += members->expires_usec == 0; /* else it would be "never" */
+    return 0;
+}
+
 static int read_members(json_object *object, AwsJsonForm form, Members *ret, char **ret_error)
 {
     static const struct {
@@ -108,11 +118,7 @@ static int read_members(json_object *object, AwsJsonForm form, Members *ret, cha
         (r = get_member(object, "Expiration", forms[form].required, &ret->expiration, ret_error)) <
             0)
         return r;
-    if (ret->expiration && time_parse_iso8601(ret->expiration, &ret->expires_usec) < 0)
-        return explain(ret_error, -EBADMSG,
-                       "Expiration is not a time of ISO 8601 with a zone, such as "
-                       "2026-11-22T12:23:45Z");
-    return 0;
+    return ret->expiration ? read_expiration(ret, ret_error) : 0;
 }
 
 void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *where,

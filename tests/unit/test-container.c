@@ -220,6 +220,19 @@ static void test_what_an_answer_may_leave_out(void **state)
     }
 }
 
+static void test_what_expired_at_the_beginning_of_time_expires(void **state)
+{
+    static const Exchange script[] = {{GET("http://169.254.170.2" PATH), .status = 200,
+                                       .body = KEYS ", \"Expiration\": \"1970-01-01T00:00:00Z\"}"}};
+    CredentialsWorld *world = *state;
+
+    world_setenv(RELATIVE_URI, PATH);
+    WORLD_SCRIPT(world, script);
+    world_get(world);
+    assert_non_null(world->credentials);
+    assert_int_not_equal(world->credentials->expires_usec, 0);
+}
+
 static void test_credential_source_without_container(void **state)
 {
     world_write(WORLD_CONFIG, "[default]\nrole_arn = arn:aws:iam::123456789:role/r\n"
@@ -277,6 +290,7 @@ int main(void)
         TEST(test_errors),
         TEST(test_no_error_repeats_the_token),
         TEST(test_what_an_answer_may_leave_out),
+        TEST(test_what_expired_at_the_beginning_of_time_expires),
         TEST(test_credential_source_without_container),
         TEST(test_role_on_top),
     };
