@@ -82,6 +82,7 @@ __attribute__((constructor)) static void begin(void)
     close(fd);
     if (faults.shared == MAP_FAILED)
         abort();
+    *faults.shared = (struct shared){0}; /* of an earlier program */
     for (Kind i = 0; kind && i < N_KINDS; i++) {
         if (strcmp(kind, names[i]) == 0) {
             faults.shared->plans[i].at = number("FAULT_AT");
@@ -102,8 +103,21 @@ __attribute__((constructor)) static void begin(void)
             __lsan_enable();
     }
     unsetenv("LD_PRELOAD"); /* a child is another program */
-    faults.ready = true;
     faults.busy = false;
+}
+
+/* The program is what runs from here to its end: not the constructors of libraries before, nor what
+ * counts coverage and leaks after. */
+static int (*main_of_program)(int, char **, char **);
+
+static int run_main(int argc, char **argv, char **environment)
+{
+    int status;
+
+    faults.ready = faults.shared != NULL;
+    status = main_of_program(argc, argv, environment);
+    faults.ready = false;
+    return status;
 }
 
 static void trace(void)
@@ -181,6 +195,27 @@ static bool file_fails(Kind kind, int fd)
     static __typeof__(name) *real;                                                                 \
     if (!real)                                                                                     \
     real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+
+int __libc_start_main(int (*start)(int, char **, char **), int argc, char **argv,
+                      void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                      void *stack_end);
+
+int __libc_start_main(int (*start)(int, char **, char **), int argc, char **argv,
+                      void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                      void *stack_end)
+{
+    REAL(__libc_start_main);
+    main_of_program = start;
+    return real(run_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+_Noreturn void exit(int status)
+{
+    REAL(exit);
+    faults.ready = false;
+    real(status);
+    __builtin_unreachable();
+}
 
 /* dlsym() itself may want memory before there is a real calloc(). */
 static char early[4096];
