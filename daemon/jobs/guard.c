@@ -105,16 +105,6 @@ static void patrol_note(Patrol *patrol, const CallError *error)
         (void)call_error_copy(&patrol->error, error);
 }
 
-static bool is_followed(const Guards *guards, const JobKey *key)
-{
-    const TargetSet *targets = guards->context.targets;
-
-    for (size_t i = 0; i < target_set_size(targets); i++)
-        if (registry_follows(target_set_get(targets, i), key))
-            return true;
-    return false;
-}
-
 static void patrol_stop(Patrol *patrol, const char *import_id, const char *why)
 {
     static char code[] = "QueueFull", message[] = "max-jobs jobs are under way";
@@ -132,7 +122,7 @@ static void patrol_stop(Patrol *patrol, const char *import_id, const char *why)
     char id[JOB_ID_SIZE];
     int r;
 
-    if (!request.target || is_followed(guards, &request.key))
+    if (!request.target || registry_find_key(guards->context.registry, NULL, &request.key))
         return;
     r = registry_request(guards->context.registry, &request, id);
     if (r < 0)

@@ -38,7 +38,7 @@ typedef struct JobRegistration {
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
     TAILQ_ENTRY(Job) change_entry; /* of those to save */
     FollowerList followers;        /* of this job */
-    JobKey key;                    /* in the tree of its target */
+    JobKey key;                    /* what others join it by */
     JobState counted_as;
     bool changed;       /* among those to save */
     bool stored;        /* the store has a row of it */

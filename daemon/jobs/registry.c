@@ -19,7 +19,7 @@ struct Registry {
     JobContext context; /* of all jobs */
     Store *store;
     struct JobList jobs; /* all of them */
-    void *jobs_by_id;    /* see job-index.h */
+    JobIndex index;
     unsigned n_jobs, max_jobs;
     unsigned n_in_state[N_JOB_STATES];
     UserCounts waits; /* of each user */
@@ -32,21 +32,21 @@ struct Registry {
 
 Job *registry_find(Registry *registry, const char *id)
 {
-    return job_index_find(registry->jobs_by_id, id);
+    return job_index_find(&registry->index, id);
 }
 
-bool registry_follows(const Target *target, const JobKey *key)
+Job *registry_find_key(const Registry *registry, const Target *target, const JobKey *key)
 {
-    return job_index_find_key(target, key) != NULL;
+    return job_index_find_key(&registry->index, target, key);
 }
 
 static int registry_insert(Registry *registry, Job *job)
 {
-    int r = job_index_add(&registry->jobs_by_id, job);
+    int r = job_index_add(&registry->index, job);
 
     if (r >= 0 && job->record.kind == JOB_WAIT &&
         (r = user_counts_add(&registry->waits, job->record.requester.uid)) < 0)
-        job_index_remove(&registry->jobs_by_id, job);
+        job_index_remove(&registry->index, job);
     if (r < 0)
         return r;
     TAILQ_INSERT_TAIL(&registry->jobs, job, registered.entry);
@@ -79,7 +79,7 @@ static void registry_remove(Registry *registry, Job *job)
 {
     assert(registry->n_jobs > 0 && registry->n_in_state[job->registered.counted_as] > 0);
     followers_release(&job->registered.followers);
-    job_index_remove(&registry->jobs_by_id, job);
+    job_index_remove(&registry->index, job);
     if (job->record.kind == JOB_WAIT)
         user_counts_remove(&registry->waits, job->record.requester.uid);
     job_changes_remove(&registry->changes, job);
@@ -104,7 +104,7 @@ static void registry_job_changed(Job *job, void *userdata)
     registry->n_in_state[job->record.state]++;
     job->registered.counted_as = job->record.state;
     if (job_state_is_final(job->record.state)) {
-        job_index_close_to_joins(job);
+        job_index_close_to_joins(&registry->index, job);
         (void)job_import_load(job,
                               registry->store); /* else its end is logged and sent without it */
     }
@@ -114,14 +114,14 @@ static void registry_job_changed(Job *job, void *userdata)
 /* A stop and a wait of one import share their polls. */
 static void registry_job_observed(Job *job, const AwsResult *result, void *userdata)
 {
+    const Registry *registry = userdata;
     JobKey key = job->registered.key;
     Job *other;
 
-    (void)userdata;
     if (!job->registered.joinable)
         return;
     key.kind = key.kind == JOB_STOP ? JOB_WAIT : JOB_STOP;
-    other = job_index_find_key(job->target, &key);
+    other = registry_find_key(registry, job->target, &key);
     if (other)
         job_share(other, result);
 }
@@ -252,7 +252,7 @@ static int registry_accept(Registry *registry, const JobRequest *request, Job **
 
 int registry_request(Registry *registry, const JobRequest *request, char ret_id[static JOB_ID_SIZE])
 {
-    Job *job = job_index_find_key(request->target, &request->key);
+    Job *job = registry_find_key(registry, request->target, &request->key);
 
     if (job) {
         stats_add(STAT_REQUESTS_JOINED, 1);

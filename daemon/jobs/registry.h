@@ -36,8 +36,9 @@ int registry_load(Registry *registry, Target *(*find)(const char *name, void *us
 int registry_request(Registry *registry, const JobRequest *request,
                      char ret_id[static JOB_ID_SIZE]);
 
-/* Whether a job of this target is under way for this import, so that a request would join it. */
-bool registry_follows(const Target *target, const JobKey *key);
+/* The job of this target, or, target NULL, one of any, that is under way for this import, so that a
+ * request would join it. NULL: none is. */
+Job *registry_find_key(const Registry *registry, const Target *target, const JobKey *key);
 
 Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or final */
 unsigned registry_count_jobs(const Registry *registry);

@@ -19,7 +19,6 @@ typedef struct Target {
     AwsClient *clients[N_IMPORT_SERVICES]; /* with the same credentials and the same meter */
     Outage *outage;
     JobCounts counts;
-    void *jobs; /* the registry's tree of its jobs by import id */
 } Target;
 
 int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,
@@ -27,7 +26,7 @@ int target_new(const AwsContext *context, const Config *config, const TargetConf
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
 
-/* Makes it what its successor is, which is freed; jobs, outage and limits stay, and calls under way
+/* Makes it what its successor is, which is freed; outage and limits stay, and calls under way
  * end as they began. */
 void target_succeed(Target *target, Target *successor);
 

@@ -292,7 +292,7 @@ int lease_book_add(LeaseBook *book, LeaseSource *source, const SqsMessage *messa
 int lease_book_take(LeaseBook *book, LeaseSource *source, const SqsMessage *message,
                     const LeaseTime *time, const JobRequest *request)
 {
-    bool joins = registry_follows(request->target, &request->key);
+    bool joins = registry_find_key(book->context.registry, request->target, &request->key) != NULL;
     char id[JOB_ID_SIZE];
     Lease *lease;
     int r = registry_request(book->context.registry, request, id);

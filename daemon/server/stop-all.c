@@ -75,12 +75,16 @@ static bool is_asked(const StopAll *stop_all, const Target *target)
  * have found it before, else the one that found it now; NULL: that is gone. */
 static Target *choose_target(const StopAll *stop_all, const char *found_by, const JobKey *key)
 {
-    const TargetSet *targets = stop_all->call->service->targets;
+    const Service *service = stop_all->call->service;
+    const TargetSet *targets = service->targets;
+    const Job *job = registry_find_key(service->registry, NULL, key);
 
-    for (size_t i = 0; i < target_set_size(targets); i++) {
+    if (job && is_asked(stop_all, job->target))
+        return job->target;
+    for (size_t i = 0; job && i < target_set_size(targets); i++) {
         Target *target = target_set_get(targets, i);
 
-        if (registry_follows(target, key) && is_asked(stop_all, target))
+        if (registry_find_key(service->registry, target, key) && is_asked(stop_all, target))
             return target;
     }
     return target_set_find(targets, found_by);

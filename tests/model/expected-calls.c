@@ -2,7 +2,6 @@
 /* Which job, guard or restart each call is of, and what its answer leads to. */
 #include <string.h>
 
-#include "daemon/jobs/job-index.h"
 #include "tests/model/expected-private.h"
 
 static const Job *find_daemons(const Expected *expected, const ExpectedJob *job)
@@ -132,7 +131,8 @@ static void take_guards_job(Expected *expected, const Attempt *attempt)
 {
     const Import *import = &expected->accounts[attempt->target].imports[attempt->request.import];
     JobKey key = {.kind = JOB_STOP, .service = import->service, .import_id = import->id};
-    const Job *job = job_index_find_key(core_target(expected->core, attempt->target), &key);
+    const Job *job = registry_find_key(core_registry(expected->core),
+                                       core_target(expected->core, attempt->target), &key);
     const char *name = expected->stopper->name;
 
     model_hold(expected->model, job && job->record.guard && strcmp(job->record.guard, name) == 0,

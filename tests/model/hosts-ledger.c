@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/time.h"
-#include "daemon/jobs/job-index.h"
 #include "tests/model/hosts-private.h"
 
 #define N_JOBS_MAX 1000U
@@ -62,7 +61,7 @@ Job *host_find_job(const Host *host, unsigned target, unsigned import)
     const Import *found = find_import(host, target, import);
     JobKey key = {.kind = JOB_STOP, .service = found->service, .import_id = found->id};
 
-    return job_index_find_key(core_target(host->core, target), &key);
+    return registry_find_key(core_registry(host->core), core_target(host->core, target), &key);
 }
 
 /* A job that was not seen before: what made it is as the queue says. */
