@@ -11,11 +11,13 @@
 #include "common/utf8.h"
 #include "daemon/aws/import-operations.h"
 
-static json_object *read_import(const JobRecord *record)
+/* For an entry that is not written nothing is read. */
+static json_object *read_import(const JournalEntry *entry, const JobRecord *record)
 {
     json_object *import = NULL;
 
-    (void)job_record_read_import(record, &import); /* without memory, less is logged */
+    if (entry->wanted)
+        (void)job_record_read_import(record, &import); /* without memory, less is logged */
     return import;
 }
 
@@ -58,7 +60,7 @@ void job_journal_add_names(JournalEntry *entry, const JobRecord *record)
 
 static void add_job(JournalEntry *entry, const JobRecord *record)
 {
-    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    CLEANUP(json_object_putp) json_object *import = read_import(entry, record);
 
     job_journal_add_names(entry, record);
     add_import_status(entry, record, import);
@@ -104,11 +106,12 @@ void job_journal_accepted(const JobRecord *record)
 
 void job_journal_joined(const JobRecord *record, const JobRequest *request)
 {
-    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    CLEANUP(json_object_putp) json_object *import = NULL;
     char requester[REQUESTER_SIZE];
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_REQUEST_JOINED);
+    import = read_import(&entry, record);
     add_identity(&entry, record);
     add_message(&entry, request->message ? request->message : &record->message);
     add_import_status(&entry, record, import);
@@ -261,7 +264,7 @@ _Static_assert(sizeof(ends) / sizeof(ends[0]) == N_JOB_STATES - N_ACTIVE_JOB_STA
 
 void job_journal_end(const JobRecord *record, const Requester *canceller)
 {
-    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    CLEANUP(json_object_putp) json_object *import = NULL;
     uint64_t elapsed_usec = job_record_elapsed_usec(record);
     const CallError *error = &record->last_error;
     char elapsed[TIMESPAN_SIZE], statistics[STATISTICS_SIZE], request[REQUEST_SIZE];
@@ -269,6 +272,7 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
 
     assert(job_state_is_final(record->state));
     journal_begin(&entry, ends[record->state - N_ACTIVE_JOB_STATES].event);
+    import = read_import(&entry, record);
     job_journal_add_names(&entry, record);
     add_import_status(&entry, record, import);
     job_journal_add_requester(&entry, &record->requester, record->reason);
@@ -296,11 +300,12 @@ void job_journal_end(const JobRecord *record, const Requester *canceller)
 
 void job_journal_settled(const JobRecord *record)
 {
-    CLEANUP(json_object_putp) json_object *import = read_import(record);
+    CLEANUP(json_object_putp) json_object *import = NULL;
     char statistics[STATISTICS_SIZE];
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_STATISTICS_SETTLED);
+    import = read_import(&entry, record);
     job_journal_add_names(&entry, record);
     add_import_status(&entry, record, import);
     add_statistics(&entry, record, import);
