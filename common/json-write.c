@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json-write.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,46 @@ void json_write_raw(JsonWriter *writer, const char *key, const char *value)
         return;
     begin_value(writer, key);
     append(writer, value, strlen(value));
+}
+
+static void write_object(JsonWriter *writer, const char *key, json_object *object)
+{
+    struct json_object_iter member;
+
+    json_write_begin(writer, key, '{');
+    json_object_object_foreachC (object, member)
+        json_write_value(writer, member.key, member.val);
+    json_write_end(writer, '}');
+}
+
+static void write_array(JsonWriter *writer, const char *key, json_object *array)
+{
+    json_write_begin(writer, key, '[');
+    for (size_t i = 0; i < json_object_array_length(array); i++)
+        json_write_value(writer, NULL, json_object_array_get_idx(array, i));
+    json_write_end(writer, ']');
+}
+
+void json_write_value(JsonWriter *writer, const char *key, json_object *value)
+{
+    switch (json_object_get_type(value)) {
+    case json_type_object:
+        write_object(writer, key, value);
+        break;
+    case json_type_array:
+        write_array(writer, key, value);
+        break;
+    case json_type_string:
+        json_write_string(writer, key, json_object_get_string(value));
+        break;
+    case json_type_int:
+        json_write_int64(writer, key, json_object_get_int64(value));
+        break;
+    case json_type_null:
+    case json_type_boolean:
+    case json_type_double:
+        assert(false);
+    }
 }
 
 char *json_writer_take(JsonWriter *writer, size_t *ret_size)

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <json-c/json.h>
+
 typedef struct JsonWriter {
     char *text; /* owned, not ended by NUL */
     size_t size, capacity;
@@ -29,6 +31,10 @@ void json_write_end(JsonWriter *writer, char bracket);
 void json_write_string(JsonWriter *writer, const char *key, const char *value); /* NULL: nothing */
 void json_write_int64(JsonWriter *writer, const char *key, int64_t value);
 void json_write_bool(JsonWriter *writer, const char *key, bool value);
+
+/* What is made of objects, whose names need no escape, arrays, strings without NUL and whole
+ * numbers. */
+void json_write_value(JsonWriter *writer, const char *key, json_object *value);
 void json_write_raw(JsonWriter *writer, const char *key,
                     const char *value); /* JSON; NULL: nothing */
 

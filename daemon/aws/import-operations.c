@@ -78,6 +78,17 @@ int import_set_id(const ImportOperations *operations, json_object *import, const
     return json_add_string(import, operations->id_member, import_id);
 }
 
+char *import_to_text(const ImportOperations *operations, json_object *import, const char *import_id)
+{
+    JsonWriter writer = {0};
+    size_t size;
+
+    if (import_set_id(operations, import, import_id) < 0)
+        return NULL;
+    json_write_value(&writer, NULL, import);
+    return json_writer_take(&writer, &size);
+}
+
 static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
                            const char *import_id, const AwsCallHooks *hooks, AwsCall **ret)
 {

@@ -65,6 +65,10 @@ const char *import_source(const ImportOperations *operations, json_object *impor
  * another case. 0 or -ENOMEM. */
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id);
 
+/* The import with that name as JSON, which the caller frees. NULL: no memory. */
+char *import_to_text(const ImportOperations *operations, json_object *import,
+                     const char *import_id);
+
 /* ---- calls; the client is the service's ---- */
 
 /* They answer with an import as result->body: the members known here, times as RFC 3339. An answer

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/json.h"
 #include "common/time.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
@@ -98,15 +97,11 @@ static void job_poll_later(Job *job)
 /* The observation is kept as text, for the store and for whoever looks at the job. */
 static void job_observe(Job *job, json_object *import)
 {
-    const char *text;
-    char *copy;
+    char *text = import_to_text(job_operations(job), import, job->record.import_id);
 
-    (void)import_set_id(job_operations(job), import, job->record.import_id);
-    text = json_text(import, NULL);
-    copy = text ? strdup(text) : NULL;
-    if (copy) { /* without memory the former observation stays, which is true as well */
+    if (text) { /* without memory the former observation stays, which is true as well */
         free(job->record.import);
-        job->record.import = copy;
+        job->record.import = text;
     }
 }
 

@@ -4,9 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "common/json.h"
 #include "common/time.h"
 #include "daemon/base/stats.h"
 
@@ -45,18 +43,15 @@ static void settler_finish(Settler *settler, uint64_t again_usec, bool observed)
 static bool settler_observe(Settler *settler, json_object *import)
 {
     const ImportOperations *operations = import_operations(settler->record.service);
-    const char *text;
-    char *copy;
+    char *text;
 
     if (import_status(operations, import) != IMPORT_STATUS_STOPPED) /* it goes on again */
         return false;
-    (void)import_set_id(operations, import, settler->record.import_id);
-    text = json_text(import, NULL);
-    copy = text ? strdup(text) : NULL;
-    if (!copy)
+    text = import_to_text(operations, import, settler->record.import_id);
+    if (!text)
         return false;
     free(settler->record.import);
-    settler->record.import = copy;
+    settler->record.import = text;
     return true;
 }
 

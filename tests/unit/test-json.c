@@ -454,6 +454,23 @@ static void test_writes_text_that_reads_as_the_same(void **state)
     assert_string_equal(nothing, "");
 }
 
+static void test_writes_objects_as_json_c_does(void **state)
+{
+    static const char text[] = "{\"o\":{},\"a\":[],\"s\":\"/\\\"\\\\\\n\\u001f\xE2\x82\xAC\","
+                               "\"l\":[\"\",{\"i\":-1},[9223372036854775807]]}";
+    CLEANUP(json_object_putp) json_object *value = NULL;
+    CLEANUP(freep) char *written = NULL;
+    JsonWriter writer = {0};
+    size_t size;
+
+    (void)state;
+    assert_int_equal(json_read(text, strlen(text), DEPTH, &value), 0);
+    json_write_value(&writer, NULL, value);
+    written = json_writer_take(&writer, &size);
+    assert_string_equal(written, text);
+    assert_string_equal(written, json_text(value, NULL));
+}
+
 static void test_writes_what_needs_more_room(void **state)
 {
     JsonWriter writer = {0};
@@ -484,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_absent_and_null_are_the_same),
         cmocka_unit_test(test_adds_and_writes),
         cmocka_unit_test(test_writes_text_that_reads_as_the_same),
+        cmocka_unit_test(test_writes_objects_as_json_c_does),
         cmocka_unit_test(test_writes_what_needs_more_room),
         cmocka_unit_test(test_a_lenient_reader_lets_nothing_spoil_the_rest),
         cmocka_unit_test(test_a_lenient_reader_refuses_what_is_not_json),
