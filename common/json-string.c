@@ -126,24 +126,20 @@ static int read_unplain(JsonReader *reader, char **out)
  * such, and stops before a byte that is not UTF-8. */
 static int skip_plain(JsonReader *reader)
 {
-    while (reader->at < reader->end) {
-        unsigned char byte = (unsigned char)*reader->at;
-        size_t size;
+    const char *at = reader->at;
 
-        if (byte == '"' || byte == '\\')
-            return 0;
-        if (byte < 0x20 && !reader->lenient)
+    while (at < reader->end && *at != '"' && *at != '\\') {
+        unsigned char byte = (unsigned char)*at;
+        size_t size = byte < 0x80 ? 1 : utf8_character_size(at, (size_t)(reader->end - at));
+
+        if (!reader->lenient && (byte < 0x20 || size == 0))
             return -EBADMSG;
-        if (byte < 0x80) {
-            reader->at++;
-            continue;
-        }
-        size = utf8_character_size(reader->at, (size_t)(reader->end - reader->at));
         if (size == 0)
-            return reader->lenient ? 0 : -EBADMSG;
-        reader->at += size;
+            break;
+        at += size;
     }
-    return -EBADMSG;
+    reader->at = at;
+    return at < reader->end ? 0 : -EBADMSG;
 }
 
 int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size)

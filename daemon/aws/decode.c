@@ -180,6 +180,18 @@ static int decode_value(json_object *from, const Member *member, json_object **r
     return 0;
 }
 
+/* Takes the value over. The table names no member twice, and outlives the object. */
+static int add_member(json_object *object, const Member *member, json_object *value)
+{
+    if (json_object_object_add_ex(object, member->name, value,
+                                  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT) <
+        0) {
+        json_object_put(value);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
 static int decode_object(json_object *from, const Member *members, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *object = NULL;
@@ -193,7 +205,7 @@ static int decode_object(json_object *from, const Member *members, json_object *
         json_object *value = json_object_object_get(from, member->name), *decoded = NULL;
 
         if (decode_value(value, member, &decoded) < 0 ||
-            (decoded && json_add(object, member->name, decoded) < 0))
+            (decoded && add_member(object, member, decoded) < 0))
             return -ENOMEM;
     }
     *ret = TAKE(object);

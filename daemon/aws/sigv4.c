@@ -175,8 +175,11 @@ static bool same_name(const HttpHeader *const *sorted, size_t i)
 
 static void add_name(SecretText *text, const char *name)
 {
-    for (; *name; name++)
-        secret_text_add_char(text, lower(*name));
+    size_t start = text->size;
+
+    secret_text_add(text, name);
+    for (size_t i = start; i < text->size; i++)
+        text->data[i] = lower(text->data[i]);
 }
 
 static void add_signed_names(SecretText *text, const HttpHeader *const *sorted, size_t n)
