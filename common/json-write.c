@@ -15,7 +15,7 @@ static bool grow(JsonWriter *writer, size_t size)
 
     while (capacity - writer->size < size)
         capacity *= 2;
-    text = writer->failed ? NULL : realloc(writer->text, capacity);
+    text = realloc(writer->text, capacity);
     if (!text) {
         writer->failed = true;
         return false;
@@ -28,7 +28,7 @@ static bool grow(JsonWriter *writer, size_t size)
 /* Whether so many bytes more have room. */
 static bool reserve(JsonWriter *writer, size_t size)
 {
-    return size <= writer->capacity - writer->size || grow(writer, size);
+    return !writer->failed && (size <= writer->capacity - writer->size || grow(writer, size));
 }
 
 static void append(JsonWriter *writer, const char *text, size_t size)
