@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes calls of a program fail, as a library that LD_PRELOAD puts before all others. It counts the
- * calls of each kind, and fails those of one kind from the FAULT_AT-th on, FAULT_CALLS of them.
+/* Makes calls of a program fail. It counts the calls of each kind, and fails those of one kind from
+ * a certain one on, so many of them. A unit test that links it says which by faults.h; a program as
+ * it is installed has it as a library that LD_PRELOAD puts before all others, with the plan in its
+ * environment:
  *
  *     FAULT_COUNTS   a file of numbers of 64 bits: how many calls of each kind there were, then for
  *                    each kind the next two, which whoever has the file open may change at any time
@@ -14,6 +16,7 @@
  *                    callers tell apart: the kind, and which call of the kind was its first
  *
  * The program is one thread, so nothing here is locked. */
+#undef _FORTIFY_SOURCE /* it has functions of its own in place of those that are made here */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,22 +36,26 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-typedef enum Kind { MEMORY, DESCRIPTOR, WRITE, SYNC, N_KINDS } Kind;
+#include "tests/torture/faults.h"
 
-static const char *const names[N_KINDS] = {"memory", "descriptor", "write", "sync"};
+static const char *const names[N_FAULT_KINDS] = {"memory", "descriptor", "write", "sync"};
+
+typedef struct Shared {
+    uint64_t counts[N_FAULT_KINDS];
+    struct {
+        uint64_t at, calls;
+    } plans[N_FAULT_KINDS];
+} Shared;
+
+static Shared unshared; /* of a program that has its plan from faults.h */
 
 static struct {
     bool ready, busy; /* busy: in here already, what is called now is our own doing */
     int error;
     const char *below;
     int trace, places;
-    struct shared {
-        uint64_t counts[N_KINDS];
-        struct {
-            uint64_t at, calls;
-        } plans[N_KINDS];
-    } * shared;
-} faults = {.trace = -1, .places = -1};
+    Shared *shared;
+} faults = {.trace = -1, .places = -1, .shared = &unshared};
 
 /* Of the sanitizers, where the program has them: what our own tracing keeps is not its leak. */
 extern void __lsan_disable(void) __attribute__((weak));
@@ -74,6 +81,8 @@ __attribute__((constructor)) static void begin(void)
     const char *kind = getenv("FAULT_KIND");
     int fd;
 
+    if (!getenv("FAULT_COUNTS"))
+        return;
     faults.busy = true;
     fd = open_file("FAULT_COUNTS", O_RDWR);
     if (fd < 0)
@@ -82,8 +91,8 @@ __attribute__((constructor)) static void begin(void)
     close(fd);
     if (faults.shared == MAP_FAILED)
         abort();
-    *faults.shared = (struct shared){0}; /* of an earlier program */
-    for (Kind i = 0; kind && i < N_KINDS; i++) {
+    *faults.shared = (Shared){0}; /* of an earlier program */
+    for (FaultKind i = 0; kind && i < N_FAULT_KINDS; i++) {
         if (strcmp(kind, names[i]) == 0) {
             faults.shared->plans[i].at = number("FAULT_AT");
             faults.shared->plans[i].calls = number("FAULT_CALLS");
@@ -114,10 +123,24 @@ static int run_main(int argc, char **argv, char **environment)
 {
     int status;
 
-    faults.ready = faults.shared != NULL;
+    faults.ready = faults.shared != &unshared;
     status = main_of_program(argc, argv, environment);
     faults.ready = false;
     return status;
+}
+
+void faults_begin(FaultKind kind, uint64_t at, uint64_t calls)
+{
+    unshared = (Shared){0};
+    unshared.plans[kind].at = at;
+    unshared.plans[kind].calls = calls;
+    faults.ready = true;
+}
+
+uint64_t faults_end(FaultKind kind)
+{
+    faults.ready = false;
+    return unshared.counts[kind];
 }
 
 static void trace(void)
@@ -133,7 +156,7 @@ static void trace(void)
 }
 
 /* A place of the program that calls is known by a hash of its innermost callers. */
-static void note_place(Kind kind, uint64_t n)
+static void note_place(FaultKind kind, uint64_t n)
 {
     static uint64_t known[1 << 16]; /* by hash; 0: none */
     static size_t n_known;
@@ -160,7 +183,7 @@ static void note_place(Kind kind, uint64_t n)
 }
 
 /* Counts a call; whether it is to fail. */
-static bool fails(Kind kind)
+static bool fails(FaultKind kind)
 {
     uint64_t n, at;
 
@@ -176,7 +199,7 @@ static bool fails(Kind kind)
 }
 
 /* The same for a file, where it is one of those that count. */
-static bool file_fails(Kind kind, int fd)
+static bool file_fails(FaultKind kind, int fd)
 {
     char link[32], path[4096];
     ssize_t size;
@@ -238,7 +261,7 @@ static void *no_memory(void)
 void *malloc(size_t size)
 {
     REAL(malloc);
-    return fails(MEMORY) ? no_memory() : real(size);
+    return fails(FAULT_MEMORY) ? no_memory() : real(size);
 }
 
 void *calloc(size_t n, size_t size)
@@ -253,13 +276,13 @@ void *calloc(size_t n, size_t size)
         real = (__typeof__(calloc) *)dlsym(RTLD_NEXT, "calloc");
         looking = false;
     }
-    return fails(MEMORY) ? no_memory() : real(n, size);
+    return fails(FAULT_MEMORY) ? no_memory() : real(n, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
     REAL(realloc);
-    return fails(MEMORY) ? no_memory() : real(memory, size);
+    return fails(FAULT_MEMORY) ? no_memory() : real(memory, size);
 }
 
 void *reallocarray(void *memory, size_t n, size_t size)
@@ -307,7 +330,7 @@ static int no_descriptor(void)
         va_start(arguments, flags);                                                                \
         mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
         va_end(arguments);                                                                         \
-        return fails(DESCRIPTOR) ? no_descriptor() : real(path, flags, mode);                      \
+        return fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(path, flags, mode);                \
     }
 
 #define OPENAT(name)                                                                               \
@@ -319,7 +342,7 @@ static int no_descriptor(void)
         va_start(arguments, flags);                                                                \
         mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
         va_end(arguments);                                                                         \
-        return fails(DESCRIPTOR) ? no_descriptor() : real(at, path, flags, mode);                  \
+        return fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(at, path, flags, mode);            \
     }
 
 OPEN(open)
@@ -332,7 +355,7 @@ OPENAT(openat64)
     int name parameters                                                                            \
     {                                                                                              \
         REAL(name);                                                                                \
-        return fails(DESCRIPTOR) ? no_descriptor() : real arguments;                               \
+        return fails(FAULT_DESCRIPTOR) ? no_descriptor() : real arguments;                         \
     }
 
 MAKES_DESCRIPTOR(socket, (int domain, int type, int protocol), (domain, type, protocol))
@@ -357,13 +380,13 @@ static FILE *no_file(void)
 FILE *fopen(const char *path, const char *mode)
 {
     REAL(fopen);
-    return fails(DESCRIPTOR) ? no_file() : real(path, mode);
+    return fails(FAULT_DESCRIPTOR) ? no_file() : real(path, mode);
 }
 
 DIR *opendir(const char *path)
 {
     REAL(opendir);
-    return fails(DESCRIPTOR) ? (DIR *)no_file() : real(path);
+    return fails(FAULT_DESCRIPTOR) ? (DIR *)no_file() : real(path);
 }
 
 static ssize_t no_write(void)
@@ -375,7 +398,7 @@ static ssize_t no_write(void)
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
 {
     REAL(pwrite64);
-    if (!file_fails(WRITE, fd))
+    if (!file_fails(FAULT_WRITE, fd))
         return real(fd, data, size, offset);
     return faults.error ? no_write() : real(fd, data, size / 2, offset);
 }
@@ -383,17 +406,17 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
 int ftruncate64(int fd, off64_t size)
 {
     REAL(ftruncate64);
-    return faults.error && file_fails(WRITE, fd) ? (int)no_write() : real(fd, size);
+    return faults.error && file_fails(FAULT_WRITE, fd) ? (int)no_write() : real(fd, size);
 }
 
 int fdatasync(int fd)
 {
     REAL(fdatasync);
-    return file_fails(SYNC, fd) ? (int)no_write() : real(fd);
+    return file_fails(FAULT_SYNC, fd) ? (int)no_write() : real(fd);
 }
 
 int fsync(int fd)
 {
     REAL(fsync);
-    return file_fails(SYNC, fd) ? (int)no_write() : real(fd);
+    return file_fails(FAULT_SYNC, fd) ? (int)no_write() : real(fd);
 }
