@@ -15,7 +15,7 @@
  *     FAULT_PLACES   a file to which a line goes for each place that calls, which its innermost
  *                    callers tell apart: the kind, and which call of the kind was its first
  *
- * The program is one thread, so nothing here is locked. */
+ * Only the thread of main() counts, so nothing here is locked. */
 #undef _FORTIFY_SOURCE /* it has functions of its own in place of those that are made here */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -56,6 +56,9 @@ static struct {
     int trace, places;
     Shared *shared;
 } faults = {.trace = -1, .places = -1, .shared = &unshared};
+
+/* A library's own thread, as that of a resolver, is not the program. */
+static __thread bool is_main_thread __attribute__((tls_model("initial-exec")));
 
 /* Of the sanitizers, where the program has them: what our own tracing keeps is not its leak. */
 extern void __lsan_disable(void) __attribute__((weak));
@@ -123,6 +126,7 @@ static int run_main(int argc, char **argv, char **environment)
 {
     int status;
 
+    is_main_thread = true;
     faults.ready = faults.shared != &unshared;
     status = main_of_program(argc, argv, environment);
     faults.ready = false;
@@ -134,6 +138,7 @@ void faults_begin(FaultKind kind, uint64_t at, uint64_t calls)
     unshared = (Shared){0};
     unshared.plans[kind].at = at;
     unshared.plans[kind].calls = calls;
+    is_main_thread = true;
     faults.ready = true;
 }
 
@@ -187,7 +192,7 @@ static bool fails(FaultKind kind)
 {
     uint64_t n, at;
 
-    if (!faults.ready || faults.busy)
+    if (!faults.ready || faults.busy || !is_main_thread)
         return false;
     n = ++faults.shared->counts[kind];
     note_place(kind, n);
