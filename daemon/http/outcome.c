@@ -16,6 +16,8 @@ static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
     default:
         break;
     }
+    if (transfer->ca_fault && code != CURLE_OK)
+        return HTTP_TLS_FAILED;
     switch (code) {
     case CURLE_OK:
         return HTTP_OK;
@@ -60,7 +62,7 @@ static long get_number(const HttpTransfer *transfer, CURLINFO info)
  */
 static bool failed_at_proxy(const HttpTransfer *transfer, HttpFailure failure, CURLcode code)
 {
-    if (!transfer->proxy || failure == HTTP_NO_RESOURCES)
+    if (!transfer->proxy || transfer->ca_fault || failure == HTTP_NO_RESOURCES)
         return false;
     if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY)
         return true;
@@ -78,6 +80,8 @@ static const char *describe_cause(const HttpTransfer *transfer, HttpFailure fail
         return strerror(transfer->local_error);
     if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
         return "larger than 1 MiB, or with headers larger than 64 KiB";
+    if (transfer->ca_fault)
+        return transfer->ca_fault;
     if (transfer->sent_in_vain)
         return "closed before an answer came";
     /* libcurl says no more than that it could not connect. */

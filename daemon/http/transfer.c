@@ -14,7 +14,7 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/base/environment.h"
-#include "daemon/base/file.h"
+#include "daemon/http/ca-bundle.h"
 #include "daemon/http/no-proxy.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
@@ -35,6 +35,7 @@ void http_transfer_free(HttpTransfer *transfer)
     if (transfer->copy)
         OPENSSL_cleanse(transfer->copy, transfer->copy_size);
     free(transfer->copy);
+    free(transfer->ca_fault);
     http_answer_clear(&transfer->answer);
     free(transfer);
 }
@@ -178,6 +179,19 @@ static bool refuse_to_repeat(HttpTransfer *transfer)
     return transfer->sent_in_vain;
 }
 
+/* A connection that is kept needs no certificates any more. */
+static bool may_open_ca_bundle(HttpTransfer *transfer)
+{
+    int r = 0;
+
+    free(TAKE(transfer->ca_fault)); /* of another address of the host */
+    if (transfer->ca_bundle)
+        r = ca_bundle_check(transfer->ca_bundle, &transfer->ca_fault);
+    if (r < 0 && !transfer->ca_fault)
+        transfer->local_error = ENOMEM;
+    return r >= 0;
+}
+
 static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
                                     struct curl_sockaddr *address)
 {
@@ -185,7 +199,7 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
     int fd;
 
     (void)purpose;
-    if (refuse_to_repeat(transfer))
+    if (refuse_to_repeat(transfer) || !may_open_ca_bundle(transfer))
         return CURL_SOCKET_BAD;
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
@@ -381,6 +395,8 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     /* Both are always set: else libcurl reads the environment itself, ALL_PROXY included. */
     SET(CURLOPT_PROXY, transfer->proxy ? transfer->proxy->url : "");
     SET(CURLOPT_NOPROXY, "");
+    if (transfer->ca_bundle)
+        SET(CURLOPT_CAINFO, transfer->ca_bundle);
     if (strcmp(transfer->method, "GET") == 0)
         return code;
 
@@ -388,20 +404,6 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     if (strcmp(transfer->method, "POST") != 0)
         SET(CURLOPT_CUSTOMREQUEST, transfer->method);
     return code == CURLE_OK ? set_body(easy, transfer) : code;
-}
-
-/* libcurl would open it by name, and wait for as long as that takes. */
-static CURLcode set_ca_bundle(CURL *easy, HttpTransfer *transfer)
-{
-    CLEANUP(freep) char *fault = NULL;
-
-    if (!transfer->ca_bundle)
-        return CURLE_OK;
-    if (file_check_regular(transfer->ca_bundle, &fault) < 0) {
-        snprintf(transfer->cause, sizeof(transfer->cause), "%s", fault ? fault : "out of memory");
-        return CURLE_SSL_CACERT_BADFILE;
-    }
-    return curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->ca_bundle);
 }
 
 static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
@@ -429,8 +431,6 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CUR
         return CURLE_COULDNT_RESOLVE_PROXY;
     if (code == CURLE_OK)
         code = set_request(easy, transfer);
-    if (code == CURLE_OK)
-        code = set_ca_bundle(easy, transfer);
     if (code == CURLE_OK)
         code = set_callbacks(easy, transfer);
     return code;

@@ -43,6 +43,7 @@ struct HttpTransfer {
     /* What came of it. */
     HttpAnswer answer;
     int local_error; /* errno of what failed on this host, which libcurl has no code for */
+    char *ca_fault;  /* owned; what keeps a connection from being opened: the CA bundle */
     bool succeeded;
     bool sent_in_vain; /* the connection broke with the request sent and no answer begun */
     char cause[CURL_ERROR_SIZE];

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
@@ -790,6 +791,40 @@ static void test_verifies_tls(void **state)
     unlink(path);
 }
 
+static void test_a_ca_bundle_is_needed_for_new_connections_alone(void **state)
+{
+    Fixture *f = *state;
+    char path[] = "/tmp/trailstop-test-XXXXXX", away[64];
+    HttpRequest request = request_to(f->url);
+    Outcome outcome;
+
+    make_certificate(path);
+    snprintf(away, sizeof(away), "%s.away", path);
+    server_free(f->server);
+    f->server = server_new(f->base, &f->plan, path);
+    snprintf(f->url, sizeof(f->url), "https://127.0.0.1:%u/", server_port(f->server));
+    request.ca_bundle = path;
+    outcome = run(f, &request);
+    assert_ok(&outcome);
+    assert_int_equal(rename(path, away), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    outcome = run(f, &request);
+    assert_ok(&outcome);
+    assert_int_equal(f->plan.connections, 1);
+
+    http_client_free(f->http);
+    assert_int_equal(http_client_new(f->base, 8, &f->http), 0);
+    usleep(200 * USEC_PER_MSEC); /* for so long a bundle that was fine is not looked at again */
+    outcome = run(f, &request);
+    assert_failed(f, &outcome, HTTP_TLS_FAILED);
+    assert_non_null(strstr(outcome.message, path));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rename(away, path), 0);
+    outcome = run(f, &request);
+    assert_ok(&outcome);
+    unlink(path);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -825,6 +860,7 @@ int main(void)
         TEST(test_free_calls_nobody),
         TEST(test_sends_in_a_later_turn),
         TEST(test_verifies_tls),
+        TEST(test_a_ca_bundle_is_needed_for_new_connections_alone),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as the daemon does */
