@@ -183,8 +183,9 @@ static int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret
     return guards_new(&context, config, ret);
 }
 
-/* Puts another configuration into force; *ret_fixed is an option that needs a restart, or NULL. */
-static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
+/* Puts another configuration into force; *ret_fixed is an option that needs a restart, or NULL.
+ * An error need not have a sentence. */
+static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed, char **ret_error)
 {
     Service *service = &daemon->service;
     CLEANUP(guards_freep) Guards *guards = NULL;
@@ -196,7 +197,7 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed)
     if ((!daemon->shutting_down && ((r = daemon_make_guards(daemon, config, &guards)) < 0 ||
                                     (r = outbox_plan(service->outbox, config, &outbox)) < 0 ||
                                     (r = queue_set_plan(service->queues, config, &queues)) < 0)) ||
-        (r = operators_new(config->operators, &operators)) < 0)
+        (r = operators_new(config->operators, &operators, ret_error)) < 0)
         return r;
     r = target_set_reload(service->targets, config, service->registry);
     if (r < 0) {
@@ -251,7 +252,7 @@ static void daemon_reload(void *userdata)
     notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
     r = config_load(daemon->config_path, daemon->config, aws_shared_files_log, &config, &error);
     if (r >= 0) {
-        r = daemon_adopt(daemon, config, &fixed);
+        r = daemon_adopt(daemon, config, &fixed, &error);
         if (r < 0)
             config_free(config);
     }
@@ -330,7 +331,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
 
     if (sha256_load() < 0)
         return explain(ret_error, -EIO, "OpenSSL has no SHA-256 or no HMAC to sign calls with");
-    if ((r = operators_new(daemon->config->operators, &service->operators)) < 0 ||
+    if ((r = operators_new(daemon->config->operators, &service->operators, ret_error)) < 0 ||
         (r = store_open(daemon->config->state_directory, &loop_clock, &service->store, ret_error)) <
             0 ||
         (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,

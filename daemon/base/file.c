@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -88,6 +89,47 @@ static int read_aside(Aside *aside, const void *userdata)
     return r == 0 && aside->size == 0 && S_ISFIFO(status.st_mode) ? FOUND_NO_WRITER : r;
 }
 
+typedef struct Listing {
+    const char *directory, *suffix;
+} Listing;
+
+/* By bytes: the order must not depend on a locale, as alphasort()'s does. */
+static int compare_names(const struct dirent **one, const struct dirent **other)
+{
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static bool is_listed(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), suffix_length = strlen(suffix);
+
+    return name[0] != '.' && length > suffix_length &&
+           strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+/* The data are the names, each ended by NUL, and an empty one at the end. */
+static int list_aside(Aside *aside, const void *userdata)
+{
+    const Listing *listing = userdata;
+    struct dirent **entries;
+    int n = scandir(listing->directory, &entries, NULL, compare_names);
+
+    if (n < 0)
+        return -errno;
+    for (int i = 0; i < n; i++) {
+        size_t size = strlen(entries[i]->d_name) + 1;
+
+        if (!is_listed(entries[i]->d_name, listing->suffix))
+            continue;
+        if (size + 1 > aside->capacity - aside->size)
+            return -EFBIG;
+        memcpy(aside->data + aside->size, entries[i]->d_name, size);
+        aside->size += size;
+    }
+    aside->data[aside->size++] = '\0';
+    return 0; /* the entries go with the process */
+}
+
 /* ---- in the daemon ---- */
 
 /* That the file could not even be looked at in time. */
@@ -164,6 +206,27 @@ int file_read_text(const char *path, char **ret, char **ret_error)
 int file_read_regular(const char *path, char **ret, char **ret_error)
 {
     return read_text(&(Reading){.path = path, .regular = true}, ret, ret_error);
+}
+
+int file_list(const char *directory, const char *suffix, char **ret_names, char **ret_error)
+{
+    const Listing listing = {.directory = directory, .suffix = suffix};
+    CLEANUP(aside_freep) Aside *aside = NULL;
+    char *names;
+    int r = aside_run(directory, list_aside, &listing, FILE_TEXT_MAX, &aside);
+
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return explain_hanging(directory, r, ret_error);
+    if (aside->result < 0)
+        return explain_finding(directory, aside->result, ret_error);
+    names = malloc(aside->size);
+    if (!names)
+        return -ENOMEM;
+    memcpy(names, aside->data, aside->size);
+    *ret_names = names;
+    return 0;
 }
 
 int file_check_regular(const char *path, char **ret_error)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/config/config-file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,20 +199,6 @@ static int read_file(ConfigReader *reader, const char *path, bool must_exist, ch
     return ini_parse(text, reader->file, &handler, reader, ret_error);
 }
 
-static int is_drop_in(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length > strlen(".conf") &&
-           strcmp(entry->d_name + length - strlen(".conf"), ".conf") == 0;
-}
-
-/* By bytes: the order must not depend on a locale, as alphasort()'s does. */
-static int compare_names(const struct dirent **one, const struct dirent **other)
-{
-    return strcmp((*one)->d_name, (*other)->d_name);
-}
-
 static int read_drop_in(ConfigReader *reader, const char *directory, const char *name,
                         char **ret_error)
 {
@@ -226,20 +211,18 @@ static int read_drop_in(ConfigReader *reader, const char *directory, const char 
 
 static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
 {
-    struct dirent **entries;
-    int r = 0;
+    CLEANUP(freep) char *names = NULL;
+    CLEANUP(freep) char *error = NULL;
+    int r = file_list(directory, ".conf", &names, &error);
 
-    int n = scandir(directory, &entries, is_drop_in, compare_names);
-    if (n < 0)
-        return errno == ENOENT ? 0
-                               : explain(ret_error, -errno, "%s: cannot be read: %s", directory,
-                                         strerror(errno));
-    for (int i = 0; i < n; i++) {
-        if (r >= 0)
-            r = read_drop_in(reader, directory, entries[i]->d_name, ret_error);
-        free(entries[i]);
+    if (r == -ENOENT)
+        return 0;
+    if (r < 0) {
+        *ret_error = TAKE(error);
+        return r;
     }
-    free(entries);
+    for (const char *name = names; r >= 0 && *name; name += strlen(name) + 1)
+        r = read_drop_in(reader, directory, name, ret_error);
     return r;
 }
 

@@ -21,10 +21,11 @@
 static bool includes(char *const *names, uid_t uid, gid_t gid, gid_t *groups, size_t n_groups)
 {
     Peer peer = {.process = {uid, gid, 1}, .groups = groups, .n_groups = n_groups};
+    char *error = NULL;
     Operators *operators;
     bool included;
 
-    assert_int_equal(operators_new(names, &operators), 0);
+    assert_int_equal(operators_new(names, &operators, &error), 0);
     included = operators_include(operators, &peer);
     operators_free(operators);
     return included;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes calls of a program hang, as a library that LD_PRELOAD puts before all others: those with a
+ * name below $HANG_BELOW, and those that ask for a user or a group, for as long as there is a file
+ * $HANG_WHILE. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REAL(name) __typeof__(name) *real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+
+static void hang(void)
+{
+    const char *path = getenv("HANG_WHILE");
+    struct stat status;
+    REAL(lstat);
+
+    while (path && real(path, &status) == 0)
+        usleep(1000);
+}
+
+static void hang_below(const char *path)
+{
+    const char *below = getenv("HANG_BELOW");
+
+    if (below && strncmp(path, below, strlen(below)) == 0)
+        hang();
+}
+
+#define OPEN(name)                                                                                 \
+    int name(const char *path, int flags, ...)                                                     \
+    {                                                                                              \
+        va_list arguments;                                                                         \
+        mode_t mode;                                                                               \
+        REAL(name);                                                                                \
+        va_start(arguments, flags);                                                                \
+        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
+        va_end(arguments);                                                                         \
+        hang_below(path);                                                                          \
+        return real(path, flags, mode);                                                            \
+    }
+
+OPEN(open)
+OPEN(open64)
+
+#define WITH_PATH(type, name, parameters, arguments)                                               \
+    type name parameters                                                                           \
+    {                                                                                              \
+        REAL(name);                                                                                \
+        hang_below(path);                                                                          \
+        return real arguments;                                                                     \
+    }
+
+WITH_PATH(FILE *, fopen, (const char *path, const char *mode), (path, mode))
+WITH_PATH(FILE *, fopen64, (const char *path, const char *mode), (path, mode))
+WITH_PATH(DIR *, opendir, (const char *path), (path))
+WITH_PATH(int, access, (const char *path, int mode), (path, mode))
+WITH_PATH(int, stat, (const char *path, struct stat *status), (path, status))
+WITH_PATH(int, lstat, (const char *path, struct stat *status), (path, status))
+WITH_PATH(int, execve, (const char *path, char *const words[], char *const environment[]),
+          (path, words, environment))
+WITH_PATH(int, execvpe, (const char *path, char *const words[], char *const environment[]),
+          (path, words, environment))
+WITH_PATH(int, scandir,
+          (const char *path, struct dirent ***entries, int (*filter)(const struct dirent *),
+           int (*compare)(const struct dirent **, const struct dirent **)),
+          (path, entries, filter, compare))
+
+struct group *getgrnam(const char *name)
+{
+    REAL(getgrnam);
+    hang();
+    return real(name);
+}
+
+struct passwd *getpwnam(const char *name)
+{
+    REAL(getpwnam);
+    hang();
+    return real(name);
+}
