@@ -55,19 +55,22 @@ static void set_limit(CURLM *handle, unsigned max_connections)
     curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, (long)max_connections);
 }
 
+/* These options are in all versions and take any value. */
+static void must_be_set(CURLMcode code)
+{
+    assert(code == CURLM_OK);
+}
+
 static int open_handle(HttpMulti *multi, CURLM **ret)
 {
     CURLM *handle = curl_multi_init();
 
     if (!handle)
         return -ENOMEM;
-    if (curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, on_watch) != CURLM_OK ||
-        curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi) != CURLM_OK ||
-        curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_set_timer) != CURLM_OK ||
-        curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi) != CURLM_OK) {
-        curl_multi_cleanup(handle);
-        return -EIO;
-    }
+    must_be_set(curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, on_watch));
+    must_be_set(curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi));
+    must_be_set(curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_set_timer));
+    must_be_set(curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi));
     set_limit(handle, multi->max_connections);
     *ret = handle;
     return 0;

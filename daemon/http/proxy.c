@@ -102,7 +102,10 @@ static CURLUcode set_host(CURLU *url, const Pieces *pieces)
     if (string_format(&bare, "%s://%s", kinds[pieces->kind].scheme, pieces->host) < 0)
         return CURLUE_OUT_OF_MEMORY;
     code = curl_url_set(url, CURLUPART_URL, bare, CURLU_NON_SUPPORT_SCHEME);
-    if (code == CURLUE_OK && curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+    if (code != CURLUE_OK)
+        return code;
+    code = curl_url_get(url, CURLUPART_PORT, &port, 0);
+    if (code == CURLUE_NO_PORT)
         code = curl_url_set(url, CURLUPART_PORT, kinds[pieces->kind].port, 0);
     else if (code == CURLUE_OK && !string_to_number(port, 1, UINT16_MAX, &number))
         code = CURLUE_BAD_PORT_NUMBER; /* 0 */

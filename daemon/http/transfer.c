@@ -290,11 +290,12 @@ bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec)
     return true;
 }
 
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK)                                                                      \
-            code = curl_easy_setopt(easy, option, value);                                          \
-    } while (0)
+static CURLcode first_failure(CURLcode one, CURLcode other)
+{
+    return one != CURLE_OK ? one : other;
+}
+
+#define SET(option, value) (code = first_failure(code, curl_easy_setopt(easy, option, value)))
 
 static CURLcode set_policy(CURL *easy)
 {
@@ -403,7 +404,7 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     SET(CURLOPT_POST, 1L);
     if (strcmp(transfer->method, "POST") != 0)
         SET(CURLOPT_CUSTOMREQUEST, transfer->method);
-    return code == CURLE_OK ? set_body(easy, transfer) : code;
+    return first_failure(code, set_body(easy, transfer));
 }
 
 static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
@@ -429,9 +430,6 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CUR
     transfer->proxy = needs_proxy(transfer, proxy) ? proxy : NULL;
     if (transfer->proxy && proxy->fault)
         return CURLE_COULDNT_RESOLVE_PROXY;
-    if (code == CURLE_OK)
-        code = set_request(easy, transfer);
-    if (code == CURLE_OK)
-        code = set_callbacks(easy, transfer);
-    return code;
+    code = first_failure(code, set_request(easy, transfer));
+    return first_failure(code, set_callbacks(easy, transfer));
 }

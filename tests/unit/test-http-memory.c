@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon/http/: whatever allocation or descriptor is missing, a transfer ends once, with the answer
+ * or with a failure, and the next one succeeds. The server is a process of its own, for which
+ * nothing fails. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <curl/curl.h>
+
+#include "common/time.h"
+#include "daemon/http/client.h"
+#include "daemon/http/proxy.h"
+#include "tests/unit/every-call.h"
+#include "tests/unit/http-server.h"
+
+#define BODY_SIZE 40000 /* more than what an answer has room for at first */
+
+typedef struct Fixture {
+    struct event_base *base;
+    pid_t server;
+    char url[64];
+} Fixture;
+
+static void serve(int port_pipe)
+{
+    static ServerPlan plan;
+    struct event_base *base = event_base_new();
+    char *reply = calloc(1, BODY_SIZE + 512);
+    int head = snprintf(reply, 512,
+                        "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nA: 1\r\nB: 2\r\nC: 3\r\n"
+                        "D: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\nH: 8\r\nI: 9\r\n\r\n",
+                        BODY_SIZE);
+    unsigned port;
+
+    memset(reply + head, 'x', BODY_SIZE);
+    plan.reply = reply;
+    port = server_port(server_new(base, &plan, NULL));
+    assert_int_equal(write(port_pipe, &port, sizeof(port)), sizeof(port));
+    event_base_dispatch(base);
+}
+
+static int set_up(void **state)
+{
+    static Fixture f;
+    int pipe_fds[2];
+    unsigned port;
+
+    /* OpenSSL does not try again what failed when it was first set up. */
+    assert_int_equal(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
+    unsetenv("no_proxy");
+    unsetenv("https_proxy");
+    setenv("NO_PROXY", "127.0.0.1", 1);
+    setenv("HTTPS_PROXY", "http://user:p%40ss@proxy.example:3128", 1);
+    assert_int_equal(pipe(pipe_fds), 0);
+    f.server = fork();
+    assert_true(f.server >= 0);
+    if (f.server == 0) {
+        serve(pipe_fds[1]);
+        _exit(1);
+    }
+    assert_int_equal(read(pipe_fds[0], &port, sizeof(port)), sizeof(port));
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    snprintf(f.url, sizeof(f.url), "http://127.0.0.1:%u/", port);
+    f.base = event_base_new();
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *f = *state;
+
+    kill(f->server, SIGKILL);
+    waitpid(f->server, NULL, 0);
+    event_base_free(f->base);
+    curl_global_cleanup();
+    return 0;
+}
+
+typedef struct Outcome {
+    unsigned calls;
+    HttpFailure failure;
+} Outcome;
+
+static void on_done(const HttpResponse *response, void *userdata)
+{
+    Outcome *outcome = userdata;
+
+    outcome->calls++;
+    outcome->failure = response->failure;
+    if (response->failure == HTTP_OK) {
+        assert_int_equal(response->status, 200);
+        assert_int_equal(response->body_size, BODY_SIZE);
+        assert_int_equal(response->n_headers, 10);
+        assert_string_equal(http_response_header(response, "i"), "9");
+    } else {
+        assert_non_null(response->message);
+    }
+}
+
+/* Whether there was an answer. */
+static bool transfer(const Fixture *f, HttpClient *http, uint64_t timeout_usec)
+{
+    static const HttpHeader headers[] = {{"X-Header", "value"}, {"Content-Type", "text/plain"}};
+    const HttpRequest request = {
+        .method = "PUT",
+        .url = f->url,
+        .headers = headers,
+        .n_headers = 2,
+        .body = "{}",
+        .body_size = 2,
+        .connect_timeout_usec = timeout_usec,
+        .timeout_usec = timeout_usec,
+    };
+    HttpTransfer *untouched = (HttpTransfer *)&request, *transfer = untouched;
+    Outcome outcome = {0};
+    int r = http->start(http, &request, on_done, &outcome, &transfer);
+
+    if (r < 0) {
+        assert_int_equal(r, -ENOMEM);
+        assert_ptr_equal(transfer, untouched);
+        assert_int_equal(outcome.calls, 0);
+        return false;
+    }
+    while (outcome.calls == 0)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+    assert_int_equal(outcome.calls, 1);
+    return outcome.failure == HTTP_OK;
+}
+
+static bool make_client_and_ask(void *data)
+{
+    const Fixture *f = data;
+    HttpClient *untouched = data, *http = untouched;
+    int r = http_client_new(f->base, 2, &http);
+    bool one, other;
+
+    if (r < 0) {
+        assert_int_equal(r, -ENOMEM);
+        assert_ptr_equal(http, untouched);
+        return false;
+    }
+    /* What could not be watched is left to the time-out. */
+    one = transfer(f, http, 2 * USEC_PER_SEC);
+    other = transfer(f, http, one ? 2 * USEC_PER_SEC : 30 * USEC_PER_SEC);
+    assert_true(one || other);
+    http_client_free(http);
+    return one && other;
+}
+
+static void test_an_allocation(void **state)
+{
+    every_allocation(make_client_and_ask, *state);
+}
+
+static void test_a_descriptor(void **state)
+{
+    every_call(FAULT_DESCRIPTOR, make_client_and_ask, *state);
+}
+
+/* Never another proxy than the one that was meant. */
+static bool read_proxy(void *data)
+{
+    HttpProxy proxy = {0};
+    int r = http_proxy_read(&proxy, "https_proxy", " socks5h://user:p%40ss@proxy.example:3128/ ");
+
+    (void)data;
+    if (r < 0) {
+        assert_int_equal(r, -ENOMEM);
+        assert_null(proxy.url);
+        return false;
+    }
+    assert_null(proxy.fault);
+    assert_string_equal(proxy.name, "proxy.example:3128");
+    assert_string_equal(proxy.url, "socks5h://user:p%40ss@proxy.example:3128/");
+    http_proxy_clear(&proxy);
+    return true;
+}
+
+static bool refuse_proxy(void *data)
+{
+    HttpProxy proxy = {0};
+    int r = http_proxy_read(&proxy, "https_proxy", data);
+
+    if (r < 0) {
+        assert_int_equal(r, -ENOMEM);
+        return false;
+    }
+    assert_null(proxy.url);
+    assert_non_null(proxy.fault);
+    http_proxy_clear(&proxy);
+    return true;
+}
+
+static void test_a_proxy(void **state)
+{
+    char bad_port[] = "http://proxy.example:0", bad_scheme[] = "ftp://proxy.example";
+
+    (void)state;
+    every_allocation(read_proxy, NULL);
+    every_allocation(refuse_proxy, bad_port);
+    every_allocation(refuse_proxy, bad_scheme);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_allocation),
+        cmocka_unit_test(test_a_descriptor),
+        cmocka_unit_test(test_a_proxy),
+    };
+
+    return cmocka_run_group_tests_name("http-memory", tests, set_up, tear_down);
+}
