@@ -68,9 +68,13 @@ static int print_import(const Options *options, json_object *parameters, void *u
         print_strings(import, about, sizeof(about) / sizeof(about[0])) < 0 ||
         print_strings(s3, source, sizeof(source) / sizeof(source[0])) < 0)
         return -EBADMSG;
-    for (size_t i = 0; destinations && i < json_object_array_length(destinations); i++)
-        details_print("Destination",
-                      json_object_get_string(json_object_array_get_idx(destinations, i)));
+    for (size_t i = 0; destinations && i < json_object_array_length(destinations); i++) {
+        const char *destination = json_string(json_object_array_get_idx(destinations, i));
+
+        if (!destination)
+            return -EBADMSG;
+        details_print("Destination", destination);
+    }
     return print_statistics(statistics);
 }
 

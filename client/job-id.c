@@ -99,32 +99,29 @@ static int search_jobs(const Options *options, const char *import_id, const char
     return r;
 }
 
-/* Ids of jobs are 32 digits; a copy of those that may be a beginning, in lower case. NULL: not one,
- * or a whole id, or no memory. */
-static char *copy_prefix(const char *text)
+/* Ids of jobs are 32 digits: whether this may be the beginning of one, in lower case then. */
+static bool read_prefix(const char *text, char prefix[static JOB_ID_TEXT_SIZE])
 {
     size_t length = strlen(text);
-    char *copy;
 
     if (length == 0 || length >= JOB_ID_TEXT_SIZE - 1 ||
         strspn(text, "0123456789abcdefABCDEF") != length)
-        return NULL;
-    copy = strdup(text);
-    for (char *at = copy; at && *at; at++)
-        *at = (char)tolower((unsigned char)*at);
-    return copy;
+        return false;
+    for (size_t i = 0; i <= length; i++)
+        prefix[i] = (char)tolower((unsigned char)text[i]);
+    return true;
 }
 
 int job_id_resolve(const Options *options, const char *text, char **ret)
 {
     CLEANUP(search_clear) Search search = {.text = text};
-    CLEANUP(freep) char *prefix = copy_prefix(text);
-    char import_id[IMPORT_ID_SIZE];
+    char prefix[JOB_ID_TEXT_SIZE], import_id[IMPORT_ID_SIZE];
+    bool is_prefix = read_prefix(text, prefix);
     bool is_import = import_id_parse(SERVICE_CLOUDTRAIL, text, strlen(text), import_id) == 0;
     int r = 0;
 
-    if (is_import || prefix)
-        r = search_jobs(options, import_id, prefix, &search);
+    if (is_import || is_prefix)
+        r = search_jobs(options, import_id, is_prefix ? prefix : NULL, &search);
     if (r >= 0 && search.outcome == OUTCOME_OK && !search.others && !search.id)
         r = string_copy(text, &search.id);
     if (r < 0)

@@ -115,14 +115,16 @@ void job_table_add_live(Table *table, const JobLayout *layout, const char *impor
     char bar[BAR_SIZE];
     JobView job;
 
-    if (!json || job_view_read(json, &job) < 0)
+    if (!json) {
         add_row_without_job(table, import_id);
-    else
-        add_row(table,
-                &(struct row){.import_id = job.import_id,
-                              .target = job.target,
-                              .bar = format_bar(&job, layout->bar_columns, bar)},
-                &job);
+        return;
+    }
+    job = job_view_again(json);
+    add_row(table,
+            &(struct row){.import_id = job.import_id,
+                          .target = job.target,
+                          .bar = format_bar(&job, layout->bar_columns, bar)},
+            &job);
 }
 
 void job_table_end_live(Table *table, const JobLayout *layout)
@@ -134,23 +136,25 @@ void job_table_end_live(Table *table, const JobLayout *layout)
 
 void job_table_add_result(Table *table, json_object *json)
 {
-    JobView job;
+    JobView job = job_view_again(json);
 
-    if (job_view_read(json, &job) == 0)
-        add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
+    add_row(table, &(struct row){.import_id = job.import_id, .target = job.target}, &job);
 }
 
-void job_table_add_listed(Table *table, json_object *json)
+int job_table_add_listed(Table *table, json_object *json)
 {
     JobView job;
+    int r = job_view_read(json, &job);
 
-    if (job_view_read(json, &job) == 0)
-        add_row(table,
-                &(struct row){.job_id = job.id,
-                              .import_id = job.import_id,
-                              .target = job.target,
-                              .requested_at = job.requested_at},
-                &job);
+    if (r < 0)
+        return r;
+    add_row(table,
+            &(struct row){.job_id = job.id,
+                          .import_id = job.import_id,
+                          .target = job.target,
+                          .requested_at = job.requested_at},
+            &job);
+    return 0;
 }
 
 static void print_count(FILE *file, int64_t count, const char *what)

@@ -33,8 +33,8 @@ void job_table_end_live(Table *table, const JobLayout *layout);
 /* What came of it. */
 void job_table_add_result(Table *table, json_object *job);
 
-/* A row of a list of jobs. */
-void job_table_add_listed(Table *table, json_object *job);
+/* A row of a list of jobs; 0, or -EBADMSG where it is not a job. */
+int job_table_add_listed(Table *table, json_object *job);
 
 /* "ID polling IN_PROGRESS, 32/40 prefixes, 1234 files, 56789 events, 0 failed entries", escaped. 0
  * or -ENOMEM. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/job-view.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -130,6 +131,15 @@ int job_view_read(json_object *json, JobView *ret)
         return -EBADMSG;
     *ret = job;
     return 0;
+}
+
+JobView job_view_again(json_object *json)
+{
+    JobView job;
+    int r = job_view_read(json, &job);
+
+    assert(r == 0);
+    return job;
 }
 
 static const struct {

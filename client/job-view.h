@@ -37,6 +37,9 @@ typedef struct JobView {
 /* 0, or -EBADMSG: it is not a Job. */
 int job_view_read(json_object *json, JobView *ret);
 
+/* The same of a job that has been read before. */
+JobView job_view_again(json_object *json);
+
 typedef enum JobState {
 #define JOB_STATE_ACTIVE(symbol, ...) JOB_##symbol,
 #define JOB_STATE_FINAL(symbol, ...) JOB_##symbol,

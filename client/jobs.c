@@ -110,13 +110,14 @@ static int add_page(const Options *options, json_object *parameters, void *userd
 {
     Table *table = userdata;
     json_object *jobs = NULL;
+    int r = 0;
 
     (void)options;
     if (json_get_array(parameters, "jobs", &jobs) <= 0)
         return -EBADMSG;
-    for (size_t i = 0; i < json_object_array_length(jobs); i++)
-        job_table_add_listed(table, json_object_array_get_idx(jobs, i));
-    return 0;
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(jobs); i++)
+        r = job_table_add_listed(table, json_object_array_get_idx(jobs, i));
+    return r;
 }
 
 /* NULL: no memory. */

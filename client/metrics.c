@@ -46,6 +46,16 @@ static const Metric *find_metric(const char *name)
     return NULL;
 }
 
+static bool are_texts(json_object *fields)
+{
+    struct json_object_iter field;
+
+    json_object_object_foreachC (fields, field)
+        if (!json_string(field.val))
+            return false;
+    return true;
+}
+
 /* 1; 0: a metric of a later version; -EBADMSG. */
 static int read_sample(json_object *parameters, Sample *ret)
 {
@@ -56,6 +66,7 @@ static int read_sample(json_object *parameters, Sample *ret)
         !json_object_object_get_ex(parameters, "value", &sample.value) ||
         json_get_string(parameters, "object", &sample.object) < 0 ||
         json_get_object(parameters, "fields", &sample.fields) < 0 ||
+        (sample.fields && !are_texts(sample.fields)) ||
         (!json_object_is_type(sample.value, json_type_int) &&
          !json_object_is_type(sample.value, json_type_double)))
         return -EBADMSG;
@@ -89,7 +100,7 @@ static void print_labels(const Sample *sample)
         print_label("target", sample->object, &separator);
     if (sample->fields) {
         json_object_object_foreach (sample->fields, name, value) {
-            print_label(name, json_object_get_string(value), &separator);
+            print_label(name, json_string(value), &separator);
         }
     }
     if (separator == ',')

@@ -13,12 +13,12 @@ static int add_member(Table *table, json_object *object, const char *member)
     const char *text = NULL;
     json_object *array = NULL;
 
+    if (!json_object_is_type(object, json_type_object))
+        return -EBADMSG;
     if (json_get_array(object, member, &array) > 0) {
-        json_object *first =
-            json_object_array_length(array) > 0 ? json_object_array_get_idx(array, 0) : NULL;
-        if (first && !json_object_is_type(first, json_type_string))
+        text = json_string(json_object_array_get_idx(array, 0));
+        if (!text && json_object_array_length(array) > 0)
             return -EBADMSG;
-        text = json_object_get_string(first);
     } else if (json_get_string(object, member, &text) < 0) {
         return -EBADMSG;
     }

@@ -227,12 +227,9 @@ static int print_line(Progress *progress, json_object *json)
 {
     CLEANUP(freep) char *line = NULL;
     const char *printed = NULL;
-    JobView job;
-    int r;
+    JobView job = job_view_again(json);
+    int r = job_format_line(&job, &line);
 
-    if (job_view_read(json, &job) < 0)
-        return 0; /* the follower of the job complains */
-    r = job_format_line(&job, &line);
     if (r < 0)
         return r;
     (void)json_get_string(progress->lines, job.id, &printed);
@@ -289,9 +286,10 @@ static int print_hint(const Progress *progress)
     for (size_t i = 0; i < list->n; i++) {
         JobView job;
 
-        if (!list->all[i]->job || list->all[i]->state == JOB_FAILED ||
-            job_view_read(list->all[i]->job, &job) < 0 ||
-            job.statistics[IMPORT_FAILED_ENTRIES] <= 0)
+        if (!list->all[i]->job || list->all[i]->state == JOB_FAILED)
+            continue;
+        job = job_view_again(list->all[i]->job);
+        if (job.statistics[IMPORT_FAILED_ENTRIES] <= 0)
             continue;
         if (n++ == 0 && outcome_format_failures_command(&job, &command) < 0)
             return -ENOMEM;

@@ -17,15 +17,16 @@ QUEUE_MESSAGE = {"queue": "nightly", "messageId": "message-1", "senderId": "AIDA
 
 
 def job_id(number):
-    return f"{number:08x}-1111-4111-8111-111111111111"
+    return f"{number:08x}{'f' * 24}"
 
 
 def full_job(number, state="polling", **members):
     """With a value for everything that a job may have."""
-    return make_job(number, state, id=job_id(number), kind="stop", service="cloudtrail", reason="wrong bucket",
-                    guard="expensive", message=dict(QUEUE_MESSAGE), deadline=LATER, nextCallAt=LATER,
-                    place={"before": 3, "intervalUsec": 2000000}, lastError=dict(ERROR),
-                    **{"import": full_import(number), **members})
+    everything = {
+        "id": job_id(number), "kind": "stop", "service": "cloudtrail", "reason": "wrong bucket", "guard": "expensive",
+        "message": dict(QUEUE_MESSAGE), "deadline": LATER, "nextCallAt": LATER, "lastError": dict(ERROR),
+        "place": {"before": 3, "intervalUsec": 2000000}, "import": full_import(number)}
+    return make_job(number, state, **{**everything, **members})
 
 
 def full_task_job(number, state):
