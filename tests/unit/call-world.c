@@ -181,8 +181,10 @@ static void on_done(const AwsResult *result, void *userdata)
     world->call = NULL;
     world->outcome = result->outcome;
     if (result->outcome == AWS_OK) {
+        const char *text = json_text(result->body, NULL);
+
         assert_null(error);
-        snprintf(world->body, sizeof(world->body), "%s", json_text(result->body, NULL));
+        snprintf(world->body, sizeof(world->body), "%s", text ? text : "");
         return;
     }
     assert_null(result->body);
