@@ -274,8 +274,7 @@ static void on_done(AwsCredentials *credentials, const CallError *error, void *u
     }
 }
 
-/* False: nothing will ever happen. */
-static bool turn(CredentialsWorld *world)
+bool world_turn(CredentialsWorld *world)
 {
     uint64_t next_usec = timers_next_usec(world->timers);
 
@@ -310,14 +309,14 @@ void world_get(CredentialsWorld *world)
     aws_credentials_get(world->provider, &world->wait);
     for (unsigned i = 0; world->n_done == n_done; i++) {
         assert_true(i < TURNS_MAX);
-        assert_true(turn(world));
+        assert_true(world_turn(world));
     }
     world_end_turn(world);
 }
 
 void world_settle(CredentialsWorld *world)
 {
-    for (unsigned i = 0; turn(world); i++)
+    for (unsigned i = 0; world_turn(world); i++)
         assert_true(i < TURNS_MAX);
 }
 

@@ -73,6 +73,9 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
 /* Asks, and lets time pass until the answer is there. */
 void world_get(CredentialsWorld *world);
 
+/* One turn of the loop. False: nothing will ever happen. */
+bool world_turn(CredentialsWorld *world);
+
 /* What was read of the shared files is forgotten. */
 void world_end_turn(CredentialsWorld *world);
 
