@@ -198,7 +198,7 @@ static int describe_error(const HttpResponse *response, const char *code, const 
 {
     char message[MESSAGE_SIZE], request_id[REQUEST_ID_SIZE];
 
-    if (text->message)
+    if (text->message && text->message[strspn(text->message, " \t\r\n")])
         copy_message(text->message, message);
     else
         snprintf(message, sizeof(message), "HTTP status %u without a message", response->status);

@@ -95,6 +95,8 @@ static void test_finds_the_message(void **state)
         {"{\"__type\":\"A\",\"__type\":\"B\",\"message\":\"caf\xE9\"}", "caf\xEF\xBF\xBD"},
         {"{\"__type\":\"B\"}", "HTTP status 404 without a message"},
         {"{\"__type\":\"B\",\"message\":5}", "HTTP status 404 without a message"},
+        {"{\"__type\":\"B\",\"message\":\"\"}", "HTTP status 404 without a message"},
+        {"{\"__type\":\"B\",\"Message\":\" \\n\"}", "HTTP status 404 without a message"},
         {"{\"__type\":\"B\",\"message\":\"a\\u0000b\"}", "HTTP status 404 without a message"},
     };
 

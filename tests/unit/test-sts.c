@@ -205,6 +205,8 @@ static void reads_errors(void **state)
          "5045ca91-d123-4749-9d66-00a3c906be6c"},
         {403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", true,
          "AccessDenied", "HTTP status 403 without a message", "of-the-header"},
+        {403, ERROR("AccessDenied", ""), true, "AccessDenied", "HTTP status 403 without a message",
+         "5045ca91-d123-4749-9d66-00a3c906be6c"},
         {400, "<ErrorResponse><Error><Code>not a code</Code></Error></ErrorResponse>", false,
          CALL_ERROR_HTTP, "sts answered 400 with no AWS error", "of-the-header"},
         {400, "<ErrorResponse><Error><Code>Cut</Code>", false, CALL_ERROR_HTTP,
