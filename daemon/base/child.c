@@ -38,6 +38,7 @@ struct Child {
     SecretText output;
     char errors[CHILD_ERRORS_MAX + READ_SIZE + 1];
     size_t errors_size;
+    bool is_over; /* done() has been called */
     ChildDone done;
     void *userdata;
 };
@@ -115,8 +116,13 @@ static void child_end(Child *child, ChildEnd end, int status)
         .errors = child->errors,
     };
 
-    assert(child->done); /* not an orphan */
+    assert(child->done && !child->is_over); /* not an orphan */
+    child->is_over = true;
     timer_clear(&child->timer);
+    stream_close(&child->output_stream);
+    stream_close(&child->errors_stream);
+    if (child->pid > 0)
+        kill(-child->pid, SIGKILL);
     child->done(&result, child->userdata);
 }
 
@@ -219,6 +225,8 @@ static void on_child_signal(evutil_socket_t signal_number, short events, void *u
         child_delete(child);
         return;
     }
+    if (child->is_over)
+        return;
     /* All that it wrote is in the pipes; what its own children may still write is not waited for.
      */
     stream_drain(child, &child->output_stream);

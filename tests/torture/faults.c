@@ -47,15 +47,13 @@ typedef struct Shared {
     } plans[N_FAULT_KINDS];
 } Shared;
 
-static Shared unshared; /* of a program that has its plan from faults.h */
-
 static struct {
     bool ready, busy; /* busy: in here already, what is called now is our own doing */
     int error;
     const char *below;
     int trace, places;
     Shared *shared;
-} faults = {.trace = -1, .places = -1, .shared = &unshared};
+} faults = {.trace = -1, .places = -1};
 
 /* A library's own thread, as that of a resolver, is not the program. */
 static __thread bool is_main_thread __attribute__((tls_model("initial-exec")));
@@ -127,7 +125,7 @@ static int run_main(int argc, char **argv, char **environment)
     int status;
 
     is_main_thread = true;
-    faults.ready = faults.shared != &unshared;
+    faults.ready = faults.shared != NULL;
     status = main_of_program(argc, argv, environment);
     faults.ready = false;
     return status;
@@ -135,17 +133,21 @@ static int run_main(int argc, char **argv, char **environment)
 
 void faults_begin(FaultKind kind, uint64_t at, uint64_t calls)
 {
-    unshared = (Shared){0};
-    unshared.plans[kind].at = at;
-    unshared.plans[kind].calls = calls;
-    is_main_thread = true;
+    if (!faults.shared) /* with processes that the test forks, whose calls count as well */
+        faults.shared = mmap(NULL, sizeof(*faults.shared), PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (faults.shared == MAP_FAILED)
+        abort();
+    *faults.shared = (Shared){0};
+    faults.shared->plans[kind].at = at;
+    faults.shared->plans[kind].calls = calls;
     faults.ready = true;
 }
 
 uint64_t faults_end(FaultKind kind)
 {
     faults.ready = false;
-    return unshared.counts[kind];
+    return faults.shared->counts[kind];
 }
 
 static void trace(void)

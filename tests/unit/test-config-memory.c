@@ -77,42 +77,55 @@ static void write_world(void)
                "queue-url = https://sqs.eu-west-1.amazonaws.com/123456789012/ends\n");
 }
 
+typedef struct Shown {
+    Config *config;
+    char *whole;
+} Shown;
+
+static bool show(void *data)
+{
+    const Shown *shown = data;
+    CLEANUP(json_object_putp) json_object *json = config_to_json(shown->config, true);
+    const char *text = json ? json_text(json, NULL) : NULL;
+
+    if (text)
+        assert_string_equal(text, shown->whole);
+    return text;
+}
+
 static bool load(void *data)
 {
-    const char *whole = data;
-    Config *config = (Config *)untouched;
-    CLEANUP(json_object_putp) json_object *json = NULL;
+    Shown shown = {.config = (Config *)untouched, .whole = data};
     CLEANUP(freep) char *error = NULL;
-    const char *shown;
-    int r = config_load(CONF, NULL, note_warning, &config, &error);
+    int r = config_load(CONF, NULL, note_warning, &shown.config, &error);
 
     if (r < 0) {
-        assert_ptr_equal(config, untouched);
+        assert_ptr_equal(shown.config, untouched);
         assert_true(error || r == -ENOMEM);
         return false;
     }
     assert_null(error);
-    json = config_to_json(config, true);
-    shown = json ? json_text(json, NULL) : NULL;
-    if (shown)
-        assert_string_equal(shown, whole);
-    config_free(config);
-    return shown;
+    faults_end(FAULT_MEMORY);
+    assert_true(show(&shown));
+    config_free(shown.config);
+    return true;
 }
 
-static void test_loading(void **state)
+static void test_loading_and_showing(void **state)
 {
     CLEANUP(config_freep) Config *config = NULL;
     CLEANUP(json_object_putp) json_object *json = NULL;
-    CLEANUP(freep) char *whole = NULL;
+    Shown shown;
 
     (void)state;
     write_world();
-    config = expect_loaded();
+    shown.config = config = expect_loaded();
     json = config_to_json(config, true);
     assert_non_null(json);
-    assert_int_equal(string_copy(json_text(json, NULL), &whole), 0);
-    every_allocation(load, whole);
+    assert_int_equal(string_copy(json_text(json, NULL), &shown.whole), 0);
+    every_allocation(show, &shown);
+    every_allocation(load, shown.whole);
+    free(shown.whole);
 }
 
 /* What is wrong is said whole, or not at all. */
@@ -200,7 +213,7 @@ static void test_checking_accounts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_loading),
+        TEST(test_loading_and_showing),
         TEST(test_refusing),
         TEST(test_checking_accounts),
     };
