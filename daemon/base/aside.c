@@ -20,10 +20,12 @@
 #include "daemon/base/fork.h"
 
 #define WAIT_LEAST_USEC (10 * USEC_PER_MSEC)
+#define LOOK_USEC USEC_PER_MSEC /* how often, where nothing wakes us at its end */
 
 typedef struct Worker {
     pid_t pid;
-    int pidfd; /* readable once it is dead: then, and not before, it can be reaped without a wait */
+    int pidfd; /* readable once it is dead; -1: none was to be got, as in a sandbox or by valgrind
+                */
     char *name;
 } Worker;
 
@@ -78,7 +80,8 @@ static _Noreturn void child_main(Aside *aside, const char *name, AsideWork work,
 
 static void worker_clear(Worker *worker)
 {
-    close(worker->pidfd);
+    if (worker->pidfd >= 0)
+        close(worker->pidfd);
     free(worker->name);
 }
 
@@ -86,14 +89,17 @@ static void worker_clear(Worker *worker)
 static bool worker_await(const Worker *worker, uint64_t until_usec)
 {
     struct pollfd end = {.fd = worker->pidfd, .events = POLLIN};
-    int n;
 
-    do {
+    while (waitpid(worker->pid, NULL, WNOHANG) == 0) {
         uint64_t left_usec = time_since(time_now_boottime(), until_usec);
 
-        n = poll(&end, 1, (int)((left_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
-    } while (n < 0 && errno == EINTR);
-    return n > 0 && waitpid(worker->pid, NULL, WNOHANG) != 0;
+        if (left_usec == 0)
+            return false;
+        if (worker->pidfd < 0 && left_usec > LOOK_USEC)
+            left_usec = LOOK_USEC;
+        (void)poll(&end, 1, (int)((left_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
+    }
+    return true;
 }
 
 /* Forgets those that have come back, and finds out whether there may be another one. */
@@ -131,14 +137,9 @@ static int worker_start(Worker *worker, Aside *aside, const char *name, AsideWor
         child_main(aside, name, work, userdata, parent);
     if (worker->pid > 0) {
         worker->pidfd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
-        if (worker->pidfd >= 0)
-            return 0;
+        return 0;
     }
     r = -errno;
-    if (worker->pid > 0) { /* without a descriptor there is no way to wait for a moment only */
-        kill(worker->pid, SIGKILL);
-        (void)waitpid(worker->pid, NULL, 0);
-    }
     free(worker->name);
     return r;
 }

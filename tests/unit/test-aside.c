@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,6 +174,21 @@ static void test_so_many_may_hang_and_no_more(void **state)
     assert_int_equal(run("a", answer, "x"), -ETIMEDOUT);
 }
 
+static void test_it_needs_no_descriptor_for_the_process(void **state)
+{
+    int next = dup(STDIN_FILENO);
+    struct rlimit before, none;
+
+    (void)state;
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(run("a", answer, "text"), 7);
+    assert_int_equal(run("hangs", hang, path), -ETIMEDOUT);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, let_go)
 
 int main(void)
@@ -180,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_an_answer_comes_back),
         TEST(test_work_that_dies_is_an_error),
+        TEST(test_it_needs_no_descriptor_for_the_process),
         TEST(test_it_has_no_descriptors_of_ours),
         TEST(test_no_handler_of_ours_runs_in_it),
         TEST(test_what_hangs_is_not_waited_for_again),
