@@ -29,8 +29,6 @@ static int read_string(JsonReader *reader, json_object **ret)
     int r = json_reader_read_text(reader, &text, &size);
     if (r < 0)
         return r;
-    if (size > INT32_MAX)
-        return -EBADMSG;
     *ret = json_object_new_string_len(text, (int)size);
     return *ret ? 0 : -ENOMEM;
 }
@@ -311,6 +309,8 @@ static int read_document(JsonReader *reader, json_object **ret)
     CLEANUP(json_wipep) json_object *document = NULL;
     int r;
 
+    if (reader->stack_size > INT32_MAX) /* a string of that size is more than json-c takes */
+        return -EBADMSG;
     r = read_value(reader, &document);
     if (r >= 0) {
         skip_space(reader);

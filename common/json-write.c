@@ -71,11 +71,11 @@ void json_write_end(JsonWriter *writer, char bracket)
     writer->comma = true;
 }
 
-/* The letter that stands for a character behind a backslash; 0: it has none. */
+/* The letter that stands for a character (not NUL) behind a backslash; 0: it has none. */
 static char escape_of(char character)
 {
     static const char plain[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
-    const char *found = character ? strchr(plain, character) : NULL;
+    const char *found = strchr(plain, character);
 
     return found ? letters[found - plain] : 0;
 }

@@ -142,7 +142,7 @@ static bool to_realtime(struct tm tm, int64_t east_of_utc_sec, uint64_t *ret_sec
     seconds = timegm(&carried) - east_of_utc_sec;
     if (seconds < 0 || carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
         carried.tm_mday != tm.tm_mday || carried.tm_hour != tm.tm_hour ||
-        carried.tm_min != tm.tm_min || carried.tm_sec != tm.tm_sec)
+        carried.tm_min != tm.tm_min) /* as it is where the seconds are carried */
         return false;
     *ret_sec = (uint64_t)seconds;
     return true;

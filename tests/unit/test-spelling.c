@@ -52,12 +52,25 @@ static void test_other_words(void **state)
         assert_null(nearest(words[i]));
 }
 
+static void test_names_that_are_too_long_to_look_at(void **state)
+{
+    Spelling spelling = {.word = "nonsense"};
+
+    (void)state;
+    spelling_consider(&spelling, "nonsensenonsensenonsensenonsensenonsensenonsense");
+    assert_string_equal(spelling.nearest, "nonsensenonsensenonsensenonsensenonsensenonsense");
+    spelling = (Spelling){.word = "nonsens"};
+    spelling_consider(&spelling, "nonsnsenonsensenonsensenonsensenonsensenonsense");
+    assert_null(spelling.nearest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slips),
         cmocka_unit_test(test_beginnings),
         cmocka_unit_test(test_other_words),
+        cmocka_unit_test(test_names_that_are_too_long_to_look_at),
     };
 
     return cmocka_run_group_tests_name("spelling", tests, NULL, NULL);
