@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,7 +21,6 @@
 #include "daemon/base/file.h"
 #include "daemon/base/hangup.h"
 #include "daemon/base/ini.h"
-#include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/peer.h"
 #include "daemon/base/stats.h"
@@ -357,47 +355,6 @@ static void test_peer(void **state)
     close(fds[1]);
 }
 
-/* An entry may lose a field, or be lost whole; what is written is a line of JSON. */
-static bool log_entry(void *data)
-{
-    FILE *log = data;
-    JournalEntry entry;
-    char line[4096];
-    bool whole = false;
-
-    rewind(log);
-    assert_int_equal(ftruncate(fileno(log), 0), 0);
-    journal_begin(&entry, EVENT_OUTAGE_BEGAN);
-    journal_add(&entry, "TRAILSTOP_TARGET", "a\n\"target\"");
-    journal_add_error(&entry, &(CallError){(char *)"Code", (char *)"message", 503, (char *)"id"});
-    journal_send(&entry, "Target %s is unreachable", "a");
-    rewind(log);
-    while (fgets(line, sizeof(line), log)) {
-        const char *end = strchr(line, '\n');
-
-        assert_non_null(end);
-        assert_true(line[0] == '{' && end[-1] == '}');
-        whole = strstr(line, "\"TRAILSTOP_AWS_REQUEST_ID\":\"id\"");
-    }
-    return whole;
-}
-
-static void test_journal(void **state)
-{
-    CLEANUP(fclosep) FILE *log = tmpfile();
-    int errors = dup(STDERR_FILENO);
-
-    (void)state;
-    assert_non_null(log);
-    assert_int_equal(setvbuf(log, NULL, _IONBF, 0), 0);
-    assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
-    journal_open(JOURNAL_JSON, LOG_INFO);
-    every_allocation(log_entry, log);
-    journal_close(0);
-    assert_true(dup2(errors, STDERR_FILENO) >= 0);
-    close(errors);
-}
-
 static int set_up(void **state)
 {
     return loop_new((Loop **)state);
@@ -422,7 +379,6 @@ int main(void)
         cmocka_unit_test(test_parsers),
         cmocka_unit_test(test_what_is_shown),
         cmocka_unit_test(test_peer),
-        cmocka_unit_test(test_journal),
     };
 
     return cmocka_run_group_tests_name("base-memory", tests, NULL, NULL);
