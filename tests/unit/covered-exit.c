@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In a build for coverage, in the place of the C library's: what a process that a test forks has run
- * counts as well, although it ends without a word to anybody. */
+/* In a build for coverage, in the place of the C library's: what a process that a test forks has
+ * run counts as well, although it ends without a word to anybody. */
 #include <sys/syscall.h>
 #include <unistd.h>
 

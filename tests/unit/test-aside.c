@@ -18,6 +18,7 @@
 
 #include "common/time.h"
 #include "daemon/base/aside.h"
+#include "daemon/base/file.h"
 
 static int answer(Aside *aside, const void *userdata)
 {
@@ -189,6 +190,34 @@ static void test_it_needs_no_descriptor_for_the_process(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+static void assert_refused(const char *name, int r, const char *begins)
+{
+    char *text = NULL, *names = NULL, *error = NULL;
+
+    assert_int_equal(file_read_text(name, &text, &error), r);
+    assert_null(text);
+    assert_memory_equal(error, begins, strlen(begins));
+    free(TAKE(error));
+    assert_int_equal(file_list(name, "", &names, &error), r);
+    assert_null(names);
+    assert_memory_equal(error, begins, strlen(begins));
+    free(error);
+}
+
+static void test_a_sentence_says_what_hangs(void **state)
+{
+    char name[] = "/tmp/a";
+
+    (void)state;
+    assert_int_equal(run(name, hang, path), -ETIMEDOUT);
+    assert_refused(name, -ETIMEDOUT, "/tmp/a: cannot be read: its file system does not answer");
+    for (unsigned i = 1; i < ASIDE_HANGING_MAX; i++) {
+        name[5]++;
+        assert_int_equal(run(name, hang, path), -ETIMEDOUT);
+    }
+    assert_refused("/tmp/other", -EBUSY, "/tmp/other: was not read, for 8 others hang");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, let_go)
 
 int main(void)
@@ -202,6 +231,7 @@ int main(void)
         TEST(test_what_hangs_is_not_waited_for_again),
         TEST(test_what_came_back_is_asked_again),
         TEST(test_so_many_may_hang_and_no_more),
+        TEST(test_a_sentence_says_what_hangs),
     };
 
     return cmocka_run_group_tests_name("aside", tests, NULL, NULL);
