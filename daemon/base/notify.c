@@ -2,31 +2,30 @@
 #include "daemon/base/notify.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
-#include "common/string.h"
 #include "daemon/base/outlet.h"
 
 #define KEPT_BYTES_MAX 4096U
 
 static Outlet *outlet;
 
+/* Without an allocation: a systemd that is not notified of READY ends the daemon. */
 void notify_send(const char *format, ...)
 {
     const char *address = getenv("NOTIFY_SOCKET");
-    CLEANUP(freep) char *text = NULL;
+    char text[KEPT_BYTES_MAX];
     va_list arguments;
-    int r;
 
     if (!address || (!outlet && outlet_new_datagrams(address, KEPT_BYTES_MAX, &outlet) < 0))
         return;
     va_start(arguments, format);
-    r = string_vformat(&text, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (r >= 0)
-        (void)outlet_send(outlet, text, strlen(text));
+    (void)outlet_send(outlet, text, strlen(text));
 }
 
 bool notify_flush(void)

@@ -88,7 +88,7 @@ def kept(build, sim, tmp_path, runtime):
 
 @pytest.mark.parametrize("kind, part", FAULTS)
 def test_what_a_start_and_an_end_need_is_not_there(kept, kind, part):
-    for at in sample(kept.places(kind)[part::3], 40):
+    for at in sample(kept.places(kind)[part::3], 400):
         if kept.spawn(kind=kind, at=at, calls=1):
             kept.end()
         else:
