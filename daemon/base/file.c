@@ -228,10 +228,3 @@ int file_list(const char *directory, const char *suffix, char **ret_names, char 
     *ret_names = names;
     return 0;
 }
-
-int file_check_regular(const char *path, char **ret_error)
-{
-    CLEANUP(freep) char *text = NULL;
-
-    return file_read_regular(path, &text, ret_error);
-}

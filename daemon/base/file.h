@@ -25,6 +25,3 @@ int file_read_regular(const char *path, char **ret, char **ret_error);
 /* What is in a directory and has a name with this at its end, without hidden ones, in the order of
  * bytes: each name ended by NUL, the last by two; free() it. 0, or as above. */
 int file_list(const char *directory, const char *suffix, char **ret_names, char **ret_error);
-
-/* For a file that a library is about to read by name: as above. */
-int file_check_regular(const char *path, char **ret_error);

@@ -28,8 +28,8 @@ static int resolve_settings(ConfigAccount *account, const AwsPurpose *purpose, c
     CLEANUP(freep) char *cause = NULL;
     const char *key = NULL;
     AwsTrouble *trouble;
-    int r = aws_settings_resolve(&account->aws, purpose, config->profiles, &account->settings, &key,
-                                 &cause);
+    int r = aws_settings_resolve(&account->aws, purpose, config->profiles, config->trust,
+                                 &account->settings, &key, &cause);
 
     if (r == -EBADMSG) { /* names the file and line that are to blame */
         *ret_error = TAKE(cause);

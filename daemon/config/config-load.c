@@ -140,7 +140,8 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
         (r = take_environment(&reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
                               getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
         (r = check_polling(&reader, ret_error)) < 0 ||
-        (r = read_shared_files(config, predecessor, warn)) < 0)
+        (r = read_shared_files(config, predecessor, warn)) < 0 ||
+        (r = trust_new(&config->trust)) < 0)
         return r;
     config->max_attempts_is_set = aws_environment_get("AWS_MAX_ATTEMPTS") ||
                                   config_find_origin(&reader, "calls", "max-attempts")->order > 0;
@@ -151,6 +152,7 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
         (r = warn_of_error(config, warn)) < 0)
         return r;
     forget_origins(config);
+    trust_free(TAKE(config->trust));
     *ret = TAKE(config);
     return 0;
 }

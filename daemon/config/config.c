@@ -150,6 +150,7 @@ void config_free(Config *config)
     free_guards(config);
     free_queues(config);
     free_notifies(config);
+    trust_free(config->trust);
     aws_profiles_free(config->profiles); /* after the settings, which borrow from them */
     aws_shared_files_unref(config->shared_files);
     for (size_t i = 0; i < N_OPTIONS; i++)

@@ -97,6 +97,7 @@ typedef struct Config {
     size_t n_notifies;
     AwsSharedFiles *shared_files; /* a reference */
     AwsProfiles *profiles;        /* as they were when this was loaded */
+    Trust *trust;                 /* while it is loaded; then NULL */
 
     char **files; /* names of those read, in order */
     size_t n_files;

@@ -5,17 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
-
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "common/explain.h"
 #include "common/memory.h"
 #include "daemon/aws/endpoint.h"
 #include "daemon/base/environment.h"
-#include "daemon/base/file.h"
 #include "daemon/credentials/chain-role.h"
 
 #define BLANKS " \t\r\n"
@@ -25,6 +19,7 @@ typedef struct Resolver {
     const AwsSection *section;
     const AwsPurpose *purpose;
     const AwsProfiles *profiles;
+    Trust *trust;
     AwsSettings *settings;
     const char *option; /* of the section, that what is being resolved begins with */
     char **ret_error;
@@ -256,58 +251,53 @@ static int resolve_endpoints(Resolver *resolver)
                             &settings->sts_endpoint);
 }
 
-/* What calls would fail with; its writer may be about to fill it. 0 or -ENOMEM. */
-static int check_ca_bundle(const char *path, char **ret_trouble)
+static bool leads_nowhere(int error)
 {
-    CLEANUP(freep) char *fault = NULL;
-    X509 *certificate = NULL;
-    BIO *file;
-    int r = file_check_regular(path, &fault);
+    return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ELOOP ||
+           error == -ENAMETOOLONG;
+}
 
-    if (r < 0)
-        return fault ? string_format(ret_trouble, "the CA bundle %s", fault) : r;
-    file = BIO_new_file(path, "r");
-    if (file)
-        certificate = PEM_read_bio_X509_AUX(file, NULL, NULL, NULL);
-    if (!certificate)
-        r = string_format(
-            ret_trouble,
-            "the CA bundle %s: holds no certificate; it is to be a file of certificates in "
-            "PEM (-----BEGIN CERTIFICATE-----)",
-            path);
-    X509_free(certificate);
-    BIO_free(file);
-    ERR_clear_error();
-    return r;
+/* A name that leads nowhere is a mistake. What else is wrong with the file is what calls would fail
+ * with, and may be put right meanwhile: its writer may be about to fill it, its mount be gone. */
+static int check_ca_bundle(Resolver *resolver, const char *path)
+{
+    AwsTrouble *trouble = &resolver->settings->trouble;
+    CLEANUP(freep) char *fault = NULL;
+    X509_STORE *store = NULL;
+    int r = trust_get(resolver->trust, path, &store, &fault);
+
+    X509_STORE_free(store);
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    if (leads_nowhere(r))
+        return explain(resolver->ret_error, -EINVAL, "the CA bundle %s", fault);
+    if (trouble->sentence)
+        return 0;
+    trouble->option = resolver->option;
+    return string_format(&trouble->sentence, "the CA bundle %s", fault);
 }
 
 static int resolve_ca_bundle(Resolver *resolver)
 {
-    AwsTrouble *trouble = &resolver->settings->trouble;
     const char *path = resolver->section->ca_bundle;
-    int r = 0;
+    int r;
 
     resolver->option = "ca-bundle";
     if (!path)
         path = from_either(resolver, "AWS_CA_BUNDLE", "ca_bundle");
-    if (path && access(path, R_OK) < 0)
-        return explain(resolver->ret_error, -EINVAL, "the CA bundle %s cannot be read: %s", path,
-                       strerror(errno));
-    if (path && !trouble->sentence) {
-        r = check_ca_bundle(path, &trouble->sentence);
-        trouble->option = resolver->option;
-    }
+    r = path ? check_ca_bundle(resolver, path) : 0;
     return r < 0 ? r : string_copy(path, &resolver->settings->ca_bundle);
 }
 
 int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
-                         const AwsProfiles *profiles, AwsSettings **ret, const char **ret_option,
-                         char **ret_error)
+                         const AwsProfiles *profiles, Trust *trust, AwsSettings **ret,
+                         const char **ret_option, char **ret_error)
 {
     CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
     Resolver resolver = {.section = section,
                          .purpose = purpose,
                          .profiles = profiles,
+                         .trust = trust,
                          .settings = settings,
                          .ret_error = ret_error};
     int r;

@@ -10,6 +10,7 @@
 #include "common/import-service.h"
 #include "daemon/credentials/profile.h"
 #include "daemon/credentials/tree.h"
+#include "daemon/http/trust.h"
 
 /* What a section of the configuration that leads to an AWS account sets, as written there. Strings
  * are owned by the struct's holder; NULL, 0 and the flags' -1: unset. */
@@ -50,11 +51,12 @@ typedef struct AwsSettings {
 /* The profile of a section that names this one, or none (NULL). */
 const char *aws_settings_choose_profile(const char *named);
 
-/* 0; -EINVAL, an owned sentence that says what is missing or contradicts, and the option of the
- * section that has to do with it (NULL: none has); -EBADMSG and an owned
- * aws_profiles_error(), without which it cannot be settled; -ENOMEM. */
+/* trust: what the CA bundles are read through, once for all sections. 0; -EINVAL, an owned sentence
+ * that says what is missing or contradicts, and the option of the section that has to do with it
+ * (NULL: none has); -EBADMSG and an owned aws_profiles_error(), without which it cannot be settled;
+ * -ENOMEM. */
 int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
-                         const AwsProfiles *profiles, AwsSettings **ret, const char **ret_option,
-                         char **ret_error);
+                         const AwsProfiles *profiles, Trust *trust, AwsSettings **ret,
+                         const char **ret_option, char **ret_error);
 void aws_settings_free(AwsSettings *settings);
 DEFINE_CLEANUP(AwsSettings, aws_settings_free)

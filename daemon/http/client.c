@@ -32,6 +32,7 @@ typedef struct CurlClient {
     struct event_base *base;
     HttpMulti multi;
     HttpProxy proxy;
+    Trust *trust;
     struct event *starter; /* sends what is queued, in a later turn than that of http_start() */
     struct event *watch;   /* looks at the time while transfers run */
     TransferClock clock;
@@ -122,7 +123,7 @@ static CURLcode transfer_run(HttpTransfer *transfer)
     easy = client->n_idle > 0 ? client->idle[--client->n_idle] : curl_easy_init();
     if (!easy)
         return CURLE_OUT_OF_MEMORY;
-    code = http_transfer_setup(transfer, &client->proxy, easy);
+    code = http_transfer_setup(transfer, &client->proxy, client->trust, easy);
     if (code == CURLE_OK && curl_multi_add_handle(client->multi.handle, easy) != CURLM_OK)
         code = CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK) {
@@ -332,7 +333,7 @@ static int client_setup(CurlClient *client)
 {
     int r = http_proxy_read_environment(&client->proxy);
 
-    if (r < 0)
+    if (r < 0 || (r = trust_new(&client->trust)) < 0)
         return r;
     client->starter = evtimer_new(client->base, on_start, client);
     client->watch = evtimer_new(client->base, on_watch_time, client);
@@ -390,6 +391,7 @@ void http_client_free(HttpClient *interface)
     if (client->watch)
         event_free(client->watch);
     http_proxy_clear(&client->proxy);
+    trust_free(client->trust);
     free(client);
     curl_global_cleanup();
 }

@@ -14,7 +14,6 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/base/environment.h"
-#include "daemon/http/ca-bundle.h"
 #include "daemon/http/no-proxy.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
@@ -36,6 +35,7 @@ void http_transfer_free(HttpTransfer *transfer)
         OPENSSL_cleanse(transfer->copy, transfer->copy_size);
     free(transfer->copy);
     free(transfer->ca_fault);
+    X509_STORE_free(transfer->trusted);
     http_answer_clear(&transfer->answer);
     free(transfer);
 }
@@ -180,13 +180,15 @@ static bool refuse_to_repeat(HttpTransfer *transfer)
 }
 
 /* A connection that is kept needs no certificates any more. */
-static bool may_open_ca_bundle(HttpTransfer *transfer)
+static bool read_ca_bundle(HttpTransfer *transfer)
 {
     int r = 0;
 
     free(TAKE(transfer->ca_fault)); /* of another address of the host */
+    X509_STORE_free(TAKE(transfer->trusted));
     if (transfer->ca_bundle)
-        r = ca_bundle_check(transfer->ca_bundle, &transfer->ca_fault);
+        r = trust_get(transfer->trust, transfer->ca_bundle, &transfer->trusted,
+                      &transfer->ca_fault);
     if (r < 0 && !transfer->ca_fault)
         transfer->local_error = ENOMEM;
     return r >= 0;
@@ -199,7 +201,7 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
     int fd;
 
     (void)purpose;
-    if (refuse_to_repeat(transfer) || !may_open_ca_bundle(transfer))
+    if (refuse_to_repeat(transfer) || !read_ca_bundle(transfer))
         return CURL_SOCKET_BAD;
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
@@ -396,8 +398,6 @@ static CURLcode set_request(CURL *easy, HttpTransfer *transfer)
     /* Both are always set: else libcurl reads the environment itself, ALL_PROXY included. */
     SET(CURLOPT_PROXY, transfer->proxy ? transfer->proxy->url : "");
     SET(CURLOPT_NOPROXY, "");
-    if (transfer->ca_bundle)
-        SET(CURLOPT_CAINFO, transfer->ca_bundle);
     if (strcmp(transfer->method, "GET") == 0)
         return code;
 
@@ -422,14 +422,18 @@ static CURLcode set_callbacks(CURL *easy, HttpTransfer *transfer)
     return code;
 }
 
-CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CURL *easy)
+CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, Trust *trust,
+                             CURL *easy)
 {
     CURLcode code = set_policy(easy);
 
     assert(!transfer->easy && transfer->body_sent == 0);
+    transfer->trust = trust;
     transfer->proxy = needs_proxy(transfer, proxy) ? proxy : NULL;
     if (transfer->proxy && proxy->fault)
         return CURLE_COULDNT_RESOLVE_PROXY;
     code = first_failure(code, set_request(easy, transfer));
+    if (transfer->ca_bundle)
+        code = first_failure(code, trust_setup(easy, transfer->ca_bundle, &transfer->trusted));
     return first_failure(code, set_callbacks(easy, transfer));
 }

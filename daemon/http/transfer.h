@@ -13,6 +13,7 @@
 #include "daemon/http/answer.h"
 #include "daemon/http/client.h"
 #include "daemon/http/proxy.h"
+#include "daemon/http/trust.h"
 
 struct HttpTransfer {
     /* The client's. */
@@ -29,6 +30,8 @@ struct HttpTransfer {
     size_t copy_size;
     const char *method, *url;
     const char *ca_bundle;      /* NULL: the system's */
+    Trust *trust;               /* the client's */
+    X509_STORE *trusted;        /* the bundle's certificates; owned, NULL: none are needed yet */
     const HttpProxy *proxy;     /* the client's; NULL: this request goes without one */
     struct curl_slist *headers; /* an array */
     size_t n_headers;
@@ -54,8 +57,10 @@ int http_transfer_new(const HttpRequest *request, HttpTransfer **ret);
 void http_transfer_free(HttpTransfer *transfer);
 
 /* Sets all options of a fresh or reset handle. proxy: what the environment names, for requests that
- * need one; borrowed. CURLE_COULDNT_RESOLVE_PROXY where it has a fault. */
-CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, CURL *easy);
+ * need one; trust: for those that name a CA bundle; both are borrowed. CURLE_COULDNT_RESOLVE_PROXY
+ * where the proxy has a fault. */
+CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, Trust *trust,
+                             CURL *easy);
 
 /* This process looked away for so long since the transfer began: libcurl is not to count it. */
 void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec);

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from harness import DEADLINE
-from harness.credentials import ACCOUNT, WEB_TOKEN
+from harness.authority import Authority
+from harness.credentials import ACCOUNT, CONTAINER_TOKEN, WEB_TOKEN
 from harness.daemon import target
 from harness.mount import Mount, Preloaded, build_library, why_not_mounted
 
@@ -117,6 +118,68 @@ def test_shared_files_keep_their_last_good_reading(start, sim, mount, tmp_path):
         file.write(f"[target another]\nregion = us-east-1\nendpoint-url = {sim.url}\nprofile = another\n")
     assert_reloads_again(daemon, mount)
     assert daemon.stopped(sim.add(), target="another")["state"] == "stopped"
+    daemon.terminate()
+
+
+def test_a_container_token(start, sim, mount):
+    (mount.content / "token").write_text(CONTAINER_TOKEN)
+    daemon = start(environment={
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(mount.directory / "token"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": sim.container("/pod", role=f"arn:aws:iam::{ACCOUNT}:role/pod",
+                                                            authorization=CONTAINER_TOKEN)},
+        odd=target(sim))
+    mount.hang()
+    job = daemon.stop(sim.add(), target="odd")
+    assert_without_credentials(daemon, sim, job, mount.directory / "token")
+    assert_goes_on(daemon, mount, job)
+    daemon.terminate()
+
+
+# CA bundles
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path / "authority")
+
+
+@pytest.fixture
+def secure(start_sim, authority):
+    certificate = authority.issue("server", host="IP:127.0.0.1")
+    return start_sim("--cert", certificate.cert, "--key", certificate.key)
+
+
+@pytest.fixture
+def bundle(mount, authority):
+    (mount.content / "ca.pem").write_text(authority.bundle.read_text())
+    return mount.directory / "ca.pem"
+
+
+def test_a_ca_bundle(new_daemon, sim, secure, mount, bundle):
+    """Nothing opens it but by a way that may hang, not even the library that needs it."""
+    daemon = new_daemon({"odd": target(secure, ca_bundle=bundle), "default": target(sim)}, calls=ONE_ATTEMPT)
+    mount.prepare(daemon)
+    daemon.start()
+    mount.hang()
+    job = daemon.stop(secure.add(), target="odd")
+    began = daemon.journal.wait("outage-began", target="odd")
+    assert began["TRAILSTOP_AWS_ERROR"] == "TLSFailed"
+    assert str(bundle) in began["MESSAGE"] and "does not answer" in began["MESSAGE"]
+    assert_alive(daemon, sim)
+    assert_goes_on(daemon, mount, job)
+    daemon.terminate()
+
+
+def test_a_ca_bundle_that_was_read_before(new_daemon, sim, secure, mount, bundle):
+    daemon = new_daemon({"odd": target(secure, ca_bundle=bundle), "default": target(sim)}, calls=ONE_ATTEMPT)
+    mount.prepare(daemon)
+    daemon.start()
+    assert daemon.stopped(secure.add(), target="odd")["state"] == "stopped"
+    mount.hang()
+    daemon.reload()
+    secure.fault("close", calls=1)  # so that the next call needs a new connection
+    assert daemon.stopped(secure.add(), target="odd")["state"] == "stopped"
+    assert_alive(daemon, sim)
     daemon.terminate()
 
 

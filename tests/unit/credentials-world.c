@@ -230,6 +230,7 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(trust_freep) Trust *trust = NULL;
     CLEANUP(freep) char *error = NULL;
     const char *option;
     const AwsSection section = {
@@ -251,8 +252,9 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
     };
 
     assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
+    assert_int_equal(trust_new(&trust), 0);
     assert_int_equal(aws_settings_resolve(&section, &(AwsPurpose){.noun = "target"}, profiles,
-                                          &settings, &option, &error),
+                                          trust, &settings, &option, &error),
                      0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);

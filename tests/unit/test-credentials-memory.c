@@ -154,6 +154,7 @@ static void every_fetch(CredentialsWorld *world, const char *role_arn, const cha
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(trust_freep) Trust *trust = NULL;
     char *error = NULL;
     const char *option;
     const AwsSection section = {
@@ -166,8 +167,9 @@ static void every_fetch(CredentialsWorld *world, const char *role_arn, const cha
 
     world->http.start = on_start;
     assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
+    assert_int_equal(trust_new(&trust), 0);
     assert_int_equal(aws_settings_resolve(&section, &(AwsPurpose){.noun = "target"}, profiles,
-                                          &settings, &option, &error),
+                                          trust, &settings, &option, &error),
                      0);
     of.settings = settings;
     every_allocation(fetch, &of);

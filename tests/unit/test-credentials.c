@@ -172,11 +172,13 @@ static void make_provider(Fixture *fixture, const AwsSection *section)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(trust_freep) Trust *trust = NULL;
     CLEANUP(freep) char *error = NULL;
     const char *option;
     AwsSection complete = *section;
     AwsCredentialsContext context = {.timers = fixture->timers, .random = &test_random};
 
+    assert_int_equal(trust_new(&trust), 0);
     assert_int_equal(aws_shared_files_new(&fixture->files), 0);
     assert_int_equal(aws_profile_share_new(fixture->timers, fixture->files, &fixture->share), 0);
     context.profiles = fixture->share;
@@ -184,7 +186,7 @@ static void make_provider(Fixture *fixture, const AwsSection *section)
     complete.use_fips_endpoint = complete.use_dualstack_endpoint = -1;
     assert_int_equal(aws_shared_files_read(fixture->files, &profiles), 0);
     assert_int_equal(aws_settings_resolve(&complete, &(AwsPurpose){.noun = "target"}, profiles,
-                                          &settings, &option, &error),
+                                          trust, &settings, &option, &error),
                      0);
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &fixture->provider), 0);

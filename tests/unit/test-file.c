@@ -169,14 +169,17 @@ static void test_devices(void **state)
 
 static void assert_check(const char *name, int r, const char *sentence)
 {
+    CLEANUP(freep) char *text = NULL;
     CLEANUP(freep) char *error = NULL;
 
-    assert_int_equal(file_check_regular(name, &error), r);
+    assert_int_equal(file_read_regular(name, &text, &error), r);
     if (r < 0)
         assert_string_equal(error + strlen(name), sentence);
+    else
+        assert_string_equal(text, "x");
 }
 
-static void test_check_of_what_a_library_will_read(void **state)
+static void test_what_has_to_be_a_regular_file(void **state)
 {
     (void)state;
     write_file("x", 1);
@@ -204,7 +207,7 @@ int main(void)
         cmocka_unit_test(test_a_pipe_without_end_is_not_waited_for),
         cmocka_unit_test(test_a_fifo_that_nobody_writes_to_is_not_waited_for),
         cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_check_of_what_a_library_will_read),
+        cmocka_unit_test(test_what_has_to_be_a_regular_file),
     };
 
     return cmocka_run_group_tests_name("file", tests, make_file, remove_file);

@@ -68,6 +68,7 @@ static void assert_sample(const struct sample *sample, Look *look)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(trust_freep) Trust *trust = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsSection section = sample->section;
     AwsPurpose purpose = sample->purpose;
@@ -85,7 +86,8 @@ static void assert_sample(const struct sample *sample, Look *look)
     assert_int_equal(aws_profiles_parse(sample->config, "config", sample->credentials,
                                         "credentials", &profiles, &error),
                      0);
-    r = aws_settings_resolve(&section, &purpose, profiles, &settings, &option, &error);
+    assert_int_equal(trust_new(&trust), 0);
+    r = aws_settings_resolve(&section, &purpose, profiles, trust, &settings, &option, &error);
     if (sample->error) {
         assert_int_equal(r, -EINVAL);
         assert_null(settings);
