@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/server/listen-socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,7 @@ int listen_socket_bind(const char *path, ListenSocket *ret, char **ret_error)
     struct stat status;
     int r;
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return explain(ret_error, -ENAMETOOLONG,
-                       "socket %s: the name is longer than the %zu bytes a socket may have", path,
-                       sizeof(address.sun_path) - 1);
+    assert(strlen(path) < sizeof(address.sun_path)); /* the configuration sees to it */
     strcpy(address.sun_path, path);
     r = clear_name(&address, ret_error);
     if (r < 0)

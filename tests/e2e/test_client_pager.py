@@ -94,3 +94,53 @@ def test_the_table_at_the_end_of_a_stop_is_not_paged(on_terminal, daemon):
     for number in range(10):
         session.reply({"job": make_job(number, "stopped", status="STOPPED")})
     assert terminal.finish() == 0 and "paged:" not in terminal.text
+
+
+@pytest.mark.parametrize("secure", ["no", "FALSE", "0"])
+def test_a_user_may_want_any_pager_all_the_same(on_terminal, daemon, secure):
+    assert_paged(lines_of(daemon, on_terminal("jobs", rows=5, PAGER=MARK, PKEXEC_UID="1", SYSTEMD_PAGERSECURE=secure)), True)
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Makes a pager of that name, the only program there is, which marks each line with these variables; its PATH."""
+    def make(name, *variables):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir()
+        marks = " ".join(f"${variable}" for variable in variables)
+        program.write_text(f'#!/bin/sh\nwhile read -r line; do echo "{name} {marks}:$line"; done\n')
+        program.chmod(0o755)
+        return str(program.parent)
+    return make
+
+
+@pytest.mark.parametrize("name", ["pager", "less", "more"])
+def test_the_usual_pagers_are_tried_in_turn(on_terminal, daemon, programs, name):
+    lines = lines_of(daemon, on_terminal("jobs", rows=5, PATH=programs(name)))
+    assert len(lines) == 11 and all(line.startswith(f"{name} :") for line in lines)
+
+
+def test_without_any_pager_the_list_is_printed(on_terminal, daemon, tmp_path):
+    assert_paged(lines_of(daemon, on_terminal("jobs", rows=5, PATH=str(tmp_path))), False)
+
+
+def test_less_without_a_shell_is_all_that_is_taken_where_it_must_be_secure(on_terminal, daemon, programs):
+    lines = lines_of(daemon, on_terminal("jobs", rows=5, PATH=programs("more"), SYSTEMD_PAGERSECURE="1"))
+    assert_paged(lines, False)
+    assert not any(line.startswith("more") for line in lines)
+
+
+@pytest.mark.parametrize("environment, shown", [
+    ({}, "FRSXMK utf-8"), ({"SYSTEMD_LESS": "R", "SYSTEMD_LESSCHARSET": "koi8-r"}, "R koi8-r"),
+    ({"LC_ALL": "C"}, "FRSXMK "), ({"LC_ALL": "", "LC_CTYPE": "", "LANG": "en_GB.utf8"}, "FRSXMK utf-8"),
+    ({"LC_ALL": "", "LANG": ""}, "FRSXMK "),
+])
+def test_how_the_pager_is_to_show_it(on_terminal, daemon, programs, environment, shown):
+    path = programs("less", "LESS", "LESSCHARSET")
+    lines = lines_of(daemon, on_terminal("jobs", rows=5, PATH=path, **environment))
+    assert all(line.startswith(f"less {shown}:") for line in lines), lines
+
+
+@pytest.mark.parametrize("terminal", ["", "dumb"])
+def test_a_terminal_that_can_do_nothing_gets_no_pager(on_terminal, daemon, terminal):
+    assert_paged(lines_of(daemon, on_terminal("jobs", rows=5, PAGER=MARK, TERM=terminal)), False)
