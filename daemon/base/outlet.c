@@ -167,7 +167,7 @@ static ssize_t send_memfd(int fd, const char *data, size_t size)
     CLEANUP(closep) int file = memfd_create("trailstopd-log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
     struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    struct cmsghdr *header = (struct cmsghdr *)control;
 
     if (file < 0)
         return -errno;
@@ -178,8 +178,7 @@ static ssize_t send_memfd(int fd, const char *data, size_t size)
             return -errno;
         written += (size_t)n;
     }
-    if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-        return -errno;
+    (void)fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
@@ -207,24 +206,24 @@ static int outlet_connect(Outlet *outlet)
 /* No reader so far, or nothing on this host to reach it with for now: it is sent later. */
 static bool may_pass(ssize_t error)
 {
-    return error == -ENOENT || error == -ECONNREFUSED || error == -EMFILE || error == -ENFILE ||
-           error == -ENOMEM || error == -ENOBUFS;
+    static const int passing[] = {ENOENT, ECONNREFUSED, ECONNRESET, ENOTCONN,
+                                  EMFILE, ENFILE,       ENOMEM,     ENOBUFS};
+
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (error == -passing[i])
+            return true;
+    return false;
 }
 
 static ssize_t outlet_send_datagram(Outlet *outlet, const char *data, size_t size)
 {
     ssize_t n = outlet_connect(outlet);
 
-    if (n < 0)
-        return may_pass(n) ? -EAGAIN : n;
-    n = send(outlet->fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
+    if (n >= 0)
+        n = send(outlet->fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : (ssize_t)size;
     if (n == -EMSGSIZE || n == -ENOBUFS)
         n = send_memfd(outlet->fd, data, size);
-    if (n == -ECONNREFUSED || n == -ECONNRESET || n == -ENOTCONN) /* it went just now */
-        outlet_close(outlet);
-    else if (n != -EMFILE && n != -ENFILE)
-        return n;
-    return -EAGAIN;
+    return may_pass(n) ? -EAGAIN : n;
 }
 
 static ssize_t outlet_attempt(Outlet *outlet, const char *data, size_t size)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/peer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@ int peer_read(int fd, Peer *ret)
     struct ucred credentials;
     socklen_t size = sizeof(credentials), groups_size = 0;
     Peer peer = {0};
+    int r;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
         return -errno;
@@ -18,12 +20,8 @@ int peer_read(int fd, Peer *ret)
         peer.groups = malloc(groups_size);
         if (!peer.groups)
             return -ENOMEM;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups, &groups_size) < 0) {
-            int error = errno;
-
-            free(peer.groups);
-            return -error;
-        }
+        r = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups, &groups_size);
+        assert(r == 0); /* they stay what they were when it connected */
         peer.n_groups = groups_size / sizeof(gid_t);
     }
     *ret = peer;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,28 +65,49 @@ static void on_gone(void *userdata)
     (void)userdata;
 }
 
+static void take_all_descriptors(struct rlimit *ret_before)
+{
+    int next = dup(STDIN_FILENO);
+    struct rlimit none;
+
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = ret_before->rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
 static bool watch_hangup(void *data)
 {
-    Loop *loop = data;
+    struct event_base *base = event_base_new(); /* which makes room for nothing yet */
     Hangup *hangup = (Hangup *)untouched;
-    int fds[2], r;
+    int r = base ? hangup_new(base, *(int *)data, on_gone, NULL, &hangup) : -ENOMEM;
 
-    assert_int_equal(pipe(fds), 0);
-    r = hangup_new(loop_base(loop), fds[0], on_gone, NULL, &hangup);
-    close(fds[0]);
-    close(fds[1]);
     if (r < 0) {
         assert_true(is_out_of_something(r));
         assert_ptr_equal(hangup, untouched);
-        return false;
+    } else {
+        hangup_free(hangup);
     }
-    hangup_free(hangup);
-    return true;
+    if (base)
+        event_base_free(base);
+    return r >= 0;
 }
 
 static void test_hangup(void **state)
 {
-    every_allocation(watch_hangup, *state);
+    Hangup *hangup = (Hangup *)untouched;
+    struct rlimit before;
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    every_allocation(watch_hangup, &fds[0]);
+    take_all_descriptors(&before);
+    assert_int_equal(hangup_new(loop_base(*state), fds[0], on_gone, NULL, &hangup), -EMFILE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_ptr_equal(hangup, untouched);
+    hangup_free(NULL);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 typedef struct Ended {
@@ -110,22 +132,26 @@ static bool run_child(void *data)
     char *const words[] = {(char *)"sh", (char *)"-c", (char *)"echo out; echo err >&2; exit 3",
                            NULL};
     Loop *loop = data;
+    struct event_base *base = event_base_new();
     Child *child = (Child *)untouched;
     Ended ended = {0};
-    int r = child_start(loop_base(loop), loop_timers(loop), words, USEC_PER_HOUR, on_ended, &ended,
-                        &child);
+    int r =
+        base ? child_start(base, loop_timers(loop), words, USEC_PER_HOUR, on_ended, &ended, &child)
+             : -ENOMEM;
 
     if (r < 0) {
         assert_true(is_out_of_something(r));
         assert_ptr_equal(child, untouched);
         assert_int_equal(ended.calls, 0);
-        return false;
+    } else {
+        while (ended.calls == 0)
+            assert_true(event_base_loop(base, EVLOOP_ONCE) >= 0);
+        assert_int_equal(ended.calls, 1);
+        child_free(child);
     }
-    while (ended.calls == 0)
-        assert_true(event_base_loop(loop_base(loop), EVLOOP_ONCE) >= 0);
-    assert_int_equal(ended.calls, 1);
-    child_free(child);
-    return ended.well;
+    if (base)
+        event_base_free(base);
+    return r >= 0 && ended.well;
 }
 
 static void test_child(void **state)
@@ -178,18 +204,24 @@ static void write_file(const char *path)
 
 static void test_files(void **state)
 {
-    char directory[] = "/tmp/trailstop-base-XXXXXX", one[64], other[64];
+    char directory[] = "/tmp/trailstop-base-XXXXXX", one[64], other[64], hidden[64], brief[64];
 
     (void)state;
     assert_non_null(mkdtemp(directory));
     snprintf(one, sizeof(one), "%s/a.conf", directory);
     snprintf(other, sizeof(other), "%s/b.conf", directory);
+    snprintf(hidden, sizeof(hidden), "%s/.hidden.conf", directory);
+    snprintf(brief, sizeof(brief), "%s/conf", directory);
     write_file(one);
     write_file(other);
+    write_file(hidden); /* not listed, as the next */
+    write_file(brief);
     every_allocation(read_file, one);
     every_allocation(list_files, directory);
     unlink(one);
     unlink(other);
+    unlink(hidden);
+    unlink(brief);
     rmdir(directory);
 }
 

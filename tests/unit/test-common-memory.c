@@ -20,7 +20,10 @@
 #define LONG_TEXT_SIZE 5000
 
 static const char document[] =
-    "{\"id\":\"a\",\"esc\\u0061ped\":\"\\n\\u00e9\",\"n\":[1,-2,1.5,true,null,{\"of\":[\"many\"]}],"
+    "{\"f\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,"
+    "32,"
+    "33,34],\"id\":\"a\",\"esc\\u0061ped\":\"\\n\\u00e9\",\"n\":[1,-2,1.5,true,null,{\"of\":["
+    "\"many\"]}],"
     "\"more\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10,"
     "\"k\":11,"
     "\"l\":12,\"m\":13,\"n\":14,\"o\":15,\"p\":16,\"q\":17}}";
@@ -39,7 +42,7 @@ static bool read_document(void *data)
         assert_ptr_equal(read, untouched);
         return false;
     }
-    assert_int_equal(json_object_object_length(read), 4);
+    assert_int_equal(json_object_object_length(read), 5);
     json_wipe(read);
     return true;
 }
@@ -49,6 +52,30 @@ static void test_reading_json(void **state)
     (void)state;
     every_allocation(read_document, json_read);
     every_allocation(read_document, json_read_leniently);
+}
+
+/* What needs memory of the reader's own first. */
+static bool read_small(void *data)
+{
+    json_object *read = untouched;
+    int r = json_read(data, strlen(data), 8, &read);
+
+    if (r < 0) {
+        assert_int_equal(r, -ENOMEM);
+        assert_ptr_equal(read, untouched);
+        return false;
+    }
+    json_object_put(read);
+    return true;
+}
+
+static void test_reading_a_number_or_string(void **state)
+{
+    char number[] = "1.5", string[] = "\"\\n\"";
+
+    (void)state;
+    every_allocation(read_small, number);
+    every_allocation(read_small, string);
 }
 
 static bool build(void *data)
@@ -149,7 +176,10 @@ static bool write_and_read(void *data)
         size = evbuffer_get_length(buffer);
         assert_int_equal(size, LONG_TEXT_SIZE + sizeof("{\"text\":\"\"}"));
         /* In two pieces, which have to be put together first. */
-        r = evbuffer_prepend(buffer, "{}", sizeof("{}")) == 0 ? 0 : -ENOMEM;
+        r = evbuffer_add_reference(buffer, "{\"second\":", 10, NULL, NULL) == 0 &&
+                    evbuffer_add_reference(buffer, "true}", sizeof("true}"), NULL, NULL) == 0
+                ? 0
+                : -ENOMEM;
     } else if (buffer)
         assert_int_equal(evbuffer_get_length(buffer), 0);
     for (unsigned i = 0; r >= 0 && i < 2; i++) {
@@ -240,10 +270,10 @@ static void test_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reading_json), cmocka_unit_test(test_making_json),
-        cmocka_unit_test(test_raw_json),     cmocka_unit_test(test_printing_json),
-        cmocka_unit_test(test_framing),      cmocka_unit_test(test_writing_json),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_reading_json),  cmocka_unit_test(test_reading_a_number_or_string),
+        cmocka_unit_test(test_making_json),   cmocka_unit_test(test_raw_json),
+        cmocka_unit_test(test_printing_json), cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_writing_json),  cmocka_unit_test(test_text),
     };
 
     return cmocka_run_group_tests_name("common-memory", tests, NULL, NULL);

@@ -132,6 +132,25 @@ static void test_after_a_line_that_broke_off(void **state)
     free(received);
 }
 
+static void test_lines_kept_for_a_reader_that_goes(void **state)
+{
+    CLEANUP(outlet_freep) Outlet *outlet = NULL;
+    char line[1024];
+    unsigned n_kept = 0;
+    int fds[2];
+
+    (void)state;
+    memset(line, 'x', sizeof(line));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(outlet_new_stream(fds[1], LIMIT, &outlet), 0);
+    while (n_kept < 3)
+        n_kept += !outlet_send(outlet, line, sizeof(line));
+    close(fds[0]);
+    assert_false(outlet_flush(outlet));
+    assert_int_equal(outlet_take_lost(outlet), 3);
+    close(fds[1]);
+}
+
 typedef struct Reader {
     int fd;
     char name[64];
@@ -163,6 +182,26 @@ static bool send_large_datagram(void *data)
     return sent;
 }
 
+/* A reader that has not read for long takes no more, however large they are. */
+static void assert_no_datagram_is_lost(const Reader *reader)
+{
+    CLEANUP(outlet_freep) Outlet *outlet = NULL;
+    unsigned n_sent = 0, n_read = 0;
+    bool left = true;
+    char none[1];
+
+    assert_int_equal(outlet_new_datagrams(reader->name, 2 * (size_t)LARGE, &outlet), 0);
+    while (outlet_send(outlet, reader->data, LARGE))
+        n_sent++;
+    while (left || recv(reader->fd, none, sizeof(none), MSG_PEEK) == 0) {
+        assert_int_equal(recv(reader->fd, none, sizeof(none), 0), 0);
+        n_read++;
+        left = outlet_flush(outlet);
+    }
+    assert_int_equal(n_read, n_sent + 1);
+    assert_int_equal(outlet_take_lost(outlet), 0);
+}
+
 static void test_large_datagrams(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -179,6 +218,7 @@ static void test_large_datagrams(void **state)
     memset(reader.data, 'm', LARGE);
     every_call(FAULT_DESCRIPTOR, send_large_datagram, &reader);
     every_allocation(send_large_datagram, &reader);
+    assert_no_datagram_is_lost(&reader);
     free(reader.data);
     close(reader.fd);
 }
@@ -189,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_entries_as_json),
         cmocka_unit_test(test_entries_as_text),
         cmocka_unit_test(test_after_a_line_that_broke_off),
+        cmocka_unit_test(test_lines_kept_for_a_reader_that_goes),
         cmocka_unit_test(test_large_datagrams),
     };
 

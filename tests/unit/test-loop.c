@@ -5,13 +5,19 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "common/time.h"
 #include "daemon/base/loop.h"
+#include "daemon/base/notify.h"
 
 #define N_READY 3U   /* descriptors that are ready for ever, as those of clients that never rest */
 #define N_TURNS 100U /* after which the test is over */
@@ -157,6 +163,86 @@ static void test_an_error_of_a_turn_ends_the_loop(void **state)
     assert_int_equal(f->n_turns, 1);
 }
 
+static int turn_without_timer(void *userdata)
+{
+    Fixture *f = userdata;
+
+    timer_clear(&f->timer);
+    return turn(userdata);
+}
+
+static void test_a_loop_without_timers_waits_for_descriptors(void **state)
+{
+    Fixture *f = *state;
+    LoopHandler handler = {.is_well = is_well, .turn = turn_without_timer, .userdata = f};
+
+    be_ready(f);
+    timer_set(&f->timer, timers_boottime_usec(loop_timers(f->loop)) + USEC_PER_DAY);
+    assert_int_equal(loop_run(f->loop, &handler), 0);
+    assert_int_equal(f->n_ready, N_TURNS * N_READY);
+    assert_int_equal(f->n_fired, 0);
+}
+
+/* ---- signs of life ---- */
+
+typedef struct Health {
+    Loop *loop;
+    bool well;
+    unsigned n_asked;
+} Health;
+
+static bool look_at_health(void *userdata)
+{
+    Health *health = userdata;
+
+    if (++health->n_asked == 3)
+        loop_stop(health->loop);
+    return health->well;
+}
+
+static int no_turn(void *userdata)
+{
+    (void)userdata;
+    return 0;
+}
+
+/* How many signs there are while it is asked for them three times. */
+static unsigned count_signs(bool well)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    Health health = {.well = well};
+    LoopHandler handler = {.is_well = look_at_health, .turn = no_turn, .userdata = &health};
+    char name[64], text[64];
+    unsigned n = 0;
+    int length = snprintf(name, sizeof(name), "@trailstop-test-loop-%d", getpid());
+    ssize_t size;
+
+    memcpy(address.sun_path + 1, name + 1, (size_t)length - 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)length)),
+                     0);
+    setenv("NOTIFY_SOCKET", name, 1);
+    setenv("WATCHDOG_USEC", "2000", 1);
+    assert_int_equal(loop_new(&health.loop), 0);
+    assert_int_equal(loop_run(health.loop, &handler), 0);
+    loop_free(health.loop);
+    notify_close(0);
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("NOTIFY_SOCKET");
+    for (; (size = recv(fd, text, sizeof(text), 0)) >= 0; n++)
+        assert_memory_equal(text, "WATCHDOG=1", (size_t)size);
+    close(fd);
+    return n;
+}
+
+static void test_signs_of_life_only_while_all_is_well(void **state)
+{
+    (void)state;
+    assert_int_equal(count_signs(true), 3);
+    assert_int_equal(count_signs(false), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +254,9 @@ int main(void)
             test_a_turn_that_leaves_work_over_is_followed_by_one_that_does_not_wait, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(test_an_error_of_a_turn_ends_the_loop, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_loop_without_timers_waits_for_descriptors, set_up,
+                                        tear_down),
+        cmocka_unit_test(test_signs_of_life_only_while_all_is_well),
     };
 
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
