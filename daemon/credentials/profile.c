@@ -10,37 +10,15 @@
 #include "daemon/aws/credentials.h"
 #include "daemon/base/ini.h"
 #include "daemon/base/secret-text.h"
+#include "daemon/credentials/profile-section.h"
 
 #define BLANKS " \t"
-
-typedef struct Property {
-    struct Property *next;
-    char *key;
-    SecretText value;
-    const char *file; /* one of the AwsProfiles */
-    unsigned line;
-    bool nested; /* "outer.inner" of a line below outer */
-} Property;
-
-typedef enum SectionKind { SECTION_PROFILE, SECTION_SERVICES } SectionKind;
-
-typedef struct Section {
-    struct Section *next;
-    SectionKind kind;
-    char *name;
-    const char *file; /* where it first begins: one of the AwsProfiles, and the line */
-    unsigned line;
-    bool prefixed; /* [profile default], which bars [default] */
-    Property *properties;
-    unsigned n_properties;
-} Section;
 
 typedef enum FileKind { FILE_CONFIG, FILE_CREDENTIALS, FILE_FURTHER_CREDENTIALS, N_FILES } FileKind;
 
 struct AwsProfiles {
     char *files[N_FILES]; /* names; NULL: no such file */
-    Section *sections;
-    unsigned n_sections;
+    Sections sections;
     char *warnings[AWS_PROFILES_WARNINGS_MAX];
     size_t n_warnings;
     char *error, *stale; /* see the functions of that name */
@@ -56,43 +34,11 @@ typedef struct Reader {
     bool nesting;       /* the value is empty: the lines below are `key = value` */
 } Reader;
 
-static void property_free(Property *property)
-{
-    free(property->key);
-    secret_text_clear(&property->value);
-    free(property);
-}
-
-/* outer NULL: all of them, else those nested below that key. */
-static void clear_properties(Section *section, const char *outer)
-{
-    Property **list = &section->properties;
-    size_t length = outer ? strlen(outer) : 0;
-
-    while (*list) {
-        Property *property = *list;
-        if (outer && !(property->nested && strncmp(property->key, outer, length) == 0 &&
-                       property->key[length] == '.')) {
-            list = &property->next;
-            continue;
-        }
-        *list = property->next;
-        section->n_properties--;
-        property_free(property);
-    }
-}
-
 void aws_profiles_free(AwsProfiles *profiles)
 {
     if (!profiles)
         return;
-    while (profiles->sections) {
-        Section *section = profiles->sections;
-        profiles->sections = section->next;
-        clear_properties(section, NULL);
-        free(section->name);
-        free(section);
-    }
+    sections_clear(&profiles->sections);
     for (size_t i = 0; i < profiles->n_warnings; i++)
         free(profiles->warnings[i]);
     for (size_t i = 0; i < N_FILES; i++)
@@ -100,22 +46,6 @@ void aws_profiles_free(AwsProfiles *profiles)
     free(profiles->error);
     free(profiles->stale);
     free(profiles);
-}
-
-static Section *find_section(const AwsProfiles *profiles, SectionKind kind, const char *name)
-{
-    for (Section *section = profiles->sections; section; section = section->next)
-        if (section->kind == kind && strcmp(section->name, name) == 0)
-            return section;
-    return NULL;
-}
-
-static Property *find_property(const Section *section, const char *key)
-{
-    for (Property *property = section->properties; property; property = property->next)
-        if (strcmp(property->key, key) == 0)
-            return property;
-    return NULL;
 }
 
 /* Names no name or key: what stands in the wrong place may be a secret. */
@@ -146,26 +76,18 @@ static bool is_name(const char *text)
 static int enter_section(Reader *reader, SectionKind kind, const char *name, bool prefixed,
                          char **ret_error)
 {
-    Section *section = find_section(reader->profiles, kind, name);
+    Section *section = sections_find(&reader->profiles->sections, kind, name);
 
     if (!section) {
-        if (reader->profiles->n_sections == AWS_PROFILES_SECTIONS_MAX)
+        if (reader->profiles->sections.n == AWS_PROFILES_SECTIONS_MAX)
             return explain(ret_error, -EINVAL, "more than %u sections", AWS_PROFILES_SECTIONS_MAX);
-        section = calloc(1, sizeof(*section));
-        if (!section)
+        if (sections_add(&reader->profiles->sections, kind, name, &section) < 0)
             return -ENOMEM;
-        section->kind = kind;
-        section->name = strdup(name);
         section->file = reader->profiles->files[reader->file];
         section->line = reader->line;
         section->prefixed = prefixed;
-        section->next = reader->profiles->sections;
-        reader->profiles->sections = section;
-        reader->profiles->n_sections++;
-        if (!section->name)
-            return -ENOMEM;
     } else if (prefixed && !section->prefixed) {
-        clear_properties(section, NULL);
+        section_clear_properties(section, NULL);
         section->prefixed = true;
     } else if (!prefixed && section->prefixed && reader->file == FILE_CONFIG) {
         return 0;
@@ -252,20 +174,16 @@ static int set_property(Reader *reader, const char *outer, const char *key, cons
         return -ENOMEM;
     lower(name);
     if (!outer)
-        clear_properties(section, name);
+        section_clear_properties(section, name);
 
-    property = find_property(section, name);
+    property = section_find_property(section, name);
     if (!property) {
         if (section->n_properties == AWS_PROFILES_KEYS_MAX)
             return explain(ret_error, -EINVAL, "more than %u keys in one section",
                            AWS_PROFILES_KEYS_MAX);
-        property = calloc(1, sizeof(*property));
-        if (!property)
+        if (section_add_property(section, name, &property) < 0)
             return -ENOMEM;
-        property->key = TAKE(name);
-        property->next = section->properties;
-        section->properties = property;
-        section->n_properties++;
+        name = NULL; /* it is the property's */
     }
     secret_text_clear(&property->value);
     secret_text_add(&property->value, value);
@@ -383,19 +301,19 @@ const char *aws_profiles_stale(const AwsProfiles *profiles)
 static const Property *look_up(const AwsProfiles *profiles, SectionKind kind, const char *name,
                                const char *key)
 {
-    const Section *section = find_section(profiles, kind, name);
+    const Section *section = sections_find(&profiles->sections, kind, name);
 
-    return section ? find_property(section, key) : NULL;
+    return section ? section_find_property(section, key) : NULL;
 }
 
 bool aws_profiles_has(const AwsProfiles *profiles, const char *profile)
 {
-    return find_section(profiles, SECTION_PROFILE, profile) != NULL;
+    return sections_find(&profiles->sections, SECTION_PROFILE, profile) != NULL;
 }
 
 bool aws_profiles_has_services(const AwsProfiles *profiles, const char *services)
 {
-    return find_section(profiles, SECTION_SERVICES, services) != NULL;
+    return sections_find(&profiles->sections, SECTION_SERVICES, services) != NULL;
 }
 
 const char *aws_profiles_get(const AwsProfiles *profiles, const char *profile, const char *key)
@@ -430,7 +348,7 @@ unsigned aws_profiles_line(const AwsProfiles *profiles, const char *profile, con
 const char *aws_profiles_section_file(const AwsProfiles *profiles, const char *profile,
                                       unsigned *ret_line)
 {
-    const Section *section = find_section(profiles, SECTION_PROFILE, profile);
+    const Section *section = sections_find(&profiles->sections, SECTION_PROFILE, profile);
 
     if (!section)
         return NULL;
