@@ -279,13 +279,13 @@ void registry_renew_calls(Registry *registry)
         job_renew_call(job);
 }
 
-void registry_remove_target(Registry *registry, Target *target)
+void registry_remove_targets(Registry *registry)
 {
     Job *job, *next;
 
     for (job = TAILQ_FIRST(&registry->jobs); job; job = next) {
         next = TAILQ_NEXT(job, registered.entry);
-        if (job->target == target && !job_state_is_final(job->record.state))
+        if (!job_state_is_final(job->record.state) && job->target->removed)
             job_remove_target(job);
     }
 }

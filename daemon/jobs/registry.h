@@ -85,8 +85,8 @@ void registry_follow_all(Registry *registry, Follower *follower); /* once for ea
 /* What jobs have not sent yet goes out by the new clients of their targets. */
 void registry_renew_calls(Registry *registry);
 
-/* Ends the jobs of a target that the configuration no longer names. */
-void registry_remove_target(Registry *registry, Target *target);
+/* Ends the jobs of targets that the configuration no longer names. */
+void registry_remove_targets(Registry *registry);
 
 /* For each turn of a shutdown: how many StopImports are on the wire. Gives up everything else. */
 unsigned registry_finish(Registry *registry);

@@ -7,47 +7,73 @@
 
 #include "daemon/credentials/profile-share.h"
 
+typedef struct TargetList {
+    Target **in_order; /* of the configuration */
+    Target **by_name;  /* the same, sorted */
+    size_t n;
+} TargetList;
+
 struct TargetSet {
     AwsContext context;
     AwsMeters meters;
-    Target **targets; /* in the order of the configuration */
-    size_t n_targets;
+    TargetList list;
 };
 
-static void free_targets(Target **targets, size_t n_targets)
+static void list_clear(TargetList *list)
 {
-    for (size_t i = 0; i < n_targets; i++)
-        target_free(targets[i]);
-    free(targets);
+    free(list->in_order);
+    free(list->by_name);
+    *list = (TargetList){0};
+}
+
+static void list_free_targets(TargetList *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        target_free(list->in_order[i]);
+    list_clear(list);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    return strcmp((*(Target *const *)a)->name, (*(Target *const *)b)->name);
+}
+
+static int compare_name(const void *name, const void *target)
+{
+    return strcmp(name, (*(Target *const *)target)->name);
+}
+
+static Target **list_find(const TargetList *list, const char *name)
+{
+    return list->n == 0
+               ? NULL
+               : bsearch(name, list->by_name, list->n, sizeof(list->by_name[0]), compare_name);
 }
 
 void target_set_free(TargetSet *set)
 {
     if (!set)
         return;
-    free_targets(set->targets, set->n_targets);
+    list_free_targets(&set->list);
     aws_profile_share_free(set->context.profiles);
     free(set);
 }
 
 Target *target_set_find(const TargetSet *set, const char *name)
 {
-    if (!name)
-        name = CONFIG_DEFAULT_TARGET;
-    for (size_t i = 0; i < set->n_targets; i++)
-        if (strcmp(set->targets[i]->name, name) == 0)
-            return set->targets[i];
-    return NULL;
+    Target *const *found = list_find(&set->list, name ? name : CONFIG_DEFAULT_TARGET);
+
+    return found ? *found : NULL;
 }
 
 size_t target_set_size(const TargetSet *set)
 {
-    return set->n_targets;
+    return set->list.n;
 }
 
 Target *target_set_get(const TargetSet *set, size_t i)
 {
-    return set->targets[i];
+    return set->list.in_order[i];
 }
 
 unsigned target_set_count(const TargetSet *set, TargetState state)
@@ -56,21 +82,24 @@ unsigned target_set_count(const TargetSet *set, TargetState state)
 }
 
 /* All of the configuration, beside those of the set, which stay as they are. */
-static int build_targets(const TargetSet *set, const Config *config, Target ***ret)
+static int list_build(const TargetSet *set, const Config *config, TargetList *ret)
 {
-    Target **targets = calloc(config->n_targets, sizeof(targets[0]));
+    TargetList list = {calloc(config->n_targets, sizeof(list.in_order[0])),
+                       calloc(config->n_targets, sizeof(list.by_name[0])), 0};
+    int r = list.in_order && list.by_name ? 0 : -ENOMEM;
 
-    if (!targets)
-        return -ENOMEM;
-    for (size_t i = 0; i < config->n_targets; i++) {
-        int r = target_new(&set->context, config, config->targets[i], &targets[i]);
-
-        if (r < 0) {
-            free_targets(targets, i);
-            return r;
-        }
+    for (; r >= 0 && list.n < config->n_targets; list.n++) {
+        r = target_new(&set->context, config, config->targets[list.n], &list.in_order[list.n]);
+        if (r < 0)
+            break;
+        list.by_name[list.n] = list.in_order[list.n];
     }
-    *ret = targets;
+    if (r < 0) {
+        list_free_targets(&list);
+        return r;
+    }
+    qsort(list.by_name, list.n, sizeof(list.by_name[0]), compare_targets);
+    *ret = list;
     return 0;
 }
 
@@ -87,36 +116,42 @@ int target_set_new(const AwsContext *context, const Config *config, TargetSet **
     set->meters.timers = context->timers;
     if ((r = aws_profile_share_new(context->timers, config->shared_files, &set->context.profiles)) <
             0 ||
-        (r = build_targets(set, config, &set->targets)) < 0)
+        (r = list_build(set, config, &set->list)) < 0)
         return r;
-    set->n_targets = config->n_targets;
     *ret = TAKE(set);
     return 0;
 }
 
+/* Those that the set has already become what the new ones are, and take their place. */
+static void list_succeed(TargetList *list, const TargetSet *set)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        Target *known = target_set_find(set, list->in_order[i]->name);
+
+        if (known) {
+            *list_find(list, known->name) = known;
+            target_succeed(known, list->in_order[i]);
+            list->in_order[i] = known;
+        }
+    }
+}
+
 int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
 {
-    Target **targets;
-    int r = build_targets(set, config, &targets);
+    TargetList list;
+    int r = list_build(set, config, &list);
 
     if (r < 0)
         return r;
-    for (size_t i = 0; i < config->n_targets; i++) {
-        Target *known = target_set_find(set, targets[i]->name);
-
-        if (known) {
-            target_succeed(known, targets[i]);
-            targets[i] = known;
-        }
-    }
-    for (size_t i = 0; i < set->n_targets; i++)
-        if (!config_find_target(config, set->targets[i]->name)) {
-            registry_remove_target(registry, set->targets[i]);
-            target_free(set->targets[i]);
-        }
-    free(set->targets);
-    set->targets = targets;
-    set->n_targets = config->n_targets;
+    list_succeed(&list, set);
+    for (size_t i = 0; i < set->list.n; i++)
+        set->list.in_order[i]->removed = !list_find(&list, set->list.in_order[i]->name);
+    registry_remove_targets(registry);
+    for (size_t i = 0; i < set->list.n; i++)
+        if (set->list.in_order[i]->removed)
+            target_free(set->list.in_order[i]);
+    list_clear(&set->list);
+    set->list = list;
     registry_renew_calls(registry);
     return 0;
 }

@@ -19,6 +19,7 @@ typedef struct Target {
     AwsClient *clients[N_IMPORT_SERVICES]; /* with the same credentials and the same meter */
     Outage *outage;
     JobCounts counts;
+    bool removed; /* the configuration does not name it any more: its jobs end, then it does */
 } Target;
 
 int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,

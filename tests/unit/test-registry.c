@@ -518,7 +518,8 @@ static void test_a_target_that_goes_takes_its_jobs(void **state)
     assert_int_equal(request(fixture, 0, IMPORT_A, NULL, id), 0);
     assert_int_equal(request(fixture, 1, IMPORT_A, NULL, id), 0);
     commit(fixture);
-    registry_remove_target(fixture->registry, &fixture->targets[1]);
+    fixture->targets[1].removed = true;
+    registry_remove_targets(fixture->registry);
     registry_count_states(fixture->registry, counts);
     assert_int_equal(counts[JOB_QUEUED], 1);
     assert_int_equal(counts[JOB_REFUSED], 1);
