@@ -339,6 +339,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
         (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,
                              &daemon->queue_http)) < 0)
         return r;
+    service->timers = timers;
     targets.http = service->http;
     if ((r = quotas_new(timers, &daemon->quotas)) < 0)
         return r;

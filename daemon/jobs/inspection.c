@@ -44,7 +44,7 @@ static const Target *inspection_go_on(Inspection *inspection)
     const InspectionRequest *request = &inspection->request;
     const Target *target = target_set_find(request->targets, inspection->target);
 
-    if (inspection->next == json_object_array_length(request->ids))
+    if (inspection->next == text_set_count(request->ids))
         inspection->ended = true;
     else if (!target)
         inspection_give_up(inspection, CALL_ERROR_TARGET_REMOVED,
@@ -69,8 +69,7 @@ static void inspection_begin_looks(Inspection *inspection)
 
         if (look->query || !(target = inspection_go_on(inspection)))
             continue;
-        look->import_id = json_object_get_string(
-            json_object_array_get_idx(inspection->request.ids, inspection->next++));
+        look->import_id = text_set_get(inspection->request.ids, inspection->next++);
         if (query_new(&(QueryRequest){.kind = QUERY_IMPORT,
                                       .target = target,
                                       .service = inspection->request.service,
@@ -113,7 +112,6 @@ int inspection_new(const InspectionRequest *request, Inspection **ret)
     *inspection = (Inspection){
         .request = *request, .target = strdup(request->target), .began_usec = time_now_boottime()};
     inspection->request.target = NULL; /* it was borrowed */
-    json_object_get(request->ids);
     if (!inspection->target)
         return -ENOMEM;
     for (size_t i = 0; i < LOOKS_MAX; i++)
@@ -128,7 +126,6 @@ void inspection_free(Inspection *inspection)
         return;
     for (size_t i = 0; i < LOOKS_MAX; i++)
         query_free(inspection->looks[i].query);
-    json_object_put(inspection->request.ids);
     call_error_clear(&inspection->error);
     free(inspection->target);
     free(inspection);

@@ -6,13 +6,14 @@
 #pragma once
 
 #include "common/memory.h"
+#include "daemon/base/text-set.h"
 #include "daemon/jobs/target-set.h"
 
 typedef struct InspectionRequest {
     const TargetSet *targets; /* outlives it */
     const char *target;       /* its name, copied: a reload may take it out of the set */
     ImportService service;
-    json_object *ids; /* an array of strings; a reference is taken */
+    const TextSet *ids; /* outlives it, and stays as it is */
     /* Asked before each look: whether it is still wanted. NULL: it is. */
     bool (*is_wanted)(void *userdata);
     /* The import as it was described, borrowed, or NULL and why it was not. */

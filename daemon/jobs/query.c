@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/query.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "daemon/aws/import-operations.h"
 
 #define LIST_ITEMS_MAX 100000U
-#define ITEMS_PER_TURN 50U
+#define ITEMS_A_TURN 50U
 #define LIST_USEC (5 * USEC_PER_MINUTE)
 
 struct Query {
@@ -26,8 +27,9 @@ struct Query {
     bool (*is_wanted)(void *userdata);
     int (*take)(json_object *item, void *userdata);
     AwsCall *call;       /* under way */
-    json_object *listed; /* of the pages so far */
-    size_t n_taken;      /* of listed */
+    json_object *page;   /* an array whose items are handed over, or NULL */
+    size_t n_handed;     /* of the page */
+    size_t n_taken;      /* of all pages */
     Timer timer;         /* the next of them are taken */
     uint64_t began_usec; /* CLOCK_BOOTTIME */
     /* Brent's way to find a cycle of any length: a token is compared with one from before, which is
@@ -48,11 +50,11 @@ static void query_end_without_memory(Query *query)
     query_end(query, NULL, &call_error_no_memory);
 }
 
-static void query_give_up(Query *query, const char *why)
+static void query_give_up(Query *query, const char *code, const char *why)
 {
     CLEANUP(call_error_clear) CallError error = {0};
 
-    if (call_error_set(&error, CALL_ERROR_ENDLESS_LIST, why, 0, NULL) < 0)
+    if (call_error_set(&error, code, why, 0, NULL) < 0)
         query_end_without_memory(query);
     else
         query_end(query, NULL, &error);
@@ -72,19 +74,27 @@ static int query_comes_back(Query *query)
     return query->milestone ? 0 : -ENOMEM;
 }
 
+/* Why no further page is asked for; NULL: it is. */
+static const char *query_find_end(const Query *query)
+{
+    if (query->n_taken > LIST_ITEMS_MAX)
+        return "the list has no end: more than 100000 items were given up";
+    if (time_since(query->began_usec, time_now_boottime()) > LIST_USEC)
+        return "the list has no end: its pages were given up after 5 minutes";
+    if (query->is_wanted && !query->is_wanted(query->userdata))
+        return "the list was given up: the client that asked for it has gone";
+    return NULL;
+}
+
 /* After a page that is not the last. */
 static void query_go_on(Query *query)
 {
     int r = query_comes_back(query);
+    const char *end = r > 0 ? "the list has no end: one of its pages leads back to another"
+                            : query_find_end(query);
 
-    if (r > 0)
-        query_give_up(query, "the list has no end: one of its pages leads back to another");
-    else if (json_object_array_length(query->listed) > LIST_ITEMS_MAX)
-        query_give_up(query, "the list has no end: more than 100000 items were given up");
-    else if (time_since(query->began_usec, time_now_boottime()) > LIST_USEC)
-        query_give_up(query, "the list has no end: its pages were given up after 5 minutes");
-    else if (query->is_wanted && !query->is_wanted(query->userdata))
-        query_give_up(query, "the list was given up: the client that asked for it has gone");
+    if (end)
+        query_give_up(query, CALL_ERROR_ENDLESS_LIST, end);
     else if (r < 0 || query_call(query) < 0)
         query_end_without_memory(query);
 }
@@ -112,22 +122,59 @@ static bool query_wants(const Query *query, json_object *item)
             strcmp(destination, query->destination) == 0);
 }
 
-/* Moves what a page lists to the end of the list. */
+/* The page is over when all of it has been handed over. */
+static void query_end_page(Query *query)
+{
+    json_object_put(TAKE(query->page));
+    if (query->next_token)
+        query_go_on(query);
+    else
+        query_end(query, NULL, NULL);
+}
+
+/* Each item is forgotten as it is taken, as a page may have many. */
+static int query_hand_over_item(Query *query)
+{
+    CLEANUP(json_object_putp)
+    json_object *item = json_object_get(json_object_array_get_idx(query->page, query->n_handed));
+
+    (void)json_object_array_put_idx(query->page, query->n_handed++, NULL);
+    if (!query_wants(query, item))
+        return 0;
+    query->n_taken++;
+    return query->take(item, query->userdata);
+}
+
+static void query_hand_over(void *userdata)
+{
+    Query *query = userdata;
+    size_t n = query->page ? json_object_array_length(query->page) : 0;
+    int r = 0;
+
+    for (unsigned i = 0; r >= 0 && i < ITEMS_A_TURN && query->n_handed < n; i++)
+        r = query_hand_over_item(query);
+    if (r == -EDQUOT)
+        query_give_up(query, CALL_ERROR_RESOURCES,
+                      "the list was given up: it takes more memory than one user has here");
+    else if (r < 0)
+        query_end_without_memory(query);
+    else if (query->n_handed < n)
+        timer_set(&query->timer, timers_boottime_usec(query->timer.timers));
+    else
+        query_end_page(query);
+}
+
 static int query_take_page(Query *query, json_object *page)
 {
     const char *member = query->kind == QUERY_IMPORTS ? query->operations->imports_member
                                                       : query->operations->failures_member;
     json_object *array;
     const char *token;
-    size_t n;
 
-    n = json_get_array(page, member, &array) > 0 ? json_object_array_length(array) : 0;
-    for (size_t i = 0; i < n; i++) {
-        json_object *item = json_object_array_get_idx(array, i);
-
-        if (query_wants(query, item) && json_append(query->listed, json_object_get(item)) < 0)
-            return -ENOMEM;
-    }
+    assert(!query->page);
+    query->n_handed = 0;
+    if (json_get_array(page, member, &array) > 0)
+        query->page = json_object_get(array);
     free(query->next_token);
     query->next_token = NULL;
     if (json_get_string(page, query->operations->token_member, &token) > 0 && *token) {
@@ -135,24 +182,8 @@ static int query_take_page(Query *query, json_object *page)
         if (!query->next_token)
             return -ENOMEM;
     }
+    timer_set(&query->timer, timers_boottime_usec(query->timer.timers));
     return 0;
-}
-
-static void query_hand_over(void *userdata)
-{
-    Query *query = userdata;
-    size_t n = json_object_array_length(query->listed);
-    int r = 0;
-
-    for (unsigned i = 0; r >= 0 && i < ITEMS_PER_TURN && query->n_taken < n; i++)
-        r = query->take(json_object_array_get_idx(query->listed, query->n_taken++),
-                        query->userdata);
-    if (r < 0)
-        query_end_without_memory(query);
-    else if (query->n_taken < n)
-        timer_set(&query->timer, timers_boottime_usec(query->timer.timers));
-    else
-        query_end(query, NULL, NULL);
 }
 
 static void on_done(const AwsResult *result, void *userdata)
@@ -168,12 +199,6 @@ static void on_done(const AwsResult *result, void *userdata)
         query_end_with_import(query, result->body);
     else if (query_take_page(query, result->body) < 0)
         query_end_without_memory(query);
-    else if (query->next_token)
-        query_go_on(query);
-    else if (query->take)
-        query_hand_over(query);
-    else
-        query_end(query, query->listed, NULL);
 }
 
 /* Asks for the import or for the next page. */
@@ -213,11 +238,8 @@ int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query
         .is_wanted = request->is_wanted,
         .take = request->take,
         .began_usec = time_now_boottime(),
-        .listed = json_object_new_array(),
     };
     timer_init(&query->timer, aws_client_timers(query->client), query_hand_over, query);
-    if (!query->listed)
-        return -ENOMEM;
     if ((r = string_copy(request->import_id, &query->import_id)) < 0 ||
         (r = string_copy(request->destination, &query->destination)) < 0 ||
         (r = string_copy(request->status, &query->status)) < 0 || (r = query_call(query)) < 0)
@@ -234,7 +256,7 @@ void query_free(Query *query)
     timer_clear(&query->timer);
     aws_client_unref(query->client);
     outage_unref(query->outage);
-    json_object_put(query->listed);
+    json_object_put(query->page);
     free(query->import_id);
     free(query->destination);
     free(query->status);

@@ -19,9 +19,10 @@ typedef struct QueryRequest {
     const char *destination; /* of QUERY_IMPORTS; NULL: any */
     const char *status;      /* of QUERY_IMPORTS; NULL: any */
     bool nameless;           /* of QUERY_IMPORTS: also those without an id that can be read */
-    /* Of lists: once for each item, borrowed, after the last page and some in each turn of the
-     * loop, as work with a hundred thousand of them would hold up everyone. Negative: it is given
-     * up for lack of memory. NULL: all come at once, as the result. */
+    /* Of lists: once for each item, borrowed, page by page and some in each turn of the loop, as
+     * work with a hundred thousand of them would hold up everyone. Whether the list has an end is
+     * not known before done(). -EDQUOT and -ENOMEM: it is given up, as whoever asks may have no
+     * more memory, or as there is none. */
     int (*take)(json_object *item, void *userdata);
     /* Asked before each page but the first: whether the answer is still waited for. NULL: it is,
      * until the query is freed. */
@@ -30,8 +31,8 @@ typedef struct QueryRequest {
 
 typedef struct Query Query;
 
-/* Once, never from query_new(): an Import, or an array of what was listed (borrowed), or NULL and
- * the error; NULL alone where all was taken. The query may be freed here. */
+/* Once, never from query_new(): the Import (borrowed), or NULL and the error; NULL alone where all
+ * of a list was taken. The query may be freed here. */
 typedef void (*QueryDone)(json_object *result, const CallError *error, void *userdata);
 
 /* Copies what it needs. 0 or -ENOMEM. */

@@ -16,8 +16,7 @@ struct Survey {
     char *target;
     unsigned next_status; /* of import_running_statuses, to be listed */
     Query *query;         /* the list under way, or NULL */
-    json_object *ids;     /* found, to be looked at */
-    json_object *seen;    /* id → true: an import may go from one list to the next meanwhile */
+    TextSet *ids; /* found, to be looked at: some in two lists, as imports go on meanwhile */
     Inspection *inspection;
 };
 
@@ -41,7 +40,7 @@ static void on_inspected(const CallError *error, void *userdata)
 
 static void survey_inspect(Survey *survey)
 {
-    if (json_object_array_length(survey->ids) == 0)
+    if (text_set_count(survey->ids) == 0)
         survey_end(survey, NULL, true);
     else if (inspection_new(&(InspectionRequest){.targets = survey->request.targets,
                                                  .target = survey->target,
@@ -77,11 +76,7 @@ static int on_item(json_object *import, void *userdata)
         survey_report_nameless(survey);
         return 0;
     }
-    if (json_object_object_get(survey->seen, import_id))
-        return 0;
-    if (json_add_bool(survey->seen, import_id, true) < 0)
-        return -ENOMEM;
-    return json_append(survey->ids, json_object_new_string(import_id));
+    return text_set_add(survey->ids, import_id);
 }
 
 static void survey_list(Survey *survey);
@@ -136,11 +131,9 @@ int survey_new(const SurveyRequest *request, Survey **ret)
     *survey = (Survey){
         .request = *request,
         .target = strdup(request->target),
-        .ids = json_object_new_array(),
-        .seen = json_object_new_object(),
     };
     survey->request.target = NULL; /* it was borrowed */
-    if (!survey->target || !survey->ids || !survey->seen)
+    if (!survey->target || text_set_new(&survey->ids) < 0)
         return -ENOMEM;
     *ret = TAKE(survey);
     return 0;
@@ -152,8 +145,7 @@ void survey_free(Survey *survey)
         return;
     query_free(survey->query);
     inspection_free(survey->inspection);
-    json_object_put(survey->ids);
-    json_object_put(survey->seen);
+    text_set_free(survey->ids);
     free(survey->target);
     free(survey);
 }

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/buffer.h>
+
 #include "common/json.h"
+
+#define PIECE_SIZE ((size_t)(8 * 1024)) /* bytes of a long reply, moved at a time */
 
 int call_new(Caller *caller, Service *service, json_object *message, Call **ret)
 {
@@ -47,6 +51,23 @@ bool caller_has_room(const Caller *caller)
 bool call_may_go_on(const Call *call)
 {
     return call->caller->work_left > 0 && caller_has_room(call->caller);
+}
+
+void call_hold(Call *call, size_t size)
+{
+    RotaPlace *place = &call->caller->place;
+
+    call->size += size;
+    call->caller->calls_size += size;
+    rota_set_size(place, place->size + size);
+}
+
+int call_charge(Call *call, size_t size)
+{
+    if (!rota_may_hold(&call->caller->place, size))
+        return -EDQUOT;
+    call_hold(call, size);
+    return 0;
 }
 
 void call_wake(Call *call)
@@ -124,6 +145,34 @@ int call_list(Call *call, ReplyList *list, const char *element)
         return r;
     list->n++;
     return call_add_text(call, element);
+}
+
+int call_list_elements(Call *call, ReplyList *list, Elements *elements)
+{
+    Caller *caller = call->caller;
+    size_t left = elements->text ? evbuffer_get_length(elements->text) : 0;
+    int r = call_list_begin(call, list);
+
+    /* What is sent was held before, so that only the client's own reading counts. */
+    while (r >= 0 && left > 0 && caller->work_left > 0 && output_has_room(caller->output)) {
+        size_t size = left < PIECE_SIZE ? left : PIECE_SIZE;
+
+        r = call->oneway ? evbuffer_drain(elements->text, size)
+                         : output_move(caller->output, elements->text, size);
+        left -= size;
+        caller_spend(caller, size / BYTES_A_UNIT + 1);
+    }
+    return r < 0 ? -ENOMEM : left == 0;
+}
+
+int call_list_next(Call *call, ReplyList *list, const char *member)
+{
+    int r = call_list_begin(call, list);
+
+    *list = (ReplyList){.member = member, .begun = true};
+    if (r < 0 || (r = call_add_text(call, "],\"")) < 0 || (r = call_add_text(call, member)) < 0)
+        return r;
+    return call_add_text(call, "\":[");
 }
 
 int call_list_end(Call *call, ReplyList *list, bool continues)

@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "common/names.h"
 #include "daemon/jobs/parameters.h"
+#include "daemon/server/elements.h"
 #include "daemon/server/operators.h"
 #include "daemon/server/output.h"
 #include "daemon/server/rota.h"
@@ -22,6 +23,7 @@ typedef struct Caller {
     Peer peer;
     Output *output; /* closed: nobody reads replies any more; what was asked for stands */
     RotaPlace place;
+    size_t calls_size;  /* bytes, of all calls that are not answered yet */
     unsigned work_left; /* of this slice, see caller_spend() */
 } Caller;
 
@@ -53,6 +55,7 @@ void call_free(Call *call); /* takes NULL */
 /* Work is counted in units of some ten microseconds: a call, a job read or shown, a KiB of text. A
  * call that has much to do asks after each piece whether it may go on, else it says CALL_GOES_ON:
  * the slice of work is used up, or the client has to read first. */
+#define BYTES_A_UNIT 1024
 void caller_spend(Caller *caller, size_t units);
 bool caller_has_room(const Caller *caller); /* one that is gone always has */
 bool call_may_go_on(const Call *call);
@@ -72,16 +75,28 @@ int call_reply_continues(Call *call, json_object *parameters);
 int call_send_job(Call *call, const char *job, const char *cause, const char *error,
                   bool continues);
 
-/* A reply whose one member is an array, made in pieces over any number of slices: it is sent as far
- * as it is made, so that a long one costs no memory. */
+/* Counts memory that the call holds to its end, in bytes. */
+void call_hold(Call *call, size_t size);
+
+/* The same for what there may be too much of. -EDQUOT: the user's calls hold as much as they may.
+ */
+int call_charge(Call *call, size_t size);
+
+/* A reply whose members are arrays, one after the other, made in pieces over any number of slices:
+ * it is sent as far as it is made, so that a long one costs no memory. */
 typedef struct ReplyList {
     const char *member;
-    size_t n; /* elements so far */
+    size_t n; /* of its elements so far */
     bool begun;
 } ReplyList;
 
 /* One more element, as text (NULL: memory ran out). 0 or -ENOMEM. */
 int call_list(Call *call, ReplyList *list, const char *element);
+/* All of these, if the list has none yet, as far as there is room and work: they are taken away.
+ * 1: none is left; 0: goes on with the next call; -ENOMEM. */
+int call_list_elements(Call *call, ReplyList *list, Elements *elements);
+/* Ends the array; the next is that of another member. 0 or -ENOMEM. */
+int call_list_next(Call *call, ReplyList *list, const char *member);
 /* Ends the reply; the list is empty again. */
 int call_list_end(Call *call, ReplyList *list, bool continues);
 

@@ -8,10 +8,15 @@
 #include "daemon/jobs/restart.h"
 #include "daemon/server/methods.h"
 
+#define ELEMENT_SIZE 64U /* bytes, besides its text */
+
 /* A call that waits for its query or its restart. */
 typedef struct Asking {
     Call *call;
     const char *member; /* of the reply */
+    Elements elements;  /* of a list, as far as it is there */
+    ReplyList list;
+    bool listed; /* all of it is there */
     Query *query;
     Restart *restart;
     int error; /* negative errno: there will be no reply */
@@ -21,9 +26,33 @@ static void asking_free(void *state)
 {
     Asking *asking = state;
 
+    elements_clear(&asking->elements);
     query_free(asking->query);
     restart_free(asking->restart);
     free(asking);
+}
+
+static int take_listed(json_object *item, void *userdata)
+{
+    Asking *asking = userdata;
+    size_t size;
+    const char *text = json_text(item, &size);
+    int r = text ? call_charge(asking->call, ELEMENT_SIZE + size) : -ENOMEM;
+
+    return r < 0 ? r : elements_add(&asking->elements, text);
+}
+
+/* The query is freed with its call: it may be at it still. */
+static void on_listed(json_object *none, const CallError *error, void *userdata)
+{
+    Asking *asking = userdata;
+    Call *call = asking->call;
+
+    (void)none; /* taken */
+    if (error)
+        asking->error = methods_reply_failure(call, error);
+    asking->listed = !error;
+    call_wake(call);
 }
 
 static void on_answer(json_object *result, const CallError *error, void *userdata)
@@ -46,10 +75,15 @@ static bool is_wanted(void *userdata)
 
 static int ask_pump(Call *call, CallProgress *ret)
 {
-    const Asking *asking = call->state;
+    Asking *asking = call->state;
+    int r;
 
     *ret = CALL_WAITS;
-    return asking->error;
+    if (asking->error < 0 || !asking->listed)
+        return asking->error;
+    r = call_list_elements(call, &asking->list, &asking->elements);
+    *ret = r > 0 ? CALL_DONE : CALL_GOES_ON;
+    return r > 0 ? call_list_end(call, &asking->list, false) : r;
 }
 
 /* What the reply to each kind of question is called. */
@@ -78,7 +112,7 @@ static int asking_new(Call *call, const char *member, const Target **ret_target,
     asking = malloc(sizeof(*asking));
     if (!asking)
         return -ENOMEM;
-    *asking = (Asking){.call = call, .member = member};
+    *asking = (Asking){.call = call, .member = member, .list = {.member = member}};
     call->state = asking;
     call->free_state = asking_free;
     *ret_target = target;
@@ -102,8 +136,9 @@ static int ask(Call *call, QueryKind kind)
                                      .import_id = parameters->import_id,
                                      .destination = parameters->destination,
                                      .status = parameters->status,
-                                     .is_wanted = is_wanted},
-                     on_answer, asking, &asking->query);
+                                     .is_wanted = is_wanted,
+                                     .take = take_listed},
+                     kind == QUERY_IMPORT ? on_answer : on_listed, asking, &asking->query);
 }
 
 static int get_import(Call *call)

@@ -21,6 +21,7 @@
 /* What methods work on. */
 struct Service {
     const Config *config;
+    Timers *timers;
     Operators *operators;
     Registry *registry;
     Store *store;

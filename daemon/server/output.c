@@ -51,6 +51,13 @@ int output_add_text(Output *output, const char *text, size_t size)
     return output->closed || evbuffer_add(output->bytes, text, size) == 0 ? 0 : -ENOMEM;
 }
 
+int output_move(Output *output, struct evbuffer *from, size_t size)
+{
+    if (output->closed)
+        return evbuffer_drain(from, size) < 0 ? -ENOMEM : 0;
+    return evbuffer_remove_buffer(from, output->bytes, size) < 0 ? -ENOMEM : 0;
+}
+
 bool output_has_room(const Output *output)
 {
     return output->closed || evbuffer_get_length(output->bytes) < output->high;

@@ -11,6 +11,8 @@
 
 #include <json-c/json.h>
 
+struct evbuffer;
+
 typedef struct Output Output;
 
 /* The descriptor is borrowed. high: bytes, 64 KiB at most. */
@@ -22,6 +24,9 @@ int output_add(Output *output, json_object *message);
 
 /* Adds a piece of a message, of whose last piece a NUL is the end. Likewise. */
 int output_add_text(Output *output, const char *text, size_t size);
+
+/* Adds so many bytes of what others hold, which are taken out of there. Likewise. */
+int output_move(Output *output, struct evbuffer *from, size_t size);
 
 /* Whether the client has read enough to be sent more. */
 bool output_has_room(const Output *output);

@@ -12,6 +12,8 @@
  * second. The rest is for what a slice takes before it is counted. */
 #define USER_SIZE_HIGH ((size_t)16 * 1024 * 1024)
 #define USER_SIZE_SHARED ((size_t)8 * 1024 * 1024)
+/* Up to this, lists of AWS lie here until they are whole and sent. */
+#define USER_SIZE_HELD ((size_t)48 * 1024 * 1024)
 
 struct RotaUser {
     TAILQ_ENTRY(RotaUser) entry;       /* of all users */
@@ -155,6 +157,11 @@ bool rota_has_room(const RotaPlace *place)
     const RotaUser *user = place->user;
 
     return user->size < USER_SIZE_HIGH || place->size < USER_SIZE_SHARED / user->n_places;
+}
+
+bool rota_may_hold(const RotaPlace *place, size_t size)
+{
+    return place->user->size + size <= USER_SIZE_HELD;
 }
 
 void rota_set_size(RotaPlace *place, size_t size)

@@ -54,6 +54,7 @@ void rota_queue_again(RotaPlace *place); /* its slice is used up, and work is le
 /* Notes what the place costs now, in bytes. */
 void rota_set_size(RotaPlace *place, size_t size);
 bool rota_has_room(const RotaPlace *place);
+bool rota_may_hold(const RotaPlace *place, size_t size); /* so much more, in a list to be sent */
 void rota_wait(RotaPlace *place); /* queues it as soon as its user has room */
 
 /* Gives out slices for so long, one at least where there is work. True: there was. */

@@ -15,7 +15,6 @@
 
 #define CALLS_MAX 1024 /* read ahead of their replies; max-message bounds their memory */
 #define SLICE_WORK 32  /* units, see caller_spend() */
-#define BYTES_A_UNIT 1024
 #define CALL_SIZE (sizeof(Call) + 256) /* with what the heap and a small reply add */
 #define BUFFER_FACTOR 2   /* what a buffer takes for a byte: its pieces are powers of two */
 #define SESSION_SIZE 4096 /* without calls and bytes: events, buffers, the peer's groups */
@@ -34,7 +33,6 @@ struct Session {
     Input *input;
     struct CallList calls; /* not answered yet, oldest first */
     unsigned n_calls;
-    size_t calls_size; /* of all of them */
     SessionLife life;
     bool has_input;        /* its socket was readable */
     CallProgress progress; /* of the oldest call, as of the last slice */
@@ -59,10 +57,10 @@ static void session_advance(Session *session, SessionLife life)
 
 static void session_end_call(Session *session, Call *call)
 {
-    assert(session->n_calls > 0 && session->calls_size >= call->size);
+    assert(session->n_calls > 0 && session->caller.calls_size >= call->size);
     TAILQ_REMOVE(&session->calls, call, entry);
     session->n_calls--;
-    session->calls_size -= call->size;
+    session->caller.calls_size -= call->size;
     call_free(call);
 }
 
@@ -75,10 +73,10 @@ static int session_start_call(Session *session, json_object *message, size_t siz
     if (r < 0)
         return r;
     call->size = CALL_SIZE + 2 * size; /* as JSON and as what the method copies */
+    session->caller.calls_size += call->size;
     TAILQ_INSERT_TAIL(&session->calls, call, entry);
     session->n_calls++;
     r = methods_start(call);
-    session->calls_size += call->size;
     if (r < 0)
         session_end_call(session, call);
     else if (call->reply) { /* what it came with is not needed any more */
@@ -98,8 +96,8 @@ static bool session_streams(const Session *session)
 
 static bool session_may_start(const Session *session)
 {
-    return (session->n_calls == 0 ||
-            (session->n_calls < CALLS_MAX && session->calls_size < session_max_message(session))) &&
+    return (session->n_calls == 0 || (session->n_calls < CALLS_MAX &&
+                                      session->caller.calls_size < session_max_message(session))) &&
            caller_has_room(&session->caller) && !session_streams(session);
 }
 
@@ -281,7 +279,7 @@ static int session_await(Session *session)
     const Output *output = session->caller.output;
     bool read, write = !output_is_empty(output);
 
-    rota_set_size(place, SESSION_SIZE + session->calls_size +
+    rota_set_size(place, SESSION_SIZE + session->caller.calls_size +
                              BUFFER_FACTOR * (input_size(session->input) + output_size(output)));
     read = session_may_read(session);
     if (!read && !write && !output_is_closed(output) && !session->hangup &&

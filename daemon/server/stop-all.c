@@ -6,69 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
 #include "common/memory.h"
-#include "common/time.h"
-#include "daemon/jobs/inspection.h"
-#include "daemon/jobs/query.h"
 #include "daemon/server/methods.h"
-#include "daemon/server/target-failures.h"
+#include "daemon/server/stop-all-private.h"
 
-#define CALLS_ALONE_MAX 32U
-
-typedef struct StopAll StopAll;
-
-/* One target's imports of one status. */
-typedef struct Listing {
-    StopAll *stop_all;
-    char *target; /* its name: the target may be gone when the answer comes */
-    Query *query;
-    json_object *ids; /* found, to be looked at */
-    Inspection *inspection;
-    unsigned n_calls_alone; /* made after the client had gone */
-} Listing;
-
-struct StopAll {
-    Follower follower; /* first, see jobs_saved(): of the jobs until they are on disk */
-    Call *call;
-    Listing *listings;
-    size_t n_listings;
-    size_t n_open;        /* not through yet */
-    json_object *targets; /* of the jobs made: job id → name */
-    json_object *jobs;    /* once all are made, those of targets up to: */
-    const struct lh_entry *next_job;
-    json_object *imports; /* found, and meant by the filter */
-    json_object *seen;    /* import id → true: targets of one account find the same ones */
-    TargetFailures failures;
-    int error; /* negative errno: there will be no reply */
-};
+#define STEPS_A_TURN 32U                        /* lists begun, imports taken */
+#define N_MEMBERS (1U + N_IMPORT_SERVICES + 1U) /* of the reply: jobs, found imports, failures */
 
 static void stop_all_free(void *state)
 {
     StopAll *stop_all = state;
 
     follower_remove(&stop_all->follower);
-    for (size_t i = 0; i < stop_all->n_listings; i++) {
-        query_free(stop_all->listings[i].query);
-        inspection_free(stop_all->listings[i].inspection);
-        json_object_put(stop_all->listings[i].ids);
-        free(stop_all->listings[i].target);
-    }
+    timer_clear(&stop_all->timer);
+    for (size_t i = 0; i < stop_all->n_listings; i++)
+        stop_all_listing_clear(&stop_all->listings[i]);
     free(stop_all->listings);
-    json_object_put(stop_all->targets);
-    json_object_put(stop_all->jobs);
-    json_object_put(stop_all->imports);
-    json_object_put(stop_all->seen);
+    text_set_free(stop_all->asked);
+    text_set_free(stop_all->seen);
+    free(stop_all->made);
+    elements_clear(&stop_all->imports);
     target_failures_clear(&stop_all->failures);
     free(stop_all);
 }
 
+/* ---- jobs ---- */
+
 static bool is_asked(const StopAll *stop_all, const Target *target)
 {
-    for (size_t i = 0; i < stop_all->n_listings; i++)
-        if (strcmp(stop_all->listings[i].target, target->name) == 0)
-            return true;
-    return false;
+    return text_set_has(stop_all->asked, target->name);
 }
 
 /* Of the targets asked, the one that follows the import already, as another one of its account may
@@ -90,6 +56,21 @@ static Target *choose_target(const StopAll *stop_all, const char *found_by, cons
     return target_set_find(targets, found_by);
 }
 
+/* The place of one more; NULL: no memory. */
+static MadeJob *add_made(StopAll *stop_all)
+{
+    if (stop_all->n_made == stop_all->made_room) {
+        size_t room = stop_all->made_room > 0 ? 2 * stop_all->made_room : 16;
+        MadeJob *made = realloc(stop_all->made, room * sizeof(made[0]));
+
+        if (!made)
+            return NULL;
+        stop_all->made = made;
+        stop_all->made_room = room;
+    }
+    return &stop_all->made[stop_all->n_made];
+}
+
 static int request_job(StopAll *stop_all, const char *name, const char *import_id)
 {
     Call *call = stop_all->call;
@@ -102,188 +83,114 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
         .requester = call->caller->peer.process,
         .timeout_usec = methods_timeout_usec(call),
     };
-    char id[JOB_ID_SIZE];
+    MadeJob *made = add_made(stop_all);
     int r;
 
+    if (!made)
+        return -ENOMEM;
     if (!request.target)
-        return target_failures_add_local(&stop_all->failures, name, CALL_ERROR_TARGET_REMOVED,
-                                         "the configuration does not name this target any more");
-    r = registry_request(call->service->registry, &request, id);
+        return target_failures_add_removed(&stop_all->failures, name);
+    r = registry_request(call->service->registry, &request, made->id);
     if (r == -EDQUOT)
         return target_failures_add_local(
             &stop_all->failures, name, "QueueFull",
             "max-jobs jobs are under way; imports of this target were left "
             "out, try again later");
-    return r < 0 ? r : json_add_string(stop_all->targets, id, request.target->name);
-}
-
-/* One that is meant. */
-static int take_import(const Listing *listing, const char *import_id, json_object *import)
-{
-    StopAll *stop_all = listing->stop_all;
-    int r = json_append(stop_all->imports, json_object_get(import));
-
-    return r < 0 || stop_all->call->parameters.dry_run
-               ? r
-               : request_job(stop_all, listing->target, import_id);
-}
-
-/* A list leaves out most of what a filter asks for, and what a rehearsal is to show. */
-static bool wants_looks(const StopAll *stop_all)
-{
-    const Parameters *parameters = &stop_all->call->parameters;
-
-    return parameters->dry_run || import_filter_is_given(&parameters->filter);
-}
-
-static int take_listed(json_object *import, void *userdata)
-{
-    const Listing *listing = userdata;
-    StopAll *stop_all = listing->stop_all;
-    ImportService service = stop_all->call->parameters.service;
-    char import_id[IMPORT_ID_SIZE];
-    const char *text = "", *key;
-    int r;
-
-    key = json_get_string(import, import_operations(service)->id_member, &text) > 0
-              ? text
-              : listing->target;
-    if (json_object_object_get(stop_all->seen, key))
-        return 0;
-    if (import_id_parse(service, text, strlen(text), import_id) < 0) {
-        r = json_add_bool(stop_all->seen, key, true);
-        return r < 0 ? r : target_failures_add_nameless(&stop_all->failures, listing->target, text);
-    }
-    if (json_object_object_get(stop_all->seen, import_id))
-        return 0;
-    r = json_add_bool(stop_all->seen, import_id, true);
     if (r < 0)
         return r;
-    return wants_looks(stop_all) ? json_append(listing->ids, json_object_new_string(import_id))
-                                 : take_import(listing, import_id, import);
+    made->target = name;
+    stop_all->n_made++;
+    return 0;
 }
 
-/* Whether it still runs, as far as is known, and is meant. */
-static bool is_meant(const StopAll *stop_all, json_object *import)
+int stop_all_take(StopAll *stop_all, const char *target, const char *import_id, const char *import)
 {
-    const Parameters *parameters = &stop_all->call->parameters;
+    int r = elements_add(&stop_all->imports, import);
 
-    return !import_is_over(import_operations(parameters->service), import) &&
-           import_filter_matches(&parameters->filter, parameters->service, import,
-                                 time_now_realtime());
+    return r < 0 || stop_all->call->parameters.dry_run ? r
+                                                       : request_job(stop_all, target, import_id);
 }
 
-static void on_looked(const char *import_id, json_object *import, const CallError *error,
-                      void *userdata)
-{
-    const Listing *listing = userdata;
-    StopAll *stop_all = listing->stop_all;
-    int r = 0;
+/* ---- its way: lists, what they found, the reply ---- */
 
-    if (error)
-        r = target_failures_add_unseen(&stop_all->failures, listing->target, import_id, error);
-    else if (is_meant(stop_all, import))
-        r = take_import(listing, import_id, import);
-    if (r < 0)
-        stop_all->error = r;
+static void step_soon(StopAll *stop_all)
+{
+    if (!stop_all->timer.set)
+        timer_set(&stop_all->timer, timers_boottime_usec(stop_all->timer.timers));
 }
 
-static void listing_end(Listing *listing, const CallError *error)
+void stop_all_listed(Listing *listing)
 {
-    StopAll *stop_all = listing->stop_all;
+    TAILQ_INSERT_TAIL(&listing->stop_all->listed, listing, entry);
+    step_soon(listing->stop_all);
+}
 
-    if (error && target_failures_add(&stop_all->failures, listing->target, error) < 0)
-        stop_all->error = -ENOMEM;
+void stop_all_listing_ended(StopAll *stop_all)
+{
     assert(stop_all->n_open > 0);
-    if (--stop_all->n_open == 0)
-        stop_all->next_job = json_object_get_object(stop_all->targets)->head;
+    stop_all->n_open--;
     call_wake(stop_all->call);
 }
 
-static void on_inspected(const CallError *error, void *userdata)
+/* 1: something was done; 0: there is nothing to do. */
+static int stop_all_step(StopAll *stop_all)
 {
-    Listing *listing = userdata;
-
-    listing_end(listing, error);
-    inspection_free(TAKE(listing->inspection));
-}
-
-/* What an operator asked for stands when the client has gone, as far as a few calls find it. */
-static bool is_wanted(void *userdata)
-{
-    Listing *listing = userdata;
-    const Call *call = listing->stop_all->call;
-
-    return !output_is_closed(call->caller->output) ||
-           (!call->parameters.dry_run && listing->n_calls_alone++ < CALLS_ALONE_MAX);
-}
-
-static int begin_looks(Listing *listing)
-{
-    const Call *call = listing->stop_all->call;
-    int r = inspection_new(&(InspectionRequest){.targets = call->service->targets,
-                                                .target = listing->target,
-                                                .service = call->parameters.service,
-                                                .ids = listing->ids,
-                                                .is_wanted = is_wanted,
-                                                .looked = on_looked,
-                                                .done = on_inspected,
-                                                .userdata = listing},
-                           &listing->inspection);
-
-    if (r >= 0)
-        inspection_start(listing->inspection);
-    return r;
-}
-
-static void on_listed(json_object *imports, const CallError *error, void *userdata)
-{
-    Listing *listing = userdata;
-    int r = 0;
-
-    (void)imports; /* taken */
-    query_free(TAKE(listing->query));
-    if (!error && json_object_array_length(listing->ids) > 0 && (r = begin_looks(listing)) >= 0)
-        return;
-    if (r < 0)
-        listing->stop_all->error = r;
-    listing_end(listing, error);
-}
-
-static int add_listing(StopAll *stop_all, const Target *target, ImportStatus status)
-{
-    ImportService service = stop_all->call->parameters.service;
-    const char *name = import_operations(service)->statuses[status];
-    Listing *listing = &stop_all->listings[stop_all->n_listings];
+    Listing *listing = TAILQ_FIRST(&stop_all->listed);
     int r;
 
-    if (!name)
+    if (stop_all->n_begun < stop_all->n_listings) {
+        r = stop_all_listing_begin(&stop_all->listings[stop_all->n_begun++]);
+        return r < 0 ? r : 1;
+    }
+    if (!listing)
         return 0;
-    *listing = (Listing){
-        .stop_all = stop_all, .target = strdup(target->name), .ids = json_object_new_array()};
-    stop_all->n_listings++;
-    if (!listing->target || !listing->ids)
-        return -ENOMEM;
-    r = query_new(&(QueryRequest){.kind = QUERY_IMPORTS,
-                                  .nameless = true,
-                                  .target = target,
-                                  .service = service,
-                                  .destination = stop_all->call->parameters.destination,
-                                  .status = name,
-                                  .is_wanted = is_wanted,
-                                  .take = take_listed},
-                  on_listed, listing, &listing->query);
-    if (r >= 0)
-        stop_all->n_open++;
+    r = stop_all_listing_step(listing);
+    if (r == 0)
+        TAILQ_REMOVE(&stop_all->listed, listing, entry);
+    return r < 0 ? r : 1;
+}
+
+/* Some in each turn of the loop. */
+static void stop_all_work(void *userdata)
+{
+    StopAll *stop_all = userdata;
+    int r = 1;
+
+    for (unsigned i = 0; r > 0 && i < STEPS_A_TURN; i++)
+        r = stop_all_step(stop_all);
+    if (r > 0)
+        step_soon(stop_all);
+    if (r < 0) {
+        stop_all->error = r;
+        call_wake(stop_all->call);
+    }
+}
+
+/* ---- start ---- */
+
+static int add_target(StopAll *stop_all, const char *name)
+{
+    const ImportOperations *operations = import_operations(stop_all->call->parameters.service);
+    int r = text_set_add(stop_all->asked, name);
+
+    if (r <= 0) /* it was named twice */
+        return r;
+    for (size_t i = 0; r >= 0 && i < N_RUNNING_STATUSES; i++) {
+        const char *status = operations->statuses[import_running_statuses[i]];
+
+        if (status)
+            r = stop_all_listing_init(&stop_all->listings[stop_all->n_listings++], stop_all, name,
+                                      status);
+    }
     return r;
 }
 
-static int add_target(StopAll *stop_all, const Target *target)
+static int add_targets(StopAll *stop_all, json_object *names)
 {
     int r = 0;
 
-    for (size_t i = 0; r >= 0 && i < N_RUNNING_STATUSES; i++)
-        r = add_listing(stop_all, target, import_running_statuses[i]);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(names); i++)
+        r = add_target(stop_all, json_object_get_string(json_object_array_get_idx(names, i)));
     return r;
 }
 
@@ -293,23 +200,7 @@ static int add_all_targets(StopAll *stop_all)
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < target_set_size(targets); i++)
-        r = add_target(stop_all, target_set_get(targets, i));
-    return r;
-}
-
-/* Each of them exists; one may be named twice. */
-static int add_named_targets(StopAll *stop_all, json_object *names)
-{
-    const TargetSet *targets = stop_all->call->service->targets;
-    int r = 0;
-
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(names); i++) {
-        const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-        const Target *target = target_set_find(targets, name);
-
-        if (!is_asked(stop_all, target))
-            r = add_target(stop_all, target);
-    }
+        r = add_target(stop_all, target_set_get(targets, i)->name);
     return r;
 }
 
@@ -345,16 +236,16 @@ static int stop_all_new(Call *call, size_t n_listings, StopAll **ret)
     call->state = stop_all;
     call->free_state = stop_all_free;
     stop_all->call = call;
+    stop_all->reply.member = "jobs";
     stop_all->follower.news = jobs_saved;
     registry_follow_all(call->service->registry, &stop_all->follower);
+    timer_init(&stop_all->timer, call->service->timers, stop_all_work, stop_all);
+    TAILQ_INIT(&stop_all->listed);
     stop_all->listings = calloc(n_listings, sizeof(stop_all->listings[0]));
-    stop_all->targets = json_object_new_object();
-    stop_all->jobs = json_object_new_array();
-    stop_all->imports = json_object_new_array();
-    stop_all->seen = json_object_new_object();
-    if (!stop_all->listings || !stop_all->targets || !stop_all->jobs || !stop_all->imports ||
-        !stop_all->seen || target_failures_init(&stop_all->failures) < 0)
+    if (!stop_all->listings || text_set_new(&stop_all->asked) < 0 ||
+        text_set_new(&stop_all->seen) < 0 || target_failures_init(&stop_all->failures) < 0)
         return -ENOMEM;
+    call_hold(call, sizeof(*stop_all) + n_listings * sizeof(stop_all->listings[0]));
     *ret = stop_all;
     return 0;
 }
@@ -375,80 +266,102 @@ int stop_all_start(Call *call)
     if (unknown)
         return methods_reply_target_not_found(call, unknown);
 
-    r = stop_all_new(call, target_set_size(targets) * N_RUNNING_STATUSES, &stop_all);
+    r = stop_all_new(call, (names ? target_set_size(targets) : 1) * N_RUNNING_STATUSES, &stop_all);
     if (r < 0)
         return r;
     if (all)
-        return add_all_targets(stop_all);
-    if (!names)
-        return add_target(stop_all, target_set_find(targets, NULL));
-    return add_named_targets(stop_all, names);
+        r = add_all_targets(stop_all);
+    else
+        r = names ? add_targets(stop_all, names) : add_target(stop_all, CONFIG_DEFAULT_TARGET);
+    stop_all->n_open = stop_all->n_listings;
+    step_soon(stop_all);
+    return r;
 }
 
+/* ---- the reply ---- */
+
 /* 1: the job, or what became of it, was added; 0: it is not on disk yet. */
-static int collect_job(StopAll *stop_all, const char *id, const char *target)
+static int show_job(StopAll *stop_all, const MadeJob *made)
 {
     const JobText *job;
-    int r = registry_show(stop_all->call->service->registry, id, &job);
+    int r = registry_show(stop_all->call->service->registry, made->id, &job);
 
     if (r == 0)
         return 0;
     if (r == -ENOENT)
-        r = target_failures_add_local(&stop_all->failures, target, CALL_ERROR_STORE_FAILED,
+        r = target_failures_add_local(&stop_all->failures, made->target, CALL_ERROR_STORE_FAILED,
                                       MESSAGE_STORE_FAILED);
     else if (r > 0)
-        r = json_append(stop_all->jobs, json_new_raw(job->text));
+        r = call_list(stop_all->call, &stop_all->reply, job->text);
     return r < 0 ? r : 1;
 }
 
-/* Once all are made: goes on with what became of each. */
-static int collect_jobs(StopAll *stop_all, CallProgress *ret)
+/* 1: all jobs are shown; 0: as far as it goes now. */
+static int show_jobs(StopAll *stop_all, CallProgress *ret)
 {
     Call *call = stop_all->call;
 
-    while (stop_all->next_job && call_may_go_on(call)) {
-        const struct lh_entry *entry = stop_all->next_job;
-        int r = collect_job(stop_all, lh_entry_k(entry), json_object_get_string(lh_entry_v(entry)));
+    *ret = CALL_GOES_ON;
+    while (stop_all->n_shown < stop_all->n_made) {
+        int r;
 
-        if (r <= 0)
+        if (!call_may_go_on(call))
+            return 0;
+        r = show_job(stop_all, &stop_all->made[stop_all->n_shown]);
+        if (r <= 0) {
+            *ret = CALL_WAITS;
             return r;
-        stop_all->next_job = lh_entry_next(entry);
+        }
+        stop_all->n_shown++;
         caller_spend(call->caller, 1);
     }
-    *ret = stop_all->next_job ? CALL_GOES_ON : CALL_DONE;
-    return 0;
+    return 1;
 }
 
 /* What was found is listed under its service; the lists of the others are empty. */
-static int add_found(const StopAll *stop_all, json_object *reply)
+static int show_found(StopAll *stop_all, ImportService service)
 {
-    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
-        json_object *found = service == stop_all->call->parameters.service
-                                 ? json_object_get(stop_all->imports)
-                                 : json_object_new_array();
-        int r = json_add(reply, import_operations(service)->listed_as, found);
+    Elements none = {0};
 
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return call_list_elements(stop_all->call, &stop_all->reply,
+                              service == stop_all->call->parameters.service ? &stop_all->imports
+                                                                            : &none);
+}
+
+/* A member after the other. 1: all of it is there; 0: as far as it goes now. */
+static int show_member(StopAll *stop_all, CallProgress *ret)
+{
+    unsigned member = stop_all->n_members;
+
+    if (member == 0)
+        return show_jobs(stop_all, ret);
+    *ret = CALL_GOES_ON;
+    return member <= N_IMPORT_SERVICES
+               ? show_found(stop_all, member - 1)
+               : call_list_elements(stop_all->call, &stop_all->reply, &stop_all->failures.elements);
 }
 
 int stop_all_pump(Call *call, CallProgress *ret)
 {
-    CLEANUP(json_object_putp) json_object *reply = NULL;
     StopAll *stop_all = call->state;
-    int r;
 
     *ret = CALL_WAITS;
     if (stop_all->error < 0 || stop_all->n_open > 0)
         return stop_all->error;
-    r = collect_jobs(stop_all, ret);
-    if (r < 0 || *ret != CALL_DONE)
-        return r;
-    reply = methods_object("jobs", TAKE(stop_all->jobs));
-    if (!reply || add_found(stop_all, reply) < 0 ||
-        json_add(reply, "failures", json_object_get(stop_all->failures.list)) < 0)
-        return -ENOMEM;
-    return call_reply(call, TAKE(reply));
+    for (;;) {
+        int r = show_member(stop_all, ret);
+
+        if (r <= 0)
+            return r;
+        if (++stop_all->n_members == N_MEMBERS)
+            break;
+        r = call_list_next(call, &stop_all->reply,
+                           stop_all->n_members <= N_IMPORT_SERVICES
+                               ? import_operations(stop_all->n_members - 1)->listed_as
+                               : "failures");
+        if (r < 0)
+            return r;
+    }
+    *ret = CALL_DONE;
+    return call_list_end(call, &stop_all->reply, false);
 }

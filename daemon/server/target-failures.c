@@ -9,14 +9,14 @@
 
 int target_failures_init(TargetFailures *failures)
 {
-    *failures = (TargetFailures){json_object_new_array(), json_object_new_object()};
-    return failures->list && failures->own ? 0 : -ENOMEM;
+    *failures = (TargetFailures){0};
+    return text_set_new(&failures->own);
 }
 
 void target_failures_clear(TargetFailures *failures)
 {
-    json_object_put(failures->list);
-    json_object_put(failures->own);
+    elements_clear(&failures->elements);
+    text_set_free(failures->own);
     *failures = (TargetFailures){0};
 }
 
@@ -27,7 +27,7 @@ static int append(TargetFailures *failures, const char *target, const CallError 
     if (!failure || json_add_string(failure, "target", target) < 0 ||
         json_add(failure, "cause", call_error_to_json(error)) < 0)
         return -ENOMEM;
-    return json_append(failures->list, TAKE(failure));
+    return elements_add(&failures->elements, json_text(failure, NULL));
 }
 
 int target_failures_add(TargetFailures *failures, const char *target, const CallError *error)
@@ -35,10 +35,9 @@ int target_failures_add(TargetFailures *failures, const char *target, const Call
     CLEANUP(freep) char *key = NULL;
     int r = string_format(&key, "%s %s", target, error->code);
 
-    if (r < 0 || json_object_object_get(failures->own, key))
-        return r < 0 ? r : 0;
-    r = json_add_bool(failures->own, key, true);
-    return r < 0 ? r : append(failures, target, error);
+    if (r >= 0)
+        r = text_set_add(failures->own, key);
+    return r > 0 ? append(failures, target, error) : r;
 }
 
 int target_failures_add_local(TargetFailures *failures, const char *target, const char *code,
@@ -48,6 +47,12 @@ int target_failures_add_local(TargetFailures *failures, const char *target, cons
     int r = call_error_set(&error, code, message, 0, NULL);
 
     return r < 0 ? r : target_failures_add(failures, target, &error);
+}
+
+int target_failures_add_removed(TargetFailures *failures, const char *target)
+{
+    return target_failures_add_local(failures, target, CALL_ERROR_TARGET_REMOVED,
+                                     "the configuration does not name this target any more");
 }
 
 int target_failures_add_unseen(TargetFailures *failures, const char *target, const char *import_id,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of StopAll failed beside what was done: an array of TargetFailure. */
+/* What of StopAll failed beside what was done. */
 #pragma once
 
-#include <json-c/json.h>
-
 #include "daemon/base/call-error.h"
+#include "daemon/base/text-set.h"
+#include "daemon/server/elements.h"
 
 typedef struct TargetFailures {
-    json_object *list; /* of TargetFailure */
-    json_object *own;  /* targets and codes that are in the list for the target's own sake */
+    Elements elements; /* of type TargetFailure */
+    TextSet *own;      /* targets and codes that are among them for the target's own sake */
 } TargetFailures;
 
 /* 0 or -ENOMEM, as all that follow; what was begun is cleared by the caller. */
@@ -19,6 +19,9 @@ void target_failures_clear(TargetFailures *failures); /* takes an empty one */
 int target_failures_add(TargetFailures *failures, const char *target, const CallError *error);
 int target_failures_add_local(TargetFailures *failures, const char *target, const char *code,
                               const char *message);
+
+/* The configuration does not name the target any more. */
+int target_failures_add_removed(TargetFailures *failures, const char *target);
 
 /* Of an import that was listed and could not be looked at: the message names it. */
 int target_failures_add_unseen(TargetFailures *failures, const char *target, const char *import_id,

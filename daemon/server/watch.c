@@ -59,7 +59,7 @@ static int watch_new(Call *call, WatchKind kind, size_t n_jobs, Watch **ret)
     TAILQ_INIT(&watch->news);
     call->state = watch;
     call->free_state = watch_free;
-    call->size += size;
+    call_hold(call, size);
     *ret = watch;
     return 0;
 }
