@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/queue.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "daemon/base/fork.h"
 #include "daemon/base/secret-text.h"
 
 #define READ_SIZE 4096
@@ -31,6 +33,7 @@ typedef struct Stream {
 struct Child {
     LIST_ENTRY(Child) entry; /* of orphans */
     pid_t pid;               /* 0: not running any more */
+    int *exec_error;         /* errno of what kept it from its program; shared with it */
     struct event *ended;     /* SIGCHLD */
     Timer timer;
     uint64_t timeout_usec;
@@ -71,6 +74,8 @@ static void child_delete(Child *child)
 {
     if (child->ended)
         event_free(child->ended);
+    if (child->exec_error)
+        munmap(child->exec_error, sizeof(*child->exec_error));
     free(child);
 }
 
@@ -111,6 +116,7 @@ static void child_end(Child *child, ChildEnd end, int status)
     ChildResult result = {
         .end = end,
         .status = status,
+        .error = *child->exec_error,
         .output = child->output.data,
         .output_size = child->output.size,
         .errors = child->errors,
@@ -231,7 +237,10 @@ static void on_child_signal(evutil_socket_t signal_number, short events, void *u
      */
     stream_drain(child, &child->output_stream);
     stream_drain(child, &child->errors_stream);
-    child_end(child, is_too_loud(child) ? CHILD_TOO_LOUD : CHILD_ENDED, status);
+    if (*child->exec_error != 0)
+        child_end(child, CHILD_NOT_RUN, status);
+    else
+        child_end(child, is_too_loud(child) ? CHILD_TOO_LOUD : CHILD_ENDED, status);
 }
 
 /* ---- the beginning ---- */
@@ -249,47 +258,45 @@ static int stream_open(Stream *stream, struct event_base *base, Child *child, in
     return stream->event && event_add(stream->event, NULL) >= 0 ? 0 : -ENOMEM;
 }
 
-/* A process group of its own; no signal blocked or ignored. */
-static void set_attributes(posix_spawnattr_t *attributes)
+/* In the child: a process group of its own, no signal blocked or ignored, standard input empty, and
+ * of the rest the pipes alone. What hangs in here, on a network mount whose server is gone, hangs
+ * alone: with vfork(2), or posix_spawn(3), which is made of it, the daemon would hang with it. */
+static _Noreturn void child_main(char *const *words, int output, int errors, int *ret_error)
 {
-    sigset_t none, all;
+    int input = open("/dev/null", O_RDONLY);
+    sigset_t none;
 
-    sigemptyset(&none);
-    sigfillset(&all);
-    (void)posix_spawnattr_init(attributes); /* nothing here fails with these arguments */
-    (void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                   POSIX_SPAWN_SETSIGDEF);
-    (void)posix_spawnattr_setpgroup(attributes, 0);
-    (void)posix_spawnattr_setsigmask(attributes, &none);
-    (void)posix_spawnattr_setsigdefault(attributes, &all);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(errors, STDERR_FILENO) >= 0 && setpgid(0, 0) == 0) {
+        closefrom(STDERR_FILENO + 1);
+        for (int number = 1; number < NSIG; number++)
+            (void)signal(number, SIG_DFL); /* but for those that cannot be handled at all */
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        execvp(words[0], words);
+    }
+    *ret_error = errno;
+    _exit(EXIT_FAILURE);
 }
 
-/* Standard input is empty, and of the rest it gets the pipes alone. */
-static int set_actions(posix_spawn_file_actions_t *actions, int output, int errors)
+static int child_fork(Child *child, char *const *words, int output, int errors)
 {
-    int error = posix_spawn_file_actions_init(actions);
-
-    error |= posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    error |= posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
-    error |= posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
-    error |= posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-    return error ? -ENOMEM : 0;
-}
-
-static int child_spawn(Child *child, char *const *words, int output, int errors)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = set_actions(&actions, output, errors);
-
-    set_attributes(&attributes);
-    if (r >= 0)
-        r = -posix_spawnp(&child->pid, words[0], &actions, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (r < 0)
+    child->exec_error = mmap(NULL, sizeof(*child->exec_error), PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (child->exec_error == MAP_FAILED) {
+        child->exec_error = NULL;
+        return -errno;
+    }
+    child->pid = fork_blocked();
+    if (child->pid == 0)
+        child_main(words, output, errors, child->exec_error);
+    if (child->pid < 0) {
         child->pid = 0;
-    return r;
+        return -errno;
+    }
+    (void)setpgid(child->pid, child->pid); /* so that it can be killed, whichever comes first */
+    return 0;
 }
 
 int child_start(struct event_base *base, Timers *timers, char *const *words, uint64_t timeout_usec,
@@ -316,7 +323,7 @@ int child_start(struct event_base *base, Timers *timers, char *const *words, uin
     if (r >= 0)
         r = stream_open(&child->errors_stream, base, child, &errors);
     if (r >= 0)
-        r = child_spawn(child, words, output, errors);
+        r = child_fork(child, words, output, errors);
     if (r < 0) {
         child_free(child);
         return r;

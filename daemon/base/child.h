@@ -19,6 +19,7 @@
 
 typedef enum ChildEnd {
     CHILD_ENDED,     /* by itself: see status */
+    CHILD_NOT_RUN,   /* the command does not exist or may not be run: see error */
     CHILD_TIMED_OUT, /* and was killed */
     CHILD_TOO_LOUD, /* wrote more than CHILD_OUTPUT_MAX, or than there is memory for, and was killed
                      */
@@ -27,6 +28,7 @@ typedef enum ChildEnd {
 typedef struct ChildResult {
     ChildEnd end;
     int status;         /* as waitpid() gives it */
+    int error;          /* errno */
     const char *output; /* of standard output; not ended by NUL; NULL where there is none */
     size_t output_size;
     const char *errors; /* of standard error; ended by NUL, in which others became blanks */
@@ -38,8 +40,8 @@ typedef struct Child Child;
 typedef void (*ChildDone)(const ChildResult *result, void *userdata);
 
 /* words: the command, searched for in $PATH, and its arguments, ended by NULL. timeout_usec: a
- * pause of this process, as in a suspended host, does not count. 0, or -errno: the command does not
- * exist or may not be run, or this host has run out of something. */
+ * pause of this process, as in a suspended host, does not count. 0, or -errno: this host has run
+ * out of something. */
 int child_start(struct event_base *base, Timers *timers, char *const *words, uint64_t timeout_usec,
                 ChildDone done, void *userdata, Child **ret);
 

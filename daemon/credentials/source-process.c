@@ -49,6 +49,8 @@ static int explain_end(const ChildResult *result, char **ret)
         return string_format(ret, "it took longer than %d s%s", TIMEOUT_SECONDS, errors);
     case CHILD_TOO_LOUD:
         return string_format(ret, "it printed more than %u bytes", CHILD_OUTPUT_MAX);
+    case CHILD_NOT_RUN:
+        return string_format(ret, "its command cannot be run: %s", strerror(result->error));
     case CHILD_ENDED:
         break;
     }

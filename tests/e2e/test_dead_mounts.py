@@ -2,6 +2,7 @@
 """A file system that hangs, as a network mount does whose server is gone, stops nothing but what needs it; and that goes
 on when it answers again."""
 
+import json
 import os
 import subprocess
 import time
@@ -132,6 +133,31 @@ def test_a_container_token(start, sim, mount):
     job = daemon.stop(sim.add(), target="odd")
     assert_without_credentials(daemon, sim, job, mount.directory / "token")
     assert_goes_on(daemon, mount, job)
+    daemon.terminate()
+
+
+def test_a_program_that_prints_credentials(start, sim, mount):
+    program = mount.content / "program"
+    keys = {"Version": 1, "AccessKeyId": sim.ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": sim.ENVIRONMENT["AWS_SECRET_ACCESS_KEY"]}
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(keys)}'\n")
+    program.chmod(0o755)
+    daemon = start(f"credential_process = {mount.directory / 'program'}")
+    mount.hang()
+    job = daemon.stop(sim.add(), target="odd")
+    assert_alive(daemon, sim)
+    assert daemon.job(job["id"])["attempts"] == 0
+    assert_goes_on(daemon, mount, job)
+    daemon.terminate()
+
+
+def test_a_daemon_ends_while_its_program_hangs(start, sim, mount):
+    (program := mount.content / "program").write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    daemon = start(f"credential_process = {mount.directory / 'program'}")
+    mount.hang()
+    daemon.stop(sim.add(), target="odd")
+    assert_alive(daemon, sim)
     daemon.terminate()
 
 
