@@ -211,31 +211,40 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
 
 /* ---- the handle's options ---- */
 
-/* By the variables that libcurl would look at itself, in its order. */
-static bool is_excepted_from_proxy(const HttpTransfer *transfer)
+/* By the variables that libcurl would look at itself, in its order. -ENOMEM: there is no telling.
+ */
+static int is_excepted_from_proxy(const HttpTransfer *transfer)
 {
     const char *list = aws_environment_get("no_proxy");
     char *host, *port;
-    bool excepted;
+    int r;
 
     if (!list)
         list = aws_environment_get("NO_PROXY");
     if (!list)
-        return false;
+        return 0;
     host = http_transfer_url_part(transfer, CURLUPART_HOST);
     port = http_transfer_url_part(transfer, CURLUPART_PORT);
-    excepted = host && port && no_proxy_excepts(list, host, port);
+    r = host && port ? no_proxy_excepts(list, host, port) : -ENOMEM;
     curl_free(port);
     curl_free(host);
-    return excepted;
+    return r;
 }
 
 /* Plain HTTP is for loopback and link-local hosts, where no proxy could reach. */
-static bool needs_proxy(const HttpTransfer *transfer, const HttpProxy *proxy)
+static CURLcode choose_proxy(HttpTransfer *transfer, const HttpProxy *proxy)
 {
-    return (proxy->url || proxy->fault) &&
-           strncasecmp(transfer->url, "http:", strlen("http:")) != 0 &&
-           !is_excepted_from_proxy(transfer);
+    int excepted;
+
+    transfer->proxy = NULL;
+    if ((!proxy->url && !proxy->fault) || strncasecmp(transfer->url, "http:", strlen("http:")) == 0)
+        return CURLE_OK;
+    excepted = is_excepted_from_proxy(transfer);
+    if (excepted < 0)
+        return CURLE_OUT_OF_MEMORY;
+    if (!excepted)
+        transfer->proxy = proxy;
+    return transfer->proxy && proxy->fault ? CURLE_COULDNT_RESOLVE_PROXY : CURLE_OK;
 }
 
 static CURLcode restrict_protocols(CURL *easy)
@@ -429,9 +438,7 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, Tru
 
     assert(!transfer->easy && transfer->body_sent == 0);
     transfer->trust = trust;
-    transfer->proxy = needs_proxy(transfer, proxy) ? proxy : NULL;
-    if (transfer->proxy && proxy->fault)
-        return CURLE_COULDNT_RESOLVE_PROXY;
+    code = first_failure(code, choose_proxy(transfer, proxy));
     code = first_failure(code, set_request(easy, transfer));
     if (transfer->ca_bundle)
         code = first_failure(code, trust_setup(easy, transfer->ca_bundle, &transfer->trusted));

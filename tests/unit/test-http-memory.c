@@ -162,6 +162,44 @@ static void test_an_allocation(void **state)
     every_allocation(make_client_and_ask, *state);
 }
 
+static void on_refused(const HttpResponse *response, void *userdata)
+{
+    unsigned *calls = userdata;
+
+    ++*calls;
+    /* The host is excepted, so what fails is never the proxy. */
+    assert_true(response->failure == HTTP_CONNECT_FAILED || response->failure == HTTP_NO_RESOURCES);
+    assert_null(strstr(response->message, "proxy"));
+}
+
+static bool be_refused(void *data)
+{
+    const Fixture *f = data;
+    const HttpRequest request = {
+        .method = "GET",
+        .url = "https://127.0.0.1:1/",
+        .connect_timeout_usec = 30 * USEC_PER_SEC,
+        .timeout_usec = 30 * USEC_PER_SEC,
+    };
+    HttpClient *http;
+    HttpTransfer *transfer;
+    unsigned calls = 0;
+    int r = http_client_new(f->base, 2, &http);
+
+    if (r < 0)
+        return false;
+    r = http->start(http, &request, on_refused, &calls, &transfer);
+    while (r >= 0 && calls == 0)
+        assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+    http_client_free(http);
+    return r >= 0;
+}
+
+static void test_an_exception_from_the_proxy(void **state)
+{
+    every_allocation(be_refused, *state);
+}
+
 static void test_a_descriptor(void **state)
 {
     every_call(FAULT_DESCRIPTOR, make_client_and_ask, *state);
@@ -215,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_allocation),
+        cmocka_unit_test(test_an_exception_from_the_proxy),
         cmocka_unit_test(test_a_descriptor),
         cmocka_unit_test(test_a_proxy),
     };
