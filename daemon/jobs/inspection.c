@@ -27,15 +27,15 @@ struct Inspection {
     uint64_t began_usec; /* CLOCK_BOOTTIME */
     Look looks[LOOKS_MAX];
     unsigned n_looks;
-    bool ended;      /* there is no further look */
-    CallError error; /* why; empty: all ids have had theirs */
+    bool ended;      /* there is no further look... */
+    bool given_up;   /* ...although not all ids have had theirs */
+    CallError error; /* why it was given up; empty: no memory, even for that */
 };
 
 static void inspection_give_up(Inspection *inspection, const char *code, const char *why)
 {
-    inspection->ended = true;
-    if (call_error_set(&inspection->error, code, why, 0, NULL) < 0)
-        inspection->error = (CallError){0};
+    inspection->ended = inspection->given_up = true;
+    (void)call_error_set(&inspection->error, code, why, 0, NULL);
 }
 
 /* The target that is to be asked. NULL: none is, and inspection->ended. */
@@ -100,7 +100,10 @@ void inspection_start(Inspection *inspection)
 
     inspection_begin_looks(inspection);
     if (inspection->n_looks == 0)
-        request->done(inspection->error.code ? &inspection->error : NULL, request->userdata);
+        request->done(!inspection->given_up    ? NULL
+                      : inspection->error.code ? &inspection->error
+                                               : &call_error_no_memory,
+                      request->userdata);
 }
 
 int inspection_new(const InspectionRequest *request, Inspection **ret)

@@ -214,10 +214,10 @@ static int query_call(Query *query)
         return import_call_list(query->client, query->operations, query->destination, query->status,
                                 query->next_token, &hooks, &query->call);
     case QUERY_FAILURES:
-        return import_call_failures(query->client, query->operations, query->import_id,
-                                    query->next_token, &hooks, &query->call);
+        break;
     }
-    return -EINVAL;
+    return import_call_failures(query->client, query->operations, query->import_id,
+                                query->next_token, &hooks, &query->call);
 }
 
 int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret)
