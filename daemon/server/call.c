@@ -44,8 +44,10 @@ void caller_spend(Caller *caller, size_t units)
 
 bool caller_has_room(const Caller *caller)
 {
-    return output_is_closed(caller->output) ||
-           (output_has_room(caller->output) && rota_has_room(&caller->place));
+    const Output *output = caller->output;
+
+    return output_is_closed(output) || (output_has_room(output) && rota_has_room(&caller->place)) ||
+           (output_is_empty(output) && rota_has_room_for_one(&caller->place));
 }
 
 bool call_may_go_on(const Call *call)

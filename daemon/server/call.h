@@ -57,7 +57,7 @@ void call_free(Call *call); /* takes NULL */
  * the slice of work is used up, or the client has to read first. */
 #define BYTES_A_UNIT 1024
 void caller_spend(Caller *caller, size_t units);
-bool caller_has_room(const Caller *caller); /* one that is gone always has */
+bool caller_has_room(const Caller *caller); /* one that is gone, or has read everything, has */
 bool call_may_go_on(const Call *call);
 
 /* What the call waited for has come. */

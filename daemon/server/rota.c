@@ -12,8 +12,11 @@
  * second. The rest is for what a slice takes before it is counted. */
 #define USER_SIZE_HIGH ((size_t)16 * 1024 * 1024)
 #define USER_SIZE_SHARED ((size_t)8 * 1024 * 1024)
-/* Up to this, lists of AWS lie here until they are whole and sent. */
-#define USER_SIZE_HELD ((size_t)48 * 1024 * 1024)
+/* Up to the first, lists of AWS lie here until they are whole and sent; up to the second, which
+ * such lists and all shares leave room for, clients that have read all their replies are given one
+ * more. */
+#define USER_SIZE_HELD ((size_t)40 * 1024 * 1024)
+#define USER_SIZE_FOR_ONE ((size_t)56 * 1024 * 1024)
 
 struct RotaUser {
     TAILQ_ENTRY(RotaUser) entry;       /* of all users */
@@ -157,6 +160,11 @@ bool rota_has_room(const RotaPlace *place)
     const RotaUser *user = place->user;
 
     return user->size < USER_SIZE_HIGH || place->size < USER_SIZE_SHARED / user->n_places;
+}
+
+bool rota_has_room_for_one(const RotaPlace *place)
+{
+    return place->user->size < USER_SIZE_FOR_ONE;
 }
 
 bool rota_may_hold(const RotaPlace *place, size_t size)

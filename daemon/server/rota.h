@@ -9,7 +9,8 @@
  *
  * It also counts the memory that all clients of a user cost together. A place whose user has no
  * room waits with rota_wait() until there is some; one that costs little has room all the same, so
- * that a user's hoarding clients do not shut out the others. */
+ * that a user's hoarding clients do not shut out the others. One that has read all its replies has
+ * room for one more whatever it has sent ahead: it gets on, call by call. */
 #pragma once
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ void rota_queue_again(RotaPlace *place); /* its slice is used up, and work is le
 /* Notes what the place costs now, in bytes. */
 void rota_set_size(RotaPlace *place, size_t size);
 bool rota_has_room(const RotaPlace *place);
+bool rota_has_room_for_one(const RotaPlace *place);      /* message or reply */
 bool rota_may_hold(const RotaPlace *place, size_t size); /* so much more, in a list to be sent */
 void rota_wait(RotaPlace *place); /* queues it as soon as its user has room */
 

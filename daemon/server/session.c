@@ -94,11 +94,16 @@ static bool session_streams(const Session *session)
     return last && last->more && !last->reply;
 }
 
+/* Ahead of the replies to earlier calls, only with room for more than one. */
 static bool session_may_start(const Session *session)
 {
-    return (session->n_calls == 0 || (session->n_calls < CALLS_MAX &&
-                                      session->caller.calls_size < session_max_message(session))) &&
-           caller_has_room(&session->caller) && !session_streams(session);
+    const Caller *caller = &session->caller;
+
+    if (session_streams(session) || !caller_has_room(caller))
+        return false;
+    return session->n_calls == 0 ||
+           (session->n_calls < CALLS_MAX && caller->calls_size < session_max_message(session) &&
+            (rota_has_room(&caller->place) || output_is_closed(caller->output)));
 }
 
 static bool session_may_check(const Session *session)
@@ -196,9 +201,12 @@ static int session_answer_calls(Session *session)
 /* Within its own bounds and those of its user. */
 static bool session_may_read(const Session *session)
 {
+    const Caller *caller = &session->caller;
+    bool waits_for_nothing = session->n_calls == 0 && input_is_starved(session->input);
+
     return session->life == SESSION_OPEN &&
            input_has_room(session->input, session_max_message(session)) &&
-           rota_has_room(&session->caller.place);
+           (rota_has_room(&caller->place) || (waits_for_nothing && caller_has_room(caller)));
 }
 
 /* Reads what is there; notes whether the client is gone or only has no more to say. */
@@ -288,10 +296,10 @@ static int session_await(Session *session)
     if ((read ? event_add(session->readable, NULL) : event_del(session->readable)) < 0 ||
         (write ? event_add(session->writable, NULL) : event_del(session->writable)) < 0)
         return -ENOMEM;
-    if (!rota_has_room(place) && !output_is_closed(output))
-        rota_wait(place);
-    else if (session_has_work(session))
+    if (session_has_work(session))
         rota_queue_again(place);
+    else if (!rota_has_room(place) && !output_is_closed(output))
+        rota_wait(place);
     return 0;
 }
 

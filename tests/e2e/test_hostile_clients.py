@@ -104,3 +104,19 @@ def test_clients_that_fill_the_memory_of_a_user_and_go_are_forgotten(full):
             client.close()
         while honest.call("GetStatistics")["statistics"]["clients"] > 1:
             pass
+
+
+def test_one_that_reads_its_answers_gets_on_beside_those_of_its_user_that_do_not(full):
+    """What it has sent ahead is more than its share, while the others leave no room for more than shares."""
+    hoarders = [full.connect() for _ in range(200)]
+    for client in hoarders:
+        client.send_raw(300 * encode("ListJobs", {"limit": 10000}))
+    calls = 900 * encode("ListTargets") + encode("GetStatistics")
+    assert len(calls) > 40_000
+    with full.connect() as reader:
+        for _ in range(20):
+            reader.send_raw(calls)
+            while "statistics" not in reader.reply():
+                pass
+    for client in hoarders:
+        client.close()
