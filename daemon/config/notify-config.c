@@ -19,16 +19,14 @@
  * False: it is not one. */
 static bool split_arn(const char *text, const char *fields[static ARN_FIELDS])
 {
-    for (size_t i = 0; i < ARN_FIELDS; i++) {
-        fields[i] = text;
+    fields[0] = text;
+    for (size_t i = 1; i < ARN_FIELDS; i++) {
         text = strchr(text, ':');
-        if (i + 1 == ARN_FIELDS)
-            return true;
         if (!text || text[1] == ':')
             return false;
-        text++;
+        fields[i] = ++text;
     }
-    return false;
+    return true;
 }
 
 static bool is_bus_name(const char *text)

@@ -191,9 +191,9 @@ static int describe_link(const AwsProfiles *profiles, const AwsChainLink *link, 
     case AWS_SOURCE_CONTAINER:
         return string_format(ret, "container");
     case AWS_SOURCE_INSTANCE:
-        return string_format(ret, "EC2 instance metadata");
+        break;
     }
-    return -EINVAL;
+    return string_format(ret, "EC2 instance metadata");
 }
 
 /* One line of UTF-8, whatever the names of files and the values of profiles are. */

@@ -19,12 +19,9 @@
 const char *sts_make_session_name(char buffer[static STS_SESSION_NAME_SIZE])
 {
     static const char allowed[] = LETTERS_AND_DIGITS "_+=,.@-";
-    char host[STS_SESSION_NAME_SIZE - sizeof("trailstop-") + 1];
+    char host[STS_SESSION_NAME_SIZE - sizeof("trailstop-") + 1] = "";
 
-    /* A longer name is cut, and then without an end. */
-    if (gethostname(host, sizeof(host)) < 0 && errno != ENAMETOOLONG)
-        host[0] = '\0';
-    host[sizeof(host) - 1] = '\0';
+    (void)!gethostname(host, sizeof(host) - 1); /* a longer name is cut, and then without an end */
     for (char *at = host; (at += strspn(at, allowed)) && *at;)
         *at = '-';
     snprintf(buffer, STS_SESSION_NAME_SIZE, "trailstop%s%s", host[0] ? "-" : "", host);

@@ -86,9 +86,9 @@ static int make_source(const AwsSourceContext *context, const AwsChainLink *link
     case AWS_SOURCE_CONTAINER:
         return aws_source_new_container(context, ret);
     case AWS_SOURCE_INSTANCE:
-        return aws_source_new_instance(context, link->profile, ret);
+        break;
     }
-    return -EINVAL;
+    return aws_source_new_instance(context, link->profile, ret);
 }
 
 int aws_tree_check(const AwsProfiles *profiles, const AwsChain *chain, AwsTrouble *ret)

@@ -31,6 +31,11 @@ static void write_world(void)
                       "use_fips_endpoint = false\n"
                       "max_attempts = 7\n"
                       "nonsense key = 1\n"
+                      "long = one\n"
+                      "  two\n"
+                      "nested =\n"
+                      "  one = 1\n"
+                      "  two = 2\n"
                       "[profile base]\n"
                       "credential_process = /bin/echo one \"two words\"\n"
                       "[profile env]\n"
@@ -164,6 +169,7 @@ static void test_refusing(void **state)
         "[queue r]\nurl = https://sqs.eu-west-1.amazonaws.com/1/a\n",
         "[notify n]\nevent-bus = arn:aws:nonsense\n",
         "no line\n",
+        "[target b]\nprofile = many\n",
     };
 
     (void)state;
@@ -173,7 +179,9 @@ static void test_refusing(void **state)
                       "source_profile = b\n"
                       "[profile b]\n"
                       "role_arn = arn:aws:iam::123456789012:role/b\n"
-                      "source_profile = a\n");
+                      "source_profile = a\n"
+                      "[profile many]\n"
+                      "max_attempts = 99\n");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CLEANUP(freep) char *sentence = NULL;
         Config *config;
