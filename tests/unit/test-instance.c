@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of an EC2 instance: daemon/credentials/source-instance.c, reached by the whole chain.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,6 +89,41 @@ static void test_three_attempts_unless_set_otherwise(void **state)
     world_setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "");
     world_write(WORLD_CONFIG, "[default]\nmetadata_service_num_attempts = 5\n");
     world_get_fails(world, script, 5, "the network is down");
+}
+
+/* What this host lacks is not the service's fault, which may be there in a moment: it is not asked
+ * again and again. */
+static void test_out_of_resources(void **state)
+{
+    static const Exchange script[] = {
+        {.method = "PUT", .url = HOST TOKEN, .failure = HTTP_NO_RESOURCES}};
+
+    world_get_fails(*state, script, N(script), "169.254.169.254/latest/api/token");
+}
+
+static void test_what_may_pass_is_asked_again(void **state)
+{
+    static const Exchange script[] = {
+        {.method = "PUT", .url = HOST TOKEN, .failure = HTTP_TLS_FAILED},
+        {.method = "PUT", .url = HOST TOKEN, .failure = HTTP_UNREADABLE},
+        ALL(HOST)};
+
+    assert_all(*state, script, N(script));
+}
+
+static int refuse_to_start(HttpClient *http, const HttpRequest *request, HttpCallback callback,
+                           void *userdata, HttpTransfer **ret)
+{
+    (void)http, (void)request, (void)callback, (void)userdata, (void)ret;
+    return -ENOMEM;
+}
+
+static void test_a_request_that_cannot_be_made(void **state)
+{
+    CredentialsWorld *world = *state;
+
+    world->http.start = refuse_to_start;
+    world_get_fails(world, NULL, 0, "out of memory");
 }
 
 static void test_numbers_that_are_none(void **state)
@@ -217,6 +253,24 @@ static void test_token_is_kept_for_its_time(void **state)
     world_get_fails(world, third, N(third), "no IAM role");
 }
 
+/* Whatever the service says: it was asked for six hours. */
+static void test_token_is_kept_no_longer_than_asked_for(void **state)
+{
+    static const Exchange first[] = {{.method = "PUT",
+                                      .url = HOST TOKEN,
+                                      .status = 200,
+                                      .body = "tok",
+                                      .answer = {TTL, "99999999999999999999"}},
+                                     ASK(HOST, "", "tok", 404, NULL)};
+    static const Exchange second[] = {ASK_TOKEN(HOST, 200, "tok2"),
+                                      ASK(HOST, "", "tok2", 404, NULL)};
+    CredentialsWorld *world = *state;
+
+    world_get_fails(world, first, N(first), "no IAM role");
+    world->boottime_usec += 6 * USEC_PER_HOUR;
+    world_get_fails(world, second, N(second), "no IAM role");
+}
+
 static void test_refused_token_is_renewed_once(void **state)
 {
     static const Exchange good[] = {
@@ -304,6 +358,9 @@ int main(void)
         TEST(test_token_role_credentials),
         TEST(test_each_request_is_repeated),
         TEST(test_three_attempts_unless_set_otherwise),
+        TEST(test_out_of_resources),
+        TEST(test_what_may_pass_is_asked_again),
+        TEST(test_a_request_that_cannot_be_made),
         TEST(test_numbers_that_are_none),
         TEST(test_turned_off),
         TEST(test_no_token_no_version_1),
@@ -312,6 +369,7 @@ int main(void)
         TEST(test_members),
         TEST(test_no_error_repeats_the_token),
         TEST(test_token_is_kept_for_its_time),
+        TEST(test_token_is_kept_no_longer_than_asked_for),
         TEST(test_refused_token_is_renewed_once),
         TEST(test_endpoint),
         TEST(test_what_is_not_an_endpoint),
