@@ -328,7 +328,7 @@ def test_following_all_jobs_shows_those_that_are_not_final(on_terminal, daemon, 
     os.kill(terminal.process.pid, signal.SIGWINCH)
     session.update(make_job(1, "stopped", status="STOPPED"))
     ended = f"2025-11-22 12:23:46 default {import_id(1)} stopped STOPPED"
-    screen = terminal.wait_for(lambda screen: screen[0] == ended and len(screen) == 4)
+    screen = terminal.wait_for(lambda screen: screen[:1] == [ended] and len(screen) == 4)
     assert [row_of(screen, number)[1] for number in (0, 2)] == 2 * ["polling"]
     session.update(make_job(5, "queued", target="moon"))
     screen = terminal.wait_for(lambda screen: len(screen) == 5)  # now there are two targets

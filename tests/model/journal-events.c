@@ -29,6 +29,7 @@ void journal_set_level(int max_priority)
 void journal_begin(JournalEntry *entry, JournalEvent event)
 {
     entry->event = event;
+    entry->wanted = true;
     entry->n_fields = 0;
 }
 
