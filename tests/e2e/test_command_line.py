@@ -26,11 +26,11 @@ def run(build, *words, **options):
                           timeout=DEADLINE, **{"stdout": subprocess.PIPE, **options})
 
 
-def complaint(daemon, **options):
+def complaint(daemon, status=1, **options):
     """What a start that fails says."""
     daemon.arguments = ["--log", "text"]
     daemon.spawn(**options)
-    assert daemon.wait() == 1
+    assert daemon.wait() == status
     return b"".join(daemon.journal.strays).decode()
 
 
@@ -120,3 +120,13 @@ def test_a_start_that_fails_is_said_once_where_standard_error_is_the_journal(bui
         errors.seek(0)
         assert result.returncode == 1
         assert (b"wrong.conf:1" in errors.read()) == said
+
+
+READ_ONLY = 'mkdir -p "$0" && mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+
+
+@pytest.mark.skipif(subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0,
+                    reason="needs to be allowed to mount")
+def test_a_state_directory_that_cannot_be_written(idle):
+    idle.command = ["unshare", "--mount", "sh", "-c", READ_ONLY, idle.state, *idle.command]
+    assert "mount it writable, or set another state-directory" in complaint(idle, status=os.EX_IOERR)
