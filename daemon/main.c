@@ -242,8 +242,10 @@ static int serve(const Arguments *arguments)
     CLEANUP(freep) char *error = NULL;
     JournalEvent event = EVENT_START_FAILED;
     Config *config;
-    int r = config_load(arguments->config_path, NULL, aws_shared_files_log, &config, &error);
+    int r = notify_open();
 
+    if (r != -ENOMEM)
+        r = config_load(arguments->config_path, NULL, aws_shared_files_log, &config, &error);
     if (r >= 0) {
         journal_set_level(config->log_level);
         r = daemon_new(arguments->config_path, config, &daemon, &error, &event);

@@ -13,14 +13,20 @@
 
 static Outlet *outlet;
 
+int notify_open(void)
+{
+    const char *address = getenv("NOTIFY_SOCKET");
+
+    return outlet || !address ? 0 : outlet_new_datagrams(address, KEPT_BYTES_MAX, &outlet);
+}
+
 /* Without an allocation: a systemd that is not notified of READY ends the daemon. */
 void notify_send(const char *format, ...)
 {
-    const char *address = getenv("NOTIFY_SOCKET");
     char text[KEPT_BYTES_MAX];
     va_list arguments;
 
-    if (!address || (!outlet && outlet_new_datagrams(address, KEPT_BYTES_MAX, &outlet) < 0))
+    if (notify_open() < 0 || !outlet)
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);

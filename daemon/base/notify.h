@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* At the start, so that nothing is missing later; 0 also where nobody asked to be notified,
+ * -ENOMEM, or -EINVAL: $NOTIFY_SOCKET is not an address. */
+int notify_open(void);
+
 /* Lines as sd_notify(3) has them, such as "READY=1". */
 __attribute__((format(printf, 1, 2))) void notify_send(const char *format, ...);
 
