@@ -30,6 +30,11 @@
 #include "daemon/base/notify.h"
 #include "daemon/base/stats.h"
 
+/* Of one turn: after this, what else is ready, or due, is left to the next. A hundred thousand
+ * deadlines may fall into one instant, and a thousand answers come at once. */
+#define PASS_USEC (4 * USEC_PER_MSEC)
+#define TIMERS_USEC (4 * USEC_PER_MSEC)
+
 #define N_SIGNALS 3U
 #define N_LOOP_EVENTS (1U + N_SIGNALS)
 #define FLUSH_USEC (50 * USEC_PER_MSEC) /* between two tries to get rid of log lines */
@@ -87,6 +92,19 @@ struct event_base *loop_base(Loop *loop)
 Timers *loop_timers(Loop *loop)
 {
     return loop->timers;
+}
+
+/* libevent's own limit of a pass only has it look for further events in between; what is ready
+ * stays so when a pass is broken off. Its clock is that of the pass, from when it began. */
+void loop_end_long_pass(struct event_base *base)
+{
+    struct timeval began, now;
+
+    if (event_base_gettimeofday_cached(base, &began) < 0 || evutil_gettimeofday(&now, NULL) < 0)
+        return;
+    evutil_timersub(&now, &began, &now);
+    if (now.tv_sec != 0 || now.tv_usec >= (suseconds_t)PASS_USEC)
+        (void)event_base_loopbreak(base);
 }
 
 void loop_stop(Loop *loop)
@@ -252,7 +270,7 @@ static int loop_turn(Loop *loop)
         loop_arm(loop, next_usec);
     if (event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK)) < 0)
         return -EIO;
-    timers_run(loop->timers);
+    timers_run_for(loop->timers, TIMERS_USEC);
     stats_add(STAT_TURNS, 1);
     r = loop->handler.turn(loop->handler.userdata);
     assert(r <= LOOP_BUSY);

@@ -109,7 +109,7 @@ static void heap_remove(Timers *timers, Timer *timer)
     timer->child = timer->sibling = timer->previous = NULL;
 }
 
-void timers_run(Timers *timers)
+void timers_run_for(Timers *timers, uint64_t usec)
 {
     uint64_t now = timers_boottime_usec(timers);
 
@@ -121,8 +121,15 @@ void timers_run(Timers *timers)
         assert(timer->set);
         timer_clear(timer);
         timer->fire(timer->userdata);
+        if (timers_boottime_usec(timers) - now >= usec)
+            break;
     }
     timers->not_before_usec = 0;
+}
+
+void timers_run(Timers *timers)
+{
+    timers_run_for(timers, UINT64_MAX);
 }
 
 void timer_init(Timer *timer, Timers *timers, void (*fire)(void *userdata), void *userdata)

@@ -48,6 +48,9 @@ uint64_t timers_next_usec(const Timers *timers);
 /* Fires each timer that is due now; those set to "now" meanwhile fire in the next run. */
 void timers_run(Timers *timers);
 
+/* The same for so long, one at least: what is left is due at once. */
+void timers_run_for(Timers *timers, uint64_t usec);
+
 void timer_init(Timer *timer, Timers *timers, void (*fire)(void *userdata), void *userdata);
 void timer_set(Timer *timer, uint64_t at_usec);
 void timer_clear(Timer *timer); /* takes a timer that is not set, or all zero */

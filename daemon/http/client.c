@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 
 #include "common/time.h"
+#include "daemon/base/loop.h"
 #include "daemon/http/multi.h"
 #include "daemon/http/outcome.h"
 #include "daemon/http/transfer-clock.h"
@@ -222,8 +223,11 @@ static void client_work(CurlClient *client, curl_socket_t fd, int events)
 
 static void on_ready(evutil_socket_t fd, short what, void *userdata)
 {
-    client_work(userdata, fd,
+    CurlClient *client = userdata;
+
+    client_work(client, fd,
                 (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+    loop_end_long_pass(client->base);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *userdata)

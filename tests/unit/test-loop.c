@@ -21,27 +21,44 @@
 
 #define N_READY 3U   /* descriptors that are ready for ever, as those of clients that never rest */
 #define N_TURNS 100U /* after which the test is over */
+#define LONG_USEC (6 * USEC_PER_MSEC)     /* more than a pass may take */
 #define ENDLESS (10U * N_READY * N_TURNS) /* events handled, far more than so many turns have */
 
 typedef struct Fixture {
     Loop *loop;
     int fds[N_READY];
     struct event *events[N_READY];
-    unsigned n_ready;  /* events handled */
+    unsigned n_ready; /* events handled */
+    unsigned n_ready_each[N_READY];
     unsigned n_turns;  /* turn() called */
     unsigned n_fired;  /* the timer's */
     unsigned n_wanted; /* how often the timer fires; it is set again to now */
     int answer;        /* of turn() */
+    bool slow;         /* to handle an event takes long */
     Timer timer;
 } Fixture;
+
+static void wait_usec(uint64_t usec)
+{
+    uint64_t end_usec = time_now_monotonic() + usec;
+
+    while (time_now_monotonic() < end_usec)
+        ;
+}
 
 static void on_ready(evutil_socket_t fd, short events, void *userdata)
 {
     Fixture *f = userdata;
 
-    (void)fd, (void)events; /* left unread: it stays ready */
+    (void)events; /* left unread: it stays ready */
+    for (size_t i = 0; i < N_READY; i++)
+        f->n_ready_each[i] += f->fds[i] == fd;
     if (++f->n_ready > ENDLESS)
         fail_msg("a turn that does not end");
+    if (f->slow) {
+        wait_usec(LONG_USEC);
+        loop_end_long_pass(loop_base(f->loop));
+    }
 }
 
 static void on_fire(void *userdata)
@@ -128,6 +145,19 @@ static void test_a_turn_handles_each_ready_descriptor_once(void **state)
     assert_int_equal(run(f), 0);
     assert_int_equal(f->n_turns, N_TURNS);
     assert_int_equal(f->n_ready, N_TURNS * N_READY);
+}
+
+static void test_what_a_long_pass_leaves_is_handled_in_the_next_turns(void **state)
+{
+    Fixture *f = *state;
+
+    f->slow = true;
+    be_ready(f);
+    assert_int_equal(run(f), 0);
+    assert_int_equal(f->n_turns, N_TURNS);
+    assert_int_equal(f->n_ready, N_TURNS);
+    for (size_t i = 0; i < N_READY; i++)
+        assert_in_range(f->n_ready_each[i], N_TURNS / N_READY, N_TURNS / N_READY + 1);
 }
 
 static void test_a_turn_with_a_timer_due_handles_each_ready_descriptor_once(void **state)
@@ -248,6 +278,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_turn_handles_each_ready_descriptor_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_what_a_long_pass_leaves_is_handled_in_the_next_turns,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_turn_with_a_timer_due_handles_each_ready_descriptor_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

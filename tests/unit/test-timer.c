@@ -188,6 +188,31 @@ static void test_sets_itself_while_it_fires(void **state)
     assert_int_equal(timers_next_usec(fixture->timers), 2000);
 }
 
+/* Work that takes its time. */
+static void fire_slowly(void *userdata)
+{
+    Fixture *fixture = userdata;
+
+    note(fixture, 's');
+    fixture->clock.boottime_usec += 10;
+}
+
+static void test_what_there_is_no_time_for_is_left_to_the_next_run(void **state)
+{
+    Fixture *fixture = *state;
+
+    fixture->a.fire = fixture->b.fire = fixture->c.fire = fire_slowly;
+    timer_set(&fixture->a, 900);
+    timer_set(&fixture->b, 901);
+    timer_set(&fixture->c, 902);
+    timers_run_for(fixture->timers, 20);
+    assert_string_equal(fixture->fired, "ss");
+    assert_int_equal(timers_next_usec(fixture->timers), 902);
+    timers_run_for(fixture->timers, 0); /* one at least */
+    assert_string_equal(fixture->fired, "sss");
+    assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
+}
+
 /* ---- many, against a list that is searched from end to end ---- */
 
 #define N_TIMERS 300U
@@ -257,6 +282,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_clears_another_that_is_due, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sets_itself_while_it_fires, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_there_is_no_time_for_is_left_to_the_next_run,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keeps_many_in_order, set_up, tear_down),
     };
 
