@@ -49,6 +49,16 @@ static bool copy_token(const char *from, size_t length, char *buffer, size_t siz
     return true;
 }
 
+/* Copies what can be the code of an error. A text that holds anything else is not AWS's, and may be
+ * part of something that it quotes. */
+static bool copy_code(const char *from, size_t length, char buffer[static CODE_SIZE])
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+    return strspn(from, allowed) >= length && copy_token(from, length, buffer, CODE_SIZE);
+}
+
 /* "com.amazonaws.cloudtrail#ImportNotFoundException:http://internal.amazon.com/" is
  * ImportNotFoundException. */
 static bool parse_code(const char *text, char buffer[static CODE_SIZE])
@@ -65,7 +75,7 @@ static bool parse_code(const char *text, char buffer[static CODE_SIZE])
         text++;
         length--;
     }
-    return copy_token(text, string_trim_end(text, length, " "), buffer, CODE_SIZE);
+    return copy_code(text, string_trim_end(text, length, " "), buffer);
 }
 
 static bool read_code(const HttpResponse *response, json_object *body,
@@ -211,7 +221,7 @@ int aws_answer_make_error(const HttpResponse *response, const char *host, const 
 {
     char code[CODE_SIZE], excerpt[EXCERPT_SIZE];
     bool named = response->failure == HTTP_OK && text->code &&
-                 copy_token(text->code, strlen(text->code), code, sizeof(code));
+                 copy_code(text->code, strlen(text->code), code);
     int r;
 
     if (named)

@@ -8,8 +8,9 @@
 
 #define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
 #define SECRET_MIN 8U
-#define SECRET_PART_MIN 4U /* so much of a secret at the end of a text is one that was cut */
-#define ESCAPE_MAX 16U     /* the longest that is looked for at the end of a text */
+#define SECRET_PART_MIN 12U /* so much of its beginning is taken for a secret that was cut */
+#define SECRET_END_MIN 4U   /* the same at the end of a text, where we cut */
+#define ESCAPE_MAX 16U      /* the longest that is looked for at the end of a text */
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 #define ESCAPES "%\\&" /* what they begin with */
@@ -91,7 +92,7 @@ static bool is_cut(const char *text)
                              text[strspn(text, ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
 }
 
-/* How many bytes of the text are the secret, or its beginning where the text was cut there. */
+/* How many bytes of the text are the secret, or the beginning of one that was cut. */
 static size_t match_plain(const char *text, const char *secret)
 {
     size_t matched = 0, size = 0, n;
@@ -100,9 +101,9 @@ static size_t match_plain(const char *text, const char *secret)
         size += n;
         matched++;
     }
-    if (secret[matched] == '\0')
-        return size;
-    return matched >= SECRET_PART_MIN && is_cut(text + size) ? strlen(text) : 0;
+    if (secret[matched] != '\0' && matched >= SECRET_END_MIN && is_cut(text + size))
+        return strlen(text);
+    return secret[matched] == '\0' || matched >= SECRET_PART_MIN ? size : 0;
 }
 
 /* What a digit of base64 stands for, in either of its alphabets; -1: it is not one. */
@@ -117,19 +118,33 @@ static int base64_value(char digit)
     return found ? (int)(found - digits) : -1;
 }
 
+/* Whether the low bits of a digit are those that the secret has from there on, as far as it goes.
+ */
+static bool holds_bits(int value, unsigned n_bits, const char *secret, size_t at)
+{
+    for (; n_bits > 0 && secret[at / 8] != '\0'; n_bits--, at++)
+        if ((value >> (n_bits - 1) & 1) != (secret[at / 8] >> (7 - at % 8) & 1))
+            return false;
+    return true;
+}
+
 /* The same for base64. n_before: bits of the first digit that belong to what stands before the
  * secret. */
 static size_t match_base64(const char *text, const char *secret, unsigned n_before)
 {
-    const size_t n_bits = 8 * strlen(secret);
-    size_t size = 0, bit = 0;
+    unsigned n_bits = 6 - n_before;
+    size_t size = 0, matched = 0;
     int value;
 
-    for (; bit < n_bits && (value = base64_value(text[size])) >= 0; size++)
-        for (unsigned i = size == 0 ? n_before : 0; i < 6 && bit < n_bits; i++, bit++)
-            if ((value >> (5 - i) & 1) != (secret[bit / 8] >> (7 - bit % 8) & 1))
-                return 0;
-    return bit == n_bits || (bit >= 8 * SECRET_PART_MIN && text[size] == '\0') ? size : 0;
+    while (secret[matched / 8] != '\0' && (value = base64_value(text[size])) >= 0 &&
+           holds_bits(value, n_bits, secret, matched)) {
+        matched += n_bits;
+        n_bits = 6;
+        size++;
+    }
+    if (secret[matched / 8] == '\0' || matched >= 8 * SECRET_PART_MIN)
+        return size;
+    return text[size] == '\0' && matched >= 8 * SECRET_END_MIN ? size : 0;
 }
 
 void mask_secret(char *text, const char *secret)

@@ -172,6 +172,18 @@ static void test_masks_a_secret_that_was_cut(void **state)
     assert_masks("x wJalr!", secret, "x wJalr!");
 }
 
+static void test_masks_a_secret_that_somebody_else_cut(void **state)
+{
+    static const char secret[] = "wJalr/UtnF+MI=K7MDENG";
+
+    (void)state;
+    assert_masks("x wJalr/UtnF+MI... y", secret, "x *************... y");
+    assert_masks("x wJalr%2FUtnF%2B... y", secret, "x wJalr%2FUtnF%2B... y");
+    assert_masks("x wJalr%2FUtnF%2BM, y", secret, "x ****************, y");
+    assert_masks("x dXNlcjp3SmFsci9VdG5GK01J, y", secret, "x dXNlcj******************, y");
+    assert_masks("x wJalr/UtnF+ and more", secret, "x wJalr/UtnF+ and more");
+}
+
 static void test_leaves_alone_what_is_too_short_for_a_secret(void **state)
 {
     static const char text[] = "a message of test words";
@@ -195,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_masks_secrets_in_every_writing),
         cmocka_unit_test(test_masks_secrets_in_base64),
         cmocka_unit_test(test_masks_a_secret_that_was_cut),
+        cmocka_unit_test(test_masks_a_secret_that_somebody_else_cut),
         cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
     };
 
