@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of a call, for the two files that it is made of: call.c is its life, call-answer.c
- * reads what came back. */
+/* The inside of a call, for the files that it is made of: call.c is its life, call-wait.c what it
+ * waits for, call-answer.c reads what came back. */
 #pragma once
 
 #include "daemon/aws/call.h"
@@ -13,27 +13,29 @@ typedef enum CallState {
     CALL_IN_FLIGHT,
 } CallState;
 
+/* Thousands may wait for their turn, so a call is one piece of memory, and no larger than it must
+ * be. */
 struct AwsCall {
     AwsClient *client;
     const AwsOperation *operation;
-    char *body;
-    size_t body_size;
-    char *subject; /* NULL: none */
     AwsCallHooks hooks;
-    char invocation_id[AWS_INVOCATION_ID_SIZE];
-
-    CallState state;
-    AwsCredentialsWait credentials_wait;
-    Timer delay;
-    PacerWait pacer_wait;
-    HttpTransfer *transfer;
-
+    union { /* what it waits for, as its state says */
+        AwsCredentialsWait credentials_wait;
+        Timer delay;
+        PacerWait pacer_wait;
+        HttpTransfer *transfer;
+    };
     AwsCredentials *credentials;          /* a reference, once they came */
     AwsCredentials *rejected_credentials; /* likewise, of the attempts before they were renewed */
-    unsigned attempt;                     /* the number of the last that went out */
-    unsigned last_cost;                   /* of the last retry, in tokens of the quota; 0: none */
-    bool skew_corrected;                  /* each correction is made once per call */
-    int64_t skew_usec; /* what the last attempt was signed with; others may have learned better */
-    bool finishing;    /* no more retries */
-    CallError error;   /* of the last attempt */
+    CallError error;                      /* of the last attempt */
+    int64_t skew_usec;   /* what the last attempt was signed with; others may have learned better */
+    const char *subject; /* behind the body; NULL: none */
+    size_t body_size;
+    CallState state;
+    unsigned attempt;    /* the number of the last that went out */
+    unsigned last_cost;  /* of the last retry, in tokens of the quota; 0: none */
+    bool skew_corrected; /* each correction is made once per call */
+    bool finishing;      /* no more retries */
+    char invocation_id[AWS_INVOCATION_ID_SIZE];
+    char body[]; /* with a NUL, as the subject */
 };

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/call-answer.h"
+#include "daemon/aws/call-wait.h"
 
 /* A call waits for one thing at a time: credentials, its turn at the pacer, an answer, or the delay
  * before the next attempt. Whatever it waits for, the next step comes from the loop, never from
@@ -29,8 +32,7 @@ static void call_free(AwsCall *call)
     aws_credentials_unref(call->rejected_credentials);
     call_error_clear(&call->error);
     aws_client_unref(call->client);
-    secret_free(call->body); /* a form may hold a token */
-    free(call->subject);
+    OPENSSL_cleanse(call->body, call->body_size); /* a form may hold a token */
     free(call);
 }
 
@@ -38,8 +40,7 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
 {
     AwsResult result = {.outcome = outcome, .body = body};
 
-    assert(!call->transfer && !call->delay.set);
-    assert(!call->credentials_wait.provider && !call->pacer_wait.pacer);
+    assert(!call_is_waiting(call));
     if (outcome == AWS_OK) {
         aws_retry_quota_give_back(&call->client->quota, call->last_cost);
         aws_rejections_end(&call->client->rejections);
@@ -64,9 +65,33 @@ static void call_end_locally(AwsCall *call, int error)
     call_end(call, AWS_UNAVAILABLE, NULL);
 }
 
+/* Goes on from timers_run(), not from the provider of credentials: the end of this call may be that
+ * of its client, and so of the provider. */
+static void call_go_on(AwsCall *call, void (*step)(void *userdata))
+{
+    call_await_delay(call, 0, step);
+}
+
+static void on_granted(void *userdata);
+static void on_credentials(AwsCredentials *credentials, const CallError *error, void *userdata);
+
+/* Fixed ones are there, and calls with them are not limited. */
+static void call_fetch_credentials(AwsCall *call)
+{
+    AwsCredentialsProvider *provider = call->client->config.credentials;
+
+    if (provider)
+        call_await_credentials(call, provider, on_credentials);
+    else
+        call_go_on(call, on_granted);
+}
+
 /* ---- retries ---- */
 
-static void on_delay(void *userdata);
+static void on_delay(void *userdata)
+{
+    call_fetch_credentials(userdata);
+}
 
 static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
 {
@@ -85,30 +110,6 @@ static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
         break;
     }
     return false;
-}
-
-/* Goes on from timers_run(), not from the provider of credentials: the end of this call may be that
- * of its client, and so of the provider. */
-static void call_go_on(AwsCall *call, void (*step)(void *userdata))
-{
-    call->state = CALL_WAITING_DELAY;
-    call->delay.fire = step;
-    timer_set(&call->delay, timers_boottime_usec(call->client->config.timers));
-}
-
-static void on_granted(void *userdata);
-
-/* Fixed ones are there, and calls with them are not limited. */
-static void call_fetch_credentials(AwsCall *call)
-{
-    AwsCredentialsProvider *provider = call->client->config.credentials;
-
-    if (provider) {
-        call->state = CALL_WAITING_CREDENTIALS;
-        aws_credentials_get(provider, &call->credentials_wait);
-    } else {
-        call_go_on(call, on_granted);
-    }
 }
 
 static void journal_retry(const AwsCall *call, uint64_t delay_usec)
@@ -157,9 +158,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
         retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
         aws_answer_read_retry_after(response, aws_client_server_time_usec(client)));
     journal_retry(call, delay_usec);
-    call->state = CALL_WAITING_DELAY;
-    call->delay.fire = on_delay;
-    timer_set(&call->delay, timers_boottime_usec(client->config.timers) + delay_usec);
+    call_await_delay(call, delay_usec, on_delay);
     return true;
 }
 
@@ -296,7 +295,7 @@ static void on_granted(void *userdata)
         call_fetch_credentials(call);
         return;
     }
-    call->state = CALL_IN_FLIGHT;
+    call_await_answer(call);
     r = call_send(call);
     if (r < 0)
         call_end_locally(call, r);
@@ -321,8 +320,7 @@ static void call_await_limiter(AwsCall *call)
                                                    : credentials->access_key_id) < 0) {
         call_go_on(call, on_unavailable); /* no memory: see call_end() */
     } else {
-        call->state = CALL_WAITING_LIMITER;
-        quotas_enter(&client->quotas, call->operation->limit, &call->pacer_wait);
+        call_await_turn(call, on_granted);
         if (call->hooks.waits)
             call->hooks.waits(call->hooks.userdata);
     }
@@ -346,39 +344,26 @@ static void on_credentials(AwsCredentials *credentials, const CallError *error, 
     call_await_limiter(call);
 }
 
-static void on_delay(void *userdata)
-{
-    call_fetch_credentials(userdata);
-}
-
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
                    const char *subject, const AwsCallHooks *hooks, AwsCall **ret)
 {
-    AwsCall *call = malloc(sizeof(*call));
+    size_t body_size = strlen(body), subject_size = subject ? strlen(subject) + 1 : 0;
+    AwsCall *call = malloc(sizeof(*call) + body_size + 1 + subject_size);
 
     if (!call)
         return -ENOMEM;
     *call = (AwsCall){
-        .client = client,
+        .client = aws_client_ref(client),
         .operation = operation,
-        .body = strdup(body),
-        .body_size = strlen(body),
-        .subject = subject ? strdup(subject) : NULL,
         .hooks = *hooks,
-        .credentials_wait = {.done = on_credentials, .userdata = call},
-        .pacer_wait = {.of = hooks->of_client ? PACER_CLIENT : PACER_JOB,
-                       .granted = on_granted,
-                       .userdata = call},
+        .body_size = body_size,
     };
-    aws_client_ref(client);
-    if (!call->body || (subject && !call->subject)) {
-        call_free(call);
-        return -ENOMEM;
-    }
+    memcpy(call->body, body, body_size + 1);
+    if (subject)
+        call->subject = memcpy(call->body + body_size + 1, subject, subject_size);
     if (client->config.fixed_credentials)
         call->credentials = aws_credentials_ref(client->config.fixed_credentials);
     aws_request_make_id(client->config.random, call->invocation_id);
-    timer_init(&call->delay, client->config.timers, on_delay, call);
     call_fetch_credentials(call);
     *ret = call;
     return 0;
@@ -386,46 +371,8 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
 
 void aws_call_cancel(AwsCall *call)
 {
-    HttpClient *http;
-
     if (!call)
         return;
-    http = call->client->config.http;
-    aws_credentials_cancel(&call->credentials_wait);
-    timer_clear(&call->delay);
-    pacer_leave(&call->pacer_wait);
-    if (call->transfer)
-        http->cancel(http, call->transfer);
+    call_stop_waiting(call);
     call_free(call);
-}
-
-bool aws_call_finish(AwsCall *call)
-{
-    if (call->state != CALL_IN_FLIGHT)
-        return false;
-    call->finishing = true;
-    return true;
-}
-
-bool aws_call_place(const AwsCall *call, PacerPlace *ret)
-{
-    if (call->state != CALL_WAITING_LIMITER)
-        return false;
-    *ret = pacer_place(&call->pacer_wait);
-    return true;
-}
-
-uint64_t aws_call_next_usec(const AwsCall *call)
-{
-    switch (call->state) {
-    case CALL_IN_FLIGHT:
-        return 0;
-    case CALL_WAITING_DELAY:
-        return call->delay.at_usec;
-    case CALL_WAITING_LIMITER:
-        return pacer_expected_usec(&call->pacer_wait);
-    case CALL_WAITING_CREDENTIALS:
-        break;
-    }
-    return timers_boottime_usec(call->client->config.timers); /* as soon as they come */
 }
