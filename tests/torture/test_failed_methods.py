@@ -21,6 +21,8 @@ METHODS = {
     "Stop with a wrong id": ("Stop", {"importId": "x"}),
     "Wait": ("Wait", {"importId": "NEW"}),
     "Restart": ("Restart", {"importId": "STOPPED"}),
+    "Restart of what runs": ("Restart", {"importId": "RUNS"}),
+    "Restart of no import": ("Restart", {"importId": "NEW"}),
     "StopAll": ("StopAll", {"targets": ["*"]}),
     "rehearsal": ("StopAll", {"dryRun": True, "source": "s3*", "destination": "arn:aws:cloudtrail:us-east-1:1:eventdatastore/E"}),
     "rehearsal of logs": ("StopAll", {"targets": ["default"], "service": "logs", "dryRun": True, "minBytes": 0}),
@@ -37,7 +39,9 @@ METHODS = {
     "ListImportFailures": ("ListImportFailures", {"importId": "RUNS"}),
     "ListTargets": ("ListTargets", {}),
     "ListQueues": ("ListQueues", {}),
+    "ListImportFailures of logs": ("ListImportFailures", {"importId": "NEW", "service": "logs"}),
     "TestTarget": ("TestTarget", {"target": "default"}),
+    "TestTarget that refuses": ("TestTarget", {"target": "refused"}),
     "GetStatistics": ("GetStatistics", {}),
     "List of metrics": (f"{METRICS}.List", {}),
     "Describe of metrics": (f"{METRICS}.Describe", {}),
@@ -58,7 +62,8 @@ class Served:
         self.daemon = Daemon(build, directory, runtime, {**Sim.ENVIRONMENT, **accounts.environment})
         self.faults = Faults(build, directory, below=self.daemon.state)
         self.daemon.configure(
-            {"default": target(sim, sts_endpoint_url=sim.url), "refused": target(sim, profile="refused")},
+            {"default": target(sim, sts_endpoint_url=sim.url),
+             "refused": target(sim, profile="refused", sts_endpoint_url=sim.url)},
             queues={"q": queue(sim, wait_time="20s")}, polling={"first": "1h", "longest": "1h"},
             calls={"timeout": "1s", "max-attempts": 1})
         self.environment = self.faults.environment(sanitizers=f"log_path={directory}/sanitizer")
