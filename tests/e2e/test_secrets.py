@@ -5,7 +5,11 @@ or the memory image of a crash."""
 import os
 import resource
 import signal
+from base64 import b64encode
 from pathlib import Path
+from urllib.parse import quote
+
+import pytest
 
 from harness.daemon import target
 from harness.sim import Sim
@@ -65,6 +69,29 @@ def test_an_answer_that_quotes_the_request_is_not_passed_on(new_daemon, sim):
         assert TOKEN not in repr(error.parameters)
     daemon.terminate()
     assert_no_secret(sim, everything_written(daemon))
+
+
+WRITINGS = {
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "escaped for JSON": lambda text: "".join(f"\\\\u{ord(letter):04x}" for letter in text),
+    "escaped for HTML": lambda text: text.replace("=", "&#x3D;"),
+    "in base64": lambda text: b64encode(f"user:{text}".encode()).decode(),
+    "cut": lambda text: text[:20] + "...",
+}
+
+
+@pytest.mark.parametrize("write", WRITINGS.values(), ids=WRITINGS)
+@pytest.mark.parametrize("body", ['{"__type":"Odd","message":"not %s"}', '{"message":"not %s"}', "<p>not %s</p>"])
+def test_a_token_is_masked_however_it_is_quoted(new_daemon, sim, write, body):
+    sim.account(access_key=Sim.ACCESS_KEY, secret_key=Sim.SECRET_KEY, session_token=TOKEN)
+    daemon = new_daemon({"default": target(sim)}, environment=ENVIRONMENT, calls={"max-attempts": 1}).start()
+    sim.fault("http", status=400, body=body % write(TOKEN))
+    with pytest.raises(VarlinkError) as caught:
+        daemon.call("GetImport", importId=sim.add())
+    message = caught.value.parameters["cause"]["message"]
+    assert "not " in message and "****" in message
+    assert write(TOKEN)[8:20] not in message and TOKEN[:12] not in message
+    assert write(TOKEN)[8:20].encode() not in everything_written(daemon)
 
 
 def test_a_crash_leaves_no_core(new_daemon, sim):
