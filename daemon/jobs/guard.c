@@ -29,7 +29,8 @@ typedef struct Patrol {
     Survey *survey; /* NULL: this place is free */
     bool over;
     bool listed;     /* its imports; else none of them is stopped */
-    CallError error; /* the first one: why not everything was looked at or stopped */
+    bool failed;     /* not everything was looked at or stopped: */
+    CallError error; /* why first; empty: no memory, even for that */
 } Patrol;
 
 struct Guard {
@@ -82,7 +83,7 @@ static void log_match(const Guard *guard, const char *target, const char *import
 static void log_failure(const Patrol *patrol)
 {
     const char *name = patrol->guard->config->section.name;
-    const CallError *error = &patrol->error;
+    const CallError *error = patrol->error.code ? &patrol->error : &call_error_no_memory;
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_GUARD_FAILED);
@@ -101,8 +102,9 @@ static void log_failure(const Patrol *patrol)
 
 static void patrol_note(Patrol *patrol, const CallError *error)
 {
-    if (!patrol->error.code)
+    if (!patrol->failed)
         (void)call_error_copy(&patrol->error, error);
+    patrol->failed = true;
 }
 
 static void patrol_stop(Patrol *patrol, const char *import_id, const char *why)
@@ -209,14 +211,14 @@ static void patrol_clear(Patrol *patrol)
     survey_free(TAKE(patrol->survey));
     free(TAKE(patrol->target));
     call_error_clear(&patrol->error);
-    patrol->over = patrol->listed = false;
+    patrol->over = patrol->listed = patrol->failed = false;
 }
 
 static void patrol_end(Patrol *patrol)
 {
     Guard *guard = patrol->guard;
 
-    if (!patrol->error.code) {
+    if (!patrol->failed) {
         guard_forget(guard, patrol->target);
         json_object_object_del(guard->failing, patrol->target);
     } else if (!json_object_object_get(guard->failing, patrol->target)) {

@@ -50,15 +50,17 @@ void journal_add(JournalEntry *entry, const char *name, const char *format, ...)
     va_list arguments;
     char *value;
     size_t i = 0;
+    int length;
 
     while (i < N_FIELDS && strcmp(name, fields[i].name) != 0)
         i++;
     if (i == N_FIELDS)
         return;
     va_start(arguments, format);
-    if (vasprintf(&value, format, arguments) < 0)
-        abort();
+    length = vasprintf(&value, format, arguments);
     va_end(arguments);
+    if (length < 0)
+        return; /* a field less, as in the journal itself */
     entry->fields[entry->n_fields].name = fields[i].name;
     entry->fields[entry->n_fields++].value = value;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/jobs/guard.h: what a guard remembers has a bound, and what is beyond it is stopped all the
  * same. The surveys are the test's own; all else of guards is in tests/model. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include "daemon/jobs/guard.h"
 #include "daemon/jobs/survey.h"
 #include "tests/model/journal-events.h"
+#include "tests/unit/every-call.h"
 #include "tests/unit/virtual-clock.h"
 
 #define KNOWN_MAX 10000U
@@ -42,7 +44,8 @@ struct Survey {
 int survey_new(const SurveyRequest *request, Survey **ret)
 {
     *ret = malloc(sizeof(**ret));
-    assert_non_null(*ret);
+    if (!*ret)
+        return -ENOMEM;
     (*ret)->request = *request;
     return 0;
 }
@@ -171,6 +174,16 @@ static void look(Fixture *fixture, unsigned first, unsigned end)
     assert_int_equal(fixture->n_requests, end - first);
 }
 
+static void look_once(Fixture *fixture, bool fails, unsigned first, unsigned end)
+{
+    fixture->fails = fails;
+    fixture->first = first;
+    fixture->end = end;
+    fixture->n_logged = fixture->n_requests = 0;
+    virtual_advance(&fixture->clock, fixture->timers,
+                    fixture->clock.boottime_usec + fixture->config->guards[0]->every_usec);
+}
+
 static void assert_logged(const Fixture *fixture, unsigned first, unsigned end)
 {
     assert_int_equal(fixture->n_logged, end - first);
@@ -228,6 +241,23 @@ static void test_a_look_that_failed_makes_no_room(void **state)
     assert_logged(fixture, KNOWN_MAX, KNOWN_MAX + 3);
 }
 
+/* What a look that failed did not see is known still in the next. */
+static bool fail_and_look_again(void *data)
+{
+    Fixture *fixture = data;
+
+    look_once(fixture, true, 1, 3);
+    look_once(fixture, false, 0, 3);
+    assert_int_equal(fixture->n_logged, 0);
+    return fixture->n_requests == 3;
+}
+
+static void test_without_memory_a_look_that_failed_makes_no_room(void **state)
+{
+    look(*state, 0, 3);
+    every_allocation(fail_and_look_again, *state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +267,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_no_longer_matches_makes_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_look_that_failed_makes_no_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_without_memory_a_look_that_failed_makes_no_room,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
