@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/xml.h: which texts are found, and which documents are refused. */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -130,6 +131,16 @@ static void takes_texts_of_any_length(void **state)
     assert_int_equal(strspn(second, "x"), LENGTH);
 }
 
+/* The size alone decides. */
+static void refuses_more_than_expat_takes(void **state)
+{
+    XmlField field = {.path = "c"};
+
+    (void)state;
+    assert_int_equal(xml_read("<c/>", (size_t)INT_MAX + 1, &field, 1), -EBADMSG);
+    assert_null(field.text.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_document),
         cmocka_unit_test(refuses_what_nests_too_deep),
         cmocka_unit_test(takes_texts_of_any_length),
+        cmocka_unit_test(refuses_more_than_expat_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
