@@ -11,6 +11,7 @@
 #define SECRET_PART_MIN 12U /* so much of its beginning is taken for a secret that was cut */
 #define SECRET_END_MIN 4U   /* the same at the end of a text, where we cut */
 #define ESCAPE_MAX 16U      /* the longest that is looked for at the end of a text */
+#define BACKSLASHES_MAX 7U  /* of JSON three levels deep; a text of nothing else costs no more */
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 #define ESCAPES "%\\&" /* what they begin with */
@@ -40,8 +41,10 @@ static size_t match_percent(const char *text, char character)
 /* "\/", "\u002f", and with more backslashes where JSON is inside of JSON. */
 static size_t match_backslash(const char *text, char character)
 {
-    size_t size = strspn(text, "\\");
+    size_t size = 1;
 
+    while (size < BACKSLASHES_MAX && text[size] == '\\')
+        size++;
     if (text[size] == 'u' && is_in_hex(text + size + 1, 4, character))
         return size + 5;
     return text[size] == character ? size + 1 : 0;
@@ -88,8 +91,9 @@ static size_t match_character(const char *text, char character)
 /* Nothing but an escape that was cut short. */
 static bool is_cut(const char *text)
 {
-    return *text == '\0' || (strchr(ESCAPES, *text) && strlen(text) <= ESCAPE_MAX &&
-                             text[strspn(text, ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
+    return *text == '\0' ||
+           (strchr(ESCAPES, *text) && strnlen(text, ESCAPE_MAX + 1) <= ESCAPE_MAX &&
+            text[strspn(text, ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
 }
 
 /* How many bytes of the text are the secret, or the beginning of one that was cut. */

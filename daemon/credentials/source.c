@@ -9,6 +9,8 @@
 
 #include "common/explain.h"
 
+#define SENTENCE_MAX 4096U /* where it quotes an answer, that may be far longer */
+
 int aws_source_new(size_t size, const AwsSourceType *type, const AwsSourceContext *context,
                    const char *name, const char *profile, AwsSource **ret)
 {
@@ -94,6 +96,8 @@ void aws_source_fail_sentence(AwsSource *source, char *sentence)
     CLEANUP(freep) char *owned = sentence;
     CLEANUP(freep) char *whole = NULL;
 
+    if (owned)
+        owned[strnlen(owned, SENTENCE_MAX)] = '\0';
     if (!owned || put_name_before(source, owned, &whole) == -ENOMEM ||
         call_error_set(&error, CALL_ERROR_CREDENTIALS, whole, 0, NULL) < 0) {
         aws_source_fail(source, &call_error_no_memory);

@@ -4,9 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "common/memory.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "tests/unit/credentials-world.h"
 
@@ -193,6 +197,26 @@ static void test_no_error_repeats_the_token(void **state)
     world_get_fails(*state, failed, 1, "Failed: Authorization: ");
 }
 
+static void test_shows_no_more_of_an_error_than_a_person_reads(void **state)
+{
+    CLEANUP(freep) char *message = malloc(100001), *body = NULL;
+    CredentialsWorld *world = *state;
+
+    assert_non_null(message);
+    memset(message, 'x', 100000);
+    message[100000] = '\0';
+    assert_int_equal(string_format(&body, "{\"Code\": \"Failed\", \"Message\": \"%s\"}", message),
+                     0);
+    for (unsigned status = 200; status <= 403; status += 203) {
+        const Exchange script[] = {
+            {GET("http://169.254.170.2" PATH), .status = status, .body = body}};
+
+        world_setenv(RELATIVE_URI, PATH);
+        world_get_fails(world, script, 1, "Failed: xxx");
+        assert_in_range(strlen(world->error), 1000, 5000);
+    }
+}
+
 static void test_what_an_answer_may_leave_out(void **state)
 {
 #define KEYS "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"5ecr3t\""
@@ -289,6 +313,7 @@ int main(void)
         TEST(test_three_attempts),
         TEST(test_errors),
         TEST(test_no_error_repeats_the_token),
+        TEST(test_shows_no_more_of_an_error_than_a_person_reads),
         TEST(test_what_an_answer_may_leave_out),
         TEST(test_what_expired_at_the_beginning_of_time_expires),
         TEST(test_credential_source_without_container),
