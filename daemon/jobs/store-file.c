@@ -83,6 +83,17 @@ int store_file_query(sqlite3 *db, const char *sql, int64_t *ret)
     return 0;
 }
 
+/* A page that there is no memory for is among the findings of SQLite's checks, as if it were
+ * damaged. 0 or -ENOMEM. */
+static int read_finding(const char *text)
+{
+    static const char before_code[] = "error code=";
+    const char *found = strstr(text, before_code);
+    long code = found ? strtol(found + strlen(before_code), NULL, 10) : SQLITE_OK;
+
+    return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM ? -ENOMEM : 0;
+}
+
 /* 1: the first column of the first row is this text; 0: it is not; negative errno. */
 static int query_is(sqlite3 *db, const char *sql, const char *expected)
 {
@@ -95,7 +106,7 @@ static int query_is(sqlite3 *db, const char *sql, const char *expected)
     text = (const char *)sqlite3_column_text(statement, 0);
     if (!text)
         return store_file_errno(db, sqlite3_extended_errcode(db));
-    return strcmp(text, expected) == 0;
+    return strcmp(text, expected) == 0 ? 1 : read_finding(text);
 }
 
 static int execute(sqlite3 *db, const char *sql)
@@ -126,6 +137,8 @@ static int examine(sqlite3 *db, const char *path, char **ret_error)
             "a state-directory of its own",
             path);
     r = query_is(db, "PRAGMA quick_check(1)", "ok");
+    if (r == -ENOMEM)
+        return r;
     if (r < 0 || (version > 0 && store_file_query(db, store_probe, &rows) < 0))
         return store_file_explain(db, ret_error);
     if (r == 0)
@@ -152,6 +165,11 @@ static int add_columns(sqlite3 *db)
     return 0;
 }
 
+/* Pages of the store that are kept after a commit; a transaction may change 2 MiB of them before
+ * any is written early, which would be in vain. Keeping more would save next to nothing, and leave
+ * holes between the jobs when it is given back. */
+static const char limit_cache[] = "PRAGMA cache_size = -512; PRAGMA cache_spill = -2048;"; /* KiB */
+
 /* WAL with synchronous=FULL: a commit is on disk when it returns, with one sync. */
 static int prepare(sqlite3 *db)
 {
@@ -162,7 +180,7 @@ static int prepare(sqlite3 *db)
     r = query_is(db, "PRAGMA journal_mode = WAL", "wal");
     if (r <= 0)
         return r < 0 ? r : -EIO;
-    if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 ||
+    if ((r = execute(db, "PRAGMA synchronous = FULL")) < 0 || (r = execute(db, limit_cache)) < 0 ||
         (r = store_file_query(db, "PRAGMA user_version", &version)) < 0 ||
         (r = execute(db, "BEGIN IMMEDIATE")) < 0 ||
         (version == 0 && (r = execute(db, store_tables)) < 0) ||
@@ -326,11 +344,13 @@ static int open_once(const char *path, const Clock *clock, sqlite3 **ret, char *
 
 /* SQLite takes this before its first use alone. There is one thread, and nobody asks how much
  * memory it uses: locks and counts at each of its allocations are a seventh of what saving a job
- * costs. */
+ * costs. Pages are allocated one by one: 20 at once, which is the default, would be kept for as
+ * long as one of them is in use. */
 static void configure_sqlite(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 int store_file_open(const char *directory, const Clock *clock, sqlite3 **ret, char **ret_error)

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "daemon/jobs/store-statement.h"
 #include "tests/unit/store-world.h"
 
 #define LARGE (UINT64_C(1) << 61)
@@ -731,6 +732,25 @@ static void test_a_sync_that_fails_for_lack_of_room_is_the_end(void **state)
     syncs_fail = false;
 }
 
+/* ---- memory ---- */
+
+/* A burst of changes has passed when it is on disk; a job costs memory as long as it runs. */
+static void test_what_is_saved_does_not_stay_in_memory_too(void **state)
+{
+    Fixture *fixture = *state;
+    int pages_size, highest;
+
+    for (uint64_t number = 1; number <= 5000; number++) {
+        JobRecord record = plain_job(number, JOB_POLLING);
+
+        save(fixture, &record);
+    }
+    assert_int_equal(sqlite3_db_status(fixture->store->db, SQLITE_DBSTATUS_CACHE_USED, &pages_size,
+                                       &highest, false),
+                     SQLITE_OK);
+    assert_in_range(pages_size, 1, 640 * 1024);
+}
+
 /* ---- no memory ---- */
 
 static sqlite3_mem_methods memory; /* SQLite's own */
@@ -869,6 +889,7 @@ int main(void)
         TEST(test_is_well_while_its_file_can_be_read),
         TEST(test_what_is_saved_has_reached_the_disk),
         TEST(test_a_sync_that_fails_for_lack_of_room_is_the_end),
+        TEST(test_what_is_saved_does_not_stay_in_memory_too),
         TEST(test_a_store_opens_whole_or_not_at_all),
         TEST(test_lives_through_a_full_disk),
     };
