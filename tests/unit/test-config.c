@@ -349,7 +349,7 @@ static void test_what_a_target_has_wrong_is_named_where_it_is_written(void **sta
     write_file(CONF, "[target a]\nregion = us_east\n");
     expect_error(CONF ":2: target a: the region \"us_east\" is not one");
     write_file(CONF, "[target a]\n\nca-bundle = /dev/null/x\n");
-    expect_error(CONF ":3: target a: the CA bundle /dev/null/x cannot be read: Not a directory");
+    expect_error(CONF ":3: target a: the CA bundle /dev/null/x: cannot be read: Not a directory");
 
     /* Of two that say it, the later one. */
     write_file(CONF, "[target a]\nprofile = one\nregion = us_east\n");
