@@ -103,7 +103,7 @@ static char *repair(const char *text, bool line)
 {
     static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
     size_t left = strlen(text);
-    char *copy, *to;
+    char *copy, *to, *fitting;
 
     copy = to = malloc(strlen(replacement) * left + 1);
     while (copy && left > 0) {
@@ -119,9 +119,11 @@ static char *repair(const char *text, bool line)
         text += step;
         left -= step;
     }
-    if (copy)
-        *to = '\0';
-    return copy;
+    if (!copy)
+        return NULL;
+    *to++ = '\0';
+    fitting = realloc(copy, (size_t)(to - copy)); /* some are kept for long */
+    return fitting ? fitting : copy;
 }
 
 char *utf8_repair(const char *text)

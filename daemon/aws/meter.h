@@ -44,7 +44,7 @@ typedef struct AwsMeters {
     unsigned n_in_state[N_TARGET_STATES];
 } AwsMeters;
 
-#define METER_OPERATIONS_MAX 16U /* of the services that a target is called for */
+#define METER_OPERATIONS_MAX 8U /* names, of the services that a target is called for */
 
 typedef struct MeteredOperation {
     const char *name; /* borrowed from the operation, which is static */

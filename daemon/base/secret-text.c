@@ -24,8 +24,9 @@ void secret_text_append(SecretText *text, const char *data, size_t size)
     if (text->failed)
         return;
     if (size >= text->capacity - text->size) {
-        size_t capacity = 2 * (text->size + size) + 256;
         size_t used = text->size;
+        /* Nothing may follow on the first piece, and it may be kept for long. */
+        size_t capacity = text->data ? 2 * (used + size) + 256 : size + 1;
         char *grown = malloc(capacity);
 
         if (!grown) {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
+#include "daemon/aws/import-operations.h"
 #include "daemon/aws/meter.h"
 #include "tests/unit/virtual-clock.h"
 
@@ -127,6 +128,22 @@ static void test_a_state_that_goes_on_keeps_its_time_and_has_the_last_error(void
     assert_string_equal(fixture->meter->error.code, CALL_ERROR_TIMEOUT);
 }
 
+static void test_it_has_room_for_all_operations_of_a_target(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
+        const ImportOperations *of = import_operations(service);
+        const AwsOperation *operations[] = {&of->stop, &of->get, &of->list, &of->failures,
+                                            &of->start};
+
+        for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+            if (operations[i]->name)
+                aws_meter_count(fixture->meter, operations[i]->name, ATTEMPT_OK);
+    }
+    assert_in_range(fixture->meter->n_operations, 1, METER_OPERATIONS_MAX);
+}
+
 static void test_attempts_are_counted_by_operation_and_outcome(void **state)
 {
     Fixture *fixture = *state;
@@ -153,6 +170,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_state_that_goes_on_keeps_its_time_and_has_the_last_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_it_has_room_for_all_operations_of_a_target, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_attempts_are_counted_by_operation_and_outcome, setup,
                                         teardown),
     };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* common/utf8.h: what is a character, what deceives, and what a repaired copy holds. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,6 +118,18 @@ static void test_repairs(void **state)
     }
 }
 
+/* What was repaired is kept, by a thousand targets. */
+static void test_a_repaired_text_is_no_larger_than_it_must_be(void **state)
+{
+    char text[1000] = {0};
+    CLEANUP(freep) char *line = NULL;
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    line = utf8_repair_line(text);
+    assert_in_range(malloc_usable_size(line), sizeof(text), sizeof(text) + 32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_a_character),
         cmocka_unit_test(test_what_is_deceptive),
         cmocka_unit_test(test_repairs),
+        cmocka_unit_test(test_a_repaired_text_is_no_larger_than_it_must_be),
     };
 
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
