@@ -67,6 +67,9 @@ class Served:
             queues={"q": queue(sim, wait_time="20s")}, polling={"first": "1h", "longest": "1h"},
             calls={"timeout": "1s", "max-attempts": 1})
         self.environment = self.faults.environment(sanitizers=f"log_path={directory}/sanitizer")
+
+    def begin(self):
+        sim = self.sim
         self.start()
         self.runs, self.stopped = sim.add_endless(), sim.add(status="STOPPED")
         self.job = self.daemon.stop(self.runs)["id"]
@@ -120,8 +123,11 @@ class Served:
 @pytest.fixture
 def served(build, sim, tmp_path, runtime):
     served = Served(build, sim, tmp_path, runtime)
-    yield served
-    served.close()
+    try:
+        served.begin()
+        yield served
+    finally:
+        served.close()
 
 
 @pytest.mark.parametrize("kind", ["memory", "descriptor"])

@@ -26,6 +26,9 @@ class Kept:
         self.faults = Faults(build, directory, below=self.daemon.state)
         self.sanitizers = f"log_path={directory}/sanitizer"
         self.configure(self.daemon)
+
+    def fill(self):
+        sim = self.sim
         self.daemon.start()
         self.runs, self.of_queue = sim.add_endless(), sim.add_endless()
         self.job = self.daemon.stop(self.runs, reason="why")["id"]
@@ -33,7 +36,7 @@ class Kept:
         sim.send({"importId": self.of_queue}, "requests")
         self.daemon.journal.wait("stop-accepted", import_id=self.of_queue)
         self.daemon.kill()
-        self.copy = directory / "copy"
+        self.copy = self.directory / "copy"
         shutil.copytree(self.daemon.state, self.copy)
 
     def configure(self, daemon, more=()):
@@ -82,8 +85,11 @@ class Kept:
 @pytest.fixture
 def kept(build, sim, tmp_path, runtime):
     kept = Kept(build, sim, tmp_path, runtime)
-    yield kept
-    kept.close()
+    try:
+        kept.fill()
+        yield kept
+    finally:
+        kept.close()
 
 
 @pytest.mark.parametrize("kind, part", FAULTS)
