@@ -15,6 +15,7 @@ from harness import DEADLINE
 from harness.authority import Authority
 from harness.daemon import target
 from harness.journal import Journal
+from harness.mount import build_library, preload
 
 ONE_ATTEMPT = {"max-attempts": 1}
 
@@ -168,6 +169,27 @@ def test_a_process_that_was_stopped_takes_that_time_for_nobodys_silence(start_da
         secure.finish(import_id)
         daemon.journal.wait("import-stopped", import_id=import_id)
         assert len(secure.calls("StopImport", import_id)) == 1
+    assert not daemon.journal.find("outage-began") and not daemon.journal.find("call-retried")
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+def test_a_disk_that_takes_longer_than_a_time_out_is_nobodys_silence(new_daemon, start_sim, tmp_path, secured):
+    if not (library := build_library(tmp_path)):
+        pytest.skip("needs a C compiler")
+    authority = Authority(tmp_path / "authority")
+    certificate = authority.issue("server", host="IP:127.0.0.1")
+    sim = start_sim(*(["--cert", certificate.cert, "--key", certificate.key] if secured else []))
+    options = {"ca_bundle": authority.bundle} if secured else {}
+    daemon = new_daemon({"default": target(sim, **options)},
+                        calls={**ONE_ATTEMPT, "connect-timeout": "1s", "timeout": "1s"})
+    preload(daemon, library, SYNC_USEC="1200000")
+    daemon.start()
+    ids = [sim.add() for _ in range(3)]
+    for import_id in ids:
+        daemon.stop(import_id)
+    for import_id in ids:
+        daemon.journal.wait("import-stopped", import_id=import_id)
+        assert len(sim.calls("StopImport", import_id)) == 1
     assert not daemon.journal.find("outage-began") and not daemon.journal.find("call-retried")
 
 

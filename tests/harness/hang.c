@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes calls of a program hang, as a library that LD_PRELOAD puts before all others: those with a
  * name below $HANG_BELOW, and those that ask for a user or a group, for as long as there is a file
- * $HANG_WHILE. */
+ * $HANG_WHILE. A sync takes $SYNC_USEC longer than it does. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -85,4 +85,26 @@ struct passwd *getpwnam(const char *name)
     REAL(getpwnam);
     hang();
     return real(name);
+}
+
+static void delay_sync(void)
+{
+    const char *usec = getenv("SYNC_USEC");
+
+    if (usec)
+        usleep((useconds_t)strtoul(usec, NULL, 10));
+}
+
+int fdatasync(int fd)
+{
+    REAL(fdatasync);
+    delay_sync();
+    return real(fd);
+}
+
+int fsync(int fd)
+{
+    REAL(fsync);
+    delay_sync();
+    return real(fd);
 }

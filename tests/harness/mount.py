@@ -150,10 +150,7 @@ class Preloaded:
         self.hanging.unlink()
 
     def prepare(self, daemon):
-        daemon.environment.update({
-            "LD_PRELOAD": str(self.library), "HANG_BELOW": str(self.directory), "HANG_WHILE": str(self.hanging),
-            # What the dynamic linker keeps from the sanitizer looks like a leak.
-            "ASAN_OPTIONS": f"verify_asan_link_order=0:detect_leaks=0:log_path={daemon.directory}/sanitizer"})
+        preload(daemon, self.library, HANG_BELOW=str(self.directory), HANG_WHILE=str(self.hanging))
 
     def close(self):
         self.hanging.unlink(missing_ok=True)
@@ -170,8 +167,16 @@ def why_not_mounted():
     return None
 
 
+def preload(daemon, library, **settings):
+    """Lets the daemon load hang.c's library, with these variables."""
+    daemon.environment.update({
+        "LD_PRELOAD": str(library), **settings,
+        # What the dynamic linker keeps from the sanitizer looks like a leak.
+        "ASAN_OPTIONS": f"verify_asan_link_order=0:detect_leaks=0:log_path={daemon.directory}/sanitizer"})
+
+
 def build_library(directory):
-    """The library of Preloaded; None: there is no compiler."""
+    """hang.c as a library; None: there is no compiler."""
     compiler = shutil.which(os.environ.get("CC", "cc").split()[-1])
     if not compiler:
         return None
