@@ -24,7 +24,7 @@ typedef struct AwsClientConfig {
     const char *target;                  /* the name of that */
     const char *endpoint;                /* URL */
     const char *region;
-    const char *service;   /* name in the signature: "cloudtrail" */
+    const char *service;   /* name in the signature: "cloudtrail"; static */
     const char *ca_bundle; /* NULL: the system's */
     uint64_t connect_timeout_usec;
     uint64_t timeout_usec; /* of one attempt */
@@ -34,7 +34,8 @@ typedef struct AwsClientConfig {
     double rates[N_QUOTA_KINDS]; /* calls per second */
 } AwsClientConfig;
 
-/* Copies the strings. 0; -EINVAL: the endpoint is not an http or https URL; -ENOMEM. */
+/* Copies the strings, except for the service. 0; -EINVAL: the endpoint is not an http or https URL;
+ * -ENOMEM. */
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
 

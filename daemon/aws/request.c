@@ -63,15 +63,14 @@ int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, co
 
     route->url = malloc(url_size);
     route->host = copy_host(authority, (size_t)(path - authority), default_port);
-    route->path = strdup(path[0] != '\0' ? path : "/");
     route->region = strdup(region);
-    route->service = strdup(service);
-    if (!route->url || !route->host || !route->path || !route->region || !route->service ||
-        make_user_agent(&route->user_agent) < 0) {
+    route->service = service;
+    if (!route->url || !route->host || !route->region || make_user_agent(&route->user_agent) < 0) {
         aws_route_clear(route);
         return -ENOMEM;
     }
     snprintf(route->url, url_size, "%s%s", endpoint, path[0] != '\0' ? "" : "/");
+    route->path = route->url + (path - endpoint);
     return 0;
 }
 
@@ -79,9 +78,7 @@ void aws_route_clear(AwsRoute *route)
 {
     free(route->url);
     free(route->host);
-    free(route->path);
     free(route->region);
-    free(route->service);
     free(route->user_agent);
     *route = (AwsRoute){0};
 }

@@ -16,15 +16,16 @@
 
 /* What all requests of one client have in common. */
 typedef struct AwsRoute {
-    char *url;  /* the endpoint, with a path */
-    char *host; /* value of the Host header: with the port where it is not the scheme's own */
-    char *path;
+    char *url;        /* the endpoint, with a path */
+    char *host;       /* value of the Host header: with the port where it is not the scheme's own */
+    const char *path; /* within the URL */
     char *region;
-    char *service;
+    const char *service; /* borrowed */
     char *user_agent;
 } AwsRoute;
 
-/* 0; -EINVAL: the endpoint is not an http or https URL; -ENOMEM. */
+/* Copies the strings, except for the service's name, which is static. 0; -EINVAL: the endpoint is
+ * not an http or https URL; -ENOMEM. */
 int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service);
 void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all zero */
 
