@@ -120,3 +120,16 @@ def test_one_that_reads_its_answers_gets_on_beside_those_of_its_user_that_do_not
                 pass
     for client in hoarders:
         client.close()
+
+
+@pytest.mark.parametrize("method, member", [("ListImports", "imports"), ("StopAll", "jobs")])
+def test_a_long_reply_that_is_read_late_holds_up_nobody_and_is_whole(start_daemon, sim, method, member):
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    running = {import_id for _ in range(3) for import_id in sim.add_many(1000)}
+    name = {"imports": "ImportId", "jobs": "importId"}[member]
+    with daemon.connect() as late, daemon.connect() as honest:
+        late.send(method)
+        sim.wait_calls(3, "ListImports")
+        assert honest.call("ListTargets")["targets"]
+        found = late.reply()[member]
+    assert len(found) == len(running) and {item[name] for item in found} == running
