@@ -288,8 +288,9 @@ static int read_nested(JsonReader *reader, json_object **ret)
 static int read_value(JsonReader *reader, json_object **ret)
 {
     skip_space(reader);
-    if (reader->at == reader->end)
+    if (reader->at == reader->end || reader->values_left == 0)
         return -EBADMSG;
+    reader->values_left--;
     switch (*reader->at) {
     case '{':
     case '[':
@@ -328,10 +329,12 @@ static int read_document(JsonReader *reader, json_object **ret)
 
 int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret)
 {
-    return read_document(
-        &(JsonReader){
-            .at = text, .end = text + size, .depth_left = max_depth, .stack_size = size + 1},
-        ret);
+    return read_document(&(JsonReader){.at = text,
+                                       .end = text + size,
+                                       .depth_left = max_depth,
+                                       .values_left = SIZE_MAX,
+                                       .stack_size = size + 1},
+                         ret);
 }
 
 int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret)
@@ -345,6 +348,7 @@ int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_
     return read_document(&(JsonReader){.at = text,
                                        .end = text + size,
                                        .depth_left = max_depth,
+                                       .values_left = JSON_LENIENT_VALUES_MAX,
                                        .lenient = true,
                                        .stack_size = 3 * size + 1},
                          ret);

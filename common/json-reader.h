@@ -11,7 +11,8 @@ typedef struct JsonReader {
     const char *at;
     const char *end;
     unsigned depth_left;
-    bool lenient; /* see json_read_leniently() */
+    size_t values_left; /* to be kept as objects */
+    bool lenient;       /* see json_read_leniently() */
     /* A stack of texts that json-c wants ended by NUL or without escapes: the member names of the
      * objects around, and on top the string or number just read. As each is at most as long as its
      * source, and a name's quotes leave room for its NUL, the size of the document and one byte

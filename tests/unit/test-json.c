@@ -399,6 +399,24 @@ static void test_refuses_more_than_json_c_holds(void **state)
     assert_null(value);
 }
 
+static void test_a_lenient_reader_bounds_the_number_of_values(void **state)
+{
+    static char text[3 * JSON_LENIENT_VALUES_MAX + 2] = "[";
+    json_object *value = NULL;
+    size_t size = 1;
+
+    (void)state;
+    for (size_t i = 2; i < JSON_LENIENT_VALUES_MAX; i++, size += 3)
+        memcpy(text + size, "{},", 3);
+    memcpy(text + size, "{}]", 3);
+    assert_int_equal(json_read_leniently(text, size + 3, DEPTH, &value), 0);
+    assert_int_equal(json_object_array_length(value), JSON_LENIENT_VALUES_MAX - 1);
+    json_object_put(TAKE(value));
+    memcpy(text + size, "{},0]", 5);
+    assert_int_equal(json_read_leniently(text, size + 5, DEPTH, &value), -EBADMSG);
+    assert_null(value);
+}
+
 static void test_a_lenient_reader_refuses_what_is_not_json(void **state)
 {
     static const struct sample samples[] = {
@@ -447,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_adds_and_writes),
         cmocka_unit_test(test_refuses_more_than_json_c_holds),
         cmocka_unit_test(test_a_lenient_reader_lets_nothing_spoil_the_rest),
+        cmocka_unit_test(test_a_lenient_reader_bounds_the_number_of_values),
         cmocka_unit_test(test_a_lenient_reader_refuses_what_is_not_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
