@@ -197,7 +197,7 @@ static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed, 
     if ((!daemon->shutting_down && ((r = daemon_make_guards(daemon, config, &guards)) < 0 ||
                                     (r = outbox_plan(service->outbox, config, &outbox)) < 0 ||
                                     (r = queue_set_plan(service->queues, config, &queues)) < 0)) ||
-        (r = operators_new(config->operators, &operators, ret_error)) < 0)
+        (r = operators_new(config, &operators, ret_error)) < 0)
         return r;
     r = target_set_reload(service->targets, config, service->registry);
     if (r < 0) {
@@ -331,7 +331,7 @@ static int daemon_open(Daemon *daemon, char **ret_error)
 
     if (sha256_load() < 0)
         return explain(ret_error, -EIO, "OpenSSL has no SHA-256 or no HMAC to sign calls with");
-    if ((r = operators_new(daemon->config->operators, &service->operators, ret_error)) < 0 ||
+    if ((r = operators_new(daemon->config, &service->operators, ret_error)) < 0 ||
         (r = store_open(daemon->config->state_directory, &loop_clock, &service->store, ret_error)) <
             0 ||
         (r = http_client_new(loop_base(daemon->loop), daemon->config->max_connections,

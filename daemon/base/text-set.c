@@ -139,6 +139,12 @@ bool text_set_has(const TextSet *set, const char *text)
     return set->n_entries > 0 && *find_slot(set, text, hash_text(set, text)) > 0;
 }
 
+size_t text_set_find(const TextSet *set, const char *text)
+{
+    assert(text_set_has(set, text));
+    return *find_slot(set, text, hash_text(set, text)) - 1;
+}
+
 size_t text_set_count(const TextSet *set)
 {
     return set->n_entries;

@@ -20,6 +20,7 @@ DEFINE_CLEANUP(TextSet, text_set_free)
 int text_set_add(TextSet *set, const char *text);
 
 bool text_set_has(const TextSet *set, const char *text);
+size_t text_set_find(const TextSet *set, const char *text); /* its place; it has to be there */
 size_t text_set_count(const TextSet *set);
 size_t text_set_size(const TextSet *set);               /* bytes of memory */
 const char *text_set_get(const TextSet *set, size_t i); /* borrowed until the next is added */

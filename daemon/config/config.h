@@ -20,6 +20,7 @@
 
 typedef struct TargetConfig {
     ConfigAccount account;
+    char **operators;            /* as of Config; NULL: those */
     double stop_rate, read_rate; /* calls per second */
 } TargetConfig;
 

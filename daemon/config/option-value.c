@@ -406,6 +406,8 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
         value = json_object_new_string(*(char *const *)member);
         break;
     case OPTION_LIST:
+        if (!*(char **const *)member)
+            return 0;
         value = list_to_json(*(char **const *)member);
         break;
     case OPTION_LEVEL:

@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 typedef enum OptionType {
-    OPTION_STRING,   /* char *; NULL: unset */
-    OPTION_PATH,     /* the same, absolute */
-    OPTION_URL,      /* the same, an endpoint as aws_endpoint_validate() takes it */
-    OPTION_QUEUE,    /* the same, as queue_url_validate() takes it */
-    OPTION_LIST,     /* char **, ended by NULL; white space or commas between the items */
+    OPTION_STRING, /* char *; NULL: unset */
+    OPTION_PATH,   /* the same, absolute */
+    OPTION_URL,    /* the same, an endpoint as aws_endpoint_validate() takes it */
+    OPTION_QUEUE,  /* the same, as queue_url_validate() takes it */
+    OPTION_LIST, /* char **, ended by NULL; white space or commas between the items; NULL: unset */
     OPTION_CHOICE,   /* unsigned, the place among the words, from 0 */
     OPTION_LEVEL,    /* int, a priority of syslog(3) */
     OPTION_BOOL,     /* int: -1 unset, 0, 1 */

@@ -41,11 +41,6 @@ static int reply_queue_full(Call *call, unsigned limit)
                             methods_object("limit", json_object_new_int64(limit)));
 }
 
-static bool is_operator(const Call *call)
-{
-    return operators_include(call->service->operators, &call->caller->peer);
-}
-
 static int request_job(Call *call, JobKind kind)
 {
     const Service *service = call->service;
@@ -59,7 +54,7 @@ static int request_job(Call *call, JobKind kind)
     };
     int r;
 
-    if (kind == JOB_WAIT && !is_operator(call))
+    if (kind == JOB_WAIT && !methods_is_operator(call, methods_target_name(call)))
         request.max_waits = service->config->max_clients_per_user;
     if (!request.target)
         return methods_reply_target_not_found(call, parameters->target);
@@ -136,22 +131,27 @@ static bool is_own_wait(const Call *call, const JobRecord *record)
     return record->kind == JOB_WAIT && record->requester.uid == uid && operators_know(uid);
 }
 
-/* Whether the caller may cancel the job: an operator, or whoever asked for a wait. 1, 0, or -EIO or
- * -ENOMEM. */
+static bool may_cancel_record(const Call *call, const JobRecord *record)
+{
+    return methods_is_operator(call, record->target) || is_own_wait(call, record);
+}
+
+/* Whether the caller may cancel the job: an operator of its target, or whoever asked for a wait.
+ * Where there is no such job, only operators learn that. 1, 0, or -EIO or -ENOMEM.
+ */
 static int may_cancel(Call *call, const Job *job)
 {
     JobRecord record;
     int r;
 
-    if (is_operator(call))
-        return 1;
     if (job)
-        return is_own_wait(call, &job->record);
+        return may_cancel_record(call, &job->record);
     r = store_get(call->service->store, call->parameters.id, &record);
     caller_spend(call->caller, 1);
     if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    r = is_own_wait(call, &record);
+        return r == -ENOENT ? operators_include_any(call->service->operators, &call->caller->peer)
+                            : r;
+    r = may_cancel_record(call, &record);
     job_record_clear(&record);
     return r;
 }

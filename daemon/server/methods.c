@@ -11,6 +11,7 @@
 #include "common/time.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
+#include "daemon/server/stop-all.h"
 
 static const Method *find_method(const char *name)
 {
@@ -217,6 +218,25 @@ static int reply_cannot_upgrade(Call *call)
                             methods_object("method", json_object_new_string(call->method->name)));
 }
 
+const char *methods_target_name(const Call *call)
+{
+    return call->parameters.target ? call->parameters.target : CONFIG_DEFAULT_TARGET;
+}
+
+bool methods_is_operator(const Call *call, const char *target)
+{
+    return operators_include(call->service->operators, target, &call->caller->peer);
+}
+
+/* A call whose parameters could not be read acts on no target. */
+static bool may_act(const Call *call, bool is_valid)
+{
+    if (!is_valid)
+        return operators_include_any(call->service->operators, &call->caller->peer);
+    return call->parameters.targets ? stop_all_is_allowed(call)
+                                    : methods_is_operator(call, methods_target_name(call));
+}
+
 int methods_start(Call *call)
 {
     const char *at_fault;
@@ -236,8 +256,7 @@ int methods_start(Call *call)
         return call_reply_error(call, VARLINK_SERVICE_INTERFACE ".ExpectedMore",
                                 json_object_new_object());
     r = parameters_read(call->method->parameters, header.parameters, &call->parameters, &at_fault);
-    if (call->method->operators_only &&
-        !operators_include(call->service->operators, &call->caller->peer))
+    if (call->method->operators_only && !may_act(call, r >= 0))
         return methods_reply_denied(call);
     if (r < 0)
         return reply_invalid(call, at_fault);

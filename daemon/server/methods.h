@@ -77,6 +77,12 @@ uint64_t methods_timeout_usec(const Call *call);
     "the request could not be written to the state-directory and was not accepted; see the "       \
     "journal, make room and try again"
 
+/* The target that the call is about: it names one, or means the default. */
+const char *methods_target_name(const Call *call);
+
+/* Whether the caller may stop and cancel imports of the target; see operators.h. */
+bool methods_is_operator(const Call *call, const char *target);
+
 /* Replies with an error. */
 int methods_reply_target_not_found(Call *call, const char *name); /* NULL: the default */
 int methods_reply_denied(Call *call); /* and logs it: whoever calls may not */

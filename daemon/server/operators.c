@@ -10,15 +10,22 @@
 
 #include "common/explain.h"
 #include "daemon/base/aside.h"
+#include "daemon/base/text-set.h"
 
 /* The kernel's overflow uid: somebody from a user namespace that is not ours, so nobody in
  * particular. */
 #define UID_UNKNOWN 65534U
 
-struct Operators {
+typedef struct OperatorList {
+    char *target; /* NULL: the list is the daemon's */
     uid_t *uids;
     gid_t *gids;
     size_t n_uids, n_gids;
+} OperatorList;
+
+struct Operators {
+    OperatorList *lists; /* the daemon's, then those of targets, by name */
+    size_t n_lists;
 };
 
 /* What the system knows about one name. */
@@ -30,12 +37,13 @@ typedef struct Id {
 /* An Id for each name. */
 static int look_up(Aside *aside, const void *userdata)
 {
-    char *const *names = userdata;
+    const TextSet *names = userdata;
     Id *ids = (Id *)aside->data;
 
-    for (size_t i = 0; names[i]; i++) {
-        const struct group *group = names[i][0] == '@' ? getgrnam(names[i] + 1) : NULL;
-        const struct passwd *user = names[i][0] == '@' ? NULL : getpwnam(names[i]);
+    for (size_t i = 0; i < text_set_count(names); i++) {
+        const char *name = text_set_get(names, i);
+        const struct group *group = name[0] == '@' ? getgrnam(name + 1) : NULL;
+        const struct passwd *user = name[0] == '@' ? NULL : getpwnam(name);
 
         ids[i] = group  ? (Id){true, group->gr_gid}
                  : user ? (Id){true, user->pw_uid}
@@ -45,9 +53,9 @@ static int look_up(Aside *aside, const void *userdata)
     return 0;
 }
 
-static int ask_system(char *const *names, size_t n, Aside **ret, char **ret_error)
+static int ask_system(const TextSet *names, Aside **ret, char **ret_error)
 {
-    int r = aside_run("operators", look_up, names, n * sizeof(Id), ret);
+    int r = aside_run("operators", look_up, names, text_set_count(names) * sizeof(Id), ret);
 
     if (r >= 0)
         r = (*ret)->result;
@@ -60,43 +68,106 @@ static int ask_system(char *const *names, size_t n, Aside **ret, char **ret_erro
                : r;
 }
 
-static Operators *allocate(size_t n)
+static int add_names(TextSet *set, char *const *names)
 {
-    CLEANUP(operators_freep) Operators *operators = calloc(1, sizeof(*operators));
+    int r = 0;
 
-    if (!operators)
-        return NULL;
-    operators->uids = calloc(n + 2, sizeof(uid_t));
-    operators->gids = calloc(n + 1, sizeof(gid_t));
-    return operators->uids && operators->gids ? TAKE(operators) : NULL;
+    for (size_t i = 0; r >= 0 && names && names[i]; i++)
+        r = text_set_add(set, names[i]);
+    return r;
 }
 
-int operators_new(char *const *names, Operators **ret, char **ret_error)
+/* Of every list, each name once. */
+static int collect_names(const Config *config, TextSet **ret)
 {
-    CLEANUP(operators_freep) Operators *operators = NULL;
-    CLEANUP(aside_freep) Aside *answer = NULL;
-    const Id *ids;
+    CLEANUP(text_set_freep) TextSet *names = NULL;
+    int r = text_set_new(&names);
+
+    if (r >= 0)
+        r = add_names(names, config->operators);
+    for (size_t i = 0; r >= 0 && i < config->n_targets; i++)
+        r = add_names(names, config->targets[i]->operators);
+    if (r < 0)
+        return r;
+    *ret = TAKE(names);
+    return 0;
+}
+
+/* What was looked up, while lists are made of it. */
+typedef struct Directory {
+    const TextSet *names;
+    const Id *ids; /* one for each name */
+} Directory;
+
+/* 0 or -ENOMEM; the list is the set's to clear in either case. */
+static int add_list(Operators *operators, const char *target, char *const *names,
+                    const Directory *directory)
+{
+    OperatorList *list = &operators->lists[operators->n_lists++];
     size_t n = 0;
-    int r = 0;
 
     while (names[n])
         n++;
-    operators = allocate(n);
+    list->target = target ? strdup(target) : NULL;
+    list->uids = calloc(n + 1, sizeof(uid_t));
+    list->gids = calloc(n + 1, sizeof(gid_t));
+    if ((target && !list->target) || !list->uids || !list->gids)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const Id *id = &directory->ids[text_set_find(directory->names, names[i])];
+
+        if (id->is_known && names[i][0] == '@')
+            list->gids[list->n_gids++] = id->id;
+        else if (id->is_known)
+            list->uids[list->n_uids++] = id->id;
+    }
+    return 0;
+}
+
+static int compare_lists(const void *one, const void *other)
+{
+    return strcmp(((const OperatorList *)one)->target, ((const OperatorList *)other)->target);
+}
+
+static int add_lists(Operators *operators, const Config *config, const Directory *directory)
+{
+    int r;
+
+    operators->lists = calloc(1 + config->n_targets, sizeof(operators->lists[0]));
+    if (!operators->lists)
+        return -ENOMEM;
+    r = add_list(operators, NULL, config->operators, directory);
+    for (size_t i = 0; r >= 0 && i < config->n_targets; i++) {
+        const TargetConfig *target = config->targets[i];
+
+        if (target->operators)
+            r = add_list(operators, target->account.section.name, target->operators, directory);
+    }
+    if (r >= 0)
+        qsort(operators->lists + 1, operators->n_lists - 1, sizeof(operators->lists[0]),
+              compare_lists);
+    return r;
+}
+
+int operators_new(const Config *config, Operators **ret, char **ret_error)
+{
+    CLEANUP(operators_freep) Operators *operators = calloc(1, sizeof(*operators));
+    CLEANUP(text_set_freep) TextSet *names = NULL;
+    CLEANUP(aside_freep) Aside *answer = NULL;
+    Directory directory;
+    int r;
+
     if (!operators)
         return -ENOMEM;
-    operators->uids[operators->n_uids++] = 0;
-    operators->uids[operators->n_uids++] = getuid();
-    if (n > 0)
-        r = ask_system(names, n, &answer, ret_error);
+    r = collect_names(config, &names);
+    if (r >= 0 && text_set_count(names) > 0)
+        r = ask_system(names, &answer, ret_error);
     if (r < 0)
         return r;
-    ids = answer ? (const Id *)answer->data : NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (ids[i].is_known && names[i][0] == '@')
-            operators->gids[operators->n_gids++] = ids[i].id;
-        else if (ids[i].is_known)
-            operators->uids[operators->n_uids++] = ids[i].id;
-    }
+    directory = (Directory){names, answer ? (const Id *)answer->data : NULL};
+    r = add_lists(operators, config, &directory);
+    if (r < 0)
+        return r;
     *ret = TAKE(operators);
     return 0;
 }
@@ -105,8 +176,12 @@ void operators_free(Operators *operators)
 {
     if (!operators)
         return;
-    free(operators->uids);
-    free(operators->gids);
+    for (size_t i = 0; i < operators->n_lists; i++) {
+        free(operators->lists[i].target);
+        free(operators->lists[i].uids);
+        free(operators->lists[i].gids);
+    }
+    free(operators->lists);
     free(operators);
 }
 
@@ -115,19 +190,49 @@ bool operators_know(uid_t uid)
     return uid != UID_UNKNOWN;
 }
 
-bool operators_include(const Operators *operators, const Peer *peer)
+static bool list_includes(const OperatorList *list, const Peer *peer)
 {
-    if (!operators_know(peer->process.uid))
-        return false;
-    for (size_t i = 0; i < operators->n_uids; i++)
-        if (operators->uids[i] == peer->process.uid)
+    for (size_t i = 0; i < list->n_uids; i++)
+        if (list->uids[i] == peer->process.uid)
             return true;
-    for (size_t i = 0; i < operators->n_gids; i++) {
-        if (operators->gids[i] == peer->process.gid)
+    for (size_t i = 0; i < list->n_gids; i++) {
+        if (list->gids[i] == peer->process.gid)
             return true;
         for (size_t j = 0; j < peer->n_groups; j++)
-            if (operators->gids[i] == peer->groups[j])
+            if (list->gids[i] == peer->groups[j])
                 return true;
     }
     return false;
+}
+
+/* The target's own, else the daemon's. */
+static const OperatorList *find_list(const Operators *operators, const char *target)
+{
+    const OperatorList *own = NULL;
+
+    if (target)
+        own = bsearch(&(OperatorList){.target = (char *)target}, operators->lists + 1,
+                      operators->n_lists - 1, sizeof(*own), compare_lists);
+    return own ? own : operators->lists;
+}
+
+/* In whatever list. */
+static bool is_always_included(const Peer *peer)
+{
+    return peer->process.uid == 0 || peer->process.uid == getuid();
+}
+
+bool operators_include(const Operators *operators, const char *target, const Peer *peer)
+{
+    return operators_know(peer->process.uid) &&
+           (is_always_included(peer) || list_includes(find_list(operators, target), peer));
+}
+
+bool operators_include_any(const Operators *operators, const Peer *peer)
+{
+    bool included = is_always_included(peer);
+
+    for (size_t i = 0; !included && i < operators->n_lists; i++)
+        included = list_includes(&operators->lists[i], peer);
+    return included && operators_know(peer->process.uid);
 }

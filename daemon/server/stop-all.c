@@ -222,6 +222,23 @@ static bool names_all(json_object *names)
            strcmp(json_object_get_string(json_object_array_get_idx(names, 0)), "*") == 0;
 }
 
+bool stop_all_is_allowed(const Call *call)
+{
+    const TargetSet *targets = call->service->targets;
+    json_object *names = call->parameters.targets;
+    bool all = names_all(names);
+    size_t n = all ? target_set_size(targets) : json_object_array_length(names);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *name = all ? target_set_get(targets, i)->name
+                               : json_object_get_string(json_object_array_get_idx(names, i));
+
+        if (!methods_is_operator(call, name))
+            return false;
+    }
+    return true;
+}
+
 static void jobs_saved(Follower *follower)
 {
     call_wake(((StopAll *)follower)->call);

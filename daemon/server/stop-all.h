@@ -9,5 +9,8 @@
 
 #include "daemon/server/call.h"
 
+/* Whether the caller is an operator of each target that the call names. */
+bool stop_all_is_allowed(const Call *call);
+
 int stop_all_start(Call *call);
 int stop_all_pump(Call *call, CallProgress *ret);

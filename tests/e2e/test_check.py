@@ -148,6 +148,7 @@ sts-endpoint-url = http://127.0.0.1:9000
 use-fips-endpoint = no
 use-dualstack-endpoint = false
 ca-bundle = {check.directory}/ca.pem
+operators = audit, @oncall
 stop-rate = 0.5
 read-rate = 2
 """)
@@ -160,8 +161,14 @@ read-rate = 2
         "ca-bundle": f"{check.directory}/ca.pem", "role-arn": "arn:aws:iam::123456789012:role/stopper",
         "external-id": "pass-word", "role-session-name": "runbook", "duration": 3600,
         "endpoint-url": "https://trail.example:8443", "sts-endpoint-url": "http://127.0.0.1:9000",
-        "use-fips-endpoint": False, "use-dualstack-endpoint": False, "stop-rate": 0.5, "read-rate": 2,
+        "use-fips-endpoint": False, "use-dualstack-endpoint": False, "operators": ["audit", "@oncall"],
+        "stop-rate": 0.5, "read-rate": 2,
     }
+
+
+def test_a_target_without_operators_differs_from_one_that_has_nobody(check):
+    assert "operators" not in check.target("[target a]\n")
+    assert check.target("[target a]\noperators =\n")["operators"] == []
 
 
 def test_targets_are_in_the_order_of_the_files(check):

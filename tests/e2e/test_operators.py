@@ -152,3 +152,94 @@ def test_operators_follow_a_reload(open_daemon, sim):
     daemon.configure({"default": target(sim)}, daemon={"operators": "@games"})
     daemon.reload()
     assert call_as(STRANGER, 60, daemon.socket, "Stop", {"importId": sim.add()})[0] == "reply"
+
+
+# Targets that name their own
+
+
+def as_user(uid, daemon, method, **parameters):
+    return call_as(uid, uid, daemon.socket, method, parameters)
+
+
+DAEMON, BIN = 1, 2  # users of every Debian
+DENIED = ("error", "NotAuthorized", {})
+
+
+@pytest.fixture
+def shared(open_daemon, sim):
+    """A daemon of `daemon`, with a target of `bin` alone, and one of nobody."""
+    daemon = open_daemon()
+    configure_shared(daemon, sim)
+    return daemon
+
+
+def configure_shared(daemon, sim, operators="bin"):
+    daemon.configure({"default": target(sim), "audit": target(sim, operators=operators),
+                      "closed": target(sim, operators="")}, daemon={"operators": "daemon"})
+    daemon.reload()
+
+
+@pytest.mark.parametrize(("method", "status"), [("Stop", "IN_PROGRESS"), ("Restart", "STOPPED")])
+def test_a_target_may_name_its_own_operators(shared, sim, method, status):
+    def ask(uid, **parameters):
+        import_id = sim.add(status=status)
+        return as_user(uid, shared, method, importId=import_id, **parameters)
+
+    for parameters in ({}, {"target": "default"}):
+        assert ask(DAEMON, **parameters)[0] == "reply"
+        assert ask(BIN, **parameters) == DENIED
+    assert ask(BIN, target="audit")[0] == "reply"
+    assert ask(DAEMON, target="audit") == DENIED
+    for uid in (DAEMON, BIN):
+        assert ask(uid, target="closed") == DENIED
+    assert ask(0, target="closed")[0] == "reply"
+
+
+def test_an_unknown_target_is_for_the_daemons_operators(shared):
+    parameters = {"importId": new_id(), "target": "moon"}
+    assert as_user(DAEMON, shared, "Stop", **parameters)[:2] == ("error", "TargetNotFound")
+    assert as_user(BIN, shared, "Stop", **parameters) == DENIED
+    for uid, expected in ((DAEMON, "TargetNotFound"), (BIN, "NotAuthorized")):
+        assert as_user(uid, shared, "StopAll", targets=["moon"])[:2] == ("error", expected)
+
+
+def test_every_operator_learns_what_is_wrong_with_a_call(shared):
+    for uid in (DAEMON, BIN):
+        kind, name, _ = as_user(uid, shared, "Stop", importId="nonsense", target="audit")
+        assert (kind, name.rpartition(".")[2]) == ("error", "InvalidParameter")
+        assert as_user(uid, shared, "Cancel", id="f" * 32)[:2] == ("error", "JobNotFound")
+    assert as_stranger(shared, "Stop", importId="nonsense", target="audit") == DENIED
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_all_imports_are_stopped_by_an_operator_of_every_target_named(shared, sim, dry_run):
+    sim.add()
+
+    def ask(uid, *targets):
+        named = {"targets": targets} if targets else {}
+        return as_user(uid, shared, "StopAll", dryRun=dry_run, **named)
+
+    assert ask(DAEMON)[0] == ask(DAEMON, "default")[0] == ask(BIN, "audit")[0] == "reply"
+    for uid in (DAEMON, BIN):
+        for targets in (("default", "audit"), ("audit", "default"), ("closed",), ("*",)):
+            assert ask(uid, *targets) == DENIED
+    assert ask(BIN) == ask(DAEMON, "audit") == DENIED
+    assert ask(0, "*")[0] == "reply"
+
+
+def test_a_job_is_cancelled_by_an_operator_of_its_target(shared, sim):
+    jobs = {name: shared.stop(sim.add_endless(), target=name)["id"] for name in ("default", "audit")}
+    assert as_user(BIN, shared, "Cancel", id=jobs["default"]) == DENIED
+    assert as_user(DAEMON, shared, "Cancel", id=jobs["audit"]) == DENIED
+    # While it is under way, and when it has ended.
+    for _ in range(2):
+        assert as_user(BIN, shared, "Cancel", id=jobs["audit"])[1]["job"]["state"] == "cancelled"
+        assert as_user(DAEMON, shared, "Cancel", id=jobs["default"])[1]["job"]["state"] == "cancelled"
+    assert as_user(BIN, shared, "Cancel", id=jobs["default"]) == DENIED
+    assert as_user(DAEMON, shared, "Cancel", id=jobs["audit"]) == DENIED
+
+
+def test_operators_of_a_target_follow_a_reload(shared, sim):
+    configure_shared(shared, sim, operators="daemon")
+    assert as_user(DAEMON, shared, "Stop", importId=sim.add(), target="audit")[0] == "reply"
+    assert as_user(BIN, shared, "Stop", importId=sim.add(), target="audit") == DENIED

@@ -58,6 +58,7 @@ static void write_world(void)
                      "profile = role\n"
                      "role-arn = arn:aws:iam::123456789012:role/three\n"
                      "external-id = x\n"
+                     "operators = @wheel audit\n"
                      "[target b]\n"
                      "profile = plain\n"
                      "use-dualstack-endpoint = true\n"

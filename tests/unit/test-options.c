@@ -239,6 +239,8 @@ static void test_lists(void **state)
     expect_taken("daemon", "operators", "a b c", "[\"a\",\"b\",\"c\"]");
     expect_taken("daemon", "operators", "", "[]");
     expect_taken("daemon", "operators", " , ", "[]");
+    expect_taken("target", "operators", "audit @wheel", "[\"audit\",\"@wheel\"]");
+    expect_taken("target", "operators", "", "[]");
     expect_refused("daemon", "operators", "audit @",
                    "operators: \"audit @\" is not a list of users and @groups");
 }
@@ -356,6 +358,14 @@ static void test_suggestions(void **state)
     assert_null(option_suggest_section("logging"));
 }
 
+/* Whether it would not be at its default if it lost one `#`: its section has two, or an empty list
+ * is not an unset one. */
+static bool is_commented_out_twice(const Option *option)
+{
+    return (option_is_of_named_section(option) && !option_is_of(option, OPTION_TARGET_SECTION)) ||
+           (option->type == OPTION_LIST && !option->default_text);
+}
+
 /* One option as conf/trailstopd.conf has it: comment lines, then `#key = default`. */
 static void expect_in_conf(FILE *conf, size_t i)
 {
@@ -376,11 +386,8 @@ static void expect_in_conf(FILE *conf, size_t i)
     assert_string_equal(comment, help);
 
     snprintf(expected, sizeof(expected), "%s%s =%s%s\n",
-             option_is_of_named_section(&options[i]) &&
-                     !option_is_of(&options[i], OPTION_TARGET_SECTION)
-                 ? "##"
-                 : "#",
-             options[i].key, options[i].default_text ? " " : "",
+             is_commented_out_twice(&options[i]) ? "##" : "#", options[i].key,
+             options[i].default_text ? " " : "",
              options[i].default_text ? options[i].default_text : "");
     assert_string_equal(line, expected);
 }

@@ -46,6 +46,7 @@ static void test_many_stay_in_their_order_and_cost_little(void **state)
         snprintf(text, sizeof(text), "00000000-0000-4000-8000-%012x", i);
         assert_string_equal(text_set_get(set, i), text);
         assert_true(text_set_has(set, text));
+        assert_int_equal(text_set_find(set, text), i);
     }
     assert_in_range(text_set_size(set), MANY * 37, MANY * 128);
 }
