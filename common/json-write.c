@@ -140,8 +140,9 @@ static void write_object(JsonWriter *writer, const char *key, json_object *objec
     struct json_object_iter member;
 
     json_write_begin(writer, key, '{');
-    json_object_object_foreachC (object, member)
+    json_object_object_foreachC (object, member) {
         json_write_value(writer, member.key, member.val);
+    }
     json_write_end(writer, '}');
 }
 

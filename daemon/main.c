@@ -241,7 +241,7 @@ static int serve(const Arguments *arguments)
     CLEANUP(daemon_freep) Daemon *daemon = NULL;
     CLEANUP(freep) char *error = NULL;
     JournalEvent event = EVENT_START_FAILED;
-    Config *config;
+    Config *config = NULL;
     int r = notify_open();
 
     if (r != -ENOMEM)
