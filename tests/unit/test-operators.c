@@ -21,7 +21,7 @@
 static Operators *make(const Config *config)
 {
     char *error = NULL;
-    Operators *operators;
+    Operators *operators = NULL;
 
     assert_int_equal(operators_new(config, &operators, &error), 0);
     return operators;
