@@ -21,7 +21,7 @@
 static Operators *make(const Config *config)
 {
     char *error = NULL;
-    Operators *operators = NULL;
+    Operators *operators;
 
     assert_int_equal(operators_new(config, &operators, &error), 0);
     return operators;
@@ -30,7 +30,8 @@ static Operators *make(const Config *config)
 static bool includes(char **names, uid_t uid, gid_t gid, gid_t *groups, size_t n_groups)
 {
     Peer peer = {.process = {uid, gid, 1}, .groups = groups, .n_groups = n_groups};
-    Operators *operators = make(&(Config){.operators = names});
+    const Config config = {.operators = names};
+    Operators *operators = make(&config);
     bool included = operators_include(operators, NULL, &peer);
 
     operators_free(operators);
