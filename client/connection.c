@@ -305,8 +305,7 @@ int connection_call(Connection *connection, const char *method, json_object *par
     output = bufferevent_get_output(connection->stream);
     before = evbuffer_get_length(output);
     r = varlink_write(output, message);
-    /* Where memory ran out when it was made, libevent may not see by itself that there is output.
-     */
+    /* Where memory ran out when it was made, libevent may not notice output by itself. */
     if (r >= 0 && bufferevent_enable(connection->stream, EV_WRITE) < 0)
         r = -ENOMEM;
     if (r < 0) {

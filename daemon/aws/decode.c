@@ -51,8 +51,7 @@ static size_t count_digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* Puts a digit, below 0 in a negative number, behind the others. False: int64_t does not hold it.
- */
+/* Appends a digit, which is below 0 in a negative number. False: int64_t does not hold it. */
 static bool append_digit(int64_t *value, int digit)
 {
     return !__builtin_mul_overflow(*value, INT64_C(10), value) &&

@@ -70,8 +70,8 @@ static int decode_batches(json_object *answer, json_object **ret)
     return decode_answer(answer, batches_members, ret);
 }
 
-/* There is no operation that gets one task: it is described with its id. A list without any is a
- * "no" only where nothing was left out of it and no page follows. */
+/* No operation gets one task: it is described by its id. An empty list means "not found" only where
+ * nothing was left out of it and no page follows. */
 static int decode_described(json_object *answer, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *tasks = NULL;

@@ -24,8 +24,7 @@
 
 typedef struct Worker {
     pid_t pid;
-    int pidfd; /* readable once it is dead; -1: none was to be got, as in a sandbox or by valgrind
-                */
+    int pidfd; /* readable once it is dead; -1: none was given, as in a sandbox or by valgrind */
     char *name;
 } Worker;
 

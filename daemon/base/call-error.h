@@ -29,6 +29,7 @@ extern const CallError call_error_no_memory;
 #define CALL_ERROR_RESOURCES "OutOfResources" /* memory or file descriptors of this host */
 #define CALL_ERROR_CREDENTIALS "CredentialsUnavailable"
 #define CALL_ERROR_TARGET_REMOVED "TargetRemoved"
+#define MESSAGE_TARGET_REMOVED "the configuration does not name this target any more"
 #define CALL_ERROR_ENDLESS_LIST "EndlessList"          /* given up: it came to no end */
 #define CALL_ERROR_INVALID_IMPORT_ID "InvalidImportId" /* listed by AWS, and nobody can name it */
 

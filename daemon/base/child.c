@@ -271,7 +271,7 @@ static _Noreturn void child_main(char *const *words, int output, int errors, int
         dup2(errors, STDERR_FILENO) >= 0 && setpgid(0, 0) == 0) {
         closefrom(STDERR_FILENO + 1);
         for (int number = 1; number < NSIG; number++)
-            (void)signal(number, SIG_DFL); /* but for those that cannot be handled at all */
+            (void)signal(number, SIG_DFL); /* fails for those that are never handled */
         sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         execvp(words[0], words);

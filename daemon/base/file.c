@@ -16,7 +16,7 @@
 #include "common/time.h"
 #include "daemon/base/aside.h"
 
-/* What a reading may find, besides an errno: what is no error of the file system. */
+/* What a reading may find, besides an errno: not errors of the file system. */
 typedef enum Finding {
     FOUND_ANOTHER_KIND = 1,
     FOUND_NO_END,    /* of the pipe, in time */

@@ -122,8 +122,7 @@ static int base64_value(char digit)
     return found ? (int)(found - digits) : -1;
 }
 
-/* Whether the low bits of a digit are those that the secret has from there on, as far as it goes.
- */
+/* Whether the low bits of a digit are those of the secret from there on, as far as it goes. */
 static bool holds_bits(int value, unsigned n_bits, const char *secret, size_t at)
 {
     for (; n_bits > 0 && secret[at / 8] != '\0'; n_bits--, at++)

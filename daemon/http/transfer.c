@@ -211,8 +211,7 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
 
 /* ---- the handle's options ---- */
 
-/* By the variables that libcurl would look at itself, in its order. -ENOMEM: there is no telling.
- */
+/* By the variables that libcurl would look at itself, in its order. 1, 0 or -ENOMEM. */
 static int is_excepted_from_proxy(const HttpTransfer *transfer)
 {
     const char *list = aws_environment_get("no_proxy");

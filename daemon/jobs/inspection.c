@@ -47,8 +47,7 @@ static const Target *inspection_go_on(Inspection *inspection)
     if (inspection->next == text_set_count(request->ids))
         inspection->ended = true;
     else if (!target)
-        inspection_give_up(inspection, CALL_ERROR_TARGET_REMOVED,
-                           "the configuration does not name this target any more");
+        inspection_give_up(inspection, CALL_ERROR_TARGET_REMOVED, MESSAGE_TARGET_REMOVED);
     else if (time_since(inspection->began_usec, time_now_boottime()) > INSPECTION_USEC)
         inspection_give_up(inspection, CALL_ERROR_ENDLESS_LIST,
                            "not every import that runs could be looked at within 5 minutes");

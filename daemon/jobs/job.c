@@ -421,8 +421,8 @@ void job_release(Job *job, const CallError *cause)
 void job_remove_target(Job *job)
 {
     static char code[] = CALL_ERROR_TARGET_REMOVED,
-                of_client[] = "the configuration does not name this target any more; add its "
-                              "section again and make the request again",
+                of_client[] = MESSAGE_TARGET_REMOVED "; add its section again and make the request "
+                                                     "again",
                 of_queue[] = "the configuration of this host does not name its target any more";
     bool is_of_queue = job->record.message.queue;
     const CallError error = {.code = code, .message = is_of_queue ? of_queue : of_client};

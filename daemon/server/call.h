@@ -78,8 +78,7 @@ int call_send_job(Call *call, const char *job, const char *cause, const char *er
 /* Counts memory that the call holds to its end, in bytes. */
 void call_hold(Call *call, size_t size);
 
-/* The same for what there may be too much of. -EDQUOT: the user's calls hold as much as they may.
- */
+/* The same for what there may be too much of. 0, or -EDQUOT: the user's calls hold all they may. */
 int call_charge(Call *call, size_t size);
 
 /* A reply whose members are arrays, one after the other, made in pieces over any number of slices:

@@ -137,8 +137,7 @@ static bool may_cancel_record(const Call *call, const JobRecord *record)
 }
 
 /* Whether the caller may cancel the job: an operator of its target, or whoever asked for a wait.
- * Where there is no such job, only operators learn that. 1, 0, or -EIO or -ENOMEM.
- */
+ * Where there is no such job, only operators learn that. 1, 0, -EIO or -ENOMEM. */
 static int may_cancel(Call *call, const Job *job)
 {
     JobRecord record;

@@ -13,7 +13,7 @@
 typedef struct Operators Operators;
 
 /* Looks up the names of all lists together. Those the system does not know (yet) are nobody. A
- * directory service may be asked, and may not answer. 0, -errno and an owned sentence, or -ENOMEM.
+ * directory service may be asked, and may not answer. 0, or -errno and an owned sentence; -ENOMEM.
  */
 int operators_new(const Config *config, Operators **ret, char **ret_error);
 void operators_free(Operators *operators); /* takes NULL */

@@ -12,9 +12,7 @@
 #include "daemon/server/stop-all-private.h"
 
 #define CALLS_ALONE_MAX 32U
-#define FOUND_SIZE                                                                                 \
-    256U /* bytes that an import found costs besides its text: ids, a job's place                  \
-          */
+#define FOUND_SIZE 256U /* bytes that an import costs besides its text: ids, a job's place */
 
 int stop_all_listing_init(Listing *listing, StopAll *stop_all, const char *target,
                           const char *status)

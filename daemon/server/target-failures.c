@@ -52,7 +52,7 @@ int target_failures_add_local(TargetFailures *failures, const char *target, cons
 int target_failures_add_removed(TargetFailures *failures, const char *target)
 {
     return target_failures_add_local(failures, target, CALL_ERROR_TARGET_REMOVED,
-                                     "the configuration does not name this target any more");
+                                     MESSAGE_TARGET_REMOVED);
 }
 
 int target_failures_add_unseen(TargetFailures *failures, const char *target, const char *import_id,

@@ -21,7 +21,7 @@ KEYS = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K
 
 @pytest.fixture(params=["mounted", "preloaded"])
 def make_mount(request, tmp_path):
-    """A factory of file systems that hang when they are told to: `directory` is where they are seen."""
+    """A factory of file systems that hang on request: `directory` is where they are seen."""
     mounts = []
 
     def make(directory=None):
