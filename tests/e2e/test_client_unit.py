@@ -136,13 +136,19 @@ def test_a_silence_is_remarked_where_systemd_does_not_say(start, systemd, socket
     daemon.close()
 
 
-def test_a_daemon_that_cannot_start_again_is_not_waited_for(start, systemd, socket):
-    daemon = FakeDaemon(socket)
-    process = start("watch", job_id(1))
+def watched(daemon, process):
+    """The session of a client that watches a job and has shown it."""
     session = daemon.accept()
     session.call("Watch")
     session.update(make_job(1, id=job_id(1)))
     assert "polling" in process.stdout.readline()
+    return session
+
+
+def test_a_daemon_that_cannot_start_again_is_not_waited_for(start, systemd, socket):
+    daemon = FakeDaemon(socket)
+    process = start("watch", job_id(1))
+    session = watched(daemon, process)
     systemd.show({"StatusText": "Cannot start: it is full"})
     daemon.close()
     session.close()
@@ -154,10 +160,7 @@ def test_a_daemon_that_cannot_start_again_is_not_waited_for(start, systemd, sock
 def test_a_daemon_that_is_started_again_is_waited_for(start, systemd, socket):
     daemon = FakeDaemon(socket)
     process = start("watch", job_id(1))
-    session = daemon.accept()
-    session.call("Watch")
-    session.update(make_job(1, id=job_id(1)))
-    assert "polling" in process.stdout.readline()
+    session = watched(daemon, process)
     systemd.show({"NRestarts": 1})  # it failed just now
     daemon.close()
     session.close()

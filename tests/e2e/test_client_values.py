@@ -11,17 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness import DEADLINE
-from harness.canned import CannedDaemon, full_import, full_job, full_task_job, job_id, target
+from harness.canned import full_import, full_job, full_task_job, job_id, target
 from harness.ctl import Ctl
 from harness.fake import FakeDaemon, import_id
+from harness.played import canned
 from harness.terminal import Terminal
-
-
-@pytest.fixture
-def canned(runtime):
-    daemon = CannedDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
 
 
 @pytest.fixture

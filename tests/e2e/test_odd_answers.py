@@ -6,9 +6,10 @@ import copy
 
 import pytest
 
-from harness.canned import CannedDaemon, full_job, full_task_job, job_id
+from harness.canned import full_job, full_task_job, job_id
 from harness.ctl import Ctl
 from harness.fake import import_id
+from harness.played import canned
 
 ID, LOGS = import_id(1), ["--service", "logs"]
 COMPLAINT = "does not speak Varlink as trailstopd does"
@@ -30,13 +31,6 @@ COMMANDS = {  # and the method whose answer is odd
     "rehearsal of logs": (["stop", "--all", "--dry-run", *LOGS], "StopAll"),
     "targets to rehearse": (["stop", "--all", "--dry-run", "--all-targets"], "ListTargets"),
 }
-
-
-@pytest.fixture
-def canned(runtime):
-    daemon = CannedDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A system bus on which only systemd is, with one unit: as much of D-Bus as it takes to ask for properties."""
 
-import socket
 import struct
 import threading
+
+from harness.served import ServedSocket
 
 DEFAULTS = {"ActiveState": "failed", "Result": "exit-code", "StatusText": "", "ExecMainStatus": 1, "NRestarts": 0}
 NUMBERS = {"ExecMainStatus": ("i", "<i"), "NRestarts": ("u", "<I")}  # signature and form of struct
@@ -12,40 +13,24 @@ MEMBER = 3
 REPLY_SERIAL, SIGNATURE = 5, 8
 
 
-class Systemd:
-    """Answers in threads of its own until close()."""
+class Systemd(ServedSocket):
+    """Answers until close()."""
 
     def __init__(self, path):
         self.address = f"unix:path={path}"
         self.states = [{}]  # what is shown to one client after the other, the last to all that follow
         self.missing = ()  # properties that it does not know
         self.lock = threading.Lock()
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(str(path))
-        self.socket.listen(16)
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
+        super().__init__(path)
 
     def show(self, *states):
         with self.lock:
             self.states = list(states)
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            with self.lock:
-                state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-            threading.Thread(target=self._serve, args=[client, {**DEFAULTS, **state}], daemon=True).start()
-
-    def _serve(self, client, properties):
+    def serve(self, client):
+        with self.lock:
+            state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        properties = {**DEFAULTS, **state}
         with client, client.makefile("rwb") as stream:
             try:
                 authenticate(stream)

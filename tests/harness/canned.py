@@ -3,10 +3,9 @@
 member of the interface in them."""
 
 import copy
-import socket
-import threading
 
 from harness.fake import Session, import_id, make_job
+from harness.served import ServedSocket
 from harness.varlink import INTERFACE, SERVICE
 
 THEN, LATER = "2026-11-22T12:23:45.678Z", "2126-11-22T12:23:45.678Z"
@@ -98,23 +97,13 @@ def standard_answers():
     }
 
 
-class CannedDaemon:
-    """Serves in threads of its own until close(). A client that hangs up ends its session only."""
+class CannedDaemon(ServedSocket):
+    """Serves until close(). A client that hangs up ends its session only."""
 
     def __init__(self, path):
-        self.path = path
         self.answers = standard_answers()
         self.errors = {}  # method → (name, parameters): the error that it is answered with instead
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(str(path))
-        self.socket.listen(64)
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
+        super().__init__(path)
 
     def answer(self, method, *replies):
         self.answers[method] = copy.deepcopy(list(replies))
@@ -125,15 +114,8 @@ class CannedDaemon:
     def reset(self):
         self.answers, self.errors = standard_answers(), {}
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=[Session(connection)], daemon=True).start()
-
-    def _serve(self, session):
+    def serve(self, client):
+        session = Session(client)
         try:
             while message := session.next_message():
                 self._reply(session, message["method"].removeprefix(f"{INTERFACE}."))

@@ -3,6 +3,7 @@
 
 import pytest
 
+from harness.canned import CannedDaemon
 from harness.ctl import Ctl
 from harness.fake import FakeDaemon
 from harness.terminal import Terminal
@@ -11,6 +12,13 @@ from harness.terminal import Terminal
 @pytest.fixture
 def daemon(runtime):
     daemon = FakeDaemon(runtime / "socket")
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def canned(runtime):
+    daemon = CannedDaemon(runtime / "socket")
     yield daemon
     daemon.close()
 

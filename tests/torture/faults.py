@@ -49,6 +49,15 @@ class Faults:
         self.numbers.close()
 
 
+class FaultyDaemon:
+    """The base of daemons in which calls fail; those set the attributes `daemon` and `faults`."""
+
+    def close(self):
+        self.daemon.journal.strays.clear()  # of libevent, which warns of missing memory by itself
+        self.daemon.close()
+        self.faults.close()
+
+
 def sample(numbers, wanted):
     """All of these in full, else so many, spread evenly."""
     if FULL or len(numbers) <= wanted:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from faults import FULL, Faults
+from faults import FULL, Faults, FaultyDaemon
 from harness import DEADLINE
 from harness.daemon import Daemon, queue, target
 from harness.sim import Sim
@@ -16,7 +16,7 @@ ROUNDS = range(400 if FULL else 150)
 PARTS = range(3)
 
 
-class Busy:
+class Busy(FaultyDaemon):
     def __init__(self, build, sim, directory, runtime):
         self.sim = sim
         for name in ("requests", "outcomes", "ended"):
@@ -67,11 +67,6 @@ class Busy:
         ended = {job["id"] for job in self.daemon.call("ListJobs", state="stopped")["jobs"]}
         self.sim.wait_until(lambda: ended <= {body["detail"]["job"]["id"] for body in self.sim.bodies("ended")},
                             seconds=4 * DEADLINE)
-
-    def close(self):
-        self.daemon.journal.strays.clear()  # of libevent, which warns of missing memory by itself
-        self.daemon.close()
-        self.faults.close()
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ same, or exits with a status and a sentence; never by a signal, and never as if 
 
 import pytest
 
-from harness.canned import CannedDaemon, job_id
+from harness.canned import job_id
 from harness.fake import import_id
+from harness.played import canned
 from runs import Runs, problem_of
 
 ID, LOGS = import_id(1), ["--service", "logs"]
@@ -32,13 +33,6 @@ ON_TERMINAL = {
     "stop": (["stop", ID], b""), "watch": (["watch", job_id(1)], b""), "jobs in a pager": (["jobs"], b""),
     "stop --all": (["stop", "--all"], b"y\n"), "wait without colours": (["--no-color", "wait", ID], b""),
 }
-
-
-@pytest.fixture
-def canned(runtime):
-    daemon = CannedDaemon(runtime / "socket")
-    yield daemon
-    daemon.close()
 
 
 def runs_of(build, canned, directory, words):

@@ -4,7 +4,7 @@ hung up on, and everyone is served on."""
 
 import pytest
 
-from faults import Faults, sample
+from faults import Faults, FaultyDaemon, sample
 from harness.accounts import Accounts, access_key
 from harness.daemon import Daemon, queue, target
 from harness.sim import Sim, new_id
@@ -50,7 +50,7 @@ METHODS = {
 STREAMS = ["Watch", "List of metrics", "Describe of metrics", "ListJobs"]
 
 
-class Served:
+class Served(FaultyDaemon):
     """A daemon that calls fail in while it runs, and an import that is stopped and never ends."""
 
     def __init__(self, build, sim, directory, runtime):
@@ -113,11 +113,6 @@ class Served:
             assert self.daemon.wait() > 0 and self.daemon.journal.find("store-failed")
             self.start()
         assert self.daemon.job(self.job)["id"] == self.job
-
-    def close(self):
-        self.daemon.journal.strays.clear()  # of libevent, which warns of missing memory by itself
-        self.daemon.close()
-        self.faults.close()
 
 
 @pytest.fixture

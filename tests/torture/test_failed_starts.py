@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from faults import Faults, sample
+from faults import Faults, FaultyDaemon, sample
 from harness import DEADLINE
 from harness.daemon import Daemon, queue, target
 from harness.sim import Sim
@@ -16,7 +16,7 @@ from harness.sim import Sim
 FAULTS = [(kind, part) for kind in ("memory", "descriptor") for part in range(3)]
 
 
-class Kept:
+class Kept(FaultyDaemon):
     """A daemon with everything that it has to take up again: jobs, one of a queue's message, and outcomes not sent."""
 
     def __init__(self, build, sim, directory, runtime):
@@ -75,11 +75,6 @@ class Kept:
         assert self.daemon.job(self.ended)["state"] == "stopped"
         assert self.daemon.call("ListJobs", importId=self.of_queue)["jobs"]
         self.daemon.kill()
-
-    def close(self):
-        self.daemon.journal.strays.clear()  # of libevent, which warns of missing memory by itself
-        self.daemon.close()
-        self.faults.close()
 
 
 @pytest.fixture
