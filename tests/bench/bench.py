@@ -8,6 +8,7 @@ import os
 import re
 import select
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -65,21 +66,42 @@ class Bench:
                   f"{statistics.median(took) * 1e3:.2f} ms", "at most 4 ms")
 
     def accepted(self, connections=64, depth=64, requests=40_000, runs=3):
-        load = [str(self.build / "tests/bench/load")]
-        results, busy, commits = [], 0, 0
+        results, bare, commits, busy = [], [], [], 0
         for _ in range(runs):
             with self.running(target_options=ASLEEP) as (_, daemon):
                 before = cpu_seconds(daemon)
-                results.append(int(subprocess.run(
-                    [*load, str(daemon.socket), str(connections), str(depth), str(requests)],
-                    check=True, capture_output=True, text=True).stdout))
+                results.append(self.load(daemon, connections, depth, requests))
                 busy += cpu_seconds(daemon) - before
-                commits += daemon.call("GetStatistics")["statistics"]["storeCommits"]
+                commits.append(daemon.call("GetStatistics")["statistics"]["storeCommits"])
+                daemon.terminate()
+                bare.append(requests / insert_again(daemon.state, commits[-1]))
         total = runs * requests
+        accepted, inserted = statistics.median(results), statistics.median(bare)
         self.note(f"requests accepted a second, {connections} connections pipelining, synced",
-                  f"{statistics.median(results):,.0f}", "at least 30,000")
+                  f"{accepted:,.0f}", "at least 30,000")
+        self.note("  of what SQLite alone does with their rows, in as many commits",
+                  f"{accepted / inserted:.0%}", "")
         self.note("  of processor time for each, daemon alone", f"{busy / total * 1e6:.0f} us", "")
-        self.note("  that share one sync, on average", f"{total / commits:,.0f}", "")
+        self.note("  that share one sync, on average", f"{total / sum(commits):,.0f}", "")
+
+    def load(self, daemon, connections, depth, requests):
+        """Has so many requests accepted; how many a second."""
+        return int(subprocess.run(
+            [str(self.build / "tests/bench/load"), str(daemon.socket), str(connections), str(depth), str(requests)],
+            check=True, capture_output=True, text=True).stdout)
+
+    def restart(self, jobs=100_000, runs=3):
+        took = []
+        with self.running(target_options=ASLEEP) as (_, daemon):
+            self.load(daemon, 64, 64, jobs)
+            for _ in range(runs):
+                daemon.kill()
+                daemon.notifications.forget()
+                began = time.perf_counter()
+                daemon.start()
+                took.append(time.perf_counter() - began)
+        self.note(f"start after kill -9 with {jobs:,} jobs, until it serves",
+                  f"{statistics.median(took):.2f} s", "at most 1 s")
 
     def size(self, few=1_000, more=10_000):
         with self.running(polling={"first": "1s", "longest": "30s"}) as (sim, daemon):
@@ -151,6 +173,25 @@ ATTACKS = [
     ("GetImport, pipelined", 1000 * encode("GetImport", {"importId": new_id()}), True),
     ("Watch of all jobs", encode("Watch", more=True), True),
 ]
+
+
+def insert_again(state, commits):
+    """Inserts the jobs of this store into an empty one like it, in so many commits; the seconds that SQLite takes."""
+    with tempfile.TemporaryDirectory(dir=state) as directory:
+        again = sqlite3.connect(f"{directory}/again", isolation_level=None)
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+            again.execute(f"PRAGMA {pragma}")
+        again.execute(f"ATTACH '{state}/jobs.sqlite3' AS stored")
+        for sql, in again.execute("SELECT sql FROM stored.sqlite_master WHERE tbl_name = 'jobs' AND sql > ''").fetchall():
+            again.execute(sql)
+        count, = again.execute("SELECT count(*) FROM stored.jobs").fetchone()
+        began = time.perf_counter()
+        for commit in range(commits):
+            again.execute("INSERT INTO jobs SELECT * FROM stored.jobs WHERE number > ? AND number <= ?",
+                          (count * commit // commits, count * (commit + 1) // commits))
+        took = time.perf_counter() - began
+        again.close()
+    return took
 
 
 def attack(daemon, calls, reads):
@@ -250,6 +291,7 @@ def main():
         print(f"{'figure':<66} {'measured':>14}   asked")
         bench.client()
         bench.accepted()
+        bench.restart()
         bench.size()
         bench.rest()
         bench.handshakes()
