@@ -122,15 +122,12 @@ class Bench:
             self.note(f"wake-ups at rest in {REST_SECONDS} s, without a watchdog",
                       str(wake_ups(daemon) - before), "0")
 
-    def fairness(self, runs=100, stored=10_000, attackers=4):
+    def fairness(self, runs=100, stored=100_000, attackers=4):
         """How long an honest request takes beside clients that do what costs most. On a machine whose cores they
         all share, the attackers' own work counts as well."""
         with self.running(target_options=ASLEEP) as (_, daemon):
-            with daemon.connect() as client:
-                for _ in range(stored):
-                    client.send("Stop", {"importId": new_id()}, oneway=True)
-                client.call("ListTargets")
-            self.note("honest Stop among 10,000 jobs, p50 / p99, idle", honest(daemon, runs), "")
+            self.load(daemon, 64, 64, stored)
+            self.note(f"honest Stop among {stored:,} jobs, p50 / p99, idle", honest(daemon, runs), "")
             for name, calls, reads in ATTACKS:
                 children = [attack(daemon, calls, reads) for _ in range(attackers)]
                 self.note(f"  beside {attackers} clients: {name}", honest(daemon, runs), "p99 250 ms")
