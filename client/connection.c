@@ -91,11 +91,24 @@ static void on_timer(evutil_socket_t fd, short events, void *userdata)
     end_run(connection, connection->timer_result);
 }
 
+/* A member whose name has a dot is somebody's extension; any other that Varlink does not define may
+ * change what the reply means. */
+static bool has_reply_members(json_object *message)
+{
+    json_object_object_foreach (message, name, value) {
+        (void)value;
+        if (strcmp(name, "parameters") != 0 && strcmp(name, "continues") != 0 &&
+            strcmp(name, "error") != 0 && !strchr(name, '.'))
+            return false;
+    }
+    return true;
+}
+
 static int read_reply(json_object *message, Reply *ret)
 {
     Reply reply = {0};
 
-    if (json_get_string(message, "error", &reply.error) < 0 ||
+    if (!has_reply_members(message) || json_get_string(message, "error", &reply.error) < 0 ||
         json_get_object(message, "parameters", &reply.parameters) < 0 ||
         json_get_bool(message, "continues", &reply.continues) < 0)
         return -EBADMSG;
@@ -234,6 +247,7 @@ static int connect_socket(const char *path, int *ret)
     if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
         connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return -errno;
+    varlink_tag_socket(fd, "client");
     *ret = fd;
     fd = -1;
     return 0;
@@ -278,8 +292,9 @@ static int encode_call(const char *method, json_object *parameters, bool more, j
 
     snprintf(name, sizeof(name), "%s%s", strchr(method, '.') ? "" : TRAILSTOP_INTERFACE ".",
              method);
-    if (!message || json_add_string(message, "method", name) < 0 ||
-        json_add(message, "parameters", TAKE(owned)) < 0 ||
+    if (!message || !parameters || json_add_string(message, "method", name) < 0 ||
+        (json_object_object_length(parameters) > 0 &&
+         json_add(message, "parameters", TAKE(owned)) < 0) ||
         (more && json_add_bool(message, "more", true) < 0))
         return -ENOMEM;
     *ret = TAKE(message);

@@ -2,6 +2,8 @@
 #include "common/varlink.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/xattr.h>
 
 #include "common/json.h"
 #include "common/memory.h"
@@ -69,4 +71,9 @@ int varlink_write(struct evbuffer *buffer, json_object *message)
     if (!text || evbuffer_add(buffer, text, size + 1) < 0)
         return -ENOMEM;
     return 0;
+}
+
+void varlink_tag_socket(int fd, const char *role)
+{
+    (void)!fsetxattr(fd, VARLINK_ATTRIBUTE, role, strlen(role), 0);
 }

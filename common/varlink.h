@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Varlink framing (https://varlink.org): one JSON object per message, ended by one NUL byte. */
+/* Varlink on a UNIX stream socket, as UAPI.20 "Varlink IPC" has it: one JSON object per message,
+ * ended by one NUL byte. */
 #pragma once
 
 #include <stddef.h>
@@ -9,6 +10,9 @@
 
 /* The outer object of a message is the first level. */
 #define VARLINK_DEPTH_MAX 16U
+
+/* The extended attribute of a socket that names its part. */
+#define VARLINK_ATTRIBUTE "user.varlink"
 
 /* Takes the next whole message off the buffer. 1: *ret is an object the caller owns; 0: no whole
  * message yet; -EMSGSIZE: the message, whole or not, is longer than max_size bytes without its NUL;
@@ -31,6 +35,10 @@ int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, size_t max_size, js
 
 /* So many bytes went off the front of the buffer. */
 void varlink_peek_drained(VarlinkPeek *peek, size_t size);
+
+/* Says what part a socket plays, so that tools find it: "client", "server" or "listen". Kernels
+ * before Linux 7.0 cannot keep that, and nothing here depends on it. */
+void varlink_tag_socket(int fd, const char *role);
 
 /* Appends one message. 0 or -ENOMEM; after a failure the buffer is as it was. */
 int varlink_write(struct evbuffer *buffer, json_object *message);

@@ -78,17 +78,16 @@ void call_wake(Call *call)
         rota_queue(&call->caller->place);
 }
 
+/* Takes the parameters; NULL: there was no memory for them. None at all are left out. */
 static json_object *reply_new(const char *error, json_object *parameters)
 {
-    CLEANUP(json_object_putp) json_object *reply = json_object_new_object();
+    CLEANUP(json_object_putp) json_object *reply = json_object_new_object(), *owned = parameters;
 
-    if (!reply) {
-        json_object_put(parameters);
+    if (!reply || !parameters)
         return NULL;
-    }
-    if (json_add(reply, "parameters", parameters) < 0 || json_add_string(reply, "error", error) < 0)
+    if (json_object_object_length(parameters) > 0 && json_add(reply, "parameters", TAKE(owned)) < 0)
         return NULL;
-    return TAKE(reply);
+    return json_add_string(reply, "error", error) < 0 ? NULL : TAKE(reply);
 }
 
 int call_reply_error(Call *call, const char *error, json_object *parameters)

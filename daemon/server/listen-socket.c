@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <event2/util.h>
@@ -15,6 +16,11 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/varlink.h"
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
 
 /* Without waiting for room in the backlog: that there is none means that somebody listens. */
 static bool is_in_use(const struct sockaddr_un *address)
@@ -40,6 +46,16 @@ static int clear_name(const struct sockaddr_un *address, char **ret_error)
     return 0;
 }
 
+/* No method takes descriptors: a client that sends some is refused by kernels from Linux 6.16 on,
+ * and they do not stay in a queue meanwhile. */
+static void prepare(int fd)
+{
+    const int off = 0;
+
+    (void)!setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+    varlink_tag_socket(fd, "listen");
+}
+
 int listen_socket_bind(const char *path, ListenSocket *ret, char **ret_error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -62,6 +78,8 @@ int listen_socket_bind(const char *path, ListenSocket *ret, char **ret_error)
         (void)unlink(path);
         return r;
     }
+    prepare(fd);
+    (void)!setxattr(path, VARLINK_ATTRIBUTE, "entrypoint", strlen("entrypoint"), 0);
     *ret = (ListenSocket){
         .fd = fd, .path = strdup(path), .device = status.st_dev, .inode = status.st_ino};
     fd = -1;
@@ -93,6 +111,7 @@ int listen_socket_inherit(ListenSocket ret[static LISTEN_SOCKETS_MAX], char **re
                            fd);
         if (evutil_make_socket_nonblocking(fd) < 0)
             return explain(ret_error, -EIO, "the socket of systemd cannot be made non-blocking");
+        prepare(fd); /* the name of the socket is systemd's */
         ret[i] = (ListenSocket){.fd = fd};
     }
     return n;

@@ -11,6 +11,7 @@
 
 #include "common/memory.h"
 #include "common/time.h"
+#include "common/varlink.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-journal.h"
 #include "daemon/server/listen-socket.h"
@@ -163,6 +164,7 @@ static void listener_take(Listener *listener, int fd)
         free(client);
         return;
     }
+    varlink_tag_socket(fd, "server");
     TAILQ_INSERT_TAIL(&listener->clients, client, entry);
     listener->service->n_clients++;
     stats_add(STAT_CLIENTS_ACCEPTED, 1);

@@ -340,7 +340,8 @@ def test_a_long_call_is_made_again_after_a_restart(ctl, daemon):
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n\0", b"[]\0", b'{"parameters":[]}\0',
-                                    b'{"error":1}\0', b'{"parameters":{}}\0', b'{"parameters":{"job":{}}}\0'])
+                                    b'{"error":1}\0', b'{"parameters":{}}\0', b'{"parameters":{"job":{}}}\0',
+                                    b'{"parameters":{},"more":true}\0'])
 def test_1_what_listens_is_something_else(ctl, daemon, answer):
     for command in (["stop", import_id(1)], ["job", "1"], ["watch"]):
         process, session = play(ctl, daemon, *command)

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The socket: what every Varlink client may rely on, and what a client that breaks the rules gets."""
 
+import array
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from harness import DEADLINE
+from harness.ctl import Ctl
 from harness.daemon import target
+from harness.fake import FakeDaemon
 from harness.sim import new_id
-from harness.varlink import INTERFACE, SERVICE, VarlinkError, encode
+from harness.varlink import INTERFACE, SERVICE, Connection, VarlinkError, encode
 
+SO_PASSRIGHTS = 83
 COMMON = Path(__file__).parents[2] / "common"
 
 
@@ -292,6 +299,76 @@ def test_a_header_may_have_members_of_others(daemon):
             call = {"method": f"{INTERFACE}.ListTargets", "more": None, "upgrade": False, **extension}
             connection.send_raw(json.dumps(call).encode() + b"\0")
             assert connection.reply()["targets"]
+
+
+@pytest.mark.parametrize("call", [
+    {"method": f"{INTERFACE}.Watch"}, {"method": "io.systemd.service.Ping"}, {"method": "io.systemd.Metrics.List"}])
+def test_a_reply_without_parameters_has_no_such_member(daemon, call):
+    with daemon.connect() as connection:
+        connection.send_raw(json.dumps(call).encode() + b"\0")
+        assert "parameters" not in connection.receive()
+
+
+def test_a_call_without_parameters_has_no_such_member(build, runtime, tmp_path):
+    """What the client sends."""
+    played = FakeDaemon(runtime / "socket")
+    process = Ctl(build, played.path, tmp_path).start("targets")
+    session = played.accept()
+    assert session.next_message() == {"method": f"{INTERFACE}.ListTargets"}
+    session.reply({"targets": []})
+    process.communicate(timeout=DEADLINE)
+    session.close()
+    played.close()
+    assert process.returncode == 0
+
+
+def passes_descriptors(connection):
+    """Whether the other end could be sent one: from Linux 6.16 on it may have refused that."""
+    call = b'{"method":"org.varlink.service.GetInfo"}\0'
+    try:
+        connection.socket.sendmsg([call], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0]))])
+    except PermissionError:
+        return False
+    connection.receive()
+    return True
+
+
+@pytest.mark.parametrize("name", ["socket", "metrics_socket"])
+def test_takes_no_descriptors(daemon, name):
+    def n_open():
+        return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+
+    with Connection(getattr(daemon, name)) as connection:
+        connection.call(f"{SERVICE}.GetInfo")
+        before = n_open()
+        passed = passes_descriptors(connection)
+        assert n_open() == before
+        try:
+            connection.socket.getsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS)
+        except OSError:
+            pytest.skip("before Linux 6.16 nobody can refuse them")
+        assert not passed
+        assert connection.call(f"{SERVICE}.GetInfo"), "the connection goes on"
+
+
+@pytest.mark.parametrize("name", ["socket", "metrics_socket"])
+def test_its_sockets_say_what_they_are(daemon, name):
+    path = getattr(daemon, name)
+    with Connection(path) as connection:
+        try:
+            os.setxattr(connection.socket.fileno(), "user.varlink", b"client")
+        except OSError:
+            pytest.skip("before Linux 7.0 no socket can be tagged")
+        connection.call(f"{SERVICE}.GetInfo")
+        directory = f"/proc/{daemon.process.pid}/fd"
+        roles = set()
+        for number in os.listdir(directory):
+            try:
+                roles.add(os.getxattr(f"{directory}/{number}", "user.varlink"))
+            except OSError:
+                pass
+        assert roles == {b"listen", b"server"}
+    assert os.getxattr(path, "user.varlink") == b"entrypoint"
 
 
 @pytest.mark.parametrize("method", [f"{SERVICE}.GetInfo", f"{INTERFACE}.Watch", f"{INTERFACE}.Stop"])
