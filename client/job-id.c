@@ -12,7 +12,6 @@
 #include "client/text.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "common/names.h"
 #include "common/string.h"
 
 /* One question for jobs, and what came of it. */

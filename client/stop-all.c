@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "client/call.h"
 #include "client/follow.h"
 #include "client/job-view.h"
 #include "client/outcome.h"

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/call.h"
 #include "client/follow.h"
 #include "client/import-id.h"
 #include "client/outcome.h"

@@ -11,7 +11,6 @@
 #include "client/streams.h"
 #include "client/text.h"
 #include "common/memory.h"
-#include "common/time.h"
 #include "common/utf8.h"
 
 /* Of an id that is shortened, at least. */

@@ -14,7 +14,6 @@
 #include "client/text.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "common/names.h"
 #include "common/string.h"
 
 /* A target that has not answered by then is not well, whatever the daemon still tries. */

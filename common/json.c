@@ -139,20 +139,6 @@ int json_add_bool(json_object *object, const char *key, bool value)
     return json_add(object, key, json_object_new_boolean(value));
 }
 
-json_object *json_new_raw(const char *text)
-{
-    CLEANUP(json_object_putp) json_object *object = json_object_new_object();
-    char *copy = strdup(text);
-
-    if (!object || !copy) {
-        free(copy);
-        return NULL;
-    }
-    json_object_set_serializer(object, json_object_userdata_to_json_string, copy,
-                               json_object_free_userdata);
-    return TAKE(object);
-}
-
 const char *json_text(json_object *object, size_t *ret_size)
 {
     const char *text;

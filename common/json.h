@@ -67,9 +67,6 @@ int json_add_bool(json_object *object, const char *key, bool value);
 /* Adds an element at the end of an array; value as json_add() takes it. 0 or -ENOMEM. */
 int json_append(json_object *array, json_object *value);
 
-/* A value that is text already and shows as that; copied. NULL: no memory. */
-json_object *json_new_raw(const char *text);
-
 /* The document as one line of text without white space; belongs to the object. NULL: no memory. */
 const char *json_text(json_object *object, size_t *ret_size);
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
-#include "common/string.h"
 #include "common/time.h"
 #include "daemon/jobs/query.h"
 

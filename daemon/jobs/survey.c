@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "common/string.h"
 #include "daemon/jobs/inspection.h"
 #include "daemon/jobs/query.h"
 

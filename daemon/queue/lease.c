@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "common/string.h"
 #include "common/time.h"
 
 const char *message_result_name(MessageResult result)

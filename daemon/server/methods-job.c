@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
 #include "common/memory.h"
-#include "common/time.h"
 #include "daemon/server/methods.h"
 #include "daemon/server/stop-all.h"
 #include "daemon/server/watch.h"
