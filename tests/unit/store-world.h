@@ -39,3 +39,8 @@ JobRecord plain_job(uint64_t number, JobState state);
 /* In one transaction. */
 int try_save(Fixture *fixture, const JobRecord *const records[], size_t n_records);
 void save(Fixture *fixture, const JobRecord *record);
+
+void assert_stored(Fixture *fixture, const JobRecord *expected);
+
+/* Jobs 1 to 6: odd ones run, even ones have ended; the last two are of another target. */
+void save_six(Fixture *fixture);
