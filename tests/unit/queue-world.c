@@ -366,3 +366,70 @@ int queue_world_teardown(void **state)
     free(world);
     return 0;
 }
+
+bool queue_world_calls(const QueueWorld *world, const char *operation)
+{
+    return queue_world_count(world, operation, NULL) > 0;
+}
+
+uint64_t queue_world_messages(const QueueWorld *world, MessageResult result)
+{
+    return world->queue->source.counts[result];
+}
+
+JobState queue_world_job_state(const QueueWorld *world, const char *import_id)
+{
+    JobRecord record = queue_world_job(world, import_id);
+    JobState state = record.state;
+
+    job_record_clear(&record);
+    return state;
+}
+
+void queue_world_begin_polling(QueueWorld *world)
+{
+    queue_world_advance(world, 0);
+    queue_world_deliver(world, NULL, NULL, 0, NULL); /* a message is not hidden for as long as that
+                                                        receive may be on the wire */
+    queue_world_advance(world, USEC_PER_SEC);
+    queue_world_deliver(world, "m1", "r1", 1, ASKS(IMPORT_A));
+    queue_world_advance(world, 0);
+    queue_world_answer(world, "StopImport", IMPORT_A, 200, IS(IMPORT_A, "IN_PROGRESS"));
+    assert_int_equal(queue_world_job_state(world, IMPORT_A), JOB_POLLING);
+}
+
+void queue_world_poll_for(QueueWorld *world, uint64_t usec)
+{
+    uint64_t until_usec = world->fixture->virtual.boottime_usec + usec, left_usec;
+
+    while (world->fixture->virtual.boottime_usec < until_usec) {
+        if (queue_world_calls(world, "GetImport"))
+            queue_world_answer(world, "GetImport", NULL, 200, IS(IMPORT_A, "IN_PROGRESS"));
+        left_usec = time_since(world->fixture->virtual.boottime_usec, until_usec);
+        queue_world_advance(world, left_usec < USEC_PER_SEC ? left_usec : USEC_PER_SEC);
+    }
+}
+
+void queue_world_assert_quiet(QueueWorld *world)
+{
+    queue_world_advance(world, 0);
+    assert_false(queue_world_calls(world, "StopImport"));
+    assert_false(queue_world_calls(world, "GetImport"));
+    assert_false(queue_world_calls(world, "ChangeMessageVisibility"));
+    assert_false(queue_world_calls(world, "DeleteMessage"));
+    queue_world_advance(world, 10 * LEASE_USEC);
+    assert_false(queue_world_calls(world, "StopImport"));
+    assert_false(queue_world_calls(world, "GetImport"));
+    assert_false(queue_world_calls(world, "ChangeMessageVisibility"));
+    assert_false(queue_world_calls(world, "DeleteMessage"));
+}
+
+void queue_world_assert_released(QueueWorld *world)
+{
+    assert_int_equal(queue_world_job_state(world, IMPORT_A), JOB_RELEASED);
+    assert_int_equal(queue_world_rows(world), 0);
+    assert_int_equal(registry_count_jobs(world->registry), 0);
+    assert_int_equal(world->queue->source.n_leases, 0);
+    assert_true(queue_world_messages(world, MESSAGE_RELEASED) > 0);
+    queue_world_assert_quiet(world);
+}

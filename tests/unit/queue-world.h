@@ -15,6 +15,16 @@
 #define VISIBILITY_SEC 120U
 #define QUEUE_URL "https://sqs.eu-west-1.amazonaws.com/123456789012/stops"
 
+/* What messages and answers say. */
+#define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
+#define IMPORT_B "11111111-6d13-4ac7-b1e5-3e6f1a7f0b29"
+#define ASKS(import_id) "{\"importId\":\"" import_id "\"}"
+#define IS(import_id, status) "{\"ImportId\":\"" import_id "\",\"ImportStatus\":\"" status "\"}"
+#define REFUSAL(code) "{\"__type\":\"com.amazonaws.sqs#" code "\",\"message\":\"no\"}"
+
+#define LEASE_USEC (VISIBILITY_SEC * USEC_PER_SEC)
+#define THIRD_USEC (LEASE_USEC / 3)
+
 #define WORLD_REQUESTS_MAX 64U
 
 /* Of SQS or CloudTrail; a place that is free has no callback. */
@@ -79,3 +89,19 @@ unsigned queue_world_number(const QueueWorld *world, const char *operation, cons
 JobRecord queue_world_job(const QueueWorld *world, const char *import_id);
 
 unsigned queue_world_rows(const QueueWorld *world); /* messages on disk */
+
+bool queue_world_calls(const QueueWorld *world, const char *operation); /* on the wire */
+uint64_t queue_world_messages(const QueueWorld *world, MessageResult result);
+JobState queue_world_job_state(const QueueWorld *world, const char *import_id);
+
+/* A message has been taken, and its job follows the import. */
+void queue_world_begin_polling(QueueWorld *world);
+
+/* Answers what jobs ask, so that time can pass. */
+void queue_world_poll_for(QueueWorld *world, uint64_t usec);
+
+/* The host calls nothing more for these imports, however long it waits. */
+void queue_world_assert_quiet(QueueWorld *world);
+
+/* The job of IMPORT_A and all its messages are another host's. */
+void queue_world_assert_released(QueueWorld *world);

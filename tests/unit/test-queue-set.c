@@ -9,20 +9,16 @@
 #include "tests/unit/queue-world.h"
 #undef TEST
 
-#define IMPORT_A "ee54f254-6d13-4ac7-b1e5-3e6f1a7f0b29"
-#define ASKS "{\\\"importId\\\":\\\"" IMPORT_A "\\\"}"
-#define IS(status) "{\"ImportId\":\"" IMPORT_A "\",\"ImportStatus\":\"" status "\"}"
+#define REQUEST "{\\\"importId\\\":\\\"" IMPORT_A "\\\"}"
 #define MESSAGE(id, receipt)                                                                       \
-    "{\"Messages\":[{\"MessageId\":\"" id "\",\"ReceiptHandle\":\"" receipt "\",\"Body\":\"" ASKS  \
-    "\",\"Attributes\":{\"ApproximateReceiveCount\":\"1\"}}]}"
+    "{\"Messages\":[{\"MessageId\":\"" id "\",\"ReceiptHandle\":\"" receipt                        \
+    "\",\"Body\":\"" REQUEST "\",\"Attributes\":{\"ApproximateReceiveCount\":\"1\"}}]}"
 #define SENT "{\"MessageId\":\"m\"}"
 
 #define URL(name) "https://sqs.eu-west-1.amazonaws.com/123456789012/" name
 #define FIRST "[queue first]\nurl = " URL("a") "\n"
 #define SECOND "[queue second]\nurl = " URL("b") "\n"
 #define OUTCOMES "outcome-url = " URL("ended") "\n"
-
-#define THIRD_USEC (VISIBILITY_SEC * USEC_PER_SEC / 3)
 
 typedef struct Host {
     QueueWorld *world; /* its own queue is at rest */
@@ -152,14 +148,14 @@ static JobState job_state(const Host *host)
 static void begin_polling(Host *host, const char *url)
 {
     answer(host, "ReceiveMessage", url, 200, MESSAGE("m1", "r1"));
-    answer(host, "StopImport", NULL, 200, IS("IN_PROGRESS"));
+    answer(host, "StopImport", NULL, 200, IS(IMPORT_A, "IN_PROGRESS"));
     assert_int_equal(job_state(host), JOB_POLLING);
 }
 
 static void end_job(Host *host)
 {
     queue_world_advance(host->world, 2 * USEC_PER_SEC);
-    answer(host, "GetImport", NULL, 200, IS("STOPPED"));
+    answer(host, "GetImport", NULL, 200, IS(IMPORT_A, "STOPPED"));
     assert_int_equal(job_state(host), JOB_STOPPED);
 }
 
@@ -232,7 +228,7 @@ static void test_an_outcome_is_sent_although_its_message_is_lost_in_that_turn(vo
     begin_polling(host, URL("a"));
     queue_world_advance(host->world, 2 * USEC_PER_SEC);
     queue_world_pause(host->world, 3 * THIRD_USEC);
-    answer(host, "GetImport", NULL, 200, IS("STOPPED"));
+    answer(host, "GetImport", NULL, 200, IS(IMPORT_A, "STOPPED"));
     assert_int_equal(job_state(host), JOB_STOPPED);
     assert_true(calls(host, "SendMessage"));
 }
@@ -359,7 +355,7 @@ static void test_a_shutdown_gives_back_what_is_under_way_and_keeps_what_has_ende
     end_job(host);
     answer(host, "ReceiveMessage", NULL, 200, MESSAGE("m2", "r2")); /* the same import once more */
     assert_true(calls(host, "StopImport"));
-    answer(host, "StopImport", NULL, 200, IS("IN_PROGRESS"));
+    answer(host, "StopImport", NULL, 200, IS(IMPORT_A, "IN_PROGRESS"));
     queue_set_shut_down(host->set);
     assert_true(queue_set_finish(host->set));
     queue_world_turn(host->world); /* on disk */
