@@ -14,6 +14,10 @@
 #include "daemon/base/journal.h"
 #include "tests/unit/call-world.h"
 
+const Reply reply_ok = OK_REPLY;
+const Reply reply_throttled = ERROR_REPLY(400, "ThrottlingException");
+const Reply reply_broken = {.status = 503, .body = ""};
+
 /* ---- clock and chance ---- */
 
 static uint64_t get_boottime(void *userdata)

@@ -20,6 +20,23 @@ typedef struct Reply {
     HttpHeader headers[3]; /* up to the first without a name */
 } Reply;
 
+#define OK_REPLY                                                                                   \
+    {                                                                                              \
+        .status = 200, .body = "{\"ImportStatus\":\"STOPPED\"}"                                    \
+    }
+#define ERROR_REPLY(number, name)                                                                  \
+    {                                                                                              \
+        .status = (number), .body = "{\"__type\":\"" name "\",\"message\":\"m\"}"                  \
+    }
+#define DATED_REPLY(number, name, when)                                                            \
+    {                                                                                              \
+        .status = (number), .body = "{\"__type\":\"" name "\",\"message\":\"m\"}", .headers = {    \
+            {"Date", (when)}                                                                       \
+        }                                                                                          \
+    }
+
+extern const Reply reply_ok, reply_throttled, reply_broken;
+
 /* One request as the server got it. */
 typedef struct Seen {
     uint64_t boottime_usec;
