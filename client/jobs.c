@@ -128,6 +128,7 @@ static json_object *encode_filter(const Options *options)
         (CallString[]){{"state", options->state},
                        {"target", call_target(options)},
                        {"importId", *options->import_id ? options->import_id : NULL},
+                       {"service", options->import_service},
                        {"since", *options->since ? options->since : NULL},
                        {0}});
 

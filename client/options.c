@@ -182,6 +182,18 @@ static int set_limit(Options *options, const char *text)
     return 0;
 }
 
+/* Jobs of either service are found by CloudTrail's form of an id. */
+static int set_import(Options *options, const char *text)
+{
+    size_t length = strlen(text);
+
+    options->import_service = NULL;
+    if (import_id_parse(SERVICE_CLOUDTRAIL, text, length, options->import_id) == 0)
+        return 0;
+    options->import_service = import_service_name(SERVICE_LOGS);
+    return import_id_read(SERVICE_LOGS, text, length, options->import_id);
+}
+
 static int set_service(Options *options, const char *text)
 {
     int r = import_service_parse(text, &options->service);
@@ -265,7 +277,7 @@ static int apply(Options *options, OptionRow row, const char *value)
     case OPTION_ROW_TIMEOUT:
         return set_timeout(options, value);
     case OPTION_ROW_IMPORT:
-        return import_id_read(SERVICE_CLOUDTRAIL, value, strlen(value), options->import_id);
+        return set_import(options, value);
     case OPTION_ROW_SINCE:
         return set_since(options, value);
     case OPTION_ROW_LIMIT:

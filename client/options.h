@@ -48,6 +48,7 @@ typedef struct Options {
     const char *source;
     const char *state;
     char import_id[IMPORT_ID_SIZE]; /* empty: not given */
+    const char *import_service;     /* of that id; NULL: either */
     char since[RFC3339_SIZE];       /* likewise */
     int64_t limit;                  /* 0: not given */
     ImportService service;          /* cloudtrail, unless --service names another one */

@@ -43,7 +43,7 @@ def accept_stops(session, *numbers):
 
 
 def expect_watch(session, *numbers):
-    assert session.call("Watch") == {"ids": [f"job-{number}" for number in numbers]}
+    assert session.call("Watch") == {"ids": [f"job_{number}" for number in numbers]}
     assert session.more
 
 
@@ -70,7 +70,7 @@ def test_several_imports_are_asked_for_at_once_and_watched_over_one_connection(c
 def test_ids_are_folded_and_asked_for_once(ctl, daemon):
     process, session = play(ctl, daemon, "stop", "--no-wait", import_id(0xab).upper(), import_id(1), import_id(0xab))
     accept_stops(session, 0xab, 1)
-    assert end(process) == (0, "job-171\njob-1\n", "")
+    assert end(process) == (0, "job_171\njob_1\n", "")
 
 
 def test_ids_from_standard_input(ctl, daemon):
@@ -160,7 +160,7 @@ def test_options_become_parameters(ctl, daemon, duration, seconds):
     assert session.call("Stop") == {"importId": import_id(1), "target": "paris", "reason": "wrong\nbucket \u20ac",
                                     "timeout": seconds}
     session.reply({"job": make_job(1, "queued")})
-    assert end(process) == (0, "job-1\n", "")
+    assert end(process) == (0, "job_1\n", "")
 
 
 def test_options_may_follow_arguments(ctl, daemon):
@@ -218,7 +218,7 @@ CAUSE = {"code": "SomeException", "message": "because"}
     ("DeadlineExpired", {"job": make_job(1, "expired", error="Slow")}, 6, "Slow"),
     ("JobCancelled", {"job": make_job(1, "cancelled")}, 1, "cancelled"),
     ("JobReleased", {"job": make_job(1, "released")}, 1, "another host"),
-    ("JobNotFound", {"id": "job-9"}, 4, "job-9"),
+    ("JobNotFound", {"id": "job_9"}, 4, "job_9"),
     ("TargetNotFound", {"target": "moon"}, 4, "moon"),
     ("NotAuthorized", {}, 5, "operators"),
     ("QueueFull", {"limit": 17}, 1, "17"),
@@ -393,7 +393,7 @@ def test_a_request_without_an_answer_is_made_again(ctl, daemon):
 
 
 def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1")
+    process, session = play(ctl, daemon, "watch", "job_1")
     expect_watch(session, 1)
     began = time.monotonic()
     session.close()
@@ -403,12 +403,12 @@ def test_7_a_daemon_that_does_not_come_back(ctl, daemon):
     assert (status, output) == (7, "")
     assert "go on when the daemon runs again" in errors and "The jobs go on" not in errors
     assert f"Cannot reach the daemon at {daemon.path}: No such file or directory" in errors
-    assert "trailstopctl watch job-1" in errors
+    assert "trailstopctl watch job_1" in errors
 
 
 def test_7_a_daemon_that_hangs_up_each_time_is_tried_ever_more_seldom(ctl, daemon):
     """It may be started for each connection, and each start may fail."""
-    process = ctl.start("watch", "job-1")
+    process = ctl.start("watch", "job_1")
     connections, ended = 0, threading.Thread(target=process.wait)
     ended.start()
     daemon.socket.settimeout(0.1)  # nothing tells us of an end
@@ -417,13 +417,13 @@ def test_7_a_daemon_that_hangs_up_each_time_is_tried_ever_more_seldom(ctl, daemo
             daemon.socket.accept()[0].close()
             connections += 1
     status, output, errors = end(process)
-    assert (status, output) == (7, "") and "trailstopctl watch job-1" in errors
+    assert (status, output) == (7, "") and "trailstopctl watch job_1" in errors
     assert errors.count("hung up") == 1
     assert connections < 20
 
 
 def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1")
+    process, session = play(ctl, daemon, "watch", "job_1")
     expect_watch(session, 1)
     session.reply({"job": make_job(1, "polling")})
     expect_watch(session, 1)
@@ -432,14 +432,14 @@ def test_watch_that_the_daemon_ends_early_is_asked_for_again(ctl, daemon):
 
 
 def test_a_daemon_that_hangs_up_on_a_long_call_is_asked_about_fewer_jobs(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", *[f"job-{number}" for number in range(900)])
+    process, session = play(ctl, daemon, "watch", *[f"job_{number}" for number in range(900)])
     expected = list(range(900))
     while len(asked := session.call("Watch")["ids"]) > 300:
-        assert asked == [f"job-{number}" for number in expected[:len(asked)]]
+        assert asked == [f"job_{number}" for number in expected[:len(asked)]]
         session.close()
         session = daemon.accept()
     while expected:
-        assert asked == [f"job-{number}" for number in expected[:len(asked)]]
+        assert asked == [f"job_{number}" for number in expected[:len(asked)]]
         for number in expected[:len(asked) - 1]:
             session.update(make_job(number, "stopped"))
         session.reply({"job": make_job(expected[len(asked) - 1], "stopped")})
@@ -450,7 +450,7 @@ def test_a_daemon_that_hangs_up_on_a_long_call_is_asked_about_fewer_jobs(ctl, da
 
 
 def test_a_daemon_that_hangs_up_on_a_short_call_is_asked_about_the_same_jobs(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1", "job-2")
+    process, session = play(ctl, daemon, "watch", "job_1", "job_2")
     for _ in range(3):
         session.close()
         session = daemon.accept()
@@ -473,7 +473,7 @@ def test_130_detaches_and_says_how_to_look_again(ctl, daemon, number):
     process.send_signal(number)
     status, _, errors = end(process)
     assert status == 130
-    assert errors.splitlines()[-1].endswith("trailstopctl watch job-1 job-3")
+    assert errors.splitlines()[-1].endswith("trailstopctl watch job_1 job_3")
     assert session.hung_up()  # nothing was cancelled
 
 
@@ -483,7 +483,7 @@ def test_130_names_the_socket_it_was_given(ctl, daemon):
     expect_watch(session, 1)
     process.send_signal(signal.SIGINT)
     status, _, errors = end(process)
-    assert status == 130 and f"trailstopctl --socket {daemon.path} watch job-1" in errors
+    assert status == 130 and f"trailstopctl --socket {daemon.path} watch job_1" in errors
 
 
 @pytest.mark.parametrize("command", [["watch"], ["jobs"], ["stop", import_id(1)], ["stop", "--no-wait", import_id(1)]])
@@ -497,14 +497,14 @@ def test_130_before_an_answer(ctl, daemon, command):
 
 
 def test_130_while_the_daemon_is_away(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1")
+    process, session = play(ctl, daemon, "watch", "job_1")
     expect_watch(session, 1)
     session.close()
     daemon.close()
     assert "hung up" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     status, _, errors = end(process)
-    assert status == 130 and "trailstopctl watch job-1" in errors
+    assert status == 130 and "trailstopctl watch job_1" in errors
     assert "go on when the daemon runs again" in errors and "The jobs go on" not in errors
 
 
@@ -552,8 +552,8 @@ def test_json_prints_the_parameters_of_each_reply(ctl, daemon):
 
 
 @pytest.mark.parametrize("command, method, parameters", [
-    (["jobs"], "ListJobs", {"jobs": []}), (["job", "x"], "GetJob", {"job": make_job(1)}),
-    (["cancel", "x"], "Cancel", {"job": make_job(1, "cancelled")}), (["targets"], "ListTargets", {"targets": []}),
+    (["jobs"], "ListJobs", {"jobs": []}), (["job", "x_1"], "GetJob", {"job": make_job(1)}),
+    (["cancel", "x_1"], "Cancel", {"job": make_job(1, "cancelled")}), (["targets"], "ListTargets", {"targets": []}),
     (["statistics"], "GetStatistics", {"statistics": {"b": 2, "a": 1}}),
     (["version"], f"{SERVICE}.GetInfo", {"product": "trailstopd", "version": "9", "interfaces": []}),
     (["show", import_id(1)], "GetImport", {"import": {"ImportId": import_id(1)}}),
@@ -571,7 +571,7 @@ def test_json_of_each_call(ctl, daemon, command, method, parameters):
 
 def test_job_shows_the_message_that_made_it(ctl, daemon):
     message = {"queue": "requests", "messageId": "7b1f-m", "senderId": "AIDAEXAMPLE:ci", "receives": 2}
-    process, session = play(ctl, daemon, "job", "x")
+    process, session = play(ctl, daemon, "job", "x_1")
     session.call("GetJob")
     session.reply({"job": make_job(1, message=message)})
     status, output, _ = end(process)
@@ -588,7 +588,7 @@ def test_jobs_puts_all_pages_into_one_table(ctl, daemon):
     session.reply({"jobs": [make_job(1, "stopped", target="the-other-side-of-the-moon")]})
     status, output, _ = end(process)
     lines = output.splitlines()
-    assert status == 0 and [line.split()[0] for line in lines] == ["JOB", "job-3", "job-2", "job-1"]
+    assert status == 0 and [line.split()[0] for line in lines] == ["JOB", "job_3", "job_2", "job_1"]
     assert len({line.index("stopped") for line in lines[1:]} | {lines[0].index("STATE")}) == 1
 
 
@@ -614,7 +614,7 @@ def test_jobs_watch_shows_changes_of_one_target(ctl, daemon):
 
 
 def test_a_state_of_a_later_version_is_not_an_end(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1")
+    process, session = play(ctl, daemon, "watch", "job_1")
     expect_watch(session, 1)
     session.update(make_job(1, "pausing"))
     session.reply({"job": make_job(1, "stopped")})
@@ -623,9 +623,9 @@ def test_a_state_of_a_later_version_is_not_an_end(ctl, daemon):
 
 
 def test_4_one_job_of_several_is_not_there(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "job-1", "job-2", "job-3")
+    process, session = play(ctl, daemon, "watch", "job_1", "job_2", "job_3")
     expect_watch(session, 1, 2, 3)
-    session.reply({"id": "job-2"}, error="JobNotFound")
+    session.reply({"id": "job_2"}, error="JobNotFound")
     expect_watch(session, 1, 3)
     session.update(make_job(3, "failed"))
     session.reply({"job": make_job(1, "stopped")})
@@ -634,10 +634,10 @@ def test_4_one_job_of_several_is_not_there(ctl, daemon):
 
 
 def test_4_without_any_job_there_is_no_table(ctl, daemon):
-    process, session = play(ctl, daemon, "watch", "nope")
+    process, session = play(ctl, daemon, "watch", "no_such")
     session.call("Watch")
-    session.reply({"id": "nope"}, error="JobNotFound")
-    assert end(process) == (4, "", 'trailstopctl: There is no such job: "nope"\n')
+    session.reply({"id": "no_such"}, error="JobNotFound")
+    assert end(process) == (4, "", 'trailstopctl: There is no such job: "no_such"\n')
 
     process, session = play(ctl, daemon, "stop", "-t", "moon", import_id(1))
     session.call("Stop")
@@ -655,11 +655,11 @@ def test_4_an_empty_name_is_seen_to_be_one(ctl, daemon):
 
 @pytest.mark.parametrize("error, expected", [(None, 0), ("JobNotFound", 4)])
 def test_a_job_named_twice_is_watched_once(ctl, daemon, error, expected):
-    process, session = play(ctl, daemon, "watch", "job-1", "job-2", "job-1")
+    process, session = play(ctl, daemon, "watch", "job_1", "job_2", "job_1")
     expect_watch(session, 1, 2)
     session.update(make_job(2, "stopped"))
     if error:
-        session.reply({"id": "job-1"}, error=error)
+        session.reply({"id": "job_1"}, error=error)
     else:
         session.reply({"job": make_job(1, "stopped")})
     assert end(process)[0] == expected
@@ -734,7 +734,7 @@ def test_stop_all_without_waiting_or_in_rehearsal(ctl, daemon):
     process, session = play(ctl, daemon, "stop", "--all", "--all-targets", "--no-wait")
     assert session.call("StopAll") == {"targets": ["*"]}
     session.reply({"jobs": [make_job(1, "queued")], "imports": [], "failures": []})
-    assert end(process) == (0, "job-1\n", "")
+    assert end(process) == (0, "job_1\n", "")
 
     process, session = play(ctl, daemon, "stop", "--all", "--dry-run")
     assert session.call("StopAll") == {"dryRun": True}

@@ -25,7 +25,7 @@ def accept_all(session, count):
         assert session.call("Stop") == {"importId": import_id(number)}
     for number in range(count):
         session.reply({"job": make_job(number, "queued")})
-    assert session.call("Watch")["ids"] == [f"job-{number}" for number in range(count)]
+    assert session.call("Watch")["ids"] == [f"job_{number}" for number in range(count)]
 
 
 def stop_on_terminal(on_terminal, daemon, count, **options):
@@ -236,14 +236,14 @@ def test_no_second_hint_for_an_import_that_failed(on_terminal, daemon):
 
 
 def test_what_has_no_job_has_no_line(on_terminal, daemon):
-    terminal = on_terminal("watch", "job-0", "nope")
+    terminal = on_terminal("watch", "job_0", "no_such")
     session = daemon.accept()
     session.call("Watch")
-    session.reply({"id": "nope"}, error="JobNotFound")
-    assert session.call("Watch") == {"ids": ["job-0"]}
+    session.reply({"id": "no_such"}, error="JobNotFound")
+    assert session.call("Watch") == {"ids": ["job_0"]}
     session.update(make_job(0, "polling"))
     screen = terminal.wait_for(lambda screen: len(screen) == 3)
-    assert "nope" in screen[0] and row_of(screen, 0)[1] == "polling"
+    assert "no_such" in screen[0] and row_of(screen, 0)[1] == "polling"
     session.reply({"job": make_job(0, "stopped")})
     assert terminal.finish() == 4
     assert len(terminal.screen()) == 3
@@ -255,7 +255,7 @@ def test_130_leaves_the_display_and_says_how_to_look_again(on_terminal, daemon):
     terminal.type(b"\x03")
     assert terminal.finish() == 130
     screen = terminal.screen()
-    assert row_of(screen, 0)[1] == "queued" and screen[-1].endswith("trailstopctl watch job-0")
+    assert row_of(screen, 0)[1] == "queued" and screen[-1].endswith("trailstopctl watch job_0")
     assert terminal.wraps and session.hung_up()
 
 
@@ -264,7 +264,7 @@ def test_a_restart_of_the_daemon_is_reported(on_terminal, daemon):
     session.close()
     screen = terminal.wait_for(lambda screen: any("hung up" in line for line in screen))
     session = daemon.accept()
-    assert session.call("Watch") == {"ids": ["job-0"]}
+    assert session.call("Watch") == {"ids": ["job_0"]}
     session.update(make_job(0, "polling"))
     screen = terminal.wait_for(lambda screen: any("polling" in line for line in screen))
     assert len(screen) == 3 and "hung up" in screen[0]
@@ -482,7 +482,7 @@ def test_off_a_terminal_one_line_for_each_change_that_can_be_seen(ctl, daemon):
 
 
 def test_lines_come_when_they_happen(ctl, daemon):
-    process = ctl.start("watch", "job-0")
+    process = ctl.start("watch", "job_0")
     session = daemon.accept()
     session.call("Watch")
     for state in ("queued", "stopping", "polling"):

@@ -84,7 +84,7 @@ def test_ids_from_an_input_that_does_not_block(ctl, daemon, pipe):
     for number in range(3):
         assert session.call("Stop") == {"importId": import_id(number)}
         session.reply({"job": make_job(number, "queued")})
-    assert process.communicate(timeout=DEADLINE) == ("job-0\njob-1\njob-2\n", "") and process.returncode == 0
+    assert process.communicate(timeout=DEADLINE) == ("job_0\njob_1\njob_2\n", "") and process.returncode == 0
 
 
 def test_a_terminal_that_does_not_block_shows_all(on_terminal, daemon):

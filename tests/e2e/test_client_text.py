@@ -19,17 +19,17 @@ def evil_job(number, state):
 
 @pytest.mark.parametrize("command, method, replies", [
     (["jobs"], "ListJobs", [{"jobs": [evil_job(1, "polling")]}]),
-    (["job", "x"], "GetJob", [{"job": evil_job(1, "polling")}]),
-    (["cancel", "x"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
-    (["watch", "job-1"], "Watch", [{"job": evil_job(1, "refused")}]),
-    (["watch", "job-1"], "Watch", [{"job": {**evil_job(1, "refused"), "importId": EVIL}}]),
+    (["job", "x_1"], "GetJob", [{"job": evil_job(1, "polling")}]),
+    (["cancel", "x_1"], "Cancel", [{"job": evil_job(1, "cancelled")}]),
+    (["watch", "job_1"], "Watch", [{"job": evil_job(1, "refused")}]),
+    (["watch", "job_1"], "Watch", [{"job": {**evil_job(1, "refused"), "importId": EVIL}}]),
     (["targets"], "ListTargets", [{"targets": [{"name": EVIL, "region": EVIL, "endpoint": EVIL}]}]),
     (["statistics"], "GetStatistics", [{"statistics": {EVIL: 1}}]),
     (["version"], f"{SERVICE}.GetInfo", [{"product": EVIL, "version": EVIL}]),
     (["show", import_id(1)], "GetImport", [{"import": {"ImportId": EVIL, "ImportStatus": EVIL, "Destinations": [EVIL]}}]),
     (["list"], "ListImports", [{"imports": [{"ImportId": EVIL, "Destinations": [EVIL]}]}]),
     (["failures", import_id(1)], "ListImportFailures", [{"failures": [{"Location": EVIL, "ErrorMessage": EVIL}]}]),
-    (["--json", "job", "x"], "GetJob", [{"job": evil_job(1, "polling")}]),
+    (["--json", "job", "x_1"], "GetJob", [{"job": evil_job(1, "polling")}]),
 ])
 def test_no_control_character_passes(ctl, daemon, command, method, replies):
     process = ctl.start(*command)
@@ -60,7 +60,7 @@ def test_no_control_character_passes_in_errors(ctl, daemon, error, parameters):
 
 
 def test_the_live_display_shows_outside_text_harmless(on_terminal, daemon):
-    terminal = on_terminal("watch", "job-0", columns=200)
+    terminal = on_terminal("watch", "job_0", columns=200)
     session = daemon.accept()
     session.call("Watch")
     session.update(evil_job(0, "polling"))

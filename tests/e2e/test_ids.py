@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs are found by what people have: an import's id, the beginning of a job's, when it was."""
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from harness.ctl import Ctl
 from harness.daemon import target
 from harness.sim import new_id
 
@@ -62,7 +64,7 @@ def test_what_is_not_a_filter_is_refused_by_name(daemon, parameters, wrong):
 def test_a_job_is_found_by_its_import_and_by_any_beginning(ctl, daemon, sim):
     import_id = sim.add()
     job = daemon.stopped(import_id)["id"]
-    for text in (job, job[:12], job[:12].upper(), job[:31], import_id, import_id.upper()):
+    for text in (job, job[:12], job[:12].upper(), job[:31], job.upper(), import_id, import_id.upper()):
         assert shown(ctl("job", text)) == job
 
 
@@ -79,8 +81,34 @@ def test_an_import_stands_for_its_job_that_is_not_final_else_for_the_latest(ctl,
     assert daemon.job(active)["state"] == "cancelled"
 
 
+@pytest.mark.parametrize("task_id", ["Task-1", "abad1dea", "x" * 256, "00000000-0000-4000-8000-0000000000AB"])
+def test_an_import_of_logs_stands_for_its_job(ctl, daemon, sim, task_id):
+    """Whatever it looks like: in upper case, as the beginning of a job's own id."""
+    sim.add_endless(id=task_id, service="logs")
+    first = daemon.stop(task_id, service="logs")["id"]
+    for command in ("job", "cancel"):
+        result = ctl(command, task_id, "--json")
+        assert result.returncode == 0 and json.loads(result.stdout)["job"]["id"] == first
+    assert first in ctl("watch", task_id, "--json").stdout
+    latest = daemon.stop(task_id, service="logs")["id"]
+    assert json.loads(ctl("job", task_id, "--json").stdout)["job"]["id"] == latest
+
+
+def test_an_import_of_each_service_with_one_id_stands_for_two_jobs(build, start_daemon, sim, tmp_path):
+    daemon = start_daemon({"default": {**target(sim), "endpoint-url": "http://127.0.0.1:1"}})  # both jobs wait for it
+    import_id = new_id()
+    both = [daemon.stop(import_id, service=service)["id"] for service in ("cloudtrail", "logs")]
+    result = Ctl(build, daemon.socket, tmp_path)("job", import_id)
+    assert result.returncode == 2 and all(job in result.stderr for job in both)
+
+
+def test_jobs_of_an_import_of_logs_are_listed(ctl, daemon, sim):
+    task_id = sim.add_endless(id="Task-1", service="logs")
+    job = daemon.stop(task_id, service="logs")["id"]
+    assert ctl("jobs", "--import", task_id, "-o", "ids").stdout.split() == [job]
+
+
 def test_what_stands_for_two_is_refused_with_both(build, start_daemon, sim, tmp_path):
-    from harness.ctl import Ctl
     daemon = start_daemon({"default": target(sim), "paris": target(sim)})
     ctl = Ctl(build, daemon.socket, tmp_path)
     import_id = sim.add_endless()
@@ -135,7 +163,7 @@ def test_jobs_are_filtered_and_limited(ctl, daemon, sim):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--limit", "0"], ["--limit", "x"], ["--limit", "10001"], ["--since", "soon"], ["--import", "no-id"],
+    ["--limit", "0"], ["--limit", "x"], ["--limit", "10001"], ["--since", "soon"], ["--import", "no_id"],
     ["--watch", "--limit", "3"], ["--all", "--limit", "3"], ["--all", "-t", "one", "-t", "two"],
 ])
 def test_2_what_is_not_a_filter(ctl, arguments):

@@ -97,7 +97,7 @@ class Session:
 def make_job(number, state="polling", *, status=None, error=None, **members):
     """The Job of import number `number`."""
     job = {
-        "id": f"job-{number}", "target": "default", "importId": import_id(number), "state": state,
+        "id": f"job_{number}", "target": "default", "importId": import_id(number), "state": state,
         "alreadyStopped": False, "requester": {"uid": 1000, "gid": 1000, "pid": 4321},
         "requestedAt": "2025-11-22T12:23:45.678Z", "updatedAt": "2025-11-22T12:23:46.000Z",
         "attempts": 1, "polls": 3,
