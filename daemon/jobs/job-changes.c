@@ -2,6 +2,10 @@
 #include "daemon/jobs/job-changes.h"
 
 #include <assert.h>
+#include <string.h>
+
+#define WEIGHT_MANY 256U
+#define TEXT_A_UNIT 1024U
 
 void job_changes_init(JobChanges *changes, uint64_t last_change)
 {
@@ -16,19 +20,30 @@ void job_changes_clear(JobChanges *changes)
     job_record_clear(&changes->settled);
 }
 
+static size_t weight_of(const Job *job)
+{
+    const char *reason = job->record.reason; /* the only text of any length that never changes */
+
+    return 1 + (reason ? strlen(reason) / TEXT_A_UNIT : 0);
+}
+
 void job_changes_add(JobChanges *changes, Job *job)
 {
     if (job->registered.changed)
         return;
     job->registered.changed = true;
     TAILQ_INSERT_TAIL(&changes->jobs, job, registered.change_entry);
+    changes->weight += weight_of(job);
 }
 
 void job_changes_remove(JobChanges *changes, Job *job)
 {
-    if (job->registered.changed)
-        TAILQ_REMOVE(&changes->jobs, job, registered.change_entry);
+    if (!job->registered.changed)
+        return;
     job->registered.changed = false;
+    TAILQ_REMOVE(&changes->jobs, job, registered.change_entry);
+    assert(changes->weight >= weight_of(job));
+    changes->weight -= weight_of(job);
 }
 
 bool job_changes_of_jobs(const JobChanges *changes)
@@ -46,6 +61,11 @@ bool job_changes_of_any(const JobChanges *changes)
         if (companion->has_changes(companion->userdata))
             return true;
     return false;
+}
+
+bool job_changes_are_many(const JobChanges *changes)
+{
+    return changes->weight >= WEIGHT_MANY;
 }
 
 static int put_job(JobChanges *changes, Store *store, JobRecord *record)

@@ -10,6 +10,7 @@ typedef TAILQ_HEAD(JobChangeList, Job) JobChangeList;
 
 typedef struct JobChanges {
     JobChangeList jobs;   /* in the order of their first change */
+    size_t weight;        /* of these, see job_changes_are_many() */
     JobRecord settled;    /* owned, see registry_settle(); without import_id: none */
     uint64_t last_change; /* JobRecord.change */
     CompanionList companions;
@@ -24,6 +25,10 @@ void job_changes_remove(JobChanges *changes, Job *job); /* takes one that is not
 /* A job changed, or one that ended long ago; a companion may have something to save besides. */
 bool job_changes_of_jobs(const JobChanges *changes);
 bool job_changes_of_any(const JobChanges *changes);
+
+/* As many as one turn of the loop saves in its time: what can wait with further ones does. A job
+ * counts for one, and for one more with each KiB of text that was sent with its request. */
+bool job_changes_are_many(const JobChanges *changes);
 
 /* Numbers the changes and saves all of them, or none: they stay as they are. 0, -ENOMEM or negative
  * errno of the store. */

@@ -133,11 +133,8 @@ int registry_new(const JobContext *rules, Store *store, Registry **ret)
 
     if (!registry)
         return -ENOMEM;
-    *registry = (Registry){
-        .context = *rules,
-        .store = store,
-        .last_number = store_last_number(store),
-    };
+    *registry =
+        (Registry){.context = *rules, .store = store, .last_number = store_last_number(store)};
     registry->context.changed = registry_job_changed;
     registry->context.observed = registry_job_observed;
     registry->context.userdata = registry;
@@ -400,6 +397,11 @@ int registry_commit(Registry *registry, bool *ret_changed)
     }
     job_changes_tell_companions(&registry->changes, r);
     return r;
+}
+
+bool registry_has_many_changes(const Registry *registry)
+{
+    return job_changes_are_many(&registry->changes);
 }
 
 uint64_t registry_last_change(const Registry *registry)

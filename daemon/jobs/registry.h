@@ -61,6 +61,9 @@ void registry_add_companion(Registry *registry, RegistryCompanion *companion);
  * saved. */
 int registry_commit(Registry *registry, bool *ret_changed);
 
+/* Whether the next commit has as much to save as is good for one turn of the loop. */
+bool registry_has_many_changes(const Registry *registry);
+
 /* JobRecord.change of the latest change that may be shown. */
 uint64_t registry_last_change(const Registry *registry);
 

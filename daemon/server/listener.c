@@ -295,9 +295,15 @@ void listener_free(Listener *listener)
     free(listener);
 }
 
+/* To save what a call changed takes longer than the call. */
+static bool is_enough_to_save(const void *userdata)
+{
+    return registry_has_many_changes(((const Service *)userdata)->registry);
+}
+
 bool listener_work(Listener *listener, uint64_t usec)
 {
-    return rota_run(listener->rota, usec);
+    return rota_run(listener->rota, usec, is_enough_to_save, listener->service);
 }
 
 bool listener_has_work(const Listener *listener)

@@ -196,7 +196,8 @@ static RotaPlace *user_take(RotaUser *user)
     return place;
 }
 
-bool rota_run(Rota *rota, uint64_t usec)
+bool rota_run(Rota *rota, uint64_t usec, bool (*is_enough)(const void *userdata),
+              const void *userdata)
 {
     uint64_t end_usec = time_now_monotonic() + usec;
     bool worked = false;
@@ -211,7 +212,7 @@ bool rota_run(Rota *rota, uint64_t usec)
         }
         worked = true;
         place->work(place->userdata); /* may end the place, and the user with it */
-        if (time_now_monotonic() >= end_usec)
+        if (time_now_monotonic() >= end_usec || is_enough(userdata))
             break;
     }
     return worked;

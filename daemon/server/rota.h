@@ -59,6 +59,8 @@ bool rota_has_room_for_one(const RotaPlace *place);      /* message or reply */
 bool rota_may_hold(const RotaPlace *place, size_t size); /* so much more, in a list to be sent */
 void rota_wait(RotaPlace *place); /* queues it as soon as its user has room */
 
-/* Gives out slices for so long, one at least where there is work. True: there was. */
-bool rota_run(Rota *rota, uint64_t usec);
+/* Gives out slices for so long, or until they have done as much as can be finished in this turn;
+ * one at least where there is work. True: there was. */
+bool rota_run(Rota *rota, uint64_t usec, bool (*is_enough)(const void *userdata),
+              const void *userdata);
 bool rota_has_work(const Rota *rota);

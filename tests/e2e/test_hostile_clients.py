@@ -35,7 +35,7 @@ class Attack:
         self.daemon = daemon
         self.attackers = [daemon.connect() for _ in range(attackers)]
         self.honest = daemon.connect()
-        self.accepted = accepted(self.honest)
+        self.accepted = statistic(self.honest, "requestsAccepted")
 
     def __enter__(self):
         self.daemon.signal(signal.SIGSTOP)
@@ -66,8 +66,8 @@ class Attack:
         return before
 
 
-def accepted(client):
-    return client.call("GetStatistics")["statistics"]["requestsAccepted"]
+def statistic(client, name):
+    return client.call("GetStatistics")["statistics"][name]
 
 
 EXPENSIVE = {
@@ -102,7 +102,7 @@ def test_clients_that_fill_the_memory_of_a_user_and_go_are_forgotten(full):
         assert honest.call("ListTargets")["targets"], "one that costs little is served"
         for client in clients:
             client.close()
-        while honest.call("GetStatistics")["statistics"]["clients"] > 1:
+        while statistic(honest, "clients") > 1:
             pass
 
 
@@ -133,3 +133,32 @@ def test_a_long_reply_that_is_read_late_holds_up_nobody_and_is_whole(start_daemo
         assert honest.call("ListTargets")["targets"]
         found = late.reply()[member]
     assert len(found) == len(running) and {item[name] for item in found} == running
+
+
+@pytest.mark.parametrize("acts", ["make jobs", "make jobs with long reasons", "cancel jobs"])
+def test_a_turn_saves_no_more_than_it_has_time_for(start_daemon, sim, acts):
+    """To save a change takes longer than to ask for it: many that are asked for at once are saved in turns."""
+    daemon = start_daemon({"default": target(sim, stop_rate=0.01)})
+    reason, jobs = ("r" * 10_000, 300) if "long" in acts else ("r", 2_400)
+    requests = [encode("Stop", {"importId": new_id(), "reason": reason}) for _ in range(jobs)]
+    if acts == "cancel jobs":
+        with daemon.connect() as client:
+            ids = []
+            for request in requests:
+                client.send_raw(request)
+                ids.append(client.reply()["job"]["id"])
+        requests = [encode("Cancel", {"id": job}) for job in ids]
+    clients = [daemon.connect() for _ in range(40)]
+    with daemon.connect() as honest:
+        honest.call("ListTargets")
+        before = statistic(honest, "storeCommits")
+        daemon.signal(signal.SIGSTOP)
+        for i, client in enumerate(clients):
+            client.send_raw(b"".join(requests[i::len(clients)]))
+        daemon.signal(signal.SIGCONT)
+        for i, client in enumerate(clients):
+            for _ in requests[i::len(clients)]:
+                client.reply()
+            client.close()
+        weight = jobs * (1 + len(reason) // 1024)
+        assert statistic(honest, "storeCommits") - before >= weight // (256 + 96 * (1 + len(reason) // 1024))
