@@ -3,18 +3,15 @@
  * name below $HANG_BELOW, and those that ask for a user or a group, for as long as there is a file
  * $HANG_WHILE. A sync takes $SYNC_USEC longer than it does. */
 #include <dirent.h>
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REAL(name) __typeof__(name) *real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+#include "tests/harness/real-call.h"
 
 static void hang(void)
 {
@@ -35,17 +32,7 @@ static void hang_below(const char *path)
 }
 
 #define OPEN(name)                                                                                 \
-    int name(const char *path, int flags, ...)                                                     \
-    {                                                                                              \
-        va_list arguments;                                                                         \
-        mode_t mode;                                                                               \
-        REAL(name);                                                                                \
-        va_start(arguments, flags);                                                                \
-        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
-        va_end(arguments);                                                                         \
-        hang_below(path);                                                                          \
-        return real(path, flags, mode);                                                            \
-    }
+    LIKE_OPEN(name, (const char *path, int flags, ...), (hang_below(path), real(path, flags, mode)))
 
 OPEN(open)
 OPEN(open64)

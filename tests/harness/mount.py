@@ -181,8 +181,9 @@ def build_library(directory):
     if not compiler:
         return None
     library = directory / "hang.so"
-    source = os.path.join(os.path.dirname(__file__), "hang.c")
-    subprocess.run([compiler, "-D_GNU_SOURCE", "-Wall", "-fPIC", "-shared", "-o", library, source, "-ldl"], check=True)
+    harness = os.path.dirname(os.path.abspath(__file__))
+    subprocess.run([compiler, "-D_GNU_SOURCE", "-Wall", "-fPIC", "-shared", "-I", os.path.join(harness, "../.."),
+                    "-o", library, os.path.join(harness, "hang.c"), "-ldl"], check=True)
     return library
 
 

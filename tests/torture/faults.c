@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +35,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "tests/harness/real-call.h"
 #include "tests/torture/faults.h"
 
 static const char *const names[N_FAULT_KINDS] = {"memory", "descriptor", "write", "sync"};
@@ -221,11 +221,6 @@ static bool file_fails(FaultKind kind, int fd)
     return strncmp(path, faults.below, strlen(faults.below)) == 0 && fails(kind);
 }
 
-#define REAL(name)                                                                                 \
-    static __typeof__(name) *real;                                                                 \
-    if (!real)                                                                                     \
-    real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
-
 int __libc_start_main(int (*start)(int, char **, char **), int argc, char **argv,
                       void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
                       void *stack_end);
@@ -329,28 +324,11 @@ static int no_descriptor(void)
 }
 
 #define OPEN(name)                                                                                 \
-    int name(const char *path, int flags, ...)                                                     \
-    {                                                                                              \
-        va_list arguments;                                                                         \
-        mode_t mode;                                                                               \
-        REAL(name);                                                                                \
-        va_start(arguments, flags);                                                                \
-        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
-        va_end(arguments);                                                                         \
-        return fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(path, flags, mode);                \
-    }
-
+    LIKE_OPEN(name, (const char *path, int flags, ...),                                            \
+              fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(path, flags, mode))
 #define OPENAT(name)                                                                               \
-    int name(int at, const char *path, int flags, ...)                                             \
-    {                                                                                              \
-        va_list arguments;                                                                         \
-        mode_t mode;                                                                               \
-        REAL(name);                                                                                \
-        va_start(arguments, flags);                                                                \
-        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;                      \
-        va_end(arguments);                                                                         \
-        return fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(at, path, flags, mode);            \
-    }
+    LIKE_OPEN(name, (int at, const char *path, int flags, ...),                                    \
+              fails(FAULT_DESCRIPTOR) ? no_descriptor() : real(at, path, flags, mode))
 
 OPEN(open)
 OPEN(open64)
