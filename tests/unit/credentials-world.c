@@ -226,21 +226,9 @@ int credentials_world_teardown(void **state)
     return 0;
 }
 
-void world_connect(CredentialsWorld *world, const char *profile, const char *role_arn)
+AwsCredentialsContext world_context(CredentialsWorld *world)
 {
-    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
-    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
-    CLEANUP(trust_freep) Trust *trust = NULL;
-    CLEANUP(freep) char *error = NULL;
-    const char *option;
-    const AwsSection section = {
-        .region = (char *)"us-east-1",
-        .profile = (char *)profile,
-        .role = {.arn = (char *)role_arn},
-        .use_fips_endpoint = -1,
-        .use_dualstack_endpoint = -1,
-    };
-    const AwsCredentialsContext context = {
+    return (AwsCredentialsContext){
         .timers = world->timers,
         .random = &world->random,
         .http = &world->http,
@@ -250,12 +238,36 @@ void world_connect(CredentialsWorld *world, const char *profile, const char *rol
         .timeout_usec = USEC_PER_SEC,
         .max_attempts = 3,
     };
+}
 
+AwsSettings *world_settings(CredentialsWorld *world, const char *profile, const char *role_arn)
+{
+    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
+    CLEANUP(trust_freep) Trust *trust = NULL;
+    AwsSettings *settings;
+    const char *option;
+    char *error = NULL;
+
+    world->section = (AwsSection){
+        .region = (char *)"us-east-1",
+        .profile = (char *)profile,
+        .role = {.arn = (char *)role_arn},
+        .use_fips_endpoint = -1,
+        .use_dualstack_endpoint = -1,
+    };
     assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
     assert_int_equal(trust_new(&trust), 0);
-    assert_int_equal(aws_settings_resolve(&section, &(AwsPurpose){.noun = "target"}, profiles,
-                                          trust, &settings, &option, &error),
-                     0);
+    if (aws_settings_resolve(&world->section, &(AwsPurpose){.noun = "target"}, profiles, trust,
+                             &settings, &option, &error) < 0)
+        fail_msg("%s", error);
+    return settings;
+}
+
+void world_connect(CredentialsWorld *world, const char *profile, const char *role_arn)
+{
+    CLEANUP(aws_settings_freep) AwsSettings *settings = world_settings(world, profile, role_arn);
+    const AwsCredentialsContext context = world_context(world);
+
     assert_int_equal(
         aws_credentials_provider_new(&context, "audit-target", settings, &world->provider), 0);
 }

@@ -30,8 +30,8 @@ typedef struct CredentialsWorld {
     Random random;
     Timers *timers;
     struct event_base *base;
-    bool live; /* something real is waited for, so the virtual clock stands still */
-    AwsCredentialsContext context;
+    bool live;          /* something real is waited for, so the virtual clock stands still */
+    AwsSection section; /* settings borrow from it */
     AwsSharedFiles *files;
     AwsProfileShare *share;
     AwsCredentialsProvider *provider;
@@ -67,7 +67,11 @@ void world_script(CredentialsWorld *world, const Exchange *script, unsigned n);
 #define WORLD_SCRIPT(world, script)                                                                \
     world_script(world, script, (unsigned)(sizeof(script) / sizeof(*(script))))
 
-/* Makes the provider where there is none yet; profile, role_arn: of the target, or NULL. */
+/* What a provider is made of; profile, role_arn: of the target, or NULL. */
+AwsCredentialsContext world_context(CredentialsWorld *world);
+AwsSettings *world_settings(CredentialsWorld *world, const char *profile, const char *role_arn);
+
+/* Makes the provider of these. */
 void world_connect(CredentialsWorld *world, const char *profile, const char *role_arn);
 
 /* Asks, and lets time pass until the answer is there. */

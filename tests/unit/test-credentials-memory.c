@@ -123,16 +123,7 @@ static bool fetch(void *data)
 {
     const Fetch *of = data;
     CredentialsWorld *world = of->world;
-    const AwsCredentialsContext context = {
-        .timers = world->timers,
-        .random = &world->random,
-        .http = &world->http,
-        .base = world->base,
-        .profiles = world->share,
-        .connect_timeout_usec = USEC_PER_SEC,
-        .timeout_usec = USEC_PER_SEC,
-        .max_attempts = 3,
-    };
+    const AwsCredentialsContext context = world_context(world);
     AwsCredentialsProvider *untouched = data, *provider = untouched;
     int r = aws_credentials_provider_new(&context, "audit", of->settings, &provider);
     bool one, other;
@@ -152,25 +143,11 @@ static bool fetch(void *data)
 static void every_fetch(CredentialsWorld *world, const char *role_arn, const char *key_id,
                         const char *with)
 {
-    CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
     CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
-    CLEANUP(trust_freep) Trust *trust = NULL;
-    char *error = NULL;
-    const char *option;
-    const AwsSection section = {
-        .region = (char *)"us-east-1",
-        .role = {.arn = (char *)role_arn},
-        .use_fips_endpoint = -1,
-        .use_dualstack_endpoint = -1,
-    };
     Fetch of = {.world = world, .key_id = key_id, .with = with};
 
     world->http.start = on_start;
-    assert_int_equal(aws_shared_files_read(world->files, &profiles), 0);
-    assert_int_equal(trust_new(&trust), 0);
-    assert_int_equal(aws_settings_resolve(&section, &(AwsPurpose){.noun = "target"}, profiles,
-                                          trust, &settings, &option, &error),
-                     0);
+    settings = world_settings(world, NULL, role_arn);
     of.settings = settings;
     every_allocation(fetch, &of);
 }
