@@ -14,7 +14,7 @@ typedef enum CallState {
 } CallState;
 
 /* Thousands may wait for their turn, so a call is one piece of memory, and no larger than it must
- * be. */
+ * be: what it can make when it goes out is not kept while it waits. */
 struct AwsCall {
     AwsClient *client;
     const AwsOperation *operation;
@@ -23,19 +23,21 @@ struct AwsCall {
         AwsCredentialsWait credentials_wait;
         Timer delay;
         PacerWait pacer_wait;
-        HttpTransfer *transfer;
+        struct {
+            HttpTransfer *transfer;
+            int64_t skew_usec; /* what it was signed with; others may have learned better */
+        };
     };
     AwsCredentials *credentials;          /* a reference, once they came */
     AwsCredentials *rejected_credentials; /* likewise, of the attempts before they were renewed */
     CallError error;                      /* of the last attempt */
-    int64_t skew_usec;   /* what the last attempt was signed with; others may have learned better */
-    const char *subject; /* behind the body; NULL: none */
-    size_t body_size;
-    CallState state;
-    unsigned attempt;    /* the number of the last that went out */
-    unsigned last_cost;  /* of the last retry, in tokens of the quota; 0: none */
-    bool skew_corrected; /* each correction is made once per call */
-    bool finishing;      /* no more retries */
-    char invocation_id[AWS_INVOCATION_ID_SIZE];
-    char body[]; /* with a NUL, as the subject */
+    const char *subject;                  /* the caller's; NULL: none */
+    size_t body_size;                     /* with its NUL; 0: the body is made of the subject */
+    AwsInvocationId invocation_id;
+    unsigned attempt;        /* the number of the last that went out */
+    uint8_t last_cost;       /* of the last retry, in tokens of the quota; 0: none */
+    CallState state : 8;     /* see the union */
+    bool skew_corrected : 1; /* each correction is made once per call */
+    bool finishing : 1;      /* no more retries */
+    char body[];
 };

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "common/json-write.h"
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/call-answer.h"
@@ -153,7 +154,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
     cost = aws_retry_quota_take(&client->quota, retry_class);
     if (cost == 0)
         return false;
-    call->last_cost = cost;
+    call->last_cost = (uint8_t)cost;
     delay_usec = aws_retry_delay_usec(
         retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
         aws_answer_read_retry_after(response, aws_client_server_time_usec(client)));
@@ -231,18 +232,32 @@ static const char *content_type(const AwsOperation *operation)
                                : of_json[operation->json_version];
 }
 
+/* What asks about its subject and nothing else. NULL: no memory. */
+static char *make_body(const AwsCall *call)
+{
+    JsonWriter writer = {0};
+    size_t size;
+
+    json_write_begin(&writer, NULL, '{');
+    json_write_string(&writer, call->operation->subject, call->subject);
+    json_write_end(&writer, '}');
+    return json_writer_take(&writer, &size);
+}
+
 static int call_send(AwsCall *call)
 {
     const AwsClientConfig *config = &call->client->config;
+    CLEANUP(freep) char *made = call->body_size > 0 ? NULL : make_body(call);
+    const char *body = call->body_size > 0 ? call->body : made;
     unsigned number = call->attempt + 1;
     AwsAttempt attempt = {
         .content_type = content_type(call->operation),
         .target = call->operation->target,
-        .body = call->body,
-        .body_size = call->body_size,
+        .body = body,
+        .body_size = body ? strlen(body) : 0,
         .credentials = call->credentials,
         .realtime_usec = aws_client_server_time_usec(call->client),
-        .invocation_id = call->invocation_id,
+        .invocation_id = &call->invocation_id,
         .number = number,
         /* A correction may come on top of the attempts that the configuration allows. */
         .max = number > config->max_attempts ? number : config->max_attempts,
@@ -251,6 +266,8 @@ static int call_send(AwsCall *call)
     int r;
 
     assert(!call->transfer && (call->credentials || !config->credentials));
+    if (!body)
+        return -ENOMEM;
     r = aws_request_sign(&request, &call->client->route, &attempt);
     if (r < 0)
         return r;
@@ -264,8 +281,8 @@ static int call_send(AwsCall *call)
                                 .url = call->client->route.url,
                                 .headers = request.headers,
                                 .n_headers = request.n_headers,
-                                .body = call->body,
-                                .body_size = call->body_size,
+                                .body = attempt.body,
+                                .body_size = attempt.body_size,
                                 .connect_timeout_usec = config->connect_timeout_usec,
                                 .timeout_usec = config->timeout_usec + call->hooks.wait_usec,
                                 .ca_bundle = call->client->ca_bundle,
@@ -347,23 +364,24 @@ static void on_credentials(AwsCredentials *credentials, const CallError *error, 
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
                    const char *subject, const AwsCallHooks *hooks, AwsCall **ret)
 {
-    size_t body_size = strlen(body), subject_size = subject ? strlen(subject) + 1 : 0;
-    AwsCall *call = malloc(sizeof(*call) + body_size + 1 + subject_size);
+    size_t body_size = body ? strlen(body) + 1 : 0;
+    AwsCall *call = malloc(sizeof(*call) + body_size);
 
+    assert(operation->name && (body || (subject && operation->subject)));
     if (!call)
         return -ENOMEM;
     *call = (AwsCall){
         .client = aws_client_ref(client),
         .operation = operation,
         .hooks = *hooks,
+        .subject = subject,
         .body_size = body_size,
     };
-    memcpy(call->body, body, body_size + 1);
-    if (subject)
-        call->subject = memcpy(call->body + body_size + 1, subject, subject_size);
+    if (body)
+        memcpy(call->body, body, body_size);
     if (client->config.fixed_credentials)
         call->credentials = aws_credentials_ref(client->config.fixed_credentials);
-    aws_request_make_id(client->config.random, call->invocation_id);
+    aws_request_make_id(client->config.random, &call->invocation_id);
     call_fetch_credentials(call);
     *ret = call;
     return 0;

@@ -60,7 +60,8 @@ typedef struct AwsOperation {
     bool (*find_error)(json_object *decoded, AwsErrorText *ret);
     const char *subject_list; /* member of what was decoded: an array, not empty, of which the item
                                  about the subject is the answer; NULL: it is the answer itself */
-    const char *subject;      /* member of the answer that names the subject; NULL: none does */
+    const char *subject; /* member of the answer, and of a request that has no other, that names
+                            the subject; NULL: none does */
     bool subject_folds_case;
     bool may_be_empty; /* it has nothing to say in a success, which may come without a body */
     QuotaKind limit;
@@ -89,9 +90,10 @@ typedef struct AwsCallHooks {
     void *userdata;
 } AwsCallHooks;
 
-/* operation outlives the call. body: as the protocol has it, copied. subject: what is asked about,
- * copied; an answer that names another one is not an answer. NULL: it may name any. Hooks never run
- * from within aws_call_start(). 0 or -ENOMEM. */
+/* operation outlives the call, and so does subject: what is asked about. An answer that names
+ * another one is not an answer; NULL: it may name any. body: as the protocol has it, copied; NULL:
+ * JSON that has the subject and nothing else. Hooks never run from within aws_call_start(). 0 or
+ * -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
                    const char *subject, const AwsCallHooks *hooks, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* takes NULL */

@@ -90,46 +90,29 @@ char *import_to_text(const ImportOperations *operations, json_object *import, co
 }
 
 static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
-                           const char *import_id, const AwsCallHooks *hooks, AwsCall **ret)
+                           const AwsCallHooks *hooks, AwsCall **ret)
 {
     const char *text = json_text(body, NULL);
 
-    return text ? aws_call_start(client, operation, text, import_id, hooks, ret) : -ENOMEM;
-}
-
-/* These take the id and nothing else. */
-static int start_with_id(AwsClient *client, const ImportOperations *operations,
-                         const AwsOperation *operation, const char *import_id,
-                         const AwsCallHooks *hooks, AwsCall **ret)
-{
-    CLEANUP(freep) char *body = NULL;
-    JsonWriter writer = {0};
-    size_t size;
-
-    assert(operation->name);
-    json_write_begin(&writer, NULL, '{');
-    json_write_string(&writer, operations->id_member, import_id);
-    json_write_end(&writer, '}');
-    body = json_writer_take(&writer, &size);
-    return body ? aws_call_start(client, operation, body, import_id, hooks, ret) : -ENOMEM;
+    return text ? aws_call_start(client, operation, text, NULL, hooks, ret) : -ENOMEM;
 }
 
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
                      const AwsCallHooks *hooks, AwsCall **ret)
 {
-    return start_with_id(client, operations, &operations->stop, import_id, hooks, ret);
+    return aws_call_start(client, &operations->stop, NULL, import_id, hooks, ret);
 }
 
 int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,
                       const AwsCallHooks *hooks, AwsCall **ret)
 {
-    return start_with_id(client, operations, &operations->start, import_id, hooks, ret);
+    return aws_call_start(client, &operations->start, NULL, import_id, hooks, ret);
 }
 
 int import_call_get(AwsClient *client, const ImportOperations *operations, const char *import_id,
                     const AwsCallHooks *hooks, AwsCall **ret)
 {
-    return start_with_id(client, operations, &operations->get, import_id, hooks, ret);
+    return aws_call_start(client, &operations->get, NULL, import_id, hooks, ret);
 }
 
 /* The parameters that all lists have. NULL: no memory. */
@@ -158,7 +141,7 @@ int import_call_list(AwsClient *client, const ImportOperations *operations, cons
     if (!body || add_filter(body, operations->destination_filter, destination) < 0 ||
         add_filter(body, operations->status_filter, status) < 0)
         return -ENOMEM;
-    return start_with_body(client, &operations->list, body, NULL, hooks, ret);
+    return start_with_body(client, &operations->list, body, hooks, ret);
 }
 
 int import_call_failures(AwsClient *client, const ImportOperations *operations,
@@ -169,5 +152,5 @@ int import_call_failures(AwsClient *client, const ImportOperations *operations,
 
     if (!body || json_add_string(body, operations->id_member, import_id) < 0)
         return -ENOMEM;
-    return start_with_body(client, &operations->failures, body, NULL, hooks, ret);
+    return start_with_body(client, &operations->failures, body, hooks, ret);
 }

@@ -71,9 +71,10 @@ char *import_to_text(const ImportOperations *operations, json_object *import,
 
 /* ---- calls; the client is the service's ---- */
 
-/* They answer with an import as result->body: the members known here, times as RFC 3339. An answer
- * about another import is not an answer. An import that does not exist is refused, also where the
- * service answers with an empty list. 0 or -ENOMEM, as all that follow. */
+/* The import's id outlives the call. They answer with an import as result->body: the members known
+ * here, times as RFC 3339. An answer about another import is not an answer. An import that does not
+ * exist is refused, also where the service answers with an empty list. 0 or -ENOMEM, as all that
+ * follow. */
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
                      const AwsCallHooks *hooks, AwsCall **ret);
 int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,

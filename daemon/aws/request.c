@@ -83,26 +83,26 @@ void aws_route_clear(AwsRoute *route)
     *route = (AwsRoute){0};
 }
 
-void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE])
+void aws_request_make_id(const Random *random, AwsInvocationId *ret)
+{
+    for (size_t i = 0; i < sizeof(ret->random) / sizeof(ret->random[0]); i++)
+        ret->random[i] = (uint32_t)(random->uniform(random->userdata) * 0x1p32);
+}
+
+static void format_id(const AwsInvocationId *id, char buffer[static AWS_INVOCATION_ID_SIZE])
 {
     static const char form[AWS_INVOCATION_ID_SIZE] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
     static const char digits[] = "0123456789abcdef";
-    uint32_t bits = 0;
 
-    for (size_t i = 0, n_left = 0; i < sizeof(form); i++) {
+    for (size_t i = 0, n = 0; i < sizeof(form); i++) {
         unsigned digit;
 
         buffer[i] = form[i];
         if (form[i] != 'x' && form[i] != 'y')
             continue;
-        if (n_left == 0) {
-            bits = (uint32_t)(random->uniform(random->userdata) * 0x1p32);
-            n_left = 8;
-        }
-        digit = bits >> 28;
+        digit = id->random[n / 8] >> (28 - 4 * (n % 8)) & 0x0f;
         buffer[i] = digits[form[i] == 'y' ? 8 | (digit & 3) : digit];
-        bits <<= 4;
-        n_left--;
+        n++;
     }
 }
 
@@ -157,7 +157,8 @@ int aws_request_sign(AwsRequest *request, const AwsRoute *route, const AwsAttemp
     snprintf(request->attempt, sizeof(request->attempt), "attempt=%u; max=%u", attempt->number,
              attempt->max);
     add_header(request, "User-Agent", route->user_agent);
-    add_header(request, "amz-sdk-invocation-id", attempt->invocation_id);
+    format_id(attempt->invocation_id, request->invocation_id);
+    add_header(request, "amz-sdk-invocation-id", request->invocation_id);
     add_header(request, "amz-sdk-request", request->attempt);
     return 0;
 }

@@ -29,20 +29,24 @@ typedef struct AwsRoute {
 int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service);
 void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all zero */
 
+/* A random UUID (RFC 9562, version 4), which tells calls apart. It need not be secret. */
+typedef struct AwsInvocationId {
+    uint32_t random[4];
+} AwsInvocationId;
+
 #define AWS_INVOCATION_ID_SIZE sizeof("01234567-89ab-4cde-8f01-23456789abcd")
 
-/* A random UUID (RFC 9562, version 4), which tells calls apart. It need not be secret. */
-void aws_request_make_id(const Random *random, char buffer[static AWS_INVOCATION_ID_SIZE]);
+void aws_request_make_id(const Random *random, AwsInvocationId *ret);
 
 typedef struct AwsAttempt {
     const char *content_type;
     const char *target; /* value of X-Amz-Target; NULL: none */
     const char *body;
     size_t body_size;
-    AwsCredentials *credentials; /* NULL: the request is not signed */
-    uint64_t realtime_usec;      /* the time of signing */
-    const char *invocation_id;   /* the same for all attempts of a call */
-    unsigned number;             /* 1 for the first */
+    AwsCredentials *credentials;          /* NULL: the request is not signed */
+    uint64_t realtime_usec;               /* the time of signing */
+    const AwsInvocationId *invocation_id; /* the same for all attempts of a call */
+    unsigned number;                      /* 1 for the first */
     unsigned max;
 } AwsAttempt;
 
@@ -53,6 +57,7 @@ typedef struct AwsRequest {
     size_t n_headers;
     char date[TIME_BASIC_SIZE];
     char attempt[48];
+    char invocation_id[AWS_INVOCATION_ID_SIZE];
     char *authorization;
 } AwsRequest;
 
