@@ -17,9 +17,8 @@ static int read_error(AwsCall *call, const HttpResponse *response, const AwsErro
 
     if (inside)
         return aws_answer_make_error(response, host, inside, &call->error, ret_named);
-    return protocol
-               ? protocol->read_error(response, host, call->hooks.userdata, &call->error, ret_named)
-               : aws_answer_read_error(response, host, &call->error, ret_named);
+    return protocol ? protocol->read_error(response, host, call->userdata, &call->error, ret_named)
+                    : aws_answer_read_error(response, host, &call->error, ret_named);
 }
 
 /* inside: the error that an answer with a status of success holds; NULL: the answer is one. */
@@ -63,7 +62,7 @@ static int read_body(AwsCall *call, const HttpResponse *response, json_object **
     int r;
 
     if (call->operation->protocol)
-        return call->operation->protocol->read_success(response, call->hooks.userdata);
+        return call->operation->protocol->read_success(response, call->userdata);
     if (call->operation->may_be_empty && response->body_size == 0) {
         answer = json_object_new_object();
         r = answer ? 0 : -ENOMEM;

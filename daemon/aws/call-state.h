@@ -18,8 +18,9 @@ typedef enum CallState {
 struct AwsCall {
     AwsClient *client;
     const AwsOperation *operation;
-    AwsCallHooks hooks;
-    union { /* what it waits for, as its state says */
+    const AwsCallHooks *hooks;
+    void *userdata; /* theirs */
+    union {         /* what it waits for, as its state says */
         AwsCredentialsWait credentials_wait;
         Timer delay;
         PacerWait pacer_wait;
@@ -36,8 +37,11 @@ struct AwsCall {
     AwsInvocationId invocation_id;
     unsigned attempt;        /* the number of the last that went out */
     uint8_t last_cost;       /* of the last retry, in tokens of the quota; 0: none */
+    uint8_t held_sec;        /* the service may hold its answer back for so long */
     CallState state : 8;     /* see the union */
     bool skew_corrected : 1; /* each correction is made once per call */
     bool finishing : 1;      /* no more retries */
     char body[];
 };
+
+_Static_assert(sizeof(AwsCall) <= 184, "of which thousands may wait");

@@ -43,7 +43,7 @@ void call_await_turn(AwsCall *call, void (*granted)(void *userdata))
     assert(!call_is_waiting(call));
     call->state = CALL_WAITING_LIMITER;
     call->pacer_wait = (PacerWait){
-        .of = call->hooks.of_client ? PACER_CLIENT : PACER_JOB,
+        .of = call->hooks->of_client ? PACER_CLIENT : PACER_JOB,
         .granted = granted,
         .userdata = call,
     };

@@ -50,7 +50,7 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
     aws_meter_note_end(call->client->config.meter, result.error,
                        outcome == AWS_REFUSED && !call->operation->refusal_is_trouble,
                        call->operation->of_target);
-    call->hooks.done(&result, call->hooks.userdata);
+    call->hooks->done(&result, call->userdata);
     call_free(call);
 }
 
@@ -119,8 +119,8 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
     JournalEntry entry;
 
     journal_begin(&entry, EVENT_CALL_RETRIED);
-    if (call->hooks.describe)
-        call->hooks.describe(&entry, call->hooks.userdata);
+    if (call->hooks->describe)
+        call->hooks->describe(&entry, call->userdata);
     else
         journal_add(&entry, aws_owner_field(call->client->config.owner), "%s",
                     call->client->target);
@@ -273,22 +273,23 @@ static int call_send(AwsCall *call)
         return r;
     call->attempt = number;
     call->skew_usec = call->client->skew_usec;
-    if (call->hooks.attempt)
-        call->hooks.attempt(call->attempt, call->hooks.userdata);
-    r = config->http->start(config->http,
-                            &(HttpRequest){
-                                .method = "POST",
-                                .url = call->client->route.url,
-                                .headers = request.headers,
-                                .n_headers = request.n_headers,
-                                .body = attempt.body,
-                                .body_size = attempt.body_size,
-                                .connect_timeout_usec = config->connect_timeout_usec,
-                                .timeout_usec = config->timeout_usec + call->hooks.wait_usec,
-                                .ca_bundle = call->client->ca_bundle,
-                                .yields = call->hooks.of_client,
-                            },
-                            on_response, call, &call->transfer);
+    if (call->hooks->attempt)
+        call->hooks->attempt(call->attempt, call->userdata);
+    r = config->http->start(
+        config->http,
+        &(HttpRequest){
+            .method = "POST",
+            .url = call->client->route.url,
+            .headers = request.headers,
+            .n_headers = request.n_headers,
+            .body = attempt.body,
+            .body_size = attempt.body_size,
+            .connect_timeout_usec = config->connect_timeout_usec,
+            .timeout_usec = config->timeout_usec + call->held_sec * USEC_PER_SEC,
+            .ca_bundle = call->client->ca_bundle,
+            .yields = call->hooks->of_client,
+        },
+        on_response, call, &call->transfer);
     aws_request_clear(&request);
     return r;
 }
@@ -338,8 +339,8 @@ static void call_await_limiter(AwsCall *call)
         call_go_on(call, on_unavailable); /* no memory: see call_end() */
     } else {
         call_await_turn(call, on_granted);
-        if (call->hooks.waits)
-            call->hooks.waits(call->hooks.userdata);
+        if (call->hooks->waits)
+            call->hooks->waits(call->userdata);
     }
 }
 
@@ -362,7 +363,7 @@ static void on_credentials(AwsCredentials *credentials, const CallError *error, 
 }
 
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   const char *subject, const AwsCallHooks *hooks, AwsCall **ret)
+                   const char *subject, const AwsCaller *caller, AwsCall **ret)
 {
     size_t body_size = body ? strlen(body) + 1 : 0;
     AwsCall *call = malloc(sizeof(*call) + body_size);
@@ -373,7 +374,9 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
     *call = (AwsCall){
         .client = aws_client_ref(client),
         .operation = operation,
-        .hooks = *hooks,
+        .hooks = caller->hooks,
+        .userdata = caller->userdata,
+        .held_sec = caller->held_sec,
         .subject = subject,
         .body_size = body_size,
     };

@@ -34,7 +34,7 @@ typedef struct AwsResult {
 /* How a service writes and reads what is not JSON. */
 typedef struct AwsProtocol {
     const char *content_type; /* of requests */
-    /* userdata is that of the hooks. A success is read into what it points to; -EBADMSG: it is not
+    /* userdata is that of the caller. A success is read into what it points to; -EBADMSG: it is not
        the answer it should be, which is a transient failure; -ENOMEM. */
     int (*read_success)(const HttpResponse *response, void *userdata);
     /* As aws_answer_read_error(); no secret of the request may be left in the message. */
@@ -71,6 +71,7 @@ typedef struct AwsOperation {
     bool refusal_is_trouble; /* it is tried again without end: a "no" is no better than no answer */
 } AwsOperation;
 
+/* What the caller hears of a call; the same table for all its calls of a kind. */
 typedef struct AwsCallHooks {
     /* The attempt with this number (1 for the first) goes out next; may be NULL. What the hook
        marks for the disk is there before the attempt is on the wire. It must not cancel the call.
@@ -83,19 +84,23 @@ typedef struct AwsCallHooks {
     void (*describe)(JournalEntry *entry, void *userdata);
     /* Asked by a client, not by a job: it waits for its turn after those of jobs. */
     bool of_client;
-    /* How long the service may hold an answer back, on top of what an attempt may take. */
-    uint64_t wait_usec;
     /* Once, at the end; the call is freed when it returns. Not after aws_call_cancel(). */
     void (*done)(const AwsResult *result, void *userdata);
-    void *userdata;
 } AwsCallHooks;
+
+typedef struct AwsCaller {
+    const AwsCallHooks *hooks; /* outlive the call */
+    void *userdata;
+    uint8_t held_sec; /* how long the service may hold an answer back, on top of what an attempt
+                         may take */
+} AwsCaller;
 
 /* operation outlives the call, and so does subject: what is asked about. An answer that names
  * another one is not an answer; NULL: it may name any. body: as the protocol has it, copied; NULL:
  * JSON that has the subject and nothing else. Hooks never run from within aws_call_start(). 0 or
  * -ENOMEM. */
 int aws_call_start(AwsClient *client, const AwsOperation *operation, const char *body,
-                   const char *subject, const AwsCallHooks *hooks, AwsCall **ret);
+                   const char *subject, const AwsCaller *caller, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* takes NULL */
 
 /* For a shutdown. True: an attempt is in flight; its result ends the call, without retries. False:

@@ -85,7 +85,7 @@ static const AwsOperation put_events = {
 };
 
 int events_put(AwsClient *client, const char *bus, const char *source, const char *detail_type,
-               const char *detail, const AwsCallHooks *hooks, AwsCall **ret)
+               const char *detail, const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = json_object_new_object();
     json_object *entries, *entry;
@@ -99,5 +99,5 @@ int events_put(AwsClient *client, const char *bus, const char *source, const cha
         json_add_string(entry, "EventBusName", bus) < 0)
         return -ENOMEM;
     text = json_text(body, NULL);
-    return text ? aws_call_start(client, &put_events, text, NULL, hooks, ret) : -ENOMEM;
+    return text ? aws_call_start(client, &put_events, text, NULL, caller, ret) : -ENOMEM;
 }

@@ -12,4 +12,4 @@
  * the bus does not take is an error of the call, with the code that its entry has: retried, or a
  * refusal, as the same code of any other call. 0 or -ENOMEM. */
 int events_put(AwsClient *client, const char *bus, const char *source, const char *detail_type,
-               const char *detail, const AwsCallHooks *hooks, AwsCall **ret);
+               const char *detail, const AwsCaller *caller, AwsCall **ret);

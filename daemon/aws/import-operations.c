@@ -90,29 +90,29 @@ char *import_to_text(const ImportOperations *operations, json_object *import, co
 }
 
 static int start_with_body(AwsClient *client, const AwsOperation *operation, json_object *body,
-                           const AwsCallHooks *hooks, AwsCall **ret)
+                           const AwsCaller *caller, AwsCall **ret)
 {
     const char *text = json_text(body, NULL);
 
-    return text ? aws_call_start(client, operation, text, NULL, hooks, ret) : -ENOMEM;
+    return text ? aws_call_start(client, operation, text, NULL, caller, ret) : -ENOMEM;
 }
 
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                     const AwsCallHooks *hooks, AwsCall **ret)
+                     const AwsCaller *caller, AwsCall **ret)
 {
-    return aws_call_start(client, &operations->stop, NULL, import_id, hooks, ret);
+    return aws_call_start(client, &operations->stop, NULL, import_id, caller, ret);
 }
 
 int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                      const AwsCallHooks *hooks, AwsCall **ret)
+                      const AwsCaller *caller, AwsCall **ret)
 {
-    return aws_call_start(client, &operations->start, NULL, import_id, hooks, ret);
+    return aws_call_start(client, &operations->start, NULL, import_id, caller, ret);
 }
 
 int import_call_get(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                    const AwsCallHooks *hooks, AwsCall **ret)
+                    const AwsCaller *caller, AwsCall **ret)
 {
-    return aws_call_start(client, &operations->get, NULL, import_id, hooks, ret);
+    return aws_call_start(client, &operations->get, NULL, import_id, caller, ret);
 }
 
 /* The parameters that all lists have. NULL: no memory. */
@@ -133,24 +133,23 @@ static int add_filter(json_object *body, const char *name, const char *value)
 }
 
 int import_call_list(AwsClient *client, const ImportOperations *operations, const char *destination,
-                     const char *status, const char *token, const AwsCallHooks *hooks,
-                     AwsCall **ret)
+                     const char *status, const char *token, const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = new_page(operations, token);
 
     if (!body || add_filter(body, operations->destination_filter, destination) < 0 ||
         add_filter(body, operations->status_filter, status) < 0)
         return -ENOMEM;
-    return start_with_body(client, &operations->list, body, hooks, ret);
+    return start_with_body(client, &operations->list, body, caller, ret);
 }
 
 int import_call_failures(AwsClient *client, const ImportOperations *operations,
-                         const char *import_id, const char *token, const AwsCallHooks *hooks,
+                         const char *import_id, const char *token, const AwsCaller *caller,
                          AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = new_page(operations, token);
 
     if (!body || json_add_string(body, operations->id_member, import_id) < 0)
         return -ENOMEM;
-    return start_with_body(client, &operations->failures, body, hooks, ret);
+    return start_with_body(client, &operations->failures, body, caller, ret);
 }

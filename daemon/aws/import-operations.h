@@ -76,18 +76,17 @@ char *import_to_text(const ImportOperations *operations, json_object *import,
  * exist is refused, also where the service answers with an empty list. 0 or -ENOMEM, as all that
  * follow. */
 int import_call_stop(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                     const AwsCallHooks *hooks, AwsCall **ret);
+                     const AwsCaller *caller, AwsCall **ret);
 int import_call_start(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                      const AwsCallHooks *hooks, AwsCall **ret);
+                      const AwsCaller *caller, AwsCall **ret);
 int import_call_get(AwsClient *client, const ImportOperations *operations, const char *import_id,
-                    const AwsCallHooks *hooks, AwsCall **ret);
+                    const AwsCaller *caller, AwsCall **ret);
 
 /* One page each; what is NULL is not asked for. They answer with an object of imports_member (an
  * array of imports, some of which may have no id) or failures_member, each left out where it is
  * missing, and token_member where there are further pages. */
 int import_call_list(AwsClient *client, const ImportOperations *operations, const char *destination,
-                     const char *status, const char *token, const AwsCallHooks *hooks,
-                     AwsCall **ret);
+                     const char *status, const char *token, const AwsCaller *caller, AwsCall **ret);
 int import_call_failures(AwsClient *client, const ImportOperations *operations,
-                         const char *import_id, const char *token, const AwsCallHooks *hooks,
+                         const char *import_id, const char *token, const AwsCaller *caller,
                          AwsCall **ret);

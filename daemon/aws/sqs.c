@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/aws/sqs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -100,11 +101,11 @@ static const AwsOperation send_message = {
 };
 
 static int start(AwsClient *client, const AwsOperation *operation, json_object *body,
-                 const AwsCallHooks *hooks, AwsCall **ret)
+                 const AwsCaller *caller, AwsCall **ret)
 {
     const char *text = json_text(body, NULL);
 
-    return text ? aws_call_start(client, operation, text, NULL, hooks, ret) : -ENOMEM;
+    return text ? aws_call_start(client, operation, text, NULL, caller, ret) : -ENOMEM;
 }
 
 /* NULL: no memory. */
@@ -127,18 +128,19 @@ static int add_attribute_names(json_object *body)
 }
 
 int sqs_receive(AwsClient *client, const char *queue_url, unsigned max_messages, unsigned wait_sec,
-                unsigned visibility_sec, const AwsCallHooks *hooks, AwsCall **ret)
+                unsigned visibility_sec, const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = new_body(queue_url);
-    AwsCallHooks waiting = *hooks;
+    AwsCaller held = *caller;
 
     if (!body || json_add_int64(body, "MaxNumberOfMessages", max_messages) < 0 ||
         json_add_int64(body, "WaitTimeSeconds", wait_sec) < 0 ||
         json_add_int64(body, "VisibilityTimeout", visibility_sec) < 0 ||
         add_attribute_names(body) < 0)
         return -ENOMEM;
-    waiting.wait_usec = wait_sec * USEC_PER_SEC;
-    return start(client, &receive_message, body, &waiting, ret);
+    assert(wait_sec <= SQS_WAIT_SEC_MAX);
+    held.held_sec = (uint8_t)wait_sec;
+    return start(client, &receive_message, body, &held, ret);
 }
 
 /* NULL: no memory. */
@@ -150,25 +152,25 @@ static json_object *new_body_with_receipt(const char *queue_url, const char *rec
 }
 
 int sqs_change_visibility(AwsClient *client, const char *queue_url, const char *receipt,
-                          unsigned visibility_sec, const AwsCallHooks *hooks, AwsCall **ret)
+                          unsigned visibility_sec, const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = new_body_with_receipt(queue_url, receipt);
 
     if (!body || json_add_int64(body, "VisibilityTimeout", visibility_sec) < 0)
         return -ENOMEM;
-    return start(client, &change_visibility, body, hooks, ret);
+    return start(client, &change_visibility, body, caller, ret);
 }
 
 int sqs_delete(AwsClient *client, const char *queue_url, const char *receipt,
-               const AwsCallHooks *hooks, AwsCall **ret)
+               const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *body = new_body_with_receipt(queue_url, receipt);
 
-    return body ? start(client, &delete_message, body, hooks, ret) : -ENOMEM;
+    return body ? start(client, &delete_message, body, caller, ret) : -ENOMEM;
 }
 
 int sqs_send(AwsClient *client, const char *queue_url, const char *body, const char *group,
-             const char *deduplication, const AwsCallHooks *hooks, AwsCall **ret)
+             const char *deduplication, const AwsCaller *caller, AwsCall **ret)
 {
     CLEANUP(json_object_putp) json_object *message = new_body(queue_url);
     bool fifo = sqs_is_fifo(queue_url);
@@ -177,7 +179,7 @@ int sqs_send(AwsClient *client, const char *queue_url, const char *body, const c
         json_add_string(message, "MessageGroupId", fifo ? group : NULL) < 0 ||
         json_add_string(message, "MessageDeduplicationId", fifo ? deduplication : NULL) < 0)
         return -ENOMEM;
-    return start(client, &send_message, message, hooks, ret);
+    return start(client, &send_message, message, caller, ret);
 }
 
 static void read_attributes(json_object *message, SqsMessage *ret)

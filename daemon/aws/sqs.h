@@ -15,6 +15,7 @@
 
 #define SQS_SERVICE "sqs"    /* in signatures */
 #define SQS_MESSAGES_MAX 10U /* of one answer */
+#define SQS_WAIT_SEC_MAX 20U
 
 /* A message received. Strings are borrowed from the answer and never NULL except for the sender. */
 typedef struct SqsMessage {
@@ -31,7 +32,7 @@ typedef struct SqsMessage {
  * ends, and the caller comes back anyway, so no attempt is repeated after one. For the result's
  * body see sqs_messages(). */
 int sqs_receive(AwsClient *client, const char *queue_url, unsigned max_messages, unsigned wait_sec,
-                unsigned visibility_sec, const AwsCallHooks *hooks, AwsCall **ret);
+                unsigned visibility_sec, const AwsCaller *caller, AwsCall **ret);
 
 /* What sqs_receive() was answered with. Returns how many; the rest of more than SQS_MESSAGES_MAX is
  * passed over. Nothing is hidden: a message without a body that is a text has an empty one, and one
@@ -41,14 +42,14 @@ size_t sqs_messages(json_object *answer, SqsMessage ret[static SQS_MESSAGES_MAX]
 
 /* From now on it stays hidden for so long; 0: it is there for anybody at once. */
 int sqs_change_visibility(AwsClient *client, const char *queue_url, const char *receipt,
-                          unsigned visibility_sec, const AwsCallHooks *hooks, AwsCall **ret);
+                          unsigned visibility_sec, const AwsCaller *caller, AwsCall **ret);
 
 int sqs_delete(AwsClient *client, const char *queue_url, const char *receipt,
-               const AwsCallHooks *hooks, AwsCall **ret);
+               const AwsCaller *caller, AwsCall **ret);
 
 /* group and deduplication: ids, as FIFO queues want them; left out for any other queue. */
 int sqs_send(AwsClient *client, const char *queue_url, const char *body, const char *group,
-             const char *deduplication, const AwsCallHooks *hooks, AwsCall **ret);
+             const char *deduplication, const AwsCaller *caller, AwsCall **ret);
 
 /* Whether a refusal says that the receipt is stale: the message is another host's, or deleted. That
  * a message has been hidden for as long as any may be is another refusal. */

@@ -104,7 +104,8 @@ static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
         .timeout_usec = context->shared->timeout_usec,
         .max_attempts = context->shared->max_attempts,
     };
-    const AwsCallHooks hooks = {.done = on_done, .userdata = sts};
+    static const AwsCallHooks hooks = {.done = on_done};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = sts};
     CLEANUP(secret_freep) char *body = NULL;
     AwsClient *client = NULL;
 
@@ -113,7 +114,7 @@ static int start_call(AwsStsSource *sts, AwsCredentials *credentials)
         r = aws_client_new(&config, &client);
     if (r == 0)
         r = aws_call_start(client, sts->token ? &assume_role_with_web_identity : &assume_role, body,
-                           NULL, &hooks, &sts->call);
+                           NULL, &caller, &sts->call);
     aws_client_unref(client); /* the call has a reference of its own */
     return r;
 }

@@ -71,6 +71,7 @@ int sts_get_identity(AwsClient *client, StsIdentityDone done, void *userdata, St
         .read_error = read_error,
     };
     static const AwsOperation operation = {.name = "GetCallerIdentity", .protocol = &protocol};
+    static const AwsCallHooks hooks = {.of_client = true, .done = on_done};
     StsIdentity *identity = calloc(1, sizeof(*identity));
     int r;
 
@@ -79,8 +80,7 @@ int sts_get_identity(AwsClient *client, StsIdentityDone done, void *userdata, St
     identity->done = done;
     identity->userdata = userdata;
     r = aws_call_start(client, &operation, "Action=GetCallerIdentity&Version=2011-06-15", NULL,
-                       &(AwsCallHooks){.of_client = true, .done = on_done, .userdata = identity},
-                       &identity->call);
+                       &(AwsCaller){.hooks = &hooks, .userdata = identity}, &identity->call);
     if (r < 0) {
         identity_free(identity);
         return r;

@@ -166,7 +166,7 @@ static void describe_call(JournalEntry *entry, void *userdata)
     journal_add(entry, "TRAILSTOP_JOB", "%s", destination->row.job);
 }
 
-static int send_to_queue(Destination *destination, const AwsCallHooks *hooks)
+static int send_to_queue(Destination *destination, const AwsCaller *caller)
 {
     const StoredOutcome *row = &destination->row;
     CLEANUP(freep) char *message = NULL;
@@ -177,19 +177,20 @@ static int send_to_queue(Destination *destination, const AwsCallHooks *hooks)
         r = outcome_read_group(row->body, group);
     if (r < 0)
         return r;
-    return sqs_send(destination->client, destination->queue_url, message, group, row->job, hooks,
+    return sqs_send(destination->client, destination->queue_url, message, group, row->job, caller,
                     &destination->call);
 }
 
 /* What jobs ask for goes first. */
 static void destination_send(Destination *destination)
 {
-    const AwsCallHooks hooks = {
-        .describe = describe_call, .of_client = true, .done = on_done, .userdata = destination};
-    int r = destination->event_bus
-                ? events_put(destination->client, destination->event_bus, OUTCOME_SOURCE,
-                             OUTCOME_DETAIL_TYPE, destination->row.body, &hooks, &destination->call)
-                : send_to_queue(destination, &hooks);
+    static const AwsCallHooks hooks = {
+        .describe = describe_call, .of_client = true, .done = on_done};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = destination};
+    int r = destination->event_bus ? events_put(destination->client, destination->event_bus,
+                                                OUTCOME_SOURCE, OUTCOME_DETAIL_TYPE,
+                                                destination->row.body, &caller, &destination->call)
+                                   : send_to_queue(destination, &caller);
 
     if (r >= 0) {
         destination->stage = DESTINATION_SENDING;

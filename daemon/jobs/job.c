@@ -269,19 +269,26 @@ void job_share(Job *job, const AwsResult *result)
     job_advance(job, verdict, result);
 }
 
+static const AwsCallHooks stop_hooks = {
+    .attempt = stop_attempt,
+    .waits = stop_waits,
+    .describe = describe_call,
+    .done = stop_done,
+};
+
+static const AwsCallHooks get_hooks = {
+    .attempt = get_attempt,
+    .describe = describe_call,
+    .done = get_done,
+};
+
 /* The next call is due. */
 static void job_call(void *userdata)
 {
     Job *job = userdata;
     Target *target = job->target;
     bool stop = job_is_to_stop(job);
-    const AwsCallHooks hooks = {
-        .attempt = stop ? stop_attempt : get_attempt,
-        .waits = stop ? stop_waits : NULL,
-        .describe = describe_call,
-        .done = stop ? stop_done : get_done,
-        .userdata = job,
-    };
+    const AwsCaller caller = {.hooks = stop ? &stop_hooks : &get_hooks, .userdata = job};
     int r;
 
     assert(target && !job->call && !job->call_timer.set);
@@ -290,7 +297,7 @@ static void job_call(void *userdata)
         return;
     r = (stop ? import_call_stop : import_call_get)(target->clients[job->record.service],
                                                     job_operations(job), job->record.import_id,
-                                                    &hooks, &job->call);
+                                                    &caller, &job->call);
     if (r < 0) {
         CLEANUP(call_error_clear) CallError error = {0};
 

@@ -204,20 +204,21 @@ static void on_done(const AwsResult *result, void *userdata)
 /* Asks for the import or for the next page. */
 static int query_call(Query *query)
 {
-    AwsCallHooks hooks = {.of_client = true, .done = on_done, .userdata = query};
+    static const AwsCallHooks hooks = {.of_client = true, .done = on_done};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = query};
 
     switch (query->kind) {
     case QUERY_IMPORT:
-        return import_call_get(query->client, query->operations, query->import_id, &hooks,
+        return import_call_get(query->client, query->operations, query->import_id, &caller,
                                &query->call);
     case QUERY_IMPORTS:
         return import_call_list(query->client, query->operations, query->destination, query->status,
-                                query->next_token, &hooks, &query->call);
+                                query->next_token, &caller, &query->call);
     case QUERY_FAILURES:
         break;
     }
     return import_call_failures(query->client, query->operations, query->import_id,
-                                query->next_token, &hooks, &query->call);
+                                query->next_token, &caller, &query->call);
 }
 
 int query_new(const QueryRequest *request, QueryDone done, void *userdata, Query **ret)

@@ -86,9 +86,10 @@ static void on_looked(const AwsResult *result, void *userdata)
 
 static int restart_look(Restart *restart)
 {
-    const AwsCallHooks hooks = {.of_client = true, .done = on_looked, .userdata = restart};
+    static const AwsCallHooks hooks = {.of_client = true, .done = on_looked};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = restart};
 
-    return import_call_get(restart->client, restart->operations, restart->import_id, &hooks,
+    return import_call_get(restart->client, restart->operations, restart->import_id, &caller,
                            &restart->call);
 }
 
@@ -118,12 +119,13 @@ static void on_started(const AwsResult *result, void *userdata)
 
 static int restart_start(Restart *restart)
 {
-    const AwsCallHooks hooks = {
-        .attempt = start_attempt, .of_client = true, .done = on_started, .userdata = restart};
+    static const AwsCallHooks hooks = {
+        .attempt = start_attempt, .of_client = true, .done = on_started};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = restart};
 
     assert(!restart->call && restart->n_starts < STARTS_MAX);
     restart->n_starts++;
-    return import_call_start(restart->client, restart->operations, restart->import_id, &hooks,
+    return import_call_start(restart->client, restart->operations, restart->import_id, &caller,
                              &restart->call);
 }
 

@@ -82,13 +82,13 @@ static void on_done(const AwsResult *result, void *userdata)
 static void settler_look_at(Settler *settler, const Target *target)
 {
     const JobRecord *record = &settler->record;
-    const AwsCallHooks hooks = {
-        .attempt = on_attempt, .of_client = true, .done = on_done, .userdata = settler};
+    static const AwsCallHooks hooks = {.attempt = on_attempt, .of_client = true, .done = on_done};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = settler};
     int r;
 
     settler->client = aws_client_ref(target->clients[record->service]);
     r = import_call_get(settler->client, import_operations(record->service), record->import_id,
-                        &hooks, &settler->call);
+                        &caller, &settler->call);
     if (r >= 0)
         return;
     aws_client_unref(TAKE(settler->client));

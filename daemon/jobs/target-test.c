@@ -51,13 +51,14 @@ static void on_identity(const char *account, const char *arn, const CallError *e
                         void *userdata)
 {
     TargetTest *test = userdata;
-    AwsCallHooks hooks = {.done = on_listed, .userdata = test};
+    static const AwsCallHooks hooks = {.done = on_listed};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = test};
 
     test->identity = NULL;
     if (error)
         test_fail(test, "sts:GetCallerIdentity", error);
     else if (string_copy(account, &test->account) < 0 || string_copy(arn, &test->arn) < 0 ||
-             import_call_list(test->client, &cloudtrail_operations, NULL, NULL, NULL, &hooks,
+             import_call_list(test->client, &cloudtrail_operations, NULL, NULL, NULL, &caller,
                               &test->call) < 0)
         test_fail(test, "cloudtrail:ListImports", &call_error_no_memory);
 }

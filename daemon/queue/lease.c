@@ -161,25 +161,34 @@ static void on_attempt(unsigned number, void *userdata)
 
 /* ---- calls ---- */
 
+#define LEASE_HOOKS(on_done)                                                                       \
+    {                                                                                              \
+        .attempt = on_attempt, .describe = describe_call, .done = (on_done)                        \
+    }
+
+static const AwsCallHooks extend_hooks = LEASE_HOOKS(on_extended);
+static const AwsCallHooks delete_hooks = LEASE_HOOKS(on_deleted);
+static const AwsCallHooks return_hooks = LEASE_HOOKS(on_returned);
+
 static int lease_begin_call(Lease *lease)
 {
     const LeaseSource *source = lease->source;
-    AwsCallHooks hooks = {.attempt = on_attempt, .describe = describe_call, .userdata = lease};
+    AwsCaller caller = {.userdata = lease};
 
     switch (lease->stage) {
     case LEASE_HELD:
     case LEASE_ENDED:
-        hooks.done = on_extended;
+        caller.hooks = &extend_hooks;
         lease->visibility_usec = source->visibility_usec;
         return sqs_change_visibility(source->client, source->url, lease->receipt,
-                                     (unsigned)(source->visibility_usec / USEC_PER_SEC), &hooks,
+                                     (unsigned)(source->visibility_usec / USEC_PER_SEC), &caller,
                                      &lease->call);
     case LEASE_DELETING:
-        hooks.done = on_deleted;
-        return sqs_delete(source->client, source->url, lease->receipt, &hooks, &lease->call);
+        caller.hooks = &delete_hooks;
+        return sqs_delete(source->client, source->url, lease->receipt, &caller, &lease->call);
     case LEASE_RETURNING:
-        hooks.done = on_returned;
-        return sqs_change_visibility(source->client, source->url, lease->receipt, 0, &hooks,
+        caller.hooks = &return_hooks;
+        return sqs_change_visibility(source->client, source->url, lease->receipt, 0, &caller,
                                      &lease->call);
     case LEASE_GONE:
         break;

@@ -203,8 +203,9 @@ static void describe_call(JournalEntry *entry, void *userdata)
 static void queue_receive(void *userdata)
 {
     Queue *queue = userdata;
-    const AwsCallHooks hooks = {
-        .attempt = on_attempt, .describe = describe_call, .done = on_received, .userdata = queue};
+    static const AwsCallHooks hooks = {
+        .attempt = on_attempt, .describe = describe_call, .done = on_received};
+    const AwsCaller caller = {.hooks = &hooks, .userdata = queue};
     unsigned room = queue_room(queue);
 
     if (queue->source.leaving) { /* that was long enough */
@@ -222,7 +223,8 @@ static void queue_receive(void *userdata)
     queue->visibility_usec = queue->source.visibility_usec;
     if (sqs_receive(queue->source.client, queue->source.url, room,
                     (unsigned)(queue->wait_usec / USEC_PER_SEC),
-                    (unsigned)(queue->visibility_usec / USEC_PER_SEC), &hooks, &queue->receive) < 0)
+                    (unsigned)(queue->visibility_usec / USEC_PER_SEC), &caller,
+                    &queue->receive) < 0)
         outage_failed(&queue->outage_wait, &call_error_no_memory);
 }
 

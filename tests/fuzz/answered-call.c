@@ -75,7 +75,8 @@ static void make_client(void)
 
 void answered_call_run(const AnsweredCall *call, const HttpResponse *response)
 {
-    const AwsCallHooks hooks = {.done = on_done};
+    static const AwsCallHooks hooks = {.done = on_done};
+    const AwsCaller caller = {.hooks = &hooks};
     HttpCallback callback;
     AwsCall *running;
 
@@ -83,7 +84,7 @@ void answered_call_run(const AnsweredCall *call, const HttpResponse *response)
         make_client();
     wire.call = call;
     wire.n_done = 0;
-    REQUIRE(call->start(client, &hooks, &running) == 0);
+    REQUIRE(call->start(client, &caller, &running) == 0);
     for (unsigned n_answers = 0; wire.n_done == 0; n_answers++) {
         REQUIRE(n_answers < 2); /* one, and one more with a clock that has been put right */
         timers_run(timers);

@@ -5,7 +5,7 @@
 #include "daemon/aws/call.h"
 
 typedef struct AnsweredCall {
-    int (*start)(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret);
+    int (*start)(AwsClient *client, const AwsCaller *caller, AwsCall **ret);
     void (*check)(const AwsResult *result);
 } AnsweredCall;
 

@@ -59,9 +59,9 @@ static void read_error(const HttpResponse *response)
     require_error(&error);
 }
 
-static int start_receive(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_receive(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_receive(client, "https://host.test/1/q", SQS_MESSAGES_MAX, 20, 120, hooks, ret);
+    return sqs_receive(client, "https://host.test/1/q", SQS_MESSAGES_MAX, 20, 120, caller, ret);
 }
 
 static void check_messages(const AwsResult *result)
@@ -89,19 +89,19 @@ static void check_messages(const AwsResult *result)
     }
 }
 
-static int start_delete(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_delete(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_delete(client, "https://host.test/1/q", "receipt", hooks, ret);
+    return sqs_delete(client, "https://host.test/1/q", "receipt", caller, ret);
 }
 
-static int start_send(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_send(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_send(client, "https://host.test/1/q.fifo", "{}", "group", "once", hooks, ret);
+    return sqs_send(client, "https://host.test/1/q.fifo", "{}", "group", "once", caller, ret);
 }
 
-static int start_put(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_put(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return events_put(client, NULL, "source", "type", "{}", hooks, ret);
+    return events_put(client, NULL, "source", "type", "{}", caller, ret);
 }
 
 static void check_error(const AwsResult *result)

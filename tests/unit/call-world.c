@@ -201,11 +201,13 @@ static void on_done(const AwsResult *result, void *userdata)
     world->http_status = error->http_status;
 }
 
-AwsCallHooks world_hooks(World *world)
+AwsCaller world_caller(World *world)
 {
+    static const AwsCallHooks hooks = {.attempt = on_attempt, .done = on_done};
+
     world->n_seen = world->hooked = 0;
     world->done = false;
-    return (AwsCallHooks){.attempt = on_attempt, .done = on_done, .userdata = world};
+    return (AwsCaller){.hooks = &hooks, .userdata = world};
 }
 
 void world_start(World *world)
@@ -218,9 +220,9 @@ void world_start(World *world)
         .subject_folds_case = true,
         .limit = QUOTA_STOP,
     };
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
-    assert_int_equal(aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", "x", &hooks,
+    assert_int_equal(aws_call_start(world->client, &operation, "{\"ImportId\":\"x\"}", "x", &caller,
                                     &world->call),
                      0);
     assert_int_equal(world->hooked, 0);

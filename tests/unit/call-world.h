@@ -90,8 +90,8 @@ void world_set_rate(World *world, double rate); /* calls per second */
 
 void world_start(World *world);
 
-/* For a call that the test itself starts, as world->call: its hooks. */
-AwsCallHooks world_hooks(World *world);
+/* For a call that the test itself starts, as world->call: its caller. */
+AwsCaller world_caller(World *world);
 
 /* Lets time pass until the next timer, and runs it. False: no timer is set. */
 bool world_step(World *world);

@@ -72,6 +72,8 @@ static void on_done(const AwsResult *result, void *userdata)
     fixture->outcome = result->outcome;
 }
 
+static const AwsCallHooks hooks = {.done = on_done};
+
 static void set_up(Fixture *fixture, const char *text)
 {
     *fixture = (Fixture){
@@ -124,18 +126,18 @@ static void test_a_queue_is_called_where_its_section_leads(void **state)
     AwsCall *call;
     AwsClient *client, *outcomes;
     const QueueConfig *queue;
-    AwsCallHooks hooks = {.done = on_done};
+    AwsCaller caller = {.hooks = &hooks};
     Fixture fixture;
 
     (void)state;
     set_up(&fixture, "[queue q]\nurl = " STOPS
                      "\noutcome-url = https://sqs.eu-north-1.amazonaws.com/1/outcomes\n");
-    hooks.userdata = &fixture;
+    caller.userdata = &fixture;
     queue = fixture.config->queues[0];
     assert_int_equal(aws_connection_new(&fixture.context, fixture.config, &queue->account,
                                         SQS_SERVICE, queue->endpoint, NULL, &client),
                      0);
-    assert_int_equal(sqs_receive(client, queue->url, 1, 20, 120, &hooks, &call), 0);
+    assert_int_equal(sqs_receive(client, queue->url, 1, 20, 120, &caller, &call), 0);
     answer(&fixture, 200, "{}");
     assert_true(fixture.done);
     assert_int_equal(fixture.outcome, AWS_OK);
@@ -146,7 +148,7 @@ static void test_a_queue_is_called_where_its_section_leads(void **state)
                                         SQS_SERVICE, queue->outcome_endpoint, queue->outcome_region,
                                         &outcomes),
                      0);
-    assert_int_equal(sqs_send(outcomes, queue->outcome_url, "{}", NULL, NULL, &hooks, &call), 0);
+    assert_int_equal(sqs_send(outcomes, queue->outcome_url, "{}", NULL, NULL, &caller, &call), 0);
     answer(&fixture, 200, "{\"MessageId\":\"m\"}");
     assert_int_equal(fixture.outcome, AWS_OK);
     assert_string_equal(fixture.url, "https://sqs.eu-north-1.amazonaws.com/");
@@ -160,13 +162,13 @@ static void test_a_queue_is_called_where_its_section_leads(void **state)
 static void test_each_connection_has_a_meter_of_its_own(void **state)
 {
     AwsClient *bus, *other;
-    AwsCallHooks hooks = {.done = on_done};
+    AwsCaller caller = {.hooks = &hooks};
     Fixture fixture;
     AwsCall *call;
 
     (void)state;
     set_up(&fixture, "[notify n]\nevent-bus = b\n[notify m]\nevent-bus = b\n");
-    hooks.userdata = &fixture;
+    caller.userdata = &fixture;
     fixture.config->notifies[0]->account.max_attempts = 1;
     assert_int_equal(aws_connection_new(&fixture.context, fixture.config,
                                         &fixture.config->notifies[0]->account, EVENTS_SERVICE,
@@ -176,7 +178,7 @@ static void test_each_connection_has_a_meter_of_its_own(void **state)
                                         &fixture.config->notifies[1]->account, EVENTS_SERVICE,
                                         fixture.config->notifies[1]->endpoint, NULL, &other),
                      0);
-    assert_int_equal(events_put(bus, "b", "s", "t", "{}", &hooks, &call), 0);
+    assert_int_equal(events_put(bus, "b", "s", "t", "{}", &caller, &call), 0);
     answer(&fixture, 503, "");
     assert_int_equal(fixture.outcome, AWS_UNAVAILABLE);
     assert_int_equal(aws_client_meter(bus)->state, TARGET_UNREACHABLE);
@@ -203,7 +205,7 @@ static void test_the_journal_names_what_a_connection_belongs_to(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         CLEANUP(json_object_putp) json_object *entry = NULL;
-        AwsCallHooks hooks = {.done = on_done};
+        AwsCaller caller = {.hooks = &hooks};
         const ConfigAccount *account;
         AwsClient *client;
         AwsCall *call;
@@ -211,7 +213,7 @@ static void test_the_journal_names_what_a_connection_belongs_to(void **state)
         Fixture fixture;
 
         set_up(&fixture, samples[i].text);
-        hooks.userdata = &fixture;
+        caller.userdata = &fixture;
         account = fixture.config->n_queues > 0     ? &fixture.config->queues[0]->account
                   : fixture.config->n_notifies > 0 ? &fixture.config->notifies[0]->account
                                                    : &fixture.config->targets[0]->account;
@@ -219,7 +221,7 @@ static void test_the_journal_names_what_a_connection_belongs_to(void **state)
                                             "https://sqs.test", NULL, &client),
                          0);
         capture_begin(&capture, JOURNAL_JSON);
-        assert_int_equal(sqs_delete(client, STOPS, "r", &hooks, &call), 0);
+        assert_int_equal(sqs_delete(client, STOPS, "r", &caller, &call), 0);
         answer(&fixture, 200, "");
         entry = capture_end_json(&capture);
         assert_field(entry, "TRAILSTOP_EVENT", "credentials-obtained");

@@ -26,57 +26,57 @@ static char untouched[] = "untouched";
 
 /* ---- whole calls ---- */
 
-typedef int Start(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret);
+typedef int Start(AwsClient *client, const AwsCaller *caller, AwsCall **ret);
 
-static int start_stop(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_stop(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return import_call_stop(client, &cloudtrail_operations, ID, hooks, ret);
+    return import_call_stop(client, &cloudtrail_operations, ID, caller, ret);
 }
 
-static int start_list(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_list(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return import_call_list(client, &cloudtrail_operations, "arn:aws:x", "STOPPED", "t", hooks,
+    return import_call_list(client, &cloudtrail_operations, "arn:aws:x", "STOPPED", "t", caller,
                             ret);
 }
 
-static int start_failures(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_failures(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return import_call_failures(client, &cloudtrail_operations, ID, "t", hooks, ret);
+    return import_call_failures(client, &cloudtrail_operations, ID, "t", caller, ret);
 }
 
-static int start_describe(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_describe(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return import_call_get(client, &logs_operations, "Task-1", hooks, ret);
+    return import_call_get(client, &logs_operations, "Task-1", caller, ret);
 }
 
-static int start_batches(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_batches(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return import_call_failures(client, &logs_operations, "Task-1", NULL, hooks, ret);
+    return import_call_failures(client, &logs_operations, "Task-1", NULL, caller, ret);
 }
 
-static int start_receive(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_receive(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_receive(client, QUEUE, 10, 20, 120, hooks, ret);
+    return sqs_receive(client, QUEUE, 10, 20, 120, caller, ret);
 }
 
-static int start_hide(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_hide(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_change_visibility(client, QUEUE, "receipt", 120, hooks, ret);
+    return sqs_change_visibility(client, QUEUE, "receipt", 120, caller, ret);
 }
 
-static int start_delete(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_delete(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_delete(client, QUEUE, "receipt", hooks, ret);
+    return sqs_delete(client, QUEUE, "receipt", caller, ret);
 }
 
-static int start_send(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_send(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return sqs_send(client, QUEUE, "{}", "group", "id", hooks, ret);
+    return sqs_send(client, QUEUE, "{}", "group", "id", caller, ret);
 }
 
-static int start_put(AwsClient *client, const AwsCallHooks *hooks, AwsCall **ret)
+static int start_put(AwsClient *client, const AwsCaller *caller, AwsCall **ret)
 {
-    return events_put(client, "bus", "io.trailstop", "Import stop ended", "{}", hooks, ret);
+    return events_put(client, "bus", "io.trailstop", "Import stop ended", "{}", caller, ret);
 }
 
 typedef struct Case {
@@ -127,7 +127,7 @@ static bool call(void *data)
     const Case *of = data;
     World *world = of->world;
     AwsMeters meters = {.timers = world->timers};
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
     AwsMeter *meter = NULL;
     bool succeeded = false;
 
@@ -136,7 +136,7 @@ static bool call(void *data)
         world->config.quotas = world->quotas;
         if (connect_client(world, meter) == 0) {
             AwsCall *started = (AwsCall *)untouched;
-            int r = of->start(world->client, &hooks, &started);
+            int r = of->start(world->client, &caller, &started);
 
             if (r == 0) {
                 run_call(world, of);

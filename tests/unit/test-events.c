@@ -35,13 +35,13 @@ static int setup(void **state)
 static void put(World *world, const char *bus, const char *const *bodies, unsigned n)
 {
     Reply replies[3];
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
     for (unsigned i = 0; i < n; i++)
         replies[i] = (Reply){
             .status = 200, .body = bodies[i], .headers = {{"x-amzn-RequestId", "request-1"}}};
     assert_int_equal(events_put(world->client, bus, "io.trailstop", "Import stop ended",
-                                "{\"job\":{}}", &hooks, &world->call),
+                                "{\"job\":{}}", &caller, &world->call),
                      0);
     world_finish(world, replies, n);
 }

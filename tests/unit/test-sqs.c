@@ -43,32 +43,32 @@ static int setup(void **state)
 
 static void start_receive(World *world)
 {
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
-    assert_int_equal(sqs_receive(world->client, URL, 10, 20, 120, &hooks, &world->call), 0);
+    assert_int_equal(sqs_receive(world->client, URL, 10, 20, 120, &caller, &world->call), 0);
 }
 
 static void start_send(World *world, const char *url)
 {
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
-    assert_int_equal(
-        sqs_send(world->client, url, "{\"a\":\"\xC3\xA4\"}", "group", "once", &hooks, &world->call),
-        0);
+    assert_int_equal(sqs_send(world->client, url, "{\"a\":\"\xC3\xA4\"}", "group", "once", &caller,
+                              &world->call),
+                     0);
 }
 
 static void start_delete(World *world)
 {
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
-    assert_int_equal(sqs_delete(world->client, URL, "r+/=", &hooks, &world->call), 0);
+    assert_int_equal(sqs_delete(world->client, URL, "r+/=", &caller, &world->call), 0);
 }
 
 static void start_change_visibility(World *world)
 {
-    AwsCallHooks hooks = world_hooks(world);
+    AwsCaller caller = world_caller(world);
 
-    assert_int_equal(sqs_change_visibility(world->client, URL, "r", 0, &hooks, &world->call), 0);
+    assert_int_equal(sqs_change_visibility(world->client, URL, "r", 0, &caller, &world->call), 0);
 }
 
 /* ---- on the wire ---- */
