@@ -1,92 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/mask.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGNATURE_LENGTH 64 /* of SigV4, in hexadecimal digits */
+#define SIGNATURE_LENGTH 64U   /* of SigV4, in hexadecimal digits */
+#define SIGNATURE_PART_MIN 33U /* the same at the end of a text; ids of 128 bits have 32 */
 #define SECRET_MIN 8U
-#define SECRET_PART_MIN 12U /* so much of its beginning is taken for a secret that was cut */
-#define SECRET_END_MIN 4U   /* the same at the end of a text, where we cut */
+#define SECRET_PART_MIN 12U /* so much of it is taken for a secret that was cut */
+#define SECRET_END_MIN 4U   /* so much of its beginning at the end of a text, where we cut */
+#define BASE64_MIN 6U       /* digits of SECRET_END_MIN characters */
 #define ESCAPE_MAX 16U      /* the longest that is looked for at the end of a text */
-#define BACKSLASHES_MAX 7U  /* of JSON three levels deep; a text of nothing else costs no more */
+#define LEVELS_MAX 7U       /* of escapes within escapes; a text of nothing else costs no more */
+#define BLANKS_MAX 16U      /* where a line is folded */
 
-#define HEX_DIGITS "0123456789abcdefABCDEF"
+#define DIGITS "0123456789"
+#define HEX_DIGITS DIGITS "abcdefABCDEF"
+#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "+/"
 #define ESCAPES "%\\&" /* what they begin with */
+#define BLANKS " \t\r\n"
 
-/* Whether so many hexadecimal digits stand for the character. */
-static bool is_in_hex(const char *text, size_t n_digits, char character)
+/* ---- one character, in whatever writing ---- */
+
+/* Of so many hexadecimal digits; -1: they are not there, or not ASCII. */
+static int read_hex(const char *text, size_t n_digits)
 {
     char digits[5] = "";
+    long value;
 
     if (strspn(text, HEX_DIGITS) < n_digits)
-        return false;
+        return -1;
     memcpy(digits, text, n_digits);
-    return strtoul(digits, NULL, 16) == (unsigned char)character;
+    value = strtol(digits, NULL, 16);
+    return value <= SCHAR_MAX ? (int)value : -1;
 }
 
-/* "%2F", "%252F" and so on. These functions return how many bytes of the text stand for the
- * character, or 0. */
-static size_t match_percent(const char *text, char character)
+/* "%2F", "%252F" and so on. These functions return how many bytes of the text stand for *ret, or
+ * 0. */
+static size_t read_percent(const char *text, int *ret)
 {
     size_t size = 1;
 
     while (text[size] == '2' && text[size + 1] == '5')
         size += 2;
-    return is_in_hex(text + size, 2, character) ? size + 2 : 0;
+    *ret = read_hex(text + size, 2);
+    return *ret >= 0 ? size + 2 : 0;
 }
 
-/* "\/", "\u002f", and with more backslashes where JSON is inside of JSON. */
-static size_t match_backslash(const char *text, char character)
+/* "\/", "\u002f", "\x2f", "\n", and with more backslashes where JSON is inside of JSON. */
+static size_t read_backslash(const char *text, int *ret)
 {
     size_t size = 1;
 
-    while (size < BACKSLASHES_MAX && text[size] == '\\')
+    while (size < LEVELS_MAX && text[size] == '\\')
         size++;
-    if (text[size] == 'u' && is_in_hex(text + size + 1, 4, character))
+    if (text[size] == 'u' && (*ret = read_hex(text + size + 1, 4)) >= 0)
         return size + 5;
-    return text[size] == character ? size + 1 : 0;
+    if (text[size] == 'x' && (*ret = read_hex(text + size + 1, 2)) >= 0)
+        return size + 3;
+    if (text[size] == '\0')
+        return 0;
+    *ret = strchr("nrt", text[size]) ? '\n' : text[size];
+    return size + 1;
 }
 
-/* "&#47;", "&#x2F;", "&amp;#47;" */
-static size_t match_entity(const char *text, char character)
+/* Those that HTML has for what tokens are made of. -1: another. */
+static int read_entity_name(const char *name)
 {
-    const char *at = text + 1, *digits = "0123456789";
-    char *end;
-    int base = 10;
+    static const struct {
+        const char *name;
+        char character;
+    } entities[] = {{"plus;", '+'}, {"sol;", '/'}, {"equals;", '='}, {"lowbar;", '_'}};
+
+    for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++)
+        if (strncmp(name, entities[i].name, strlen(entities[i].name)) == 0)
+            return entities[i].character;
+    return -1;
+}
+
+/* "&#47;", "&#x2F;", "&sol;", "&amp;#47;" */
+static size_t read_entity(const char *text, int *ret)
+{
+    const char *at = text + 1, *end;
+    unsigned long value;
+    bool hex;
 
     while (strncmp(at, "amp;", strlen("amp;")) == 0)
         at += strlen("amp;");
-    if (*at++ != '#')
-        return 0;
-    if (*at == 'x' || *at == 'X') {
-        base = 16;
-        digits = HEX_DIGITS;
-        at++;
+    if (*at != '#') {
+        *ret = read_entity_name(at);
+        return *ret >= 0 ? (size_t)(strchr(at, ';') + 1 - text) : 0;
     }
-    if (*at == '\0' || !strchr(digits, *at) ||
-        strtoul(at, &end, base) != (unsigned char)character || *end != ';')
-        return 0;
-    return (size_t)(end + 1 - text);
+    hex = *++at == 'x' || *at == 'X';
+    at += hex;
+    end = at + strspn(at, hex ? HEX_DIGITS : DIGITS);
+    value = strtoul(at, NULL, hex ? 16 : 10);
+    *ret = (int)value;
+    return end > at && *end == ';' && value <= SCHAR_MAX ? (size_t)(end + 1 - text) : 0;
 }
 
-static size_t match_character(const char *text, char character)
+static size_t read_escape(const char *text, int *ret)
 {
-    if (*text == character || (*text == ' ' && character == '+'))
-        return 1;
     switch (*text) {
     case '%':
-        return match_percent(text, character);
+        return read_percent(text, ret);
     case '\\':
-        return match_backslash(text, character);
+        return read_backslash(text, ret);
     case '&':
-        return match_entity(text, character);
+        return read_entity(text, ret);
     default:
         return 0;
     }
 }
+
+static size_t match_character(const char *text, char character)
+{
+    size_t size;
+    int meant;
+
+    if (*text == character || (*text == ' ' && character == '+'))
+        return 1;
+    size = read_escape(text, &meant);
+    return size > 0 && meant == character ? size : 0;
+}
+
+/* The white space between two characters of a secret, where a line was folded. */
+static size_t skip_blanks(const char *text)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < BLANKS_MAX && text[size] != '\0'; i++) {
+        int meant = text[size];
+        size_t n = strchr(ESCAPES, meant) ? read_escape(text + size, &meant) : 1;
+
+        if (n == 0 || meant == '\0' || !strchr(BLANKS, meant))
+            break;
+        size += n;
+    }
+    return size;
+}
+
+/* ---- a secret, or a part of it ---- */
 
 /* Nothing but an escape that was cut short. */
 static bool is_cut(const char *text)
@@ -96,30 +154,52 @@ static bool is_cut(const char *text)
             text[strspn(text, ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
 }
 
-/* How many bytes of the text are the secret, or the beginning of one that was cut. */
-static size_t match_plain(const char *text, const char *secret)
+/* How many bytes of the text are the secret from this character of it on, or so much of it that it
+ * is taken for one. */
+static size_t match_plain(const char *text, const char *secret, const char *first)
 {
-    size_t matched = 0, size = 0, n;
+    const char *next = first;
+    size_t size = 0, n_matched;
 
-    while (secret[matched] != '\0' && (n = match_character(text + size, secret[matched])) > 0) {
+    for (; *next != '\0'; next++) {
+        size_t n_blanks = next > first ? skip_blanks(text + size) : 0;
+        size_t n = n_blanks > 0 ? match_character(text + size + n_blanks, *next) : 0;
+
+        if (n > 0)
+            n += n_blanks;
+        else
+            n = match_character(text + size, *next);
+        if (n == 0)
+            break;
         size += n;
-        matched++;
     }
-    if (secret[matched] != '\0' && matched >= SECRET_END_MIN && is_cut(text + size))
+    n_matched = (size_t)(next - first);
+    if (first == secret && *next != '\0' && n_matched >= SECRET_END_MIN && is_cut(text + size))
         return strlen(text);
-    return secret[matched] == '\0' || matched >= SECRET_PART_MIN ? size : 0;
+    return (first == secret && *next == '\0') || n_matched >= SECRET_PART_MIN ? size : 0;
 }
 
 /* What a digit of base64 stands for, in either of its alphabets; -1: it is not one. */
-static int base64_value(char digit)
+static int base64_value(int digit)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "+/";
     const char *found;
 
     if (digit == '-' || digit == '_')
         digit = digit == '-' ? '+' : '/';
     found = digit != '\0' ? strchr(digits, digit) : NULL;
     return found ? (int)(found - digits) : -1;
+}
+
+static size_t read_base64_digit(const char *text, int *ret)
+{
+    size_t n_blanks = skip_blanks(text), size = 1;
+    int digit = text[n_blanks];
+
+    if (strchr(ESCAPES, digit))
+        size = read_escape(text + n_blanks, &digit);
+    *ret = base64_value(digit);
+    return size > 0 && *ret >= 0 ? n_blanks + size : 0;
 }
 
 /* Whether the low bits of a digit are those of the secret from there on, as far as it goes. */
@@ -131,23 +211,77 @@ static bool holds_bits(int value, unsigned n_bits, const char *secret, size_t at
     return true;
 }
 
-/* The same for base64. n_before: bits of the first digit that belong to what stands before the
- * secret. */
-static size_t match_base64(const char *text, const char *secret, unsigned n_before)
+/* The same as match_plain(). n_before: bits of the first digit that belong to what stands before.
+ */
+static size_t match_base64(const char *text, const char *secret, const char *first,
+                           unsigned n_before)
 {
     unsigned n_bits = 6 - n_before;
-    size_t size = 0, matched = 0;
+    size_t size = 0, matched = 0, n;
     int value;
 
-    while (secret[matched / 8] != '\0' && (value = base64_value(text[size])) >= 0 &&
-           holds_bits(value, n_bits, secret, matched)) {
+    while (first[matched / 8] != '\0' && (n = read_base64_digit(text + size, &value)) > 0 &&
+           holds_bits(value, n_bits, first, matched)) {
         matched += n_bits;
         n_bits = 6;
-        size++;
+        size += n;
     }
-    if (secret[matched / 8] == '\0' || matched >= 8 * SECRET_PART_MIN)
+    if ((first == secret && first[matched / 8] == '\0') || matched >= 8 * SECRET_PART_MIN)
         return size;
-    return text[size] == '\0' && matched >= 8 * SECRET_END_MIN ? size : 0;
+    return first == secret && text[size] == '\0' && matched >= 8 * SECRET_END_MIN ? size : 0;
+}
+
+/* The most that matches from any place of the secret which has this character. */
+static size_t match_from(const char *text, const char *secret, int character)
+{
+    bool as_it_is = character == *text && isalnum((unsigned char)text[1]);
+    size_t most = 0;
+
+    if (character <= '\0')
+        return 0;
+    for (const char *at = strchr(secret, character); at; at = strchr(at + 1, character)) {
+        /* Nearly all places are passed over by what comes next. */
+        size_t size =
+            as_it_is && text[1] != at[1] && at[1] != '\0' ? 0 : match_plain(text, secret, at);
+
+        most = size > most ? size : most;
+    }
+    return most;
+}
+
+static size_t match_base64_from(const char *text, const char *secret)
+{
+    size_t n, most = 0;
+    int one, two, character;
+
+    if (strspn(text, BASE64_DIGITS "-_" ESCAPES) < BASE64_MIN) /* words of a sentence */
+        return 0;
+    n = read_base64_digit(text, &one);
+    if (n == 0 || read_base64_digit(text + n, &two) == 0)
+        return 0;
+    for (unsigned n_before = 0; n_before < 6; n_before += 2) {
+        character = (one << 6 | two) >> (4 - n_before) & 0xff;
+        if (character == '\0' || character > SCHAR_MAX)
+            continue;
+        for (const char *at = strchr(secret, character); at; at = strchr(at + 1, character)) {
+            size_t size = match_base64(text, secret, at, n_before);
+
+            most = size > most ? size : most;
+        }
+    }
+    return most;
+}
+
+static size_t match(const char *text, const char *secret)
+{
+    size_t size = match_from(text, secret, *text), other;
+    int meant;
+
+    if (*text == ' ' || read_escape(text, &meant) > 0) {
+        other = match_from(text, secret, *text == ' ' ? '+' : meant);
+        size = other > size ? other : size;
+    }
+    return size > 0 ? size : match_base64_from(text, secret);
 }
 
 void mask_secret(char *text, const char *secret)
@@ -155,10 +289,8 @@ void mask_secret(char *text, const char *secret)
     if (strlen(secret) < SECRET_MIN)
         return;
     while (*text != '\0') {
-        size_t size = match_plain(text, secret);
+        size_t size = match(text, secret);
 
-        for (unsigned n_before = 0; size == 0 && n_before < 6; n_before += 2)
-            size = match_base64(text, secret, n_before);
         memset(text, '*', size);
         text += size > 0 ? size : 1;
     }
@@ -189,7 +321,8 @@ void mask_signatures(char *text)
     while (*text != '\0') {
         size_t n_digits = strspn(text, HEX_DIGITS);
 
-        if (n_digits >= SIGNATURE_LENGTH)
+        if (n_digits >= SIGNATURE_LENGTH ||
+            (n_digits >= SIGNATURE_PART_MIN && text[n_digits] == '\0'))
             memset(text, '*', n_digits);
         text += n_digits > 0 ? n_digits : 1;
     }

@@ -114,6 +114,8 @@ static void test_masks_secrets_in_every_writing(void **state)
         {"x=wJalr&#x002F;UtnF&#0043;MI&#61;!", "x=*******************************!"},
         {"x=wJalr&amp;#47;UtnF&amp;#43;MI&amp;#61;!", "x=**************************************!"},
         {"x=wJalr/UtnF MI=!", "x=**************!"},
+        {"x=wJalr\\x2fUtnF\\\\x2BMI\\x3d!", "x=************************!"},
+        {"x=wJalr&sol;UtnF&plus;MI&amp;equals;!", "x=**********************************!"},
 
         /* Another character, or no character at all. */
         {"wJalr\\u002eUtnF+MI=", "wJalr\\u002eUtnF+MI="},
@@ -184,6 +186,45 @@ static void test_masks_a_secret_that_somebody_else_cut(void **state)
     assert_masks("x wJalr/UtnF+ and more", secret, "x wJalr/UtnF+ and more");
 }
 
+static void test_masks_every_part_of_a_secret(void **state)
+{
+    static const char secret[] = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+    (void)state;
+    assert_masks("illegal character behind: K7MDENG+bPxRfiCY.", secret,
+                 "illegal character behind: ****************.");
+    assert_masks("...XUtnFEMI%2FK7MDE!", secret, "...****************!");
+    assert_masks("XUtnFEMI/K7", secret, "XUtnFEMI/K7");
+    assert_masks("a wJalrXUtnFEMI/K7 b MDENG+bPxRfiCYEXAMP", secret,
+                 "a **************** b *******************");
+    /* In base64, behind "user:". */
+    assert_masks("illegal behind: lhVdG5GRU1JL0s3TURFTkcrYlB4UmZpQ1lFWEFNUExFS0VZ", secret,
+                 "illegal behind: ***********************************************");
+}
+
+static void test_masks_a_secret_with_white_space_inside(void **state)
+{
+    static const char secret[] = "wJalr/UtnF+MI=K7MDENG";
+
+    (void)state;
+    assert_masks("<wJalr/\n  UtnF+MI=K7MDENG>", secret, "<************************>");
+    assert_masks("<w J a l r / U t n F + M I = K 7 M D E N G>", secret,
+                 "<*****************************************>");
+    assert_masks("<wJalr/%0AUtnF+MI=K7&#10;MDENG>", secret, "<*****************************>");
+    assert_masks("<wJalr/\\r\\nUtnF+MI=K7MDENG>", secret, "<*************************>");
+    assert_masks("<d0phbHIvVXRuR\nitNST1LN01ERU5H>", secret, "<*****************************>");
+    assert_masks("<d0phbHIvVXRuR\\nitNST1LN01ERU5H>", secret, "<******************************>");
+}
+
+static void test_masks_a_signature_that_was_cut(void **state)
+{
+    (void)state;
+    assert_masks("signed 0123456789abcdef0123456789abcdef0", NULL,
+                 "signed *********************************");
+    assert_masks("request 0123456789abcdef0123456789abcdef", NULL,
+                 "request 0123456789abcdef0123456789abcdef");
+}
+
 static void test_leaves_alone_what_is_too_short_for_a_secret(void **state)
 {
     static const char text[] = "a message of test words";
@@ -208,6 +249,9 @@ int main(void)
         cmocka_unit_test(test_masks_secrets_in_base64),
         cmocka_unit_test(test_masks_a_secret_that_was_cut),
         cmocka_unit_test(test_masks_a_secret_that_somebody_else_cut),
+        cmocka_unit_test(test_masks_every_part_of_a_secret),
+        cmocka_unit_test(test_masks_a_secret_with_white_space_inside),
+        cmocka_unit_test(test_masks_a_signature_that_was_cut),
         cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
     };
 
