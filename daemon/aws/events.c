@@ -30,6 +30,14 @@ static json_object *find_entry(json_object *answer)
                                                            : NULL;
 }
 
+/* NULL: none, as where it is empty. */
+static const char *find_code(json_object *entry)
+{
+    const char *code;
+
+    return entry && json_get_string(entry, "ErrorCode", &code) > 0 && *code ? code : NULL;
+}
+
 /* A failure of which nobody says what it is, or no word about what became of the event, is not an
  * answer. */
 static int decode_put(json_object *answer, json_object **ret)
@@ -44,7 +52,7 @@ static int decode_put(json_object *answer, json_object **ret)
         return r;
     entry = find_entry(decoded);
     (void)json_get_int64(decoded, "FailedEntryCount", &n_failed);
-    if (!(entry && json_get_string(entry, "ErrorCode", &text) > 0) && n_failed != 0 &&
+    if (!find_code(entry) && n_failed != 0 &&
         !(n_failed < 0 && entry && json_get_string(entry, "EventId", &text) > 0))
         return -EBADMSG;
     *ret = TAKE(decoded);
@@ -68,7 +76,8 @@ static bool find_error(json_object *decoded, AwsErrorText *ret)
 {
     json_object *entry = find_entry(decoded);
 
-    if (!entry || json_get_string(entry, "ErrorCode", &ret->code) <= 0)
+    ret->code = find_code(entry);
+    if (!ret->code)
         return false;
     (void)json_get_string(entry, "ErrorMessage", &ret->message); /* else it has none */
     ret->http_status = may_pass(ret->code) ? 500 : 400;
