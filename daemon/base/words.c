@@ -71,6 +71,14 @@ static int read_word(const char **at, char *to)
     return r;
 }
 
+/* And the ends of lines that go on. */
+static const char *skip_blanks(const char *text)
+{
+    while (*text && (strchr(blanks, *text) || strncmp(text, "\\\n", 2) == 0))
+        text += *text == '\\' ? 2 : 1;
+    return text;
+}
+
 int words_split(const char *text, char ***ret)
 {
     /* No text has more words than every other character, nor a word more than all. */
@@ -79,7 +87,7 @@ int words_split(const char *text, char ***ret)
     char *buffer = malloc(size);
     int r = words && buffer ? 0 : -ENOMEM;
 
-    while (r >= 0 && *(text += strspn(text, blanks))) {
+    while (r >= 0 && *(text = skip_blanks(text))) {
         r = read_word(&text, buffer);
         if (r >= 0 && !(words[n++] = strdup(buffer)))
             r = -ENOMEM;

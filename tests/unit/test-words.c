@@ -28,6 +28,7 @@ static void test_words(void **state)
         {"\"a\\\nb\"", {"ab"}},
         {"a\\ b\\'c\\\\ \\\"", {"a b'c\\", "\""}},
         {"a\\\nb", {"ab"}},
+        {"a \\\n \\\n\tb \\\n", {"a", "b"}},
         {"$HOME ~ *.c `x`", {"$HOME", "~", "*.c", "`x`"}},
         {"a | b;c", {"a", "|", "b;c"}},
         {"a #b", {"a", "#b"}},
@@ -50,8 +51,8 @@ static void test_words(void **state)
 
 static void test_what_is_no_command(void **state)
 {
-    static const char *const samples[] = {"",     " \n ",    "'a",  "a 'b",  "\"a",
-                                          "\"a'", "\"a\\\"", "a\\", "\"a\\", "a ''b'"};
+    static const char *const samples[] = {"",        " \n ", "'a",    "a 'b",   "\"a", "\"a'",
+                                          "\"a\\\"", "a\\",  "\"a\\", "a ''b'", "\\\n"};
     char *none = NULL, **words = &none;
 
     (void)state;
