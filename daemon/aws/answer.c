@@ -50,13 +50,14 @@ static bool copy_token(const char *from, size_t length, char *buffer, size_t siz
 }
 
 /* Copies what can be the code of an error. A text that holds anything else is not AWS's, and may be
- * part of something that it quotes. */
+ * part of something that it quotes; a number is a status, as gateways write it into JSON. */
 static bool copy_code(const char *from, size_t length, char buffer[static CODE_SIZE])
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
-    return strspn(from, allowed) >= length && copy_token(from, length, buffer, CODE_SIZE);
+    return strspn(from, allowed) >= length && strspn(from, "0123456789.-") < length &&
+           copy_token(from, length, buffer, CODE_SIZE);
 }
 
 /* "com.amazonaws.cloudtrail#ImportNotFoundException:http://internal.amazon.com/" is

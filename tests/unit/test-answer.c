@@ -59,6 +59,8 @@ static void test_finds_the_code(void **state)
         {NULL, "{}", NULL},
         {NULL, "[\"B\"]", NULL},
         {NULL, "{\"code\":400}", NULL},
+        {NULL, "{\"code\":\"404\",\"message\":\"no route\"}", NULL},
+        {"403.14", "{}", NULL},
         {NULL, "{\"message\":\"Forbidden\"}", NULL},
         {NULL, "<html><body>502</body></html>", NULL},
         {NULL, "{\"__type\":\"B\"", NULL},
