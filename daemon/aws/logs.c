@@ -5,6 +5,7 @@
  * Source: Amazon CloudWatch Logs API Reference (CancelImportTask, DescribeImportTasks,
  * DescribeImportTaskBatches). */
 #include <errno.h>
+#include <stdbool.h>
 
 #include "common/json.h"
 #include "common/memory.h"
@@ -70,22 +71,27 @@ static int decode_batches(json_object *answer, json_object **ret)
     return decode_answer(answer, batches_members, ret);
 }
 
+static bool is_no_token(json_object *token)
+{
+    return !token ||
+           (json_object_is_type(token, json_type_string) && json_object_get_string_len(token) == 0);
+}
+
 /* No operation gets one task: it is described by its id. An empty list means "not found" only where
  * nothing was left out of it and no page follows. */
 static int decode_described(json_object *answer, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *tasks = NULL;
-    json_object *array, *listed = json_object_object_get(answer, "imports");
-    const char *token = "";
+    json_object *array, *listed = json_object_object_get(answer, "imports"), *token;
     int r = decode_tasks(answer, &tasks);
 
     if (r < 0)
         return r;
     if (json_get_array(tasks, "imports", &array) <= 0)
         return -EBADMSG;
-    (void)json_get_string(tasks, "nextToken", &token);
+    token = json_object_object_get(answer, "nextToken"); /* of whatever kind */
     if (json_object_array_length(array) == 0)
-        return json_object_array_length(listed) == 0 && !*token ? -ENOENT : -EBADMSG;
+        return json_object_array_length(listed) == 0 && is_no_token(token) ? -ENOENT : -EBADMSG;
     *ret = TAKE(tasks);
     return 0;
 }

@@ -84,7 +84,8 @@ def test_a_task_that_is_not_listed_is_not_found(daemon, sim):
     assert "nowhere" in parameters["cause"]["message"]
 
 
-@pytest.mark.parametrize("answer", ['{"imports":[],"nextToken":"more"}', '{"imports":[null]}', '{"imports":["TASK"]}',
+@pytest.mark.parametrize("answer", ['{"imports":[],"nextToken":"more"}', '{"imports":[],"nextToken":7}',
+                                    '{"imports":[],"nextToken":"\\u0000"}', '{"imports":[],"nextToken":["more"]}', '{"imports":[null]}', '{"imports":["TASK"]}',
                                     '{"imports":5}', '{"nextToken":"more"}', '{"imports":[{"importId":"other"}]}'])
 def test_only_a_list_that_is_empty_and_whole_says_not_found(daemon, sim, answer):
     """What else has no such task says nothing of it, and is asked again."""
