@@ -27,7 +27,7 @@ static int read_failure(AwsCall *call, const HttpResponse *response, const AwsEr
 {
     AwsClient *client = call->client;
     uint64_t date_usec = 0;
-    uint64_t now_usec = timers_realtime_usec(client->config.timers) + (uint64_t)call->skew_usec;
+    uint64_t now_usec = timers_realtime_usec(client->config->timers) + (uint64_t)call->skew_usec;
     bool named, dated = aws_answer_read_date(response, &date_usec);
     bool skewed = dated && (date_usec > now_usec ? date_usec - now_usec : now_usec - date_usec) >
                                AWS_SKEW_TOLERATED_USEC;

@@ -20,7 +20,7 @@ bool call_is_waiting(const AwsCall *call)
 
 void call_await_delay(AwsCall *call, uint64_t delay_usec, void (*step)(void *userdata))
 {
-    Timers *timers = call->client->config.timers;
+    Timers *timers = call->client->config->timers;
 
     assert(!call_is_waiting(call));
     call->state = CALL_WAITING_DELAY;
@@ -59,7 +59,7 @@ void call_await_answer(AwsCall *call)
 
 void call_stop_waiting(AwsCall *call)
 {
-    HttpClient *http = call->client->config.http;
+    HttpClient *http = call->client->config->http;
 
     switch (call->state) {
     case CALL_WAITING_CREDENTIALS:
@@ -106,5 +106,5 @@ uint64_t aws_call_next_usec(const AwsCall *call)
     case CALL_WAITING_CREDENTIALS:
         break;
     }
-    return timers_boottime_usec(call->client->config.timers); /* as soon as they come */
+    return timers_boottime_usec(call->client->config->timers); /* as soon as they come */
 }

@@ -47,7 +47,7 @@ static void call_end(AwsCall *call, AwsOutcome outcome, json_object *body)
         aws_rejections_end(&call->client->rejections);
     } else /* an error without a code is one that memory ran out for */
         result.error = call->error.code ? &call->error : &call_error_no_memory;
-    aws_meter_note_end(call->client->config.meter, result.error,
+    aws_meter_note_end(call->client->config->meter, result.error,
                        outcome == AWS_REFUSED && !call->operation->refusal_is_trouble,
                        call->operation->of_target);
     call->hooks->done(&result, call->userdata);
@@ -79,7 +79,7 @@ static void on_credentials(AwsCredentials *credentials, const CallError *error, 
 /* Fixed ones are there, and calls with them are not limited. */
 static void call_fetch_credentials(AwsCall *call)
 {
-    AwsCredentialsProvider *provider = call->client->config.credentials;
+    AwsCredentialsProvider *provider = call->client->config->credentials;
 
     if (provider)
         call_await_credentials(call, provider, on_credentials);
@@ -102,11 +102,11 @@ static bool may_retry(const AwsCall *call, AwsRetryClass retry_class)
             return false;
         __attribute__((fallthrough));
     case AWS_RETRY_THROTTLING:
-        return call->attempt < call->client->config.max_attempts;
+        return call->attempt < call->client->config->max_attempts;
     case AWS_RETRY_SKEW:
         return !call->skew_corrected;
     case AWS_RETRY_EXPIRED:
-        return call->client->config.credentials && !call->rejected_credentials;
+        return call->client->config->credentials && !call->rejected_credentials;
     case AWS_RETRY_NONE:
         break;
     }
@@ -122,8 +122,8 @@ static void journal_retry(const AwsCall *call, uint64_t delay_usec)
     if (call->hooks->describe)
         call->hooks->describe(&entry, call->userdata);
     else
-        journal_add(&entry, aws_owner_field(call->client->config.owner), "%s",
-                    call->client->target);
+        journal_add(&entry, aws_owner_field(call->client->config->owner), "%s",
+                    call->client->config->target);
     journal_add(&entry, "TRAILSTOP_OPERATION", "%s", call->operation->name);
     journal_add_error(&entry, &call->error);
     journal_send(&entry, "Attempt %u of %s failed and is repeated in %s: %s", call->attempt,
@@ -143,7 +143,7 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
         if (retry_class == AWS_RETRY_EXPIRED) {
             assert(call->credentials && !call->rejected_credentials);
             call->rejected_credentials = aws_credentials_ref(call->credentials);
-            client->config.credentials->reject(client->config.credentials, call->credentials);
+            client->config->credentials->reject(client->config->credentials, call->credentials);
         } else {
             call->skew_corrected = true;
         }
@@ -156,7 +156,8 @@ static bool call_retry(AwsCall *call, AwsRetryClass retry_class, const HttpRespo
         return false;
     call->last_cost = (uint8_t)cost;
     delay_usec = aws_retry_delay_usec(
-        retry_class, call->attempt, client->config.random->uniform(client->config.random->userdata),
+        retry_class, call->attempt,
+        client->config->random->uniform(client->config->random->userdata),
         aws_answer_read_retry_after(response, aws_client_server_time_usec(client)));
     journal_retry(call, delay_usec);
     call_await_delay(call, delay_usec, on_delay);
@@ -178,7 +179,7 @@ static AttemptOutcome classify_attempt(const CallReading *reading)
  * it does not count yet. */
 static bool excuse_rejection(AwsCall *call, AwsRetryClass retry_class)
 {
-    const AwsClientConfig *config = &call->client->config;
+    const AwsClientConfig *config = call->client->config;
 
     if (!config->credentials)
         return false;
@@ -199,7 +200,7 @@ static void on_response(const HttpResponse *response, void *userdata)
     assert(call->state == CALL_IN_FLIGHT && call->transfer);
     call->transfer = NULL;
     r = call_read_answer(call, response, &reading);
-    aws_meter_count(call->client->config.meter, call->operation->name,
+    aws_meter_count(call->client->config->meter, call->operation->name,
                     r < 0 ? ATTEMPT_FAILED : classify_attempt(&reading));
     if (r < 0) {
         call_end_locally(call, r);
@@ -246,7 +247,7 @@ static char *make_body(const AwsCall *call)
 
 static int call_send(AwsCall *call)
 {
-    const AwsClientConfig *config = &call->client->config;
+    const AwsClientConfig *config = call->client->config;
     CLEANUP(freep) char *made = call->body_size > 0 ? NULL : make_body(call);
     const char *body = call->body_size > 0 ? call->body : made;
     unsigned number = call->attempt + 1;
@@ -286,7 +287,7 @@ static int call_send(AwsCall *call)
             .body_size = attempt.body_size,
             .connect_timeout_usec = config->connect_timeout_usec,
             .timeout_usec = config->timeout_usec + call->held_sec * USEC_PER_SEC,
-            .ca_bundle = call->client->ca_bundle,
+            .ca_bundle = call->client->config->ca_bundle,
             .yields = call->hooks->of_client,
         },
         on_response, call, &call->transfer);
@@ -297,7 +298,7 @@ static int call_send(AwsCall *call)
 /* The queue may be longer than credentials live. */
 static bool has_outlived_credentials(const AwsCall *call)
 {
-    const AwsClientConfig *config = &call->client->config;
+    const AwsClientConfig *config = call->client->config;
 
     return config->credentials && call->credentials->expires_usec != 0 &&
            call->credentials->expires_usec <= timers_realtime_usec(config->timers);
@@ -330,7 +331,7 @@ static void call_await_limiter(AwsCall *call)
     const AwsCredentials *credentials = call->credentials;
     AwsClient *client = call->client;
 
-    if (!client->config.quotas) {
+    if (!client->config->quotas) {
         call_go_on(call, on_granted);
     } else if (quotas_join(&client->quotas, client->route.service, client->route.url,
                            client->route.region,
@@ -382,9 +383,9 @@ int aws_call_start(AwsClient *client, const AwsOperation *operation, const char 
     };
     if (body)
         memcpy(call->body, body, body_size);
-    if (client->config.fixed_credentials)
-        call->credentials = aws_credentials_ref(client->config.fixed_credentials);
-    aws_request_make_id(client->config.random, &call->invocation_id);
+    if (client->config->fixed_credentials)
+        call->credentials = aws_credentials_ref(client->config->fixed_credentials);
+    aws_request_make_id(client->config->random, &call->invocation_id);
     call_fetch_credentials(call);
     *ret = call;
     return 0;

@@ -8,9 +8,7 @@
 
 struct AwsClient {
     unsigned references;
-    AwsClientConfig config; /* without its strings: they are below */
-    char *target;
-    char *ca_bundle;
+    AwsClientConfig *config; /* shared by the clients of all services, see client.c */
     AwsRoute route;
     QuotasHolder quotas;
     AwsRetryQuota quota;

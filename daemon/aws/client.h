@@ -37,10 +37,14 @@ typedef struct AwsClientConfig {
 /* Copies the strings, except for the service. 0; -EINVAL: the endpoint is not an http or https URL;
  * -ENOMEM. */
 int aws_client_new(const AwsClientConfig *config, AwsClient **ret);
+/* The same of another service for the same owner, with which it shares the rest of the
+ * configuration. */
+int aws_client_new_beside(const AwsClient *client, const char *service, const char *endpoint,
+                          AwsClient **ret);
 AwsClient *aws_client_ref(AwsClient *client);
 
-/* Before its first call: it takes the place of the predecessor, whose meter it goes on with, and
- * calls to the same endpoint go on within the limits of that. */
+/* Before its first call: it takes the place of the predecessor, whose meter it and the clients
+ * beside it go on with, and calls to the same endpoint go on within the limits of that. */
 void aws_client_follow(AwsClient *client, AwsClient *predecessor);
 
 /* The caller's reference is the only one except for those of calls under way, so that a client can

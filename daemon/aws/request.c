@@ -15,7 +15,7 @@
 
 /* An application id may hold what a token of HTTP may (RFC 9110, section 5.6.2), except '#', which
  * parts a name from its version in the SDKs' User-Agent; the SDKs put '-' in place of the rest. */
-static int make_user_agent(char **ret)
+int aws_request_make_user_agent(char **ret)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "!$%&'*+-.^_`|~";
@@ -44,12 +44,13 @@ static char *copy_host(const char *authority, size_t length, const char *default
     return strndup(authority, length);
 }
 
-int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service)
+int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service,
+                   const char *user_agent)
 {
     const char *authority, *path, *default_port;
     size_t url_size = strlen(endpoint) + 2;
 
-    *route = (AwsRoute){0};
+    *route = (AwsRoute){.region = region, .service = service, .user_agent = user_agent};
     if (strncasecmp(endpoint, "https://", strlen("https://")) == 0) {
         authority = endpoint + strlen("https://");
         default_port = ":443";
@@ -63,9 +64,7 @@ int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, co
 
     route->url = malloc(url_size);
     route->host = copy_host(authority, (size_t)(path - authority), default_port);
-    route->region = strdup(region);
-    route->service = service;
-    if (!route->url || !route->host || !route->region || make_user_agent(&route->user_agent) < 0) {
+    if (!route->url || !route->host) {
         aws_route_clear(route);
         return -ENOMEM;
     }
@@ -78,8 +77,6 @@ void aws_route_clear(AwsRoute *route)
 {
     free(route->url);
     free(route->host);
-    free(route->region);
-    free(route->user_agent);
     *route = (AwsRoute){0};
 }
 

@@ -19,15 +19,16 @@ typedef struct AwsRoute {
     char *url;        /* the endpoint, with a path */
     char *host;       /* value of the Host header: with the port where it is not the scheme's own */
     const char *path; /* within the URL */
-    char *region;
-    const char *service; /* borrowed */
-    char *user_agent;
+    const char *region, *service, *user_agent; /* borrowed */
 } AwsRoute;
 
-/* Copies the strings, except for the service's name, which is static. 0; -EINVAL: the endpoint is
- * not an http or https URL; -ENOMEM. */
-int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service);
+/* Copies the endpoint. 0; -EINVAL: it is not an http or https URL; -ENOMEM. */
+int aws_route_init(AwsRoute *route, const char *endpoint, const char *region, const char *service,
+                   const char *user_agent);
 void aws_route_clear(AwsRoute *route); /* takes one that is half made, or all zero */
+
+/* The User-Agent, owned. 0 or -ENOMEM. */
+int aws_request_make_user_agent(char **ret);
 
 /* A random UUID (RFC 9562, version 4), which tells calls apart. It need not be secret. */
 typedef struct AwsInvocationId {

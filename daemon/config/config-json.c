@@ -46,13 +46,15 @@ static void add_source(const char *source, bool taken, const char *why, void *us
 }
 
 /* The sources of credentials that were looked at, in order, and why each was passed over. */
-static int add_sources(json_object *json, const AwsSettings *settings)
+static int add_sources(json_object *json, const Config *config, const AwsSettings *settings)
 {
     Explanation explanation = {.sources = json_object_new_array()};
+    AwsChainQuery query = settings->query;
     int r = json_add(json, "sources", explanation.sources);
 
+    query.profiles = config->profiles;
     if (r >= 0)
-        r = aws_chain_explain(&settings->query, add_source, &explanation);
+        r = aws_chain_explain(&query, add_source, &explanation);
     return r < 0 ? r : explanation.error;
 }
 
@@ -76,7 +78,7 @@ static int add_account(json_object *json, const Config *config, const ConfigAcco
     else if (r >= 0) /* no source has any: shown, not left out */
         r = json_object_object_add(json, "credentials", NULL) < 0 ? -ENOMEM : 0;
     if (r >= 0 && explain_sources)
-        r = add_sources(json, settings);
+        r = add_sources(json, config, settings);
     if (r < 0 || (r = json_add_string(json, "ca-bundle", settings->ca_bundle)) < 0 ||
         (r = add_flag(json, kind, "use-fips-endpoint", settings->use_fips_endpoint)) < 0 ||
         (r = add_flag(json, kind, "use-dualstack-endpoint", settings->use_dualstack_endpoint)) < 0)

@@ -13,7 +13,7 @@
 
 static void target_config_free(TargetConfig *target)
 {
-    aws_settings_free(target->account.settings);
+    aws_settings_unref(target->account.settings);
     config_section_end(&target->account.section);
     free(target);
 }
@@ -26,7 +26,7 @@ static void guard_config_free(GuardConfig *guard)
 
 static void queue_config_free(QueueConfig *queue)
 {
-    aws_settings_free(queue->account.settings);
+    aws_settings_unref(queue->account.settings);
     config_section_end(&queue->account.section);
     free(queue->endpoint);
     free(queue->outcome_endpoint);
@@ -36,7 +36,7 @@ static void queue_config_free(QueueConfig *queue)
 
 static void notify_config_free(NotifyConfig *notify)
 {
-    aws_settings_free(notify->account.settings);
+    aws_settings_unref(notify->account.settings);
     config_section_end(&notify->account.section);
     free(notify->endpoint);
     free(notify);
@@ -151,7 +151,7 @@ void config_free(Config *config)
     free_queues(config);
     free_notifies(config);
     trust_free(config->trust);
-    aws_profiles_free(config->profiles); /* after the settings, which borrow from them */
+    aws_profiles_free(config->profiles);
     aws_shared_files_unref(config->shared_files);
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (!option_is_of_named_section(&options[i]))

@@ -40,11 +40,8 @@ typedef struct Provider {
     AwsCredentialsContext context;
     Timer timer; /* set while a call has asked and is to be answered in the next turn */
     char *target;
-    char *profile;
-    AwsChainQuery query; /* for it; profiles are those of the fetch's reading */
-    AwsRole role;        /* of the target's section */
-    char *region, *sts_endpoint, *ca_bundle;
-    char *description; /* of where they come from; NULL: nowhere */
+    AwsSettings *settings; /* a reference */
+    char *description;     /* of where they come from, as the last fetch had it; NULL: as set up */
 
     /* A fetch; all but fetching is NULL where it ended before there was a source. */
     bool fetching;
@@ -115,7 +112,7 @@ static void report_obtained(const Provider *provider)
     journal_begin(&entry, EVENT_CREDENTIALS_OBTAINED);
     journal_add(&entry, aws_owner_field(provider->context.owner), "%s", provider->target);
     journal_send(&entry, "%s %s has credentials: %s", aws_owner_noun(provider->context.owner),
-                 provider->target, provider->description);
+                 provider->target, provider->base.source);
 }
 
 static void report_failed(const Provider *provider, const CallError *error)
@@ -200,31 +197,43 @@ static void on_fetched(AwsCredentials *credentials, const CallError *error, void
 
 /* ---- the beginning of a fetch ---- */
 
+/* Takes the text. It is nearly always the same, which there is already. */
+static void describe(Provider *provider, char *description)
+{
+    if (same_string(provider->base.source, description)) {
+        free(description);
+        return;
+    }
+    free(provider->description);
+    provider->base.source = provider->description = description;
+}
+
 /* The tree of sources, by the shared files as they are now. */
 static int build_source(Provider *provider, char **ret_error)
 {
+    const AwsSettings *settings = provider->settings;
+    AwsChainQuery query = settings->query;
     char *description = NULL;
 
     int r = aws_profile_share_get(provider->context.profiles, &provider->reading);
     if (r < 0)
         return r;
-    provider->query.profiles = provider->reading->profiles;
+    query.profiles = provider->reading->profiles;
     provider->source_context = (AwsSourceContext){
         .shared = &provider->context,
         .profiles = provider->reading->profiles,
         .target = provider->target,
-        .region = provider->region,
-        .sts_endpoint = provider->sts_endpoint,
-        .ca_bundle = provider->ca_bundle,
+        .region = settings->region,
+        .sts_endpoint = settings->sts_endpoint,
+        .ca_bundle = settings->ca_bundle,
         .instance_token = &provider->instance_token,
     };
-    r = aws_tree_build(&provider->query, &provider->role, &provider->source_context,
-                       &provider->source, &description, ret_error);
+    r = aws_tree_build(&query, &settings->role, &provider->source_context, &provider->source,
+                       &description, ret_error);
     if (r < 0)
         return r;
     assert(provider->source && description);
-    free(provider->description);
-    provider->base.source = provider->description = description;
+    describe(provider, description);
     return 0;
 }
 
@@ -278,20 +287,6 @@ static void provider_reject(AwsCredentialsProvider *base, const AwsCredentials *
 
 /* ---- birth and death ---- */
 
-static int copy_settings(Provider *provider, const AwsSettings *settings)
-{
-    if (aws_role_copy(settings->role, &provider->role) < 0 ||
-        string_copy(settings->profile, &provider->profile) < 0 ||
-        string_copy(settings->region, &provider->region) < 0 ||
-        string_copy(settings->sts_endpoint, &provider->sts_endpoint) < 0 ||
-        string_copy(settings->ca_bundle, &provider->ca_bundle) < 0 ||
-        string_copy(settings->credentials, &provider->description) < 0)
-        return -ENOMEM;
-    provider->query = settings->query;
-    provider->query.profile = provider->profile;
-    return 0;
-}
-
 static void provider_free(AwsCredentialsProvider *base)
 {
     Provider *provider = (Provider *)base;
@@ -302,17 +297,13 @@ static void provider_free(AwsCredentialsProvider *base)
     aws_credentials_unref(provider->current);
     secret_free(provider->instance_token.text);
     free(provider->target);
-    free(provider->profile);
-    free(provider->region);
-    free(provider->sts_endpoint);
-    free(provider->ca_bundle);
-    aws_role_clear(&provider->role);
     free(provider->description);
+    aws_settings_unref(provider->settings);
     free(provider);
 }
 
 int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
-                                 const AwsSettings *settings, AwsCredentialsProvider **ret)
+                                 AwsSettings *settings, AwsCredentialsProvider **ret)
 {
     Provider *provider = calloc(1, sizeof(*provider));
 
@@ -323,14 +314,15 @@ int aws_credentials_provider_new(const AwsCredentialsContext *context, const cha
     provider->base = (AwsCredentialsProvider){.wanted = provider_wanted,
                                               .reject = provider_reject,
                                               .free = provider_free,
-                                              .references = 1};
+                                              .references = 1,
+                                              .source = settings->credentials};
     TAILQ_INIT(&provider->base.waiting);
     timer_init(&provider->timer, context->timers, on_timer, provider);
-    if (string_copy(target, &provider->target) < 0 || copy_settings(provider, settings) < 0) {
+    provider->settings = aws_settings_ref(settings);
+    if (string_copy(target, &provider->target) < 0) {
         provider_free(&provider->base);
         return -ENOMEM;
     }
-    provider->base.source = provider->description;
     *ret = &provider->base;
     return 0;
 }

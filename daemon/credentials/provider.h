@@ -39,8 +39,8 @@ typedef struct AwsCredentialsContext {
 } AwsCredentialsContext;
 
 /* The provider that the settings of a section lead to, in the order of chain.h; target is the name
- * of its owner, for the journal. Copies what it needs. The source is chosen at every fetch, so that
- * a profile that is put right needs no restart; one that cannot work makes every fetch fail with
- * that sentence. 0 or -ENOMEM. */
+ * of its owner, for the journal, and copied; of the settings a reference is taken. The source is
+ * chosen at every fetch, so that a profile that is put right needs no restart; one that cannot work
+ * makes every fetch fail with that sentence. 0 or -ENOMEM. */
 int aws_credentials_provider_new(const AwsCredentialsContext *context, const char *target,
-                                 const struct AwsSettings *settings, AwsCredentialsProvider **ret);
+                                 struct AwsSettings *settings, AwsCredentialsProvider **ret);

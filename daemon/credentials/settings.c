@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/credentials/settings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ static int resolve_profile(Resolver *resolver)
 {
     AwsSettings *settings = resolver->settings;
     const char *named = resolver->section->profile;
+    AwsChainQuery query;
     AwsChain chain;
     int r;
 
@@ -64,14 +66,15 @@ static int resolve_profile(Resolver *resolver)
     if (r < 0)
         return r;
     settings->query = (AwsChainQuery){
-        .profiles = resolver->profiles,
         .profile = settings->profile,
         .named = named || profile_of_environment(),
         .explicit = named != NULL,
     };
-    r = aws_chain_choose(&settings->query, &chain, &settings->credentials, resolver->ret_error);
-    if (r >= 0 && chain.n > 0 && settings->role->arn)
-        r = aws_tree_describe_role(settings->role->arn, &settings->credentials);
+    query = settings->query;
+    query.profiles = resolver->profiles;
+    r = aws_chain_choose(&query, &chain, &settings->credentials, resolver->ret_error);
+    if (r >= 0 && chain.n > 0 && settings->role.arn)
+        r = aws_tree_describe_role(settings->role.arn, &settings->credentials);
     if (r < 0 || chain.n == 0)
         return r;
     r = aws_tree_check(resolver->profiles, &chain, &settings->trouble);
@@ -293,7 +296,7 @@ int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
                          const AwsProfiles *profiles, Trust *trust, AwsSettings **ret,
                          const char **ret_option, char **ret_error)
 {
-    CLEANUP(aws_settings_freep) AwsSettings *settings = calloc(1, sizeof(*settings));
+    CLEANUP(aws_settings_unrefp) AwsSettings *settings = calloc(1, sizeof(*settings));
     Resolver resolver = {.section = section,
                          .purpose = purpose,
                          .profiles = profiles,
@@ -304,8 +307,9 @@ int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
 
     if (!settings)
         return -ENOMEM;
-    settings->role = &section->role;
-    if ((r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
+    settings->references = 1;
+    if ((r = aws_role_copy(&section->role, &settings->role)) < 0 ||
+        (r = resolve_profile(&resolver)) < 0 || (r = resolve_region(&resolver)) < 0 ||
         (r = resolve_endpoints(&resolver)) < 0 || (r = resolve_ca_bundle(&resolver)) < 0) {
         *ret_option = resolver.option;
         return r;
@@ -314,10 +318,18 @@ int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
     return 0;
 }
 
-void aws_settings_free(AwsSettings *settings)
+AwsSettings *aws_settings_ref(AwsSettings *settings)
 {
-    if (!settings)
+    assert(settings->references > 0);
+    settings->references++;
+    return settings;
+}
+
+void aws_settings_unref(AwsSettings *settings)
+{
+    if (!settings || --settings->references > 0)
         return;
+    aws_role_clear(&settings->role);
     free(settings->profile);
     free(settings->region);
     for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)

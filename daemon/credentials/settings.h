@@ -34,10 +34,12 @@ typedef struct AwsPurpose {
                            after the section's own and before all others. */
 } AwsPurpose;
 
+/* A counted reference, because what works by it outlives the configuration that it is of. */
 typedef struct AwsSettings {
-    const AwsRole *role; /* of the section, which outlives the settings */
+    unsigned references;
+    AwsRole role;        /* of the section */
     char *profile;       /* "default" where nothing names one */
-    AwsChainQuery query; /* for it; what it borrows outlives the settings too */
+    AwsChainQuery query; /* for it; its profiles are for the caller to fill in */
     char *region;
     char *endpoints[N_IMPORT_SERVICES]; /* NULL, as the next, where the purpose is another */
     char *events_endpoint;
@@ -58,5 +60,6 @@ const char *aws_settings_choose_profile(const char *named);
 int aws_settings_resolve(const AwsSection *section, const AwsPurpose *purpose,
                          const AwsProfiles *profiles, Trust *trust, AwsSettings **ret,
                          const char **ret_option, char **ret_error);
-void aws_settings_free(AwsSettings *settings);
-DEFINE_CLEANUP(AwsSettings, aws_settings_free)
+AwsSettings *aws_settings_ref(AwsSettings *settings);
+void aws_settings_unref(AwsSettings *settings); /* takes NULL */
+DEFINE_CLEANUP(AwsSettings, aws_settings_unref)

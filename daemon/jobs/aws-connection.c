@@ -28,7 +28,7 @@ static void note_no_credentials(AwsMeter *meter, const char *sentence)
 int aws_connection_prepare(const AwsContext *context, const Config *config,
                            const ConfigAccount *account, AwsClientConfig *ret)
 {
-    const AwsSettings *settings = account->settings;
+    AwsSettings *settings = account->settings;
     AwsClientConfig client = {
         .timers = context->timers,
         .random = context->random,

@@ -12,7 +12,7 @@
 struct TargetTest {
     AwsClient *client; /* of the target, which may be gone before the answer */
     Outage *outage;
-    char *sts_endpoint;
+    AwsSettings *settings;
     char *account, *arn; /* once they are known */
     AwsCredentialsWait credentials_wait;
     StsIdentity *identity; /* under way */
@@ -66,7 +66,8 @@ static void on_identity(const char *account, const char *arn, const CallError *e
 static int ask_identity(TargetTest *test, AwsCredentials *credentials)
 {
     AwsClient *sts;
-    int r = aws_client_new_aside(test->client, "sts", test->sts_endpoint, credentials, &sts);
+    int r =
+        aws_client_new_aside(test->client, "sts", test->settings->sts_endpoint, credentials, &sts);
 
     if (r < 0)
         return r;
@@ -104,15 +105,11 @@ int target_test_new(const Target *target, TargetTestDone done, void *userdata, T
     *test = (TargetTest){
         .client = aws_client_ref(target->clients[SERVICE_CLOUDTRAIL]),
         .outage = outage_ref(target->outage),
-        .sts_endpoint = strdup(target->sts_endpoint),
+        .settings = aws_settings_ref(target->settings),
         .credentials_wait = {.done = on_credentials, .userdata = test},
         .done = done,
         .userdata = userdata,
     };
-    if (!test->sts_endpoint) {
-        target_test_free(test);
-        return -ENOMEM;
-    }
     aws_credentials_get(aws_client_credentials(test->client), &test->credentials_wait);
     *ret = test;
     return 0;
@@ -127,7 +124,7 @@ void target_test_free(TargetTest *test)
     aws_call_cancel(test->call);
     outage_unref(test->outage);
     aws_client_unref(test->client);
-    free(test->sts_endpoint);
+    aws_settings_unref(test->settings);
     free(test->account);
     free(test->arn);
     free(test);

@@ -10,17 +10,17 @@
 #include "common/string.h"
 #include "daemon/jobs/outage-state.h"
 
-/* The clients of all services share the credentials and the meter. */
-static int target_connect_services(Target *target, const AwsSettings *settings,
-                                   AwsClientConfig *config)
+static int target_connect_services(Target *target, AwsClientConfig *config)
 {
-    int r = 0;
+    AwsClient **first = &target->clients[0];
+    int r;
 
-    for (ImportService service = 0; r >= 0 && service < N_IMPORT_SERVICES; service++) {
-        config->service = import_operations(service)->signing_name;
-        config->endpoint = settings->endpoints[service];
-        r = aws_client_new(config, &target->clients[service]);
-    }
+    config->service = import_operations(0)->signing_name;
+    config->endpoint = target->settings->endpoints[0];
+    r = aws_client_new(config, first);
+    for (ImportService service = 1; r >= 0 && service < N_IMPORT_SERVICES; service++)
+        r = aws_client_new_beside(*first, import_operations(service)->signing_name,
+                                  target->settings->endpoints[service], &target->clients[service]);
     return r;
 }
 
@@ -33,7 +33,7 @@ static int target_connect(Target *target, const AwsContext *context, const Confi
     client.rates[QUOTA_STOP] = target_config->stop_rate;
     client.rates[QUOTA_READ] = target_config->read_rate;
     if (r >= 0)
-        r = target_connect_services(target, target_config->account.settings, &client);
+        r = target_connect_services(target, &client);
     aws_connection_clear(&client);
     return r;
 }
@@ -41,18 +41,14 @@ static int target_connect(Target *target, const AwsContext *context, const Confi
 int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,
                Target **ret)
 {
-    const AwsSettings *settings = target_config->account.settings;
     CLEANUP(target_freep) Target *target = calloc(1, sizeof(*target));
     int r;
 
     if (!target)
         return -ENOMEM;
     target->name = strdup(target_config->account.section.name);
-    target->region = strdup(settings->region);
-    target->endpoint = strdup(settings->endpoints[SERVICE_CLOUDTRAIL]);
-    target->sts_endpoint = strdup(settings->sts_endpoint);
-    if (!target->name || !target->region || !target->endpoint || !target->sts_endpoint ||
-        string_copy(target_config->account.aws.role.arn, &target->role_arn) < 0)
+    target->settings = aws_settings_ref(target_config->account.settings);
+    if (!target->name)
         return -ENOMEM;
     if ((r = outage_new(context->timers, context->random, AWS_OWNER_TARGET, target->name,
                         &target->outage)) < 0 ||
@@ -96,23 +92,21 @@ void target_free(Target *target)
     for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
         aws_client_unref(target->clients[service]);
     outage_unref(target->outage);
+    aws_settings_unref(target->settings);
     free(target->name);
-    free(target->region);
-    free(target->endpoint);
-    free(target->sts_endpoint);
-    free(target->role_arn);
     free(target);
 }
 
 json_object *target_to_json(const Target *target)
 {
     CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+    const AwsSettings *settings = target->settings;
 
     if (!object || json_add_string(object, "name", target->name) < 0 ||
-        json_add_string(object, "region", target->region) < 0 ||
-        json_add_string(object, "endpoint", target->endpoint) < 0 ||
+        json_add_string(object, "region", settings->region) < 0 ||
+        json_add_string(object, "endpoint", settings->endpoints[SERVICE_CLOUDTRAIL]) < 0 ||
         json_add_string(object, "credentials", target_credentials(target)->source) < 0 ||
-        json_add_string(object, "roleArn", target->role_arn) < 0 ||
+        json_add_string(object, "roleArn", settings->role.arn) < 0 ||
         outage_add_state(target->outage, target_meter(target), object) < 0 ||
         outage_add_time(object, "credentialsExpireAt", target_credentials(target)->expires_usec) <
             0)

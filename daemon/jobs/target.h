@@ -12,10 +12,7 @@
 
 typedef struct Target {
     char *name;
-    char *region;
-    char *endpoint; /* of CloudTrail */
-    char *sts_endpoint;
-    char *role_arn;                        /* assumed on top of what the chain gives; NULL: none */
+    AwsSettings *settings;                 /* a reference */
     AwsClient *clients[N_IMPORT_SERVICES]; /* with the same credentials and the same meter */
     Outage *outage;
     JobCounts counts;

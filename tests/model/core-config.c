@@ -9,13 +9,13 @@
 #include "tests/model/core-config.h"
 #include "tests/model/wire.h"
 
-static AwsSettings *make_settings(const AwsRole *role, unsigned target)
+static AwsSettings *make_settings(unsigned target)
 {
     AwsSettings *settings = calloc(1, sizeof(*settings));
     char url[WIRE_URL_SIZE];
 
     assert_non_null(settings);
-    settings->role = role;
+    settings->references = 1;
     settings->profile = strdup("default");
     settings->region = strdup("eu-west-1");
     for (ImportService service = 0; service < N_IMPORT_SERVICES; service++) {
@@ -46,9 +46,9 @@ static void add_guard(Config *config, unsigned number, const GuardRules *rules)
     guard->action = rules->stops ? GUARD_STOP : GUARD_REPORT;
 }
 
-static AwsSettings *make_queue_settings(const AwsRole *role)
+static AwsSettings *make_queue_settings(void)
 {
-    AwsSettings *settings = make_settings(role, 0);
+    AwsSettings *settings = make_settings(0);
 
     free(settings->sts_endpoint);
     settings->sts_endpoint = strdup(SCRIPTED_QUEUE_ENDPOINT);
@@ -62,7 +62,7 @@ static void add_queue(Config *config, const CoreRules *rules)
 
     assert_int_equal(config_add_queue(config, "q", NULL, 0, &queue), 0);
     queue->account.max_attempts = rules->max_attempts;
-    queue->account.settings = make_queue_settings(&queue->account.aws.role);
+    queue->account.settings = make_queue_settings();
     queue->url = strdup(SCRIPTED_QUEUE_URL);
     queue->endpoint = strdup(SCRIPTED_QUEUE_ENDPOINT);
     queue->visibility_usec = rules->queue.visibility_usec;
@@ -83,7 +83,7 @@ static void add_notify(Config *config, const CoreRules *rules)
 
     assert_int_equal(config_add_notify(config, "n", NULL, 0, &notify), 0);
     notify->account.max_attempts = rules->max_attempts;
-    notify->account.settings = make_queue_settings(&notify->account.aws.role);
+    notify->account.settings = make_queue_settings();
     notify->event_bus = strdup("bus");
     notify->endpoint = strdup(SCRIPTED_EVENTS_ENDPOINT);
     assert_true(notify->event_bus && notify->endpoint);
@@ -105,7 +105,7 @@ Config *core_make_config(const CoreRules *rules)
         target->stop_rate = rules->stop_rates[i];
         target->read_rate = rules->read_rates[i];
         target->account.max_attempts = rules->max_attempts;
-        target->account.settings = make_settings(&target->account.aws.role, i);
+        target->account.settings = make_settings(i);
     }
     config->polling_timeout_usec = rules->guard_timeout_usec;
     for (unsigned i = 0; i < rules->n_guards; i++)

@@ -265,7 +265,7 @@ AwsSettings *world_settings(CredentialsWorld *world, const char *profile, const 
 
 void world_connect(CredentialsWorld *world, const char *profile, const char *role_arn)
 {
-    CLEANUP(aws_settings_freep) AwsSettings *settings = world_settings(world, profile, role_arn);
+    CLEANUP(aws_settings_unrefp) AwsSettings *settings = world_settings(world, profile, role_arn);
     const AwsCredentialsContext context = world_context(world);
 
     assert_int_equal(

@@ -127,7 +127,7 @@ int provider_world_teardown(void **state)
 void world_connect(Fixture *fixture, const AwsSection *section)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
-    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(aws_settings_unrefp) AwsSettings *settings = NULL;
     CLEANUP(trust_freep) Trust *trust = NULL;
     CLEANUP(freep) char *error = NULL;
     const char *option;

@@ -49,7 +49,7 @@ int clear_environment(void **state)
 static void assert_sample(const struct sample *sample, Look *look)
 {
     CLEANUP(aws_profiles_freep) AwsProfiles *profiles = NULL;
-    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(aws_settings_unrefp) AwsSettings *settings = NULL;
     CLEANUP(trust_freep) Trust *trust = NULL;
     CLEANUP(freep) char *error = NULL;
     AwsSection section = sample->section;

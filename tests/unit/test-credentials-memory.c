@@ -77,7 +77,7 @@ static int on_start(HttpClient *http, const HttpRequest *request, HttpCallback c
 
 typedef struct Fetch {
     CredentialsWorld *world;
-    const AwsSettings *settings;
+    AwsSettings *settings;
     const char *key_id; /* NULL: there are none to be had, and the error says: */
     const char *with;
 } Fetch;
@@ -143,7 +143,7 @@ static bool fetch(void *data)
 static void every_fetch(CredentialsWorld *world, const char *role_arn, const char *key_id,
                         const char *with)
 {
-    CLEANUP(aws_settings_freep) AwsSettings *settings = NULL;
+    CLEANUP(aws_settings_unrefp) AwsSettings *settings = NULL;
     Fetch of = {.world = world, .key_id = key_id, .with = with};
 
     world->http.start = on_start;

@@ -65,7 +65,7 @@ static void test_of_nothing(void **state)
     config_free(NULL);
     aws_profile_share_free(NULL);
     aws_profiles_free(NULL);
-    aws_settings_free(NULL);
+    aws_settings_unref(NULL);
     aws_source_free(NULL);
     http_client_free(NULL);
     http_transfer_free(NULL);
