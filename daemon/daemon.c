@@ -252,6 +252,7 @@ static void daemon_reload(void *userdata)
     notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
     r = config_load(daemon->config_path, daemon->config, aws_shared_files_log, &config, &error);
     if (r >= 0) {
+        config_forget_profiles(config);
         r = daemon_adopt(daemon, config, &fixed, &error);
         if (r < 0)
             config_free(config);

@@ -247,6 +247,7 @@ static int serve(const Arguments *arguments)
     if (r != -ENOMEM)
         r = config_load(arguments->config_path, NULL, aws_shared_files_log, &config, &error);
     if (r >= 0) {
+        config_forget_profiles(config);
         journal_set_level(config->log_level);
         r = daemon_new(arguments->config_path, config, &daemon, &error, &event);
     }

@@ -157,6 +157,11 @@ int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Co
     return 0;
 }
 
+void config_forget_profiles(Config *config)
+{
+    aws_profiles_free(TAKE(config->profiles));
+}
+
 int config_check_accounts(const Config *config, char **ret_error)
 {
     int r = 0;

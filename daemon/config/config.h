@@ -97,7 +97,7 @@ typedef struct Config {
     NotifyConfig **notifies;
     size_t n_notifies;
     AwsSharedFiles *shared_files; /* a reference */
-    AwsProfiles *profiles;        /* as they were when this was loaded */
+    AwsProfiles *profiles;        /* as they were when this was loaded; NULL: forgotten */
     Trust *trust;                 /* while it is loaded; then NULL */
 
     char **files; /* names of those read, in order */
@@ -117,6 +117,10 @@ typedef void (*ConfigWarn)(const char *warning);
 int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
                 char **ret_error);
 void config_free(Config *config);
+
+/* For a daemon at work, which reads them again when it needs them: they hold secrets. Without them
+ * there is neither config_check_accounts() nor config_to_json(). */
+void config_forget_profiles(Config *config);
 DEFINE_CLEANUP(Config, config_free)
 
 /* Whether credentials can come from where targets, queues and notifications look for them, and CA
