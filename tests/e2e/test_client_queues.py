@@ -4,7 +4,7 @@
 import pytest
 
 from harness.ctl import Ctl
-from harness.daemon import queue, target
+from harness.daemon import queue
 
 DEAD = {"endpoint-url": "http://127.0.0.1:1"}
 

@@ -10,6 +10,9 @@ from harness.daemon import target
 from harness.sim import Sim, new_id
 from harness.varlink import VarlinkError
 
+
+
+
 # Each fault that the retries within a call are for, and the code that a job shows meanwhile.
 TRANSIENT = {
     "a throttled call": ("throttle", {}, "ThrottlingException"),
@@ -30,7 +33,6 @@ TRANSIENT = {
     "a close": ("close", {}, "ConnectionFailed"),
     "a hang": ("hang", {}, "TimedOut"),
 }
-
 # Those that say nothing about CloudTrail either, but that another attempt at once would not change.
 LASTING = {
     "a proxy's 403": ("http", {"status": 403, "body": "<html>Blocked</html>", "content_type": "text/html"},
@@ -297,160 +299,6 @@ def test_redirects_are_not_followed(start_daemon, sim, start_sim):
     sim.fault("redirect", location=elsewhere.url + "/", calls=2)
     daemon.stopped(sim.add())
     assert elsewhere.counts()["calls"] == 0
-
-
-# Members that are not as they should be
-
-# Each beside a clear "STOPPED"; the first is what the import shows of it.
-ODD_MEMBERS = {
-    "a count with a fraction": ({"ImportStatistics": {"FilesCompleted": 12}}, '"ImportStatistics":{"FilesCompleted":12.0}'),
-    "a count with an exponent": ({"ImportStatistics": {"EventsCompleted": 12_000_000}},
-                                 '"ImportStatistics":{"EventsCompleted":1.2E7}'),
-    "a count as a string": ({"ImportStatistics": {"EventsCompleted": 7}}, '"ImportStatistics":{"EventsCompleted":"7"}'),
-    "half a file": ({"ImportStatistics": {"PrefixesFound": 1}},
-                    '"ImportStatistics":{"FilesCompleted":0.5,"PrefixesFound":1}'),
-    "a time as a string": ({"CreatedTimestamp": "2025-11-22T12:03:45.250Z"}, '"CreatedTimestamp":"1763813025.25"'),
-    "a time as ISO 8601": ({"CreatedTimestamp": "2025-11-22T12:03:45.250Z"},
-                           '"CreatedTimestamp":"2025-11-22T13:03:45.25+01:00"'),
-    "a time that is none": ({}, '"CreatedTimestamp":"yesterday"'),
-    "half a character": ({"ImportSource": {"S3": {"S3LocationUri": "s3://b/\ufffd"}}},
-                         r'"ImportSource":{"S3":{"S3LocationUri":"s3://b/\ud83d"}}'),
-    "an unknown member twice": ({}, '"X":1,"X":2'),
-    "half a character that nobody reads": ({}, r'"X":"\ud83d"'),
-    "deep nesting that nobody reads": ({}, '"X":' + 100 * "[" + 100 * "]"),
-    "an id that is a number": ({}, '"ImportId":5'),
-    "a source that is a string": ({}, '"ImportSource":"s3://b"'),
-    "destinations of which one is odd": ({"Destinations": ["a"]}, '"Destinations":[5,"a"]'),
-    "a status before it": ({}, '"ImportStatus":"IN_PROGRESS"'),
-}
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-@pytest.mark.parametrize("shown, members", ODD_MEMBERS.values(), ids=ODD_MEMBERS)
-def test_an_odd_member_hides_no_status(daemon, sim, operation, shown, members):
-    import_id = sim.add()
-    sim.fault("http", operation=operation, status=200, body='{%s,"ImportStatus":"STOPPED"}' % members,
-              content_type="application/x-amz-json-1.1")
-    job = daemon.stopped(import_id)
-    assert (job["state"], job["attempts"], job["polls"]) == ("stopped", 1, int(operation == "GetImport"))
-    assert job["import"] == {"ImportId": import_id, "ImportStatus": "STOPPED", **shown}
-    assert not daemon.journal.find("call-retried")
-
-
-ODD_STATUSES = {"a number": '"ImportStatus":5', "a list": '"ImportStatus":["STOPPED"]', "null": '"ImportStatus":null',
-                "a later null": '"ImportStatus":"STOPPED","ImportStatus":null', "missing": '"Destinations":[]',
-                "not known today": '"ImportStatus":"PAUSED"'}
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-@pytest.mark.parametrize("members", ODD_STATUSES.values(), ids=ODD_STATUSES)
-def test_a_status_that_is_odd_is_polled_on(daemon, sim, operation, members):
-    import_id = sim.add()
-    sim.fault("http", operation=operation, status=200, calls=1, apply=True, body="{%s}" % members)
-    assert daemon.stopped(import_id)["attempts"] == 1
-    assert not daemon.journal.find("call-retried")
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_an_answer_of_wrong_types_is_polled_on(daemon, sim, operation):
-    sim.fault("wrong-types", operation=operation, calls=1)
-    job = daemon.stopped(sim.add())
-    assert job["state"] == "stopped" and job["attempts"] == 1
-    assert not daemon.journal.find("call-retried")
-
-
-# Answers about something else
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_an_answer_that_names_another_import_is_not_believed(daemon, sim, operation):
-    other = new_id()
-    sim.fault("http", operation=operation, status=200, calls=1,
-              body='{"ImportId":"%s","ImportStatus":"STOPPED","ImportStatistics":{"EventsCompleted":7}}' % other)
-    import_id = sim.add(events_completed=5)
-    job = daemon.stopped(import_id)
-    assert job["import"]["ImportId"] == import_id
-    assert job["import"]["ImportStatistics"]["EventsCompleted"] == 5
-    assert job["attempts"] == (2 if operation == "StopImport" else 1)
-    retry = daemon.journal.wait("call-retried", aws_error="UnreadableAnswer")
-    assert other in retry["MESSAGE"]
-
-
-def test_a_job_waits_while_answers_name_another_import(start_daemon, sim):
-    daemon = start_daemon(calls={"max-attempts": 1})
-    import_id, other = sim.add(), new_id()
-    sim.fault("http", import_id=import_id, status=200, body='{"ImportId":"%s","ImportStatus":"STOPPED"}' % other)
-    job = daemon.stop(import_id)
-    sim.wait_calls(2, "StopImport", import_id)
-    held = daemon.job(job["id"])
-    assert held["state"] == "stopping" and held["lastError"]["code"] == "UnreadableAnswer"
-    assert other in held["lastError"]["message"]
-    sim.clear_faults()
-    assert daemon.journal.wait("import-stopped", job=job["id"])
-
-
-# Clocks
-
-
-def test_calls_that_overlap_all_survive_a_clock_that_is_off(daemon, sim):
-    """What one learns of the clock makes no refusal of another, signed before, a final one."""
-    sim.settings(clock_offset_seconds=3600)
-    sim.fault("slow", delay_seconds=0.05)
-    jobs = [daemon.stop(import_id) for import_id in sim.add_many(20)]
-    for job in jobs:
-        daemon.journal.wait("import-stopped", job=job["id"])
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_json_of_somebody_else_is_not_an_answer(daemon, sim, operation):
-    """As a network that wants a login first may give."""
-    sim.fault("http", operation=operation, status=200, body='{"status": "login required"}',
-              content_type="application/json", calls=1)
-    import_id = sim.add()
-    assert daemon.stopped(import_id)["state"] == "stopped"
-    assert len(sim.calls("StopImport", import_id)) == (2 if operation == "StopImport" else 1)
-
-
-@pytest.mark.parametrize("offset", [-3600, 3600])
-def test_a_clock_that_is_off_is_corrected(daemon, sim, offset):
-    sim.settings(clock_offset_seconds=offset)
-    job = daemon.stopped(sim.add())
-    assert job["state"] == "stopped"
-    # Learned once: only the first attempt was refused.
-    assert job["attempts"] == 2 and job["polls"] == 2
-    assert len([call for call in sim.calls() if call["status"] != 200]) == 1
-    assert not daemon.journal.find("outage-began")
-
-
-@pytest.mark.parametrize("operation", ["StopImport", "GetImport"])
-def test_one_server_with_a_wrong_clock_ends_no_job(daemon, sim, operation):
-    sim.fault("skew", seconds=3600, operation=operation, calls=1)
-    assert daemon.stopped(sim.add())["state"] == "stopped"
-
-
-@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"])
-def test_knows_the_codes_of_a_clock_that_is_off(daemon, sim, code):
-    sim.settings(clock_offset_seconds=7200, skew_error=code)
-    assert daemon.stopped(sim.add())["state"] == "stopped"
-
-
-def test_the_correction_goes_away_when_the_clock_is_right_again(daemon, sim):
-    sim.settings(clock_offset_seconds=3600)
-    daemon.stopped(sim.add())
-    sim.settings(clock_offset_seconds=0)
-    assert daemon.stopped(sim.add())["state"] == "stopped"
-    before = len(sim.calls())
-    daemon.stopped(sim.add())
-    assert all(call["status"] == 200 for call in sim.calls()[before:])
-
-
-def test_a_wrong_signature_with_the_right_time_is_a_no(new_daemon, sim):
-    daemon = new_daemon({"default": target(sim)}, environment={"AWS_SECRET_ACCESS_KEY": "wrong"}).start()
-    with pytest.raises(VarlinkError) as caught:
-        daemon.stopped(sim.add())
-    assert caught.value.short_name == "CallFailed"
-    assert caught.value.parameters["cause"]["code"] == "InvalidSignatureException"
-    assert caught.value.parameters["job"]["state"] == "refused"
 
 
 # Credentials

@@ -3,15 +3,10 @@
 
 import pytest
 
+from harness.signed import client
 from harness.sim import new_id
-from test_sim import Client
 
 LOGS = {"service": "logs", "target": "Logs_20140328."}
-
-
-@pytest.fixture
-def client(sim):
-    return Client(sim)
 
 
 def describe(client, **parameters):

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from harness.sim import NEVER, new_id
-from harness.varlink import INTERFACE, Connection, VarlinkError, call_as
+from harness.varlink import Connection, VarlinkError, call_as
 
 STRANGER, OTHER = 54321, 54322  # uids that nobody has here
 GETS = {"cloudtrail": "GetImport", "logs": "DescribeImportTasks"}

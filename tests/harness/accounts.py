@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS accounts: each has keys that the simulator takes, and a profile of that name for the daemon."""
+"""AWS accounts: each has keys that the simulator takes, and a profile of that name for the daemon. Import the fixtures
+that a file needs."""
 
 import hashlib
+
+import pytest
+
+from harness.daemon import target
+
+LAKE = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/a"
+POND = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/b"
 
 
 class Accounts:
@@ -28,3 +36,26 @@ class Accounts:
 
 def access_key(name):
     return "AKIA" + hashlib.sha256(name.encode()).hexdigest()[:16].upper()
+
+
+@pytest.fixture
+def accounts(tmp_path):
+    return Accounts(tmp_path)
+
+
+@pytest.fixture
+def start_with_accounts(start_daemon, sim, accounts):
+    """A daemon with a target for each of these accounts, named like them. options: target → options."""
+    def start(*names, options=None, **sections):
+        accounts.open(sim, *names)
+        targets = {name: target(sim, profile=name, **(options or {}).get(name, {})) for name in names}
+        return start_daemon(targets, environment=accounts.environment, **sections)
+    return start
+
+
+def add_to(sim, account, count=1, **spec):
+    return sim.add_many(count, owner=access_key(account), **spec)
+
+
+def ids(imports):
+    return {found["ImportId"] for found in imports}

@@ -5,6 +5,8 @@ environment, and what the simulator answers."""
 import json
 from pathlib import Path
 
+import pytest
+
 from harness.daemon import ini, target
 
 BASE = "111122223333"
@@ -152,3 +154,23 @@ class Sources:
     def web_identity_of_profile(self):
         self.shared("config", {"default": {"web_identity_token_file": self.file("web-token", WEB_TOKEN),
                                            "role_arn": self.web_role()}})
+
+
+@pytest.fixture
+def sources(new_daemon, sim):
+    return Sources(new_daemon({}), sim)
+
+
+@pytest.fixture
+def role(sources, sim):
+    """A role that the daemon assumes: a source whose every fetch is one call of STS."""
+    sources.role_of_profile()
+    return f"arn:aws:iam::{ACCOUNT}:role/stopper"
+
+
+def stop(sources, import_id=None):
+    return sources.daemon.stopped(import_id or sources.sim.add(owner=ACCOUNT))
+
+
+def fetches(sim, operation="AssumeRole"):
+    return sim.counts()["operations"].get(operation, 0)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of tests that run trailstopctl against a daemon which the test plays: import those that a file needs."""
+"""Fixtures of tests that run trailstopctl against a daemon which the test plays, and what goes on between the two:
+import those that a file needs."""
 
 import pytest
 
+from harness import DEADLINE
 from harness.canned import CannedDaemon
 from harness.ctl import Ctl
-from harness.fake import FakeDaemon
+from harness.fake import FakeDaemon, import_id, make_job
 from harness.terminal import Terminal
 
 
@@ -41,3 +43,40 @@ def on_terminal(ctl):
     yield start
     for terminal in started:
         terminal.close()
+
+
+def end(process, timeout=DEADLINE):
+    """Waits for it: exit status, what it printed, what it complained of."""
+    output, errors = process.communicate(timeout=timeout)
+    assert "Sanitizer" not in errors, errors
+    return process.returncode, output, errors
+
+
+def play(ctl, daemon, *arguments):
+    """Starts it and takes its connection."""
+    process = ctl.start(*arguments)
+    return process, daemon.accept()
+
+
+def expect_stops(session, *numbers, **parameters):
+    for number in numbers:
+        assert session.call("Stop") == {"importId": import_id(number), **parameters}
+        assert not session.more
+
+
+def accept_stops(session, *numbers):
+    expect_stops(session, *numbers)
+    for number in numbers:
+        session.reply({"job": make_job(number, "queued")})
+
+
+def expect_watch(session, *numbers):
+    assert session.call("Watch") == {"ids": [f"job_{number}" for number in numbers]}
+    assert session.more
+
+
+def restart(daemon, session):
+    """The daemon goes, and listens again."""
+    session.close()
+    daemon.close()
+    daemon.listen()
