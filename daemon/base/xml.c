@@ -12,6 +12,8 @@
 #include <expat.h>
 #include <openssl/crypto.h>
 
+#include "common/string.h"
+
 /* Of all names from the outermost element to the innermost; the answers of STS need a third. */
 #define PATH_SIZE 256U
 
@@ -69,9 +71,18 @@ static bool ends_with(const Reader *reader, const char *names)
     return strcmp(end, names) == 0 && (end == reader->path || end[-1] == '/');
 }
 
-static void on_start(void *userdata, const char *name, const char **attributes)
+/* Without the prefix of a namespace, which is whatever the writer called it. */
+static const char *local_name(const char *name)
+{
+    const char *colon = strchr(name, ':');
+
+    return colon ? colon + 1 : name;
+}
+
+static void on_start(void *userdata, const char *qualified, const char **attributes)
 {
     Reader *reader = userdata;
+    const char *name = local_name(qualified);
     size_t length = strlen(name);
 
     (void)attributes;
@@ -96,9 +107,10 @@ static void on_start(void *userdata, const char *name, const char **attributes)
         secret_text_add(&reader->field->text, "");
 }
 
-static void on_end(void *userdata, const char *name)
+static void on_end(void *userdata, const char *qualified)
 {
     Reader *reader = userdata;
+    const char *name = local_name(qualified);
 
     assert(reader->path_length >= strlen(name)); /* expat matches ends with starts */
     reader->path_length -= strlen(name);
@@ -126,6 +138,21 @@ static void on_doctype(void *userdata, const char *name, const char *system_id,
     refuse(userdata);
 }
 
+/* Drops the white space around it, which indents an element. */
+static void trim(SecretText *text)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t n_before;
+
+    if (!text->data)
+        return;
+    text->size = string_trim_end(text->data, text->size, blanks);
+    text->data[text->size] = '\0';
+    n_before = strspn(text->data, blanks);
+    text->size -= n_before;
+    memmove(text->data, text->data + n_before, text->size + 1);
+}
+
 int xml_read(const char *document, size_t size, XmlField *fields, size_t n_fields)
 {
     Reader reader = {.fields = fields, .n_fields = n_fields};
@@ -143,8 +170,10 @@ int xml_read(const char *document, size_t size, XmlField *fields, size_t n_field
     if (XML_Parse(reader.parser, size > 0 ? document : "", (int)size, true) != XML_STATUS_OK)
         r = XML_GetErrorCode(reader.parser) == XML_ERROR_NO_MEMORY ? -ENOMEM : -EBADMSG;
     XML_ParserFree(reader.parser);
-    for (size_t i = 0; r == 0 && i < n_fields; i++)
+    for (size_t i = 0; r == 0 && i < n_fields; i++) {
         if (fields[i].text.failed)
             r = -ENOMEM;
+        trim(&fields[i].text);
+    }
     return r;
 }

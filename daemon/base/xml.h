@@ -11,9 +11,10 @@
 #include "daemon/base/secret-text.h"
 
 typedef struct XmlField {
-    const char
-        *path; /* the last names on the way to the element, such as "Credentials/SessionToken" */
-    SecretText text; /* begins all zero; no data: there is no such element */
+    const char *path; /* the last names on the way to the element, such as
+                         "Credentials/SessionToken"; without their namespaces */
+    SecretText text;  /* without the white space around it; begins all zero; no data: there is no
+                         such element */
 } XmlField;
 
 /* 0; -EBADMSG: it is not an XML document, nests too deeply, or has a field twice; -ENOMEM. The
