@@ -11,6 +11,10 @@
 #include "common/time.h"
 #include "daemon/aws/decode.h"
 
+/* SQS's own are at most 100 and 1024 characters long. */
+#define NAME_MAX_LENGTH 256U
+#define RECEIPT_MAX_LENGTH 4096U
+
 static const Member attribute_members[] = {
     {"SenderId", MEMBER_STRING, NULL},
     {"ApproximateReceiveCount", MEMBER_COUNT, NULL}, /* a string of digits */
@@ -182,6 +186,18 @@ int sqs_send(AwsClient *client, const char *queue_url, const char *body, const c
     return start(client, &send_message, message, caller, ret);
 }
 
+/* A text that jobs, rows and the journal carry along; NULL: it is missing, empty, or longer than
+ * any that SQS gives. */
+static const char *find_name(json_object *object, const char *member, size_t length_max)
+{
+    const char *text;
+
+    return json_get_string(object, member, &text) > 0 && *text &&
+                   strnlen(text, length_max + 1) <= length_max
+               ? text
+               : NULL;
+}
+
 static void read_attributes(json_object *message, SqsMessage *ret)
 {
     json_object *attributes;
@@ -189,7 +205,7 @@ static void read_attributes(json_object *message, SqsMessage *ret)
 
     if (json_get_object(message, "Attributes", &attributes) <= 0)
         return;
-    (void)json_get_string(attributes, "SenderId", &ret->sender);
+    ret->sender = find_name(attributes, "SenderId", NAME_MAX_LENGTH);
     if (json_get_int64(attributes, "ApproximateReceiveCount", &receives) > 0 && receives > 0)
         ret->receives = receives < UINT_MAX ? (unsigned)receives : UINT_MAX;
 }
@@ -197,13 +213,14 @@ static void read_attributes(json_object *message, SqsMessage *ret)
 static SqsMessage read_message(json_object *message)
 {
     SqsMessage read = {.id = "", .receipt = "", .body = ""};
+    const char *id = find_name(message, "MessageId", NAME_MAX_LENGTH);
+    const char *receipt = find_name(message, "ReceiptHandle", RECEIPT_MAX_LENGTH);
 
     read_attributes(message, &read);
-    if (json_get_string(message, "MessageId", &read.id) <= 0 || !*read.id ||
-        json_get_string(message, "ReceiptHandle", &read.receipt) <= 0 || !*read.receipt) {
-        read.id = read.receipt = "";
+    if (!id || !receipt)
         return read;
-    }
+    read.id = id;
+    read.receipt = receipt;
     if (json_get_string(message, "Body", &read.body) > 0)
         read.body_size = strlen(read.body);
     return read;

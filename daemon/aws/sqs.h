@@ -36,7 +36,8 @@ int sqs_receive(AwsClient *client, const char *queue_url, unsigned max_messages,
 
 /* What sqs_receive() was answered with. Returns how many; the rest of more than SQS_MESSAGES_MAX is
  * passed over. Nothing is hidden: a message without a body that is a text has an empty one, and one
- * that cannot be named or answered, because its id or receipt is missing, has all three empty. An
+ * that cannot be named or answered, because its id or receipt is missing or absurdly long, has all
+ * three empty. An
  * empty body is not a request, so both are rejected by the caller that reads it. */
 size_t sqs_messages(json_object *answer, SqsMessage ret[static SQS_MESSAGES_MAX]);
 

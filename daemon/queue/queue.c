@@ -53,12 +53,13 @@ static void queue_reject(Queue *queue, const SqsMessage *message, const char *re
         return;
     journal_begin(&entry, EVENT_REQUEST_REJECTED);
     journal_add(&entry, "TRAILSTOP_QUEUE", "%s", queue->source.name);
-    journal_add(&entry, "TRAILSTOP_MESSAGE_ID", "%s", message->id);
+    if (*message->id)
+        journal_add(&entry, "TRAILSTOP_MESSAGE_ID", "%s", message->id);
     if (message->sender)
         journal_add(&entry, "TRAILSTOP_SENDER_ID", "%s", message->sender);
     journal_add(&entry, "TRAILSTOP_UNTOLD", "%u", n_left_out);
-    journal_send(&entry, "Message %s of queue %s is rejected: %s", message->id, queue->source.name,
-                 reason);
+    journal_send(&entry, "Message%s%s of queue %s is rejected: %s", *message->id ? " " : "",
+                 message->id, queue->source.name, reason);
 }
 
 static bool queue_allows(const Queue *queue, const char *target)
@@ -123,7 +124,7 @@ static bool queue_take(Queue *queue, const SqsMessage *message, const LeaseTime 
         return false;
     }
     if (*message->id == '\0') {
-        queue_reject(queue, message, "SQS gave it no id or no receipt handle");
+        queue_reject(queue, message, "SQS gave it no id and receipt handle that could be used");
         return false;
     }
     r = message_body_read(message->body, message->body_size, &body, &reason);

@@ -330,6 +330,8 @@ static void test_takes_no_more_messages_than_an_answer_may_hold(void **state)
     assert_string_equal(messages[9].receipt, "r9");
 }
 
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+#define FIVE_HUNDRED FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
 static void test_a_message_that_cannot_be_answered_has_neither_id_nor_body(void **state)
 {
     static const char *const samples[] = {
@@ -342,11 +344,12 @@ static void test_a_message_that_cannot_be_answered_has_neither_id_nor_body(void 
         "{\"MessageId\":\"m\",\"ReceiptHandle\":5,\"Body\":\"{}\"}",
         "{\"MessageId\":\"m\",\"ReceiptHandle\":\"\",\"Body\":\"{}\"}",
         "{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\\u0000\",\"Body\":\"{}\"}",
+        "{\"MessageId\":\"" FIVE_HUNDRED "\",\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
     };
     SqsMessage messages[SQS_MESSAGES_MAX];
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        char body[512];
+        char body[1024];
 
         snprintf(body, sizeof(body), "{\"Messages\":[%s,%s]}", samples[i], MESSAGE(7));
         assert_int_equal(receive(*state, body, messages), 2);
@@ -399,15 +402,16 @@ static void test_counts_receives_only_where_the_count_is_one(void **state)
         {"1.5", 0},
         {"null", 0},
         {"{}", 0},
+        {"1,\"SenderId\":\"" FIVE_HUNDRED "\"", 1},
     };
     SqsMessage messages[SQS_MESSAGES_MAX];
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        char body[512];
+        char body[1024];
 
         snprintf(body, sizeof(body),
                  "{\"Messages\":[{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"Body\":\"b\","
-                 "\"Attributes\":{\"ApproximateReceiveCount\":%s,\"SenderId\":[]}}]}",
+                 "\"Attributes\":{\"SenderId\":[],\"ApproximateReceiveCount\":%s}}]}",
                  samples[i].value);
         assert_int_equal(receive(*state, body, messages), 1);
         assert_int_equal(messages[0].receives, samples[i].receives);
