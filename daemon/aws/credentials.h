@@ -19,6 +19,10 @@ typedef struct AwsSigningKey {
     unsigned char key[32];
 } AwsSigningKey;
 
+/* Longer than any key or token that AWS gives; STS takes none of a web identity that is longer. To
+ * look for them in an error costs so much. */
+#define AWS_SECRET_MAX 20000U
+
 typedef struct AwsCredentials {
     unsigned references;
     char *access_key_id;

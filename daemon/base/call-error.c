@@ -59,8 +59,10 @@ void call_error_mask(CallError *error, const char *secret)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i] && secret)
             mask_secret(texts[i], secret);
-        if (texts[i])
-            mask_signatures(texts[i]);
+        if (!texts[i])
+            continue;
+        mask_signatures(texts[i]);
+        mask_users(texts[i]);
     }
 }
 

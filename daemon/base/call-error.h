@@ -40,7 +40,8 @@ int call_error_set(CallError *error, const char *code, const char *message, unsi
 int call_error_copy(CallError *error, const CallError *from);
 void call_error_clear(CallError *error); /* frees what is inside; takes an empty one */
 
-/* Makes the secret (NULL: none), and any signature, unreadable in all texts: see mask.h. */
+/* Makes the secret (NULL: none), and any signature and password of a URL, unreadable in all texts:
+ * see mask.h. */
 void call_error_mask(CallError *error, const char *secret);
 
 /* As CallError: {code, message, httpStatus, requestId}. NULL: no memory. */

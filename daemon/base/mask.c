@@ -315,6 +315,20 @@ static void mask_marked_signatures(char *text)
     }
 }
 
+void mask_users(char *text)
+{
+    static const char mark[] = "://";
+
+    while ((text = strstr(text, mark))) {
+        size_t length;
+
+        text += strlen(mark);
+        length = strcspn(text, BLANKS "/?#\"'<>@");
+        if (text[length] == '@')
+            memset(text, '*', length);
+    }
+}
+
 void mask_signatures(char *text)
 {
     mask_marked_signatures(text);

@@ -13,3 +13,6 @@ void mask_secret(char *text, const char *secret);
 /* Signatures of SigV4: what follows "Signature=", and wherever so many hexadecimal digits stand, or
  * more than half as many at the end of the text. */
 void mask_signatures(char *text);
+
+/* User and password of each URL. */
+void mask_users(char *text);

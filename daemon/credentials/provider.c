@@ -181,6 +181,24 @@ static void fail(Provider *provider, const CallError *error)
     }
 }
 
+/* A source may quote what it gave before. */
+static void fail_masked(Provider *provider, const CallError *error)
+{
+    CLEANUP(call_error_clear) CallError masked = {0};
+
+    if (!provider->current) {
+        fail(provider, error);
+        return;
+    }
+    if (call_error_copy(&masked, error) < 0) {
+        fail(provider, &call_error_no_memory);
+        return;
+    }
+    call_error_mask(&masked, provider->current->secret_access_key);
+    call_error_mask(&masked, provider->current->session_token);
+    fail(provider, &masked);
+}
+
 static void on_fetched(AwsCredentials *credentials, const CallError *error, void *userdata)
 {
     Provider *provider = userdata;
@@ -190,7 +208,7 @@ static void on_fetched(AwsCredentials *credentials, const CallError *error, void
     if (credentials)
         succeed(provider, credentials);
     else
-        fail(provider, error);
+        fail_masked(provider, error);
     aws_source_free(TAKE(provider->source));
     aws_profile_reading_unref(TAKE(provider->reading));
 }

@@ -102,6 +102,9 @@ static int check_token(const char *token, const char *where, char **ret_error)
 {
     if (!*token)
         return explain(ret_error, -EINVAL, "%s is empty", where);
+    if (strnlen(token, AWS_SECRET_MAX + 1) > AWS_SECRET_MAX)
+        return explain(ret_error, -EINVAL, "%s holds more than %u characters", where,
+                       AWS_SECRET_MAX);
     for (; *token; token++)
         if (*token < ' ' || *token == '\x7f')
             return explain(ret_error, -EINVAL,

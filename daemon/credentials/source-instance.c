@@ -27,6 +27,8 @@
 #define TEXT(number) TEXT_(number)
 #define TEXT_(number) #number
 
+#define ROLE_MAX 128U /* characters of its name; IAM's have 64 */
+
 /* A token is not used up to its last moment. */
 #define TOKEN_MARGIN_USEC USEC_PER_MINUTE
 
@@ -165,8 +167,27 @@ static char *copy_word(const HttpResponse *response)
 {
     size_t size = string_trim_end(response->body, response->body_size, " \t\r\n");
 
-    return size > 0 && string_is_visible(response->body, size) ? strndup(response->body, size)
-                                                               : NULL;
+    return size > 0 && size <= AWS_SECRET_MAX && string_is_visible(response->body, size)
+               ? strndup(response->body, size)
+               : NULL;
+}
+
+/* The first of the names, each on a line of its own; NULL: it is not that of a role in IAM. */
+static char *copy_role(const HttpResponse *response)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "_+=,.@-";
+    const char *end =
+        response->body_size > 0 ? memchr(response->body, '\n', response->body_size) : NULL;
+    size_t size = end ? (size_t)(end - response->body) : response->body_size;
+
+    size = string_trim_end(response->body, size, " \t\r");
+    if (size == 0 || size > ROLE_MAX || memchr(response->body, '\0', size))
+        return NULL;
+    for (size_t i = 0; i < size; i++)
+        if (!strchr(allowed, response->body[i]))
+            return NULL;
+    return strndup(response->body, size);
 }
 
 /* ---- answers ---- */
@@ -240,8 +261,8 @@ static void on_role(const HttpResponse *response, void *userdata)
         fail(self, NULL, response);
         return;
     }
-    self->role = copy_word(response);
-    if (!self->role || strpbrk(self->role, "/?#%"))
+    self->role = copy_role(response);
+    if (!self->role)
         fail(self, "but what it gives is not the name of a role", response);
     else
         ask_next(self);

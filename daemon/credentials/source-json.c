@@ -10,6 +10,7 @@
 #include "common/explain.h"
 #include "common/json.h"
 #include "common/time.h"
+#include "daemon/base/mask.h"
 
 /* What is read of these documents is flat. */
 #define DEPTH_MAX 4U
@@ -143,6 +144,19 @@ void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *w
     if (sentence)
         (void)explain(&whole, r, "%s answered: %s", where, sentence);
     aws_source_fail_sentence(source, whole);
+}
+
+void aws_json_mask_secrets(const char *text, size_t size, char *sentence)
+{
+    static const char *const members[] = {"SecretAccessKey", "SessionToken", "Token"};
+    CLEANUP(json_wipep) json_object *object = NULL;
+    const char *secret;
+
+    if (read_object(text, size, &object) < 0)
+        return;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (json_get_string(object, members[i], &secret) > 0 && strlen(secret) <= AWS_SECRET_MAX)
+            mask_secret(sentence, secret);
 }
 
 int aws_json_describe_error(const char *text, size_t size, char **ret)

@@ -21,6 +21,9 @@ typedef enum AwsJsonForm {
 void aws_source_end_with_json(AwsSource *source, AwsJsonForm form, const char *where,
                               const char *text, size_t size);
 
+/* Makes the secrets of the document, where it is one, unreadable in a sentence: see mask.h. */
+void aws_json_mask_secrets(const char *text, size_t size, char *sentence);
+
 /* What a document with code and message says, as ": code: message"; "" where it says nothing.
  * Owned. 0 or -ENOMEM. */
 int aws_json_describe_error(const char *text, size_t size, char **ret);

@@ -2,7 +2,8 @@
 /* credential_process of a profile: a command of the user's prints credentials.
  *
  * Neither the command line nor what it prints is ever shown: both may hold secrets. What it says on
- * standard error when it fails is for people, and becomes the message.
+ * standard error when it fails is for people, and becomes the message, in which the secrets that it
+ * printed or was given cannot be read.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Process credential provider". */
 #include <errno.h>
@@ -73,7 +74,8 @@ static void on_end(const ChildResult *result, void *userdata)
                                  result->output_size);
         return;
     }
-    (void)explain_end(result, &sentence);
+    if (explain_end(result, &sentence) >= 0)
+        aws_json_mask_secrets(result->output, result->output_size, sentence);
     aws_source_fail_sentence(&self->source, sentence);
 }
 

@@ -27,6 +27,10 @@ static int read_token(const char *path, char **ret, char **ret_error)
     token[length] = '\0';
     if (length == 0)
         return explain(ret_error, -EINVAL, "%s: holds no token", path);
+    if (length > AWS_SECRET_MAX)
+        return explain(ret_error, -EINVAL,
+                       "%s: holds more than the %u characters of a token that STS takes", path,
+                       AWS_SECRET_MAX);
     *ret = TAKE(token);
     return 0;
 }

@@ -90,6 +90,18 @@ void aws_source_fail(AwsSource *source, const CallError *error)
     end(source, NULL, error);
 }
 
+/* What a command that fails prints may be its environment. */
+static void mask(const AwsSource *source, CallError *error)
+{
+    static const char *const variables[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                            "AWS_SECURITY_TOKEN",
+                                            "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+
+    call_error_mask(error, source->secret);
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        call_error_mask(error, getenv(variables[i]));
+}
+
 void aws_source_fail_sentence(AwsSource *source, char *sentence)
 {
     CLEANUP(call_error_clear) CallError error = {0};
@@ -103,8 +115,13 @@ void aws_source_fail_sentence(AwsSource *source, char *sentence)
         aws_source_fail(source, &call_error_no_memory);
         return;
     }
-    call_error_mask(&error, source->secret);
+    mask(source, &error);
     aws_source_fail(source, &error);
+}
+
+static bool is_too_long(const char *key)
+{
+    return key && strnlen(key, AWS_SECRET_MAX + 1) > AWS_SECRET_MAX;
 }
 
 /* They go into headers. */
@@ -120,6 +137,8 @@ int aws_source_check_keys(const char *access_key_id, const char *secret_access_k
         return explain(ret_error, -EINVAL, "there is no access key id");
     if (!secret_access_key || !*secret_access_key)
         return explain(ret_error, -EINVAL, "an access key id without its secret access key");
+    if (is_too_long(access_key_id) || is_too_long(secret_access_key) || is_too_long(session_token))
+        return explain(ret_error, -EINVAL, "a key of more than %u characters", AWS_SECRET_MAX);
     if (!fits_into_header(access_key_id) || !fits_into_header(secret_access_key) ||
         !fits_into_header(session_token))
         return explain(ret_error, -EINVAL, "a key with white space or control characters inside");

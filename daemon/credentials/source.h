@@ -87,7 +87,8 @@ void aws_source_fail(AwsSource *source, const CallError *error);
 /* sentence: owned, without the source's name, which is put before it; NULL: no memory for one. */
 void aws_source_fail_sentence(AwsSource *source, char *sentence);
 /* Whether these can be credentials: missing is NULL or empty. -EINVAL: an access key id without its
- * secret key, or white space and control characters inside any of them. */
+ * secret key, or one that is longer than AWS_SECRET_MAX or has white space or control characters
+ * inside. */
 int aws_source_check_keys(const char *access_key_id, const char *secret_access_key,
                           const char *session_token, char **ret_error);
 

@@ -76,7 +76,8 @@ int sts_encode(const AwsRole *role, const char *web_identity_token, char **ret)
 /* They go into headers. */
 static bool is_header_text(const SecretText *text)
 {
-    return text->size > 0 && string_is_visible(text->data, text->size);
+    return text->size > 0 && text->size <= AWS_SECRET_MAX &&
+           string_is_visible(text->data, text->size);
 }
 
 static void clear_fields(XmlField *fields, size_t n_fields)

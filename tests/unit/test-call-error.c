@@ -216,6 +216,16 @@ static void test_masks_a_secret_with_white_space_inside(void **state)
     assert_masks("<d0phbHIvVXRuR\\nitNST1LN01ERU5H>", secret, "<******************************>");
 }
 
+static void test_masks_users_and_passwords_of_urls(void **state)
+{
+    (void)state;
+    assert_masks("cannot reach \"http://user:pa55:word@proxy:3128\", https://only-a-name@host/",
+                 NULL,
+                 "cannot reach \"http://**************@proxy:3128\", https://***********@host/");
+    assert_masks("https://host/path/a@b, http://host?c@d or http://[::1]:80 for e@f", NULL,
+                 "https://host/path/a@b, http://host?c@d or http://[::1]:80 for e@f");
+}
+
 static void test_masks_a_signature_that_was_cut(void **state)
 {
     (void)state;
@@ -251,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_masks_a_secret_that_somebody_else_cut),
         cmocka_unit_test(test_masks_every_part_of_a_secret),
         cmocka_unit_test(test_masks_a_secret_with_white_space_inside),
+        cmocka_unit_test(test_masks_users_and_passwords_of_urls),
         cmocka_unit_test(test_masks_a_signature_that_was_cut),
         cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
     };

@@ -129,6 +129,7 @@ static void test_what_is_not_a_token(void **state)
 {
     static const char *const bad[] = {"5ecr3t\n\n", "5ecr3t\r\r\n", "5ecr3t\nX: y",
                                       "\n5ecr3t",   "5ec\rr3t",     "5ec\x7fr3t"};
+    char long_token[AWS_SECRET_MAX + 2] = "";
 
     world_setenv(FULL_URI, EKS);
     world_setenv(TOKEN, "5ecr3t\r\nX: y");
@@ -142,6 +143,9 @@ static void test_what_is_not_a_token(void **state)
     }
     world_write("token", "\n");
     world_get_fails(*state, NULL, 0, "/token is empty");
+    memset(long_token, 'x', sizeof(long_token) - 1);
+    world_write("token", long_token);
+    world_get_fails(*state, NULL, 0, "/token holds more than 20000 characters");
 }
 
 static void test_three_attempts(void **state)

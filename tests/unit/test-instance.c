@@ -171,10 +171,21 @@ static void test_no_role(void **state)
     /* The token of before is still good. */
     static const Exchange path[] = {ASK(HOST, "", "tok", 200, "../../x")};
     static const Exchange empty[] = {ASK(HOST, "", "tok", 200, "\n")};
+    static const Exchange page[] = {ASK(HOST, "", "tok", 200, "<html>login</html>")};
 
     world_get_fails(*state, missing, N(missing), "the instance has no IAM role");
     world_get_fails(*state, path, N(path), "not the name of a role");
     world_get_fails(*state, empty, N(empty), "not the name of a role");
+    world_get_fails(*state, page, N(page), "not the name of a role");
+}
+
+static void test_the_first_of_several_roles(void **state)
+{
+    static const Exchange exchanges[] = {ASK_TOKEN(HOST, 200, "tok"),
+                                         ASK(HOST, "", "tok", 200, "a+role=,.@-_\r\nanother\n"),
+                                         ASK(HOST, "a+role=,.@-_", "tok", 404, NULL)};
+
+    world_get_fails(*state, exchanges, N(exchanges), "/a+role=,.@-_ answered");
 }
 
 static void test_errors_of_the_service(void **state)
@@ -365,6 +376,7 @@ int main(void)
         TEST(test_turned_off),
         TEST(test_no_token_no_version_1),
         TEST(test_no_role),
+        TEST(test_the_first_of_several_roles),
         TEST(test_errors_of_the_service),
         TEST(test_members),
         TEST(test_no_error_repeats_the_token),

@@ -158,6 +158,36 @@ static void test_failures(void **state)
     world_assert_fails(world, "it was ended by signal 15 SIGTERM");
 }
 
+/* What it printed this time and before, and what it was given. */
+static void test_errors_quote_no_secret(void **state)
+{
+    static const char keys[] = "{\"Version\": 1, \"AccessKeyId\": \"A\", \"SecretAccessKey\": "
+                               "\"wJalrXUtnFEMI/K7MDENG\", \"SessionToken\": \"FwoGZXIvYXdzEBYa\"}";
+    CredentialsWorld *world = *state;
+    char script[1024], command[512];
+
+    snprintf(command, sizeof(command), "sh %s", world_path("token"));
+    snprintf(script, sizeof(script),
+             "echo '%s'\necho wJalrXUtnFEMI%%2FK7MDENG FwoGZXIvYXdzEBYa is old >&2\nexit 1\n",
+             keys);
+    world_write("token", script);
+    run(world, command);
+    world_assert_fails(world, "status 1: *********************** **************** is old");
+
+    snprintf(script, sizeof(script), "echo '%s'\n", keys);
+    world_write("token", script);
+    run(world, command);
+    world_assert_keys(world, "A", "wJalrXUtnFEMI/K7MDENG", "FwoGZXIvYXdzEBYa", NULL);
+    world_write("token", "echo not FwoGZXIvYXdzEBYa again >&2; exit 1\n");
+    run(world, command);
+    world_assert_fails(world, "status 1: not **************** again");
+
+    world_setenv("AWS_SECRET_ACCESS_KEY", "5ecr3t-of-the-environment");
+    world_write("token", "echo $AWS_SECRET_ACCESS_KEY by http://me:pa55@proxy >&2; exit 1\n");
+    run(world, command);
+    world_assert_fails(world, "status 1: ************************* by http://*******@proxy");
+}
+
 static void test_errors_are_bounded(void **state)
 {
     CredentialsWorld *world = *state;
@@ -334,6 +364,7 @@ int main(void)
         TEST(test_answers_with_odd_but_clear_members),
         TEST(test_answers_that_are_none),
         TEST(test_failures),
+        TEST(test_errors_quote_no_secret),
         TEST(test_errors_are_bounded),
         TEST(test_errors_are_utf8),
         TEST(test_output_is_bounded),
