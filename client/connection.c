@@ -21,7 +21,7 @@
 #include "common/varlink.h"
 
 /* No reply is that long; it bounds what something else at the other end can make us keep. */
-#define REPLY_SIZE_MAX (256U * 1024U * 1024U)
+static const VarlinkLimits reply_limits = {.size = (size_t)256 * 1024 * 1024, .work = SIZE_MAX};
 
 /* No max-message is smaller: a shorter call is never too long. */
 #define CALL_SIZE_SAFE 4096U
@@ -156,7 +156,7 @@ static void on_readable(struct bufferevent *stream, void *userdata)
 
     for (;;) {
         CLEANUP(json_object_putp) json_object *message = NULL;
-        int r = varlink_read(bufferevent_get_input(stream), &connection->searched, REPLY_SIZE_MAX,
+        int r = varlink_read(bufferevent_get_input(stream), &connection->searched, &reply_limits,
                              &message);
         if (r == 0)
             break;

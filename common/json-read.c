@@ -12,6 +12,10 @@
 #include "common/memory.h"
 #include "common/utf8.h"
 
+#define VALUE_WORK 1U
+#define NESTED_WORK 7U /* besides that of a value */
+#define NAME_WORK 3U
+
 static int read_value(JsonReader *reader, json_object **ret);
 
 static void skip_space(JsonReader *reader)
@@ -41,7 +45,9 @@ static int push_name(JsonReader *reader, const char **ret)
     size_t size;
     char *name;
 
-    int r = json_reader_read_text(reader, &text, &size);
+    int r = json_reader_spend(reader, NAME_WORK);
+    if (r >= 0)
+        r = json_reader_read_text(reader, &text, &size);
     if (r < 0)
         return r;
     if (memchr(text, '\0', size)) {
@@ -279,6 +285,9 @@ static int read_nested(JsonReader *reader, json_object **ret)
         *ret = NULL;
         return reader->lenient ? skip_nested(reader) : -EBADMSG;
     }
+    r = json_reader_spend(reader, NESTED_WORK);
+    if (r < 0)
+        return r;
     reader->depth_left--;
     r = *reader->at == '{' ? read_object(reader, ret) : read_array(reader, ret);
     reader->depth_left++;
@@ -288,9 +297,8 @@ static int read_nested(JsonReader *reader, json_object **ret)
 static int read_value(JsonReader *reader, json_object **ret)
 {
     skip_space(reader);
-    if (reader->at == reader->end || reader->values_left == 0)
+    if (reader->at == reader->end || json_reader_spend(reader, VALUE_WORK) < 0)
         return -EBADMSG;
-    reader->values_left--;
     switch (*reader->at) {
     case '{':
     case '[':
@@ -327,14 +335,20 @@ static int read_document(JsonReader *reader, json_object **ret)
     return 0;
 }
 
-int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret)
+int json_read_within(const char *text, size_t size, unsigned max_depth, size_t max_work,
+                     json_object **ret)
 {
     return read_document(&(JsonReader){.at = text,
                                        .end = text + size,
                                        .depth_left = max_depth,
-                                       .values_left = SIZE_MAX,
+                                       .work_left = max_work,
                                        .stack_size = size + 1},
                          ret);
+}
+
+int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret)
+{
+    return json_read_within(text, size, max_depth, SIZE_MAX, ret);
 }
 
 int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret)
@@ -348,7 +362,7 @@ int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_
     return read_document(&(JsonReader){.at = text,
                                        .end = text + size,
                                        .depth_left = max_depth,
-                                       .values_left = JSON_LENIENT_VALUES_MAX,
+                                       .work_left = JSON_WORK_MAX,
                                        .lenient = true,
                                        .stack_size = 3 * size + 1},
                          ret);

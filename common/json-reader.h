@@ -11,8 +11,8 @@ typedef struct JsonReader {
     const char *at;
     const char *end;
     unsigned depth_left;
-    size_t values_left; /* to be kept as objects */
-    bool lenient;       /* see json_read_leniently() */
+    size_t work_left; /* see json_read_within() */
+    bool lenient;     /* see json_read_leniently() */
     /* A stack of texts that json-c wants ended by NUL or without escapes: the member names of the
      * objects around, and on top the string or number just read. As each is at most as long as its
      * source, and a name's quotes leave room for its NUL, the size of the document and one byte
@@ -29,6 +29,9 @@ static inline bool json_reader_skip(JsonReader *reader, char byte)
     reader->at++;
     return true;
 }
+
+/* -EBADMSG: so much is more than is left. */
+int json_reader_spend(JsonReader *reader, size_t work);
 
 /* Makes the stack, where it was not needed before. */
 int json_reader_reserve_stack(JsonReader *reader);

@@ -8,6 +8,16 @@
 #include "common/utf8.h"
 
 #define REPLACEMENT_CHARACTER 0xFFFDU
+#define PLAIN_BYTES 32U /* of a text, for one unit of work */
+#define OTHER_BYTES 16U /* the same, where there are escapes */
+
+int json_reader_spend(JsonReader *reader, size_t work)
+{
+    if (work > reader->work_left)
+        return -EBADMSG;
+    reader->work_left -= work;
+    return 0;
+}
 
 int json_reader_reserve_stack(JsonReader *reader)
 {
@@ -122,13 +132,22 @@ static int read_unplain(JsonReader *reader, char **out)
     return 0;
 }
 
+/* Where a text has to end at the latest. */
+static const char *find_text_end(const JsonReader *reader)
+{
+    size_t left = (size_t)(reader->end - reader->at);
+
+    return left / PLAIN_BYTES > reader->work_left ? reader->at + reader->work_left * PLAIN_BYTES
+                                                  : reader->end;
+}
+
 /* Steps over characters that stand for themselves. A lenient reader takes control characters for
  * such, and stops before a byte that is not UTF-8. */
 static int skip_plain(JsonReader *reader)
 {
-    const char *at = reader->at;
+    const char *at = reader->at, *end = find_text_end(reader);
 
-    while (at < reader->end && *at != '"' && *at != '\\') {
+    while (at < end && *at != '"' && *at != '\\') {
         unsigned char byte = (unsigned char)*at;
         size_t size = byte < 0x80 ? 1 : utf8_character_size(at, (size_t)(reader->end - at));
 
@@ -139,7 +158,7 @@ static int skip_plain(JsonReader *reader)
         at += size;
     }
     reader->at = at;
-    return at < reader->end ? 0 : -EBADMSG;
+    return at < end ? 0 : -EBADMSG;
 }
 
 int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size)
@@ -158,7 +177,7 @@ int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size
         *ret = start;
         *ret_size = (size_t)(reader->at - start);
         reader->at++;
-        return 0;
+        return json_reader_spend(reader, *ret_size / PLAIN_BYTES);
     }
 
     r = json_reader_reserve_stack(reader);
@@ -171,6 +190,8 @@ int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size
         out += size;
         if (json_reader_skip(reader, '"'))
             break;
+        if ((size_t)(out - text) / OTHER_BYTES > reader->work_left)
+            return -EBADMSG;
         r = read_unplain(reader, &out);
         if (r < 0)
             return r;
@@ -181,5 +202,5 @@ int json_reader_read_text(JsonReader *reader, const char **ret, size_t *ret_size
     }
     *ret = text;
     *ret_size = (size_t)(out - text);
-    return 0;
+    return json_reader_spend(reader, *ret_size / OTHER_BYTES);
 }

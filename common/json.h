@@ -27,14 +27,21 @@
  * for integers takes it. */
 int json_read(const char *text, size_t size, unsigned max_depth, json_object **ret);
 
+/* The same, for so much work; a document that takes more is refused with -EBADMSG as soon as that
+ * shows. "{}," takes three bytes, and becomes two hundred times as much memory in a hundred times
+ * the time that three bytes of a text take. So a value counts for one, an object or array for seven
+ * more, a member's name for three and each 32 bytes of text for one, 16 where there are escapes.
+ * All of JSON_WORK_MAX is a few milliseconds and megabytes; the longest page that AWS sends has
+ * less than half of it. */
+#define JSON_WORK_MAX 98304U
+int json_read_within(const char *text, size_t size, unsigned max_depth, size_t max_work,
+                     json_object **ret);
+
 /* The same for what others write and we have to live with. What json_read() refuses does not spoil
  * the rest: a byte-order mark at the start is skipped; the last of two members of a name counts; a
  * lone surrogate, and a byte that is not UTF-8, becomes U+FFFD; a control character in a string
  * stands for itself; a member whose name has an embedded NUL is left out, and what nests deeper
- * than max_depth reads as null. Refused as well is a document of more than so many values, because
- * each costs a hundred times the memory of the three bytes that "{}," takes; the longest page that
- * AWS sends has a tenth of them. */
-#define JSON_LENIENT_VALUES_MAX 65536U
+ * than max_depth reads as null. Not more than JSON_WORK_MAX is done for it. */
 int json_read_leniently(const char *text, size_t size, unsigned max_depth, json_object **ret);
 
 /* Wipes the strings of a value and puts it: for one that holds secrets and has no other owner.

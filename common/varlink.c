@@ -10,8 +10,8 @@
 
 /* The message that begins at the offset, and has no end among the bytes searched; *ret_end is where
  * the next one begins. */
-static int message_read(struct evbuffer *buffer, size_t offset, size_t searched, size_t max_size,
-                        size_t *ret_end, json_object **ret)
+static int message_read(struct evbuffer *buffer, size_t offset, size_t searched,
+                        const VarlinkLimits *limits, size_t *ret_end, json_object **ret)
 {
     CLEANUP(json_object_putp) json_object *message = NULL;
     struct evbuffer_ptr start, end;
@@ -21,13 +21,14 @@ static int message_read(struct evbuffer *buffer, size_t offset, size_t searched,
     (void)evbuffer_ptr_set(buffer, &start, searched, EVBUFFER_PTR_SET); /* it is that long */
     end = evbuffer_search(buffer, "", 1, &start);
     if (end.pos < 0)
-        return evbuffer_get_length(buffer) - offset > max_size ? -EMSGSIZE : 0;
-    if ((size_t)end.pos - offset > max_size)
+        return evbuffer_get_length(buffer) - offset > limits->size ? -EMSGSIZE : 0;
+    if ((size_t)end.pos - offset > limits->size)
         return -EMSGSIZE;
     text = (const char *)evbuffer_pullup(buffer, end.pos + 1);
     if (!text)
         return -ENOMEM;
-    r = json_read(text + offset, (size_t)end.pos - offset, VARLINK_DEPTH_MAX, &message);
+    r = json_read_within(text + offset, (size_t)end.pos - offset, VARLINK_DEPTH_MAX, limits->work,
+                         &message);
     if (r < 0)
         return r;
     if (!json_object_is_type(message, json_type_object))
@@ -37,10 +38,11 @@ static int message_read(struct evbuffer *buffer, size_t offset, size_t searched,
     return 1;
 }
 
-int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret)
+int varlink_read(struct evbuffer *buffer, size_t *searched, const VarlinkLimits *limits,
+                 json_object **ret)
 {
     size_t size;
-    int r = message_read(buffer, 0, *searched, max_size, &size, ret);
+    int r = message_read(buffer, 0, *searched, limits, &size, ret);
 
     if (r > 0)
         evbuffer_drain(buffer, size);
@@ -48,10 +50,11 @@ int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, jso
     return r;
 }
 
-int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, size_t max_size, json_object **ret)
+int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, const VarlinkLimits *limits,
+                 json_object **ret)
 {
     size_t searched = peek->searched > peek->offset ? peek->searched : peek->offset;
-    int r = message_read(buffer, peek->offset, searched, max_size, &peek->offset, ret);
+    int r = message_read(buffer, peek->offset, searched, limits, &peek->offset, ret);
 
     peek->searched = r == 0 ? evbuffer_get_length(buffer) : peek->offset;
     return r;

@@ -14,15 +14,22 @@
 /* The extended attribute of a socket that names its part. */
 #define VARLINK_ATTRIBUTE "user.varlink"
 
+/* Of one message. */
+typedef struct VarlinkLimits {
+    size_t size; /* bytes, without its NUL */
+    size_t work; /* to read it, see json_read_within() */
+} VarlinkLimits;
+
 /* Takes the next whole message off the buffer. 1: *ret is an object the caller owns; 0: no whole
- * message yet; -EMSGSIZE: the message, whole or not, is longer than max_size bytes without its NUL;
- * -EBADMSG: not a JSON object, or nested deeper than VARLINK_DEPTH_MAX; -ENOMEM. After an error the
- * connection cannot be used further.
+ * message yet; -EMSGSIZE: the message, whole or not, is longer than the limit; -EBADMSG: not a JSON
+ * object, nested deeper than VARLINK_DEPTH_MAX, or more work than the limit; -ENOMEM. After an
+ * error the connection cannot be used further.
  *
  * *searched belongs to the buffer, starts as 0 and is this function's: how much of the buffer is
  * known to hold no end, so that a message that arrives in many small pieces is not searched again
  * with each. */
-int varlink_read(struct evbuffer *buffer, size_t *searched, size_t max_size, json_object **ret);
+int varlink_read(struct evbuffer *buffer, size_t *searched, const VarlinkLimits *limits,
+                 json_object **ret);
 
 /* How far messages have been looked at that stay in the buffer; begins all zero. */
 typedef struct VarlinkPeek {
@@ -31,7 +38,8 @@ typedef struct VarlinkPeek {
 } VarlinkPeek;
 
 /* varlink_read() for the message after those looked at already, which stays in the buffer. */
-int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, size_t max_size, json_object **ret);
+int varlink_peek(struct evbuffer *buffer, VarlinkPeek *peek, const VarlinkLimits *limits,
+                 json_object **ret);
 
 /* So many bytes went off the front of the buffer. */
 void varlink_peek_drained(VarlinkPeek *peek, size_t size);

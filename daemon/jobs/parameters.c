@@ -10,11 +10,14 @@
 
 #define TIMEOUT_MAX INT64_C(100000000000) /* seconds, so that its end is a time of RFC 3339 */
 
+#define TEXT_SIZE_MAX                                                                              \
+    ((size_t)(64 * 1024)) /* bytes; what is stored, logged and shown has some end */
+
 static int read_string(json_object *value, const char **ret)
 {
     const char *text = json_string(value);
 
-    if (!text)
+    if (!text || strlen(text) > TEXT_SIZE_MAX)
         return -EINVAL;
     *ret = text;
     return 0;

@@ -8,9 +8,11 @@
 
 #include <event2/buffer.h>
 
+#include "common/json.h"
 #include "common/varlink.h"
 
 #define READ_SIZE ((size_t)(16 * 1024)) /* at a time: some hundred calls */
+#define GATHER_SIZE ((size_t)(64 * 1024))
 
 struct Input {
     int fd;
@@ -48,6 +50,13 @@ bool input_has_room(const Input *input, size_t max_message)
     return input_size(input) <= max_message;
 }
 
+/* What is long already is kept in one piece: it doubles as it grows, and is not to be put together
+ * from thousands of pieces in the turn in which its end comes. */
+static int input_gather(Input *input)
+{
+    return input_size(input) > GATHER_SIZE && !evbuffer_pullup(input->bytes, -1) ? -ENOMEM : 1;
+}
+
 /* Through a buffer that all share, so that a client costs no more than what it sent.
  * evbuffer_read() would take 4096 bytes at a time. */
 int input_read(Input *input, size_t max_message)
@@ -60,7 +69,9 @@ int input_read(Input *input, size_t max_message)
     n = recv(input->fd, buffer, size < sizeof(buffer) ? size : sizeof(buffer), MSG_DONTWAIT);
     if (n > 0) {
         input->starved = input->checked = false;
-        return evbuffer_add(input->bytes, buffer, (size_t)n) < 0 ? -ENOMEM : 1;
+        if (evbuffer_add(input->bytes, buffer, (size_t)n) < 0)
+            return -ENOMEM;
+        return input_gather(input);
     }
     if (n == 0)
         return 0;
@@ -70,7 +81,8 @@ int input_read(Input *input, size_t max_message)
 int input_take(Input *input, size_t max_message, json_object **ret, size_t *ret_size)
 {
     size_t before = input_size(input), taken;
-    int r = varlink_read(input->bytes, &input->searched, max_message, ret);
+    const VarlinkLimits limits = {max_message, JSON_WORK_MAX};
+    int r = varlink_read(input->bytes, &input->searched, &limits, ret);
 
     taken = before - input_size(input);
     assert(r > 0 ? taken > 0 : taken == 0);
@@ -83,7 +95,8 @@ int input_take(Input *input, size_t max_message, json_object **ret, size_t *ret_
 int input_check(Input *input, size_t max_message, json_object **ret, size_t *ret_size)
 {
     size_t before = input->peek.offset;
-    int r = varlink_peek(input->bytes, &input->peek, max_message, ret);
+    const VarlinkLimits limits = {max_message, JSON_WORK_MAX};
+    int r = varlink_peek(input->bytes, &input->peek, &limits, ret);
 
     input->checked = r == 0;
     *ret_size = input->peek.offset - before;

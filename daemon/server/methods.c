@@ -13,6 +13,8 @@
 #include "daemon/jobs/job-journal.h"
 #include "daemon/server/stop-all.h"
 
+#define ELEMENT_SIZE 64U /* bytes, besides its text */
+
 static const Method *find_method(const char *name)
 {
     static const Method *const tables[] = {methods_job,     methods_import, methods_service,
@@ -237,6 +239,26 @@ static bool may_act(const Call *call, bool is_valid)
                                     : methods_is_operator(call, methods_target_name(call));
 }
 
+/* They mean nothing here, and a call may wait for long. */
+static void drop_extensions(json_object *message)
+{
+    json_object_object_foreach (message, name, value) {
+        (void)value;
+        if (strchr(name, '.'))
+            json_object_object_del(message, name);
+    }
+}
+
+/* Of a list each element is an object of its own. */
+static size_t size_of_lists(const Parameters *parameters)
+{
+    size_t n = parameters->ids ? json_object_array_length(parameters->ids) : 0;
+
+    if (parameters->targets)
+        n += json_object_array_length(parameters->targets);
+    return n * ELEMENT_SIZE;
+}
+
 int methods_start(Call *call)
 {
     const char *at_fault;
@@ -245,6 +267,7 @@ int methods_start(Call *call)
 
     if (r < 0)
         return r;
+    drop_extensions(call->message);
     call->oneway = header.oneway;
     call->method = find_method(header.method);
     if (!call->method)
@@ -260,6 +283,7 @@ int methods_start(Call *call)
         return methods_reply_denied(call);
     if (r < 0)
         return reply_invalid(call, at_fault);
+    call_hold(call, size_of_lists(&call->parameters));
     if (output_is_closed(call->caller->output) &&
         !call->method->acts) /* nobody reads what it tells */
         return call_reply(call, json_object_new_object());

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
 #include "common/memory.h"
+#include "daemon/base/text-set.h"
 #include "daemon/server/methods.h"
 
 #define PAGE_SIZE 8 /* jobs read from the store at a time */
@@ -31,6 +31,7 @@ struct Watch {
     size_t n_jobs;
     size_t n_checked; /* they exist, and are followed where they run */
     size_t n_left;    /* not final, as far as has been sent */
+    TextSet *seen;    /* ids, until all are checked; NULL: there are no others */
     bool all;         /* every job: */
     Follower follower;
     uint64_t change; /* sent last */
@@ -44,6 +45,7 @@ static void watch_free(void *state)
     for (size_t i = 0; i < watch->n_jobs; i++)
         follower_remove(&watch->jobs[i].follower);
     follower_remove(&watch->follower);
+    text_set_free(watch->seen);
     free(watch);
 }
 
@@ -103,20 +105,15 @@ int watch_start_job(Call *call, WatchKind kind, const char *id)
 
 int watch_start_jobs(Call *call, json_object *ids, const char **ret_id)
 {
-    CLEANUP(json_object_putp) json_object *seen = json_object_new_object(); /* a set of ids */
     size_t n = json_object_array_length(ids);
     Watch *watch;
-    int r = seen ? watch_new(call, WATCH_JOBS, n, &watch) : -ENOMEM;
+    int r = watch_new(call, WATCH_JOBS, n, &watch);
 
+    if (r >= 0)
+        r = text_set_new(&watch->seen);
     for (size_t i = 0; r >= 0 && i < n; i++) {
-        const char *id = json_object_get_string(json_object_array_get_idx(ids, i));
-
-        if (json_object_object_get_ex(seen, id, NULL))
-            continue;
-        *ret_id = id;
-        r = watch_add(watch, id);
-        if (r >= 0)
-            r = json_add_bool(seen, id, true);
+        *ret_id = json_object_get_string(json_object_array_get_idx(ids, i));
+        r = watch_add(watch, *ret_id);
     }
     return r;
 }
@@ -166,10 +163,9 @@ static int send_end(Call *call, const JobText *job)
     return call_send_job(call, job->text, job->cause, error, false);
 }
 
-/* The next one in line: follows it where it runs, and makes sure that it exists. */
-static int watch_check(Watch *watch)
+/* Follows the job where it runs, and makes sure that it exists. */
+static int watch_follow(Watch *watch, WatchedJob *watched)
 {
-    WatchedJob *watched = &watch->jobs[watch->n_checked];
     Registry *registry = watch->call->service->registry;
     const JobText *job;
     int r = 0;
@@ -178,10 +174,24 @@ static int watch_check(Watch *watch)
         r = registry_show(registry, watched->id, &job);
     if (r == -ENOENT)
         strcpy(watch->call->job_id, watched->id);
+    return r;
+}
+
+/* The next one in line, unless it was named before. */
+static int watch_check(Watch *watch)
+{
+    WatchedJob *watched = &watch->jobs[watch->n_checked];
+    int r = watch->seen ? text_set_add(watch->seen, watched->id) : 1;
+
+    watched->final = r == 0;
+    watch->n_left -= watched->final;
+    if (r > 0 && (r = watch_follow(watch, watched)) >= 0)
+        watch_add_news(watched);
     if (r < 0)
         return r;
-    watch_add_news(watched);
     watch->n_checked++;
+    if (watch->n_checked == watch->n_jobs)
+        text_set_free(TAKE(watch->seen));
     caller_spend(watch->call->caller, 1);
     return 0;
 }

@@ -44,6 +44,7 @@ MALFORMED = {
     "upgrade that is not a boolean": b'{%s,"upgrade":0}' % A_METHOD,
     "an unknown member without a dot": b'{%s,"x-extension":{}}' % A_METHOD,
     "17 deep": b'{%s,"parameters":{"x":%s}}' % (A_METHOD, b"[" * 15 + b"]" * 15),
+    "more values than any call has": b'{%s,"a.b":[%s]}' % (A_METHOD, b",".join([b"{}"] * 13_000)),
     "very deep": b'{%s,"parameters":{"x":%s' % (A_METHOD, b"[" * 50000),
 }
 

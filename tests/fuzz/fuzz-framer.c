@@ -25,10 +25,11 @@ typedef struct Messages {
 
 static void read_messages(struct evbuffer *buffer, size_t *searched, Messages *messages)
 {
+    const VarlinkLimits limits = {MESSAGE_SIZE_MAX, JSON_WORK_MAX};
     int r = 1;
 
     while (messages->end == 0 && r > 0 && messages->n < N_MESSAGES_MAX) {
-        r = varlink_read(buffer, searched, MESSAGE_SIZE_MAX, &messages->messages[messages->n]);
+        r = varlink_read(buffer, searched, &limits, &messages->messages[messages->n]);
         if (r > 0)
             messages->n++;
         else

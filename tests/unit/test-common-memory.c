@@ -171,6 +171,7 @@ static bool write_and_read(void *data)
     CLEANUP(json_object_putp) json_object *message = new_long_message();
     struct evbuffer *buffer = evbuffer_new();
     json_object *read = untouched;
+    const VarlinkLimits limits = {LONG_TEXT_SIZE * 2, JSON_WORK_MAX};
     size_t searched = 0, size;
     int r = message && buffer ? varlink_write(buffer, message) : -ENOMEM;
 
@@ -186,7 +187,7 @@ static bool write_and_read(void *data)
     } else if (buffer)
         assert_int_equal(evbuffer_get_length(buffer), 0);
     for (unsigned i = 0; r >= 0 && i < 2; i++) {
-        r = varlink_read(buffer, &searched, LONG_TEXT_SIZE * 2, &read);
+        r = varlink_read(buffer, &searched, &limits, &read);
         if (r > 0)
             json_object_put(read);
         read = r > 0 ? untouched : read;

@@ -399,21 +399,72 @@ static void test_refuses_more_than_json_c_holds(void **state)
     assert_null(value);
 }
 
-static void test_a_lenient_reader_bounds_the_number_of_values(void **state)
+/* A document of so many times the piece, in an array. */
+static int read_many(const char *piece, size_t n, bool leniently)
 {
-    static char text[3 * JSON_LENIENT_VALUES_MAX + 2] = "[";
-    json_object *value = NULL;
-    size_t size = 1;
+    size_t size = strlen(piece);
+    CLEANUP(freep) char *text = malloc(n * (size + 1) + 2);
+    CLEANUP(json_object_putp) json_object *value = NULL;
+    size_t at = 0;
+    int r;
+
+    assert_non_null(text);
+    for (size_t i = 0; i < n; i++, at += size + 1) {
+        text[at] = i > 0 ? ',' : '[';
+        memcpy(text + at + 1, piece, size);
+    }
+    text[at++] = ']';
+    r = leniently ? json_read_leniently(text, at, DEPTH, &value)
+                  : json_read_within(text, at, DEPTH, JSON_WORK_MAX, &value);
+    if (r >= 0)
+        assert_int_equal(json_object_array_length(value), n);
+    else
+        assert_null(value);
+    return r;
+}
+
+static void test_what_a_document_costs_is_bounded_as_it_is_read(void **state)
+{
+    static const struct {
+        const char *piece;
+        size_t work;
+    } pieces[] = {
+        {"0", 1},
+        {"null", 1},
+        {"[]", 8},
+        {"{}", 8},
+        {"{\"a\":0}", 12},
+        {"\"01234567890123456789012345678901\"", 2},
+        {"\"\\n1234567890\\n12345\"", 2},
+    };
 
     (void)state;
-    for (size_t i = 2; i < JSON_LENIENT_VALUES_MAX; i++, size += 3)
-        memcpy(text + size, "{},", 3);
-    memcpy(text + size, "{}]", 3);
-    assert_int_equal(json_read_leniently(text, size + 3, DEPTH, &value), 0);
-    assert_int_equal(json_object_array_length(value), JSON_LENIENT_VALUES_MAX - 1);
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        size_t n = (JSON_WORK_MAX - 8) / pieces[i].work;
+
+        for (unsigned leniently = 0; leniently < 2; leniently++) {
+            assert_int_equal(read_many(pieces[i].piece, n, leniently), 0);
+            assert_int_equal(read_many(pieces[i].piece, n + 1, leniently), -EBADMSG);
+        }
+    }
+}
+
+static void test_a_text_costs_by_its_length(void **state)
+{
+    static char plain[32 * JSON_WORK_MAX + 4], escaped[32 * JSON_WORK_MAX + 4];
+    json_object *value = NULL;
+
+    (void)state;
+    memset(plain, 'x', sizeof(plain));
+    plain[0] = plain[sizeof(plain) - 1] = '"';
+    assert_int_equal(json_read(plain, sizeof(plain), DEPTH, &value), 0);
     json_object_put(TAKE(value));
-    memcpy(text + size, "{},0]", 5);
-    assert_int_equal(json_read_leniently(text, size + 5, DEPTH, &value), -EBADMSG);
+    assert_int_equal(json_read_leniently(plain, sizeof(plain), DEPTH, &value), -EBADMSG);
+    for (size_t i = 1; i + 1 < sizeof(escaped); i += 2)
+        memcpy(escaped + i, "\\n", 2);
+    escaped[0] = escaped[sizeof(escaped) - 1] = '"';
+    escaped[sizeof(escaped) - 2] = 'x'; /* in case the number of bytes is odd */
+    assert_int_equal(json_read_leniently(escaped, sizeof(escaped), DEPTH, &value), -EBADMSG);
     assert_null(value);
 }
 
@@ -465,7 +516,8 @@ int main(void)
         cmocka_unit_test(test_adds_and_writes),
         cmocka_unit_test(test_refuses_more_than_json_c_holds),
         cmocka_unit_test(test_a_lenient_reader_lets_nothing_spoil_the_rest),
-        cmocka_unit_test(test_a_lenient_reader_bounds_the_number_of_values),
+        cmocka_unit_test(test_what_a_document_costs_is_bounded_as_it_is_read),
+        cmocka_unit_test(test_a_text_costs_by_its_length),
         cmocka_unit_test(test_a_lenient_reader_refuses_what_is_not_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

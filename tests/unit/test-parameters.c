@@ -22,6 +22,7 @@ static const ParameterSpec specs[] = {
     {"dryRun", parameter_read_dry_run},
     {"id", parameter_read_id},
     {"ids", parameter_read_ids},
+    {"idPrefix", parameter_read_id_prefix},
     {"importId", parameter_read_import_id},
     {"interface", parameter_read_interface},
     {"level", parameter_read_level},
@@ -179,6 +180,28 @@ static void test_refuses_wrong_values_by_name(void **state)
     }
 }
 
+static void test_refuses_texts_that_are_too_long_to_keep(void **state)
+{
+    static const char *const names[] = {"id",     "idPrefix", "interface",
+                                        "reason", "status",   "target"};
+    static char text[64 * 1024 + 2];
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (size_t size = sizeof(text) - 2; size < sizeof(text); size++) {
+            CLEANUP(json_object_putp) json_object *object = json_object_new_object();
+            Parameters parameters;
+            const char *name = NULL;
+
+            json_object_object_add(object, names[i], json_object_new_string_len(text, (int)size));
+            assert_int_equal(parameters_read(specs, object, &parameters, &name),
+                             size < sizeof(text) - 1 ? 0 : -EINVAL);
+            if (name)
+                assert_string_equal(name, names[i]);
+        }
+}
+
 static void test_wants_what_is_required(void **state)
 {
     static const char *const samples[] = {"{}", "{\"id\":null}", "{\"target\":\"t\"}"};
@@ -247,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_folds_the_case_of_import_ids),
         cmocka_unit_test(test_refuses_wrong_values_by_name),
         cmocka_unit_test(test_reads_filters_and_refuses_those_of_another_service),
+        cmocka_unit_test(test_refuses_texts_that_are_too_long_to_keep),
         cmocka_unit_test(test_wants_what_is_required),
         cmocka_unit_test(test_takes_no_parameters_where_none_is_required),
     };

@@ -44,7 +44,9 @@ static void receive(struct stream *stream, const char *bytes, size_t size)
 
 static int take(struct stream *stream, size_t max_size, json_object **ret)
 {
-    return varlink_read(stream->buffer, &stream->searched, max_size, ret);
+    const VarlinkLimits limits = {max_size, JSON_WORK_MAX};
+
+    return varlink_read(stream->buffer, &stream->searched, &limits, ret);
 }
 
 static void expect_message(struct stream *stream, const char *expected)
