@@ -42,8 +42,10 @@ int main(int argc, char **argv)
     Options options;
     int r, outcome;
 
-    /* A daemon that hangs up, or a reader that goes away, is an error of the write. */
+    /* A daemon that hangs up, a reader that goes away, a file that may not grow: each is an error
+     * of the write. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     signal(SIGINT, on_interrupt);
     signal(SIGTERM, on_interrupt);
 

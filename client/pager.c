@@ -63,6 +63,7 @@ _Noreturn static void run_pager(int input)
 
     signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     if (dup2(input, STDIN_FILENO) < 0)
         _exit(NOT_STARTED);
     set_from("LESS", "SYSTEMD_LESS", "FRSXMK");

@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import resource
 import subprocess
 
 import pytest
@@ -117,3 +118,16 @@ def test_it_says_that_output_is_lost(ctl, daemon):
     session.reply({"job": make_job(0, "queued")})
     _, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1 and "No space left" in errors
+
+
+@pytest.mark.parametrize("command", [["help"], ["statistics"]])
+def test_it_says_that_a_file_may_not_grow(ctl, daemon, tmp_path, command):
+    with open(tmp_path / "output", "w") as output:
+        process = ctl.start(*command, stdout=output,
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+    if command == ["statistics"]:
+        session = daemon.accept()
+        session.call("GetStatistics")
+        session.reply({"statistics": {"outages": 1}})
+    _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 1 and "File too large" in errors
