@@ -222,7 +222,7 @@ int parameter_read_since(json_object *value, Parameters *parameters)
     const char *text;
     int r = read_string(value, &text);
 
-    return r < 0 ? r : time_parse_rfc3339(text, &parameters->since_usec);
+    return r < 0 ? r : time_parse_iso8601(text, &parameters->since_usec);
 }
 
 const ParameterSpec request_parameters[] = {

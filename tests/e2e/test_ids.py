@@ -45,6 +45,10 @@ def test_since_is_the_request(daemon, sim):
     late = daemon.stopped(sim.add())
     assert ids(daemon.call("ListJobs", since=late["requestedAt"])) == [late["id"]]
     assert ids(daemon.call("ListJobs", since=early["requestedAt"])) == [late["id"], early["id"]]
+    requested = datetime.fromisoformat(late["requestedAt"])
+    for since in (requested.isoformat(), requested.astimezone(timezone(timedelta(hours=-5, minutes=-30))).isoformat(),
+                  late["requestedAt"].lower()):
+        assert ids(daemon.call("ListJobs", since=since)) == [late["id"]]
     future = datetime.now(timezone.utc) + timedelta(hours=1)
     assert ids(daemon.call("ListJobs", since=future.strftime("%Y-%m-%dT%H:%M:%SZ"))) == []
 
