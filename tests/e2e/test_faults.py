@@ -11,8 +11,6 @@ from harness.sim import Sim, new_id
 from harness.varlink import VarlinkError
 
 
-
-
 # Each fault that the retries within a call are for, and the code that a job shows meanwhile.
 TRANSIENT = {
     "a throttled call": ("throttle", {}, "ThrottlingException"),

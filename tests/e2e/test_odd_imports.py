@@ -8,7 +8,6 @@ from harness.sim import new_id
 from harness.varlink import VarlinkError
 
 
-
 # Members that are not as they should be
 
 

@@ -102,7 +102,6 @@ def get_import(client, import_id, operation="GetImport"):
     return client.call(operation, {"ImportId": import_id})
 
 
-
 class Queue:
     """A client of one queue, on a connection of its own."""
 
