@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "common/json.h"
@@ -271,9 +272,44 @@ static size_t count_subjects(const Service *service, Subject subject)
     return 1;
 }
 
-static int emit_subject(Emitter *emitter, const MetricsCursor *cursor)
+static const char *name_subject(const Service *service, Subject subject, size_t i)
+{
+    switch (subject) {
+    case OF_TARGETS:
+        return target_set_get(service->targets, i)->name;
+    case OF_QUEUES:
+        return queue_set_get(service->queues, i)->source.name;
+    case OF_DESTINATIONS:
+        return destination_label(outbox_get(service->outbox, i));
+    case OF_ALL:
+        break;
+    }
+    return "";
+}
+
+/* After a reload what follows the last one has another place. No sample may come twice, for whoever
+ * reads OpenMetrics refuses all of it then; where the last one is gone, the rest of its family is
+ * left to the next List. */
+static void find_place(const Service *service, size_t n, MetricsCursor *cursor)
 {
     Subject subject = families[cursor->family].subject;
+    size_t last = cursor->next - 1;
+
+    if (cursor->next == 0 ||
+        (last < n && strcmp(name_subject(service, subject, last), cursor->last) == 0))
+        return;
+    for (last = 0; last < n; last++)
+        if (strcmp(name_subject(service, subject, last), cursor->last) == 0)
+            break;
+    cursor->next = last < n ? last + 1 : n;
+}
+
+static int emit_subject(Emitter *emitter, MetricsCursor *cursor)
+{
+    Subject subject = families[cursor->family].subject;
+
+    snprintf(cursor->last, sizeof(cursor->last), "%s",
+             name_subject(emitter->service, subject, cursor->next));
 
     if (subject == OF_TARGETS)
         emitter->target = target_set_get(emitter->service->targets, cursor->next);
@@ -288,10 +324,10 @@ int metrics_step(const Service *service, MetricsCursor *cursor, MetricsTake take
 {
     size_t n = count_subjects(service, families[cursor->family].subject);
     Emitter emitter = {.service = service, .take = take, .userdata = userdata};
-    int r =
-        cursor->next < n ? emit_subject(&emitter, cursor) : 0; /* a reload may make them fewer */
+    int r = 0;
 
-    if (r < 0)
+    find_place(service, n, cursor);
+    if (cursor->next < n && (r = emit_subject(&emitter, cursor)) < 0)
         return r;
     if (++cursor->next >= n)
         *cursor = (MetricsCursor){.family = cursor->family + 1};

@@ -12,9 +12,12 @@
 #include "daemon/server/methods.h"
 
 /* Where the next step goes on; begins all zero. */
+#define METRICS_NAME_SIZE 128U /* longer than names of the configuration may be */
+
 typedef struct MetricsCursor {
     unsigned family;
-    size_t next; /* of what the family is of */
+    size_t next;                  /* of what the family is of */
+    char last[METRICS_NAME_SIZE]; /* the one before that */
 } MetricsCursor;
 
 /* Takes one sample, as List replies with it (NULL: memory ran out). 0 or -ENOMEM. */

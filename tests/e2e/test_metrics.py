@@ -197,6 +197,24 @@ def test_hundreds_of_targets_in_order_to_one_that_reads_late(new_daemon, sim):
     assert out == names
 
 
+def test_no_sample_comes_twice_though_a_reload_adds_and_removes_targets_meanwhile(new_daemon, sim):
+    def names(first, last):
+        return {f"t{number}": target(sim) for number in range(first, last)}
+
+    daemon = new_daemon(names(100, 400)).start()
+    with daemon.connect() as connection:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.send(f"{METRICS}.List", more=True)
+        first = connection.receive()["parameters"]  # it has begun, and waits for its reader from here on
+        for configuration in (names(5, 400), names(100, 500), names(0, 390)):
+            daemon.configure(configuration)
+            daemon.reload()
+        samples = [first, *connection.replies()]
+    series = [(sample["name"], sample.get("object"), str(sample.get("fields"))) for sample in samples]
+    assert len(series) == len(set(series))
+    assert {f"t{number}" for number in range(100, 390)} <= {sample.get("object") for sample in samples}
+
+
 def test_7_without_a_daemon_there_is_no_text(build, runtime, tmp_path):
     result = Ctl(build, runtime / "nobody", tmp_path)("metrics")
     assert (result.returncode, result.stdout) == (7, "")
