@@ -64,7 +64,8 @@ static bool failed_at_proxy(const HttpTransfer *transfer, HttpFailure failure, C
 {
     if (!transfer->proxy || transfer->ca_fault || failure == HTTP_NO_RESOURCES)
         return false;
-    if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY)
+    if (transfer->tunnel_floods || code == CURLE_COULDNT_RESOLVE_PROXY ||
+        code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY)
         return true;
     if (get_number(transfer, CURLINFO_NUM_CONNECTS) == 0 &&
         get_number(transfer, CURLINFO_LOCAL_PORT) != 0)
@@ -84,6 +85,8 @@ static const char *describe_cause(const HttpTransfer *transfer, HttpFailure fail
         return transfer->ca_fault;
     if (transfer->sent_in_vain)
         return "closed before an answer came";
+    if (transfer->tunnel_floods)
+        return "its answer to CONNECT does not end";
     /* libcurl says no more than that it could not connect. */
     if (code == CURLE_COULDNT_CONNECT && error != 0)
         return strerror((int)error);
@@ -114,7 +117,7 @@ static void describe_failure(const HttpTransfer *transfer, HttpFailure failure, 
                  phrases[failure], cause);
     else if (transfer->proxy->fault)
         snprintf(buffer, size, "%s", transfer->proxy->fault);
-    else if (refusal != 0)
+    else if (refusal != 0 && refusal / 100 != 2)
         snprintf(buffer, size, "proxy %s: answered with status %ld to CONNECT %s:%s",
                  transfer->proxy->name, refusal, host ? host : "?", port ? port : "?");
     else

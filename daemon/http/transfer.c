@@ -15,6 +15,7 @@
 #include "common/time.h"
 #include "daemon/base/environment.h"
 #include "daemon/http/no-proxy.h"
+#include "daemon/http/tunnel.h"
 
 /* Answers are small; libcurl's own choice is 16 KiB a handle. */
 #define RECEIVE_BUFFER_BYTES 4096L
@@ -270,8 +271,7 @@ void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec)
                            to_msec(transfer->connect_timeout_usec + transfer->excused_usec));
 }
 
-/* Whether there is a connection, secured, that the request may go over. */
-static bool is_connected(const HttpTransfer *transfer)
+bool http_transfer_is_connected(const HttpTransfer *transfer)
 {
     curl_off_t usec = 0;
 
@@ -281,7 +281,8 @@ static bool is_connected(const HttpTransfer *transfer)
 
 uint64_t http_transfer_patience_usec(const HttpTransfer *transfer)
 {
-    if (transfer->connect_timeout_usec < transfer->timeout_usec && !is_connected(transfer))
+    if (transfer->connect_timeout_usec < transfer->timeout_usec &&
+        !http_transfer_is_connected(transfer))
         return transfer->connect_timeout_usec;
     return transfer->timeout_usec;
 }
@@ -290,11 +291,12 @@ bool http_transfer_is_overdue(HttpTransfer *transfer, uint64_t had_usec)
 {
     bool is_over = had_usec >= transfer->timeout_usec;
 
-    if (!is_over && (had_usec < transfer->connect_timeout_usec || is_connected(transfer)))
+    if (!is_over &&
+        (had_usec < transfer->connect_timeout_usec || http_transfer_is_connected(transfer)))
         return false;
     snprintf(
         transfer->cause, sizeof(transfer->cause), "%s within %llu ms",
-        is_connected(transfer) ? "no whole answer" : "not connected",
+        http_transfer_is_connected(transfer) ? "no whole answer" : "not connected",
         (unsigned long long)(is_over ? transfer->timeout_usec : transfer->connect_timeout_usec) /
             USEC_PER_MSEC);
     return true;
@@ -439,6 +441,8 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, Tru
     transfer->trust = trust;
     code = first_failure(code, choose_proxy(transfer, proxy));
     code = first_failure(code, set_request(easy, transfer));
+    if (transfer->proxy && transfer->proxy->is_http)
+        code = first_failure(code, http_tunnel_limit(easy, transfer));
     if (transfer->ca_bundle)
         code = first_failure(code, trust_setup(easy, transfer->ca_bundle, &transfer->trusted));
     return first_failure(code, set_callbacks(easy, transfer));

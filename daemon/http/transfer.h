@@ -48,7 +48,9 @@ struct HttpTransfer {
     int local_error; /* errno of what failed on this host, which libcurl has no code for */
     char *ca_fault;  /* owned; what keeps a connection from being opened: the CA bundle */
     bool succeeded;
-    bool sent_in_vain; /* the connection broke with the request sent and no answer begun */
+    bool sent_in_vain;     /* the connection broke with the request sent and no answer begun */
+    bool tunnel_floods;    /* the proxy answers to CONNECT without end */
+    unsigned tunnel_steps; /* of libcurl before there was a connection */
     char cause[CURL_ERROR_SIZE];
 };
 
@@ -64,6 +66,9 @@ CURLcode http_transfer_setup(HttpTransfer *transfer, const HttpProxy *proxy, Tru
 
 /* This process looked away for so long since the transfer began: libcurl is not to count it. */
 void http_transfer_excuse(HttpTransfer *transfer, uint64_t pause_usec);
+
+/* Whether there is a connection, secured, that the request may go over. */
+bool http_transfer_is_connected(const HttpTransfer *transfer);
 
 /* The time-out that is next. */
 uint64_t http_transfer_patience_usec(const HttpTransfer *transfer);
