@@ -28,7 +28,6 @@ static void clear_headers(HttpAnswer *answer)
     free(answer->headers);
     answer->headers = NULL;
     answer->n_headers = 0;
-    answer->header_bytes = 0;
 }
 
 static void clear_body(HttpAnswer *answer)
@@ -44,6 +43,7 @@ static void clear_body(HttpAnswer *answer)
 void http_answer_clear(HttpAnswer *answer)
 {
     clear_headers(answer);
+    answer->header_bytes = 0;
     clear_body(answer);
 }
 
@@ -72,8 +72,11 @@ int http_answer_add_line(HttpAnswer *answer, const char *line, size_t size)
 {
     const char *colon, *value, *end = line + size;
     char *copy;
-    size_t name_size;
+    size_t name_size, cost = size > HTTP_HEADER_COST_MIN ? size : HTTP_HEADER_COST_MIN;
 
+    if (cost > HTTP_HEADER_BYTES_MAX - answer->header_bytes)
+        return -EFBIG;
+    answer->header_bytes += cost;
     if (size >= strlen("HTTP/") && memcmp(line, "HTTP/", strlen("HTTP/")) == 0) {
         clear_headers(answer);
         return 0;
@@ -81,9 +84,6 @@ int http_answer_add_line(HttpAnswer *answer, const char *line, size_t size)
     colon = memchr(line, ':', size);
     if (!colon || memchr(line, '\0', size))
         return 0; /* the empty line at the end, or nothing that could be meant for us */
-    if (size > HTTP_HEADER_BYTES_MAX - answer->header_bytes)
-        return -EFBIG;
-
     for (value = colon + 1; value < end && is_space(*value); value++)
         ;
     while (end > value && is_space(end[-1]))
@@ -101,7 +101,6 @@ int http_answer_add_line(HttpAnswer *answer, const char *line, size_t size)
 
     answer->headers[answer->n_headers++] =
         (HttpHeader){.name = copy, .value = copy + name_size + 1};
-    answer->header_bytes += size;
     return 0;
 }
 

@@ -16,8 +16,11 @@ typedef struct HttpAnswer {
     size_t body_capacity;
 } HttpAnswer;
 
-/* What all headers of an answer may take; AWS sends well under 1 KiB. */
+/* What all lines before and behind a body may take together, those of interim answers and folded
+ * ones too; AWS sends well under 1 KiB. A line counts for so much at least: each is a header of
+ * ours, and libcurl copies a header for each line that it is folded into. */
 #define HTTP_HEADER_BYTES_MAX ((size_t)64 * 1024)
+#define HTTP_HEADER_COST_MIN ((size_t)64)
 
 /* One line of the head, line end included. A status line begins a new head: what came before was
  * interim (RFC 9110, section 15.2). 0, -EFBIG over the limit, -ENOMEM. */

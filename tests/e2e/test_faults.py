@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.daemon import target
+from harness.daemon import UNHURRIED, target
+from harness.flood import FloodingServer
 from harness.sim import Sim, new_id
 from harness.varlink import VarlinkError
 
@@ -289,6 +290,28 @@ def test_an_invalid_wait_is_ignored(daemon, sim, retry_after):
     began = time.monotonic()
     daemon.stopped(sim.add())
     assert time.monotonic() - began < 10
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "a body": (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1024), "chunks": (CHUNKED, b"1\r\nx\r\n" * 100),
+    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n" * 100), "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100),
+    "a header of many lines": (b"HTTP/1.1 200 OK\r\nX: y\r\n", b" y\r\n" * 100),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_an_answer_without_end_is_given_up(start_daemon, flood):
+    """When it is longer than any, not when it is late: what came is looked at again and again."""
+    server = FloodingServer(*FLOODS[flood])
+    options = {"region": "us-east-1", "endpoint-url": f"http://127.0.0.1:{server.port}", **UNHURRIED}
+    daemon = start_daemon({"default": options}, calls={"max-attempts": 1, "timeout": "10min"})
+    with pytest.raises(VarlinkError) as caught:
+        daemon.call("GetImport", importId=new_id())
+    assert caught.value.parameters["cause"]["code"] == "UnreadableAnswer"
+    assert "larger than" in caught.value.parameters["cause"]["message"]
+    server.close()
 
 
 def test_redirects_are_not_followed(start_daemon, sim, start_sim):

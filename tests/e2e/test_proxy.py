@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way out: proxies as the environment names them, and names that cannot be resolved."""
 
-import contextlib
 import os
 import random
 import shutil
 import socket
 import subprocess
-import threading
 from base64 import b64decode
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +16,7 @@ from harness import DEADLINE
 from harness.authority import Authority
 from harness.ctl import Ctl
 from harness.daemon import target
+from harness.flood import FloodingServer
 from harness.proxy import Proxy, is_installed
 from harness.sim import new_id
 from harness.varlink import VarlinkError
@@ -205,34 +204,6 @@ def test_a_proxy_that_is_not_there_is_an_outage_and_no_end(start_behind, secure,
     daemon.journal.wait("import-stopped", job=job["id"])
 
 
-class FloodingProxy:
-    """Answers each CONNECT with this beginning, and then with the rest again and again."""
-
-    def __init__(self, beginning, rest):
-        self.beginning, self.rest = beginning, rest
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._flood, args=[client], daemon=True).start()
-
-    def _flood(self, client):
-        with client, contextlib.suppress(OSError):
-            client.sendall(self.beginning)
-            while True:
-                client.sendall(self.rest)
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-
 FLOODS = {
     "chunks": (b"HTTP/1.1 407 No\r\nTransfer-Encoding: chunked\r\n\r\n", b"400\r\n" + b"x" * 1024 + b"\r\n"),
     "a body of any length": (b"HTTP/1.1 502 No\r\n\r\n", b"x" * 1024),
@@ -245,7 +216,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("flood", FLOODS)
 def test_an_answer_of_a_proxy_without_end_holds_up_nobody_else(start_daemon, flood):
-    proxy = FloodingProxy(*FLOODS[flood])
+    proxy = FloodingServer(*FLOODS[flood])
     daemon = start_daemon({"default": {"region": "us-east-1"}}, calls=ONE_ATTEMPT,
                           environment={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"})
     with pytest.raises(VarlinkError) as caught:
