@@ -15,7 +15,7 @@
 /* Derived from the secret for a day, region and service, and for these as good as it: wiped like
  * it. Kept because deriving takes four of the five HMACs of a signature. */
 typedef struct AwsSigningKey {
-    char scope[96]; /* "20261122/eu-west-1/cloudtrail"; empty: not derived yet */
+    char scope[48]; /* "20261122/eu-west-1/cloudtrail"; empty: not derived yet */
     unsigned char key[32];
 } AwsSigningKey;
 
@@ -25,7 +25,7 @@ typedef struct AwsSigningKey {
 
 typedef struct AwsCredentials {
     unsigned references;
-    char *access_key_id;
+    char *access_key_id; /* of the pool, as all strings here */
     char *secret_access_key;
     char *session_token;   /* NULL: none */
     char *account_id;      /* whose quotas calls count against; NULL: not known */

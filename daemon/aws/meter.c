@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/aws/retry.h"
+#include "daemon/base/pool.h"
 
 const char *target_state_name(TargetState state)
 {
@@ -57,22 +58,29 @@ void aws_meter_unref(AwsMeter *meter)
         return;
     assert(meter->meters->n_in_state[meter->state] > 0);
     meter->meters->n_in_state[meter->state]--;
+    for (unsigned i = 0; i < meter->n_operations; i++)
+        pool_free(meter->operations[i]);
     call_error_clear(&meter->error);
     free(meter);
 }
 
 void aws_meter_count(AwsMeter *meter, const char *operation, AttemptOutcome outcome)
 {
+    MeteredOperation *metered;
     unsigned i = 0;
 
     if (!meter)
         return;
-    while (i < meter->n_operations && strcmp(meter->operations[i].name, operation) != 0)
+    while (i < meter->n_operations && strcmp(meter->operations[i]->name, operation) != 0)
         i++;
     assert(i < METER_OPERATIONS_MAX);
+    metered = i < meter->n_operations ? meter->operations[i] : pool_alloc(sizeof(*metered));
+    if (!metered)
+        return;
     if (i == meter->n_operations)
-        meter->operations[meter->n_operations++].name = operation;
-    meter->operations[i].attempts[outcome]++;
+        meter->operations[meter->n_operations++] = metered;
+    metered->name = operation;
+    metered->attempts[outcome]++;
 }
 
 static void set_state(AwsMeter *meter, TargetState state)

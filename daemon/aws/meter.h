@@ -55,9 +55,9 @@ typedef struct AwsMeter {
     unsigned references;
     AwsMeters *meters;
     TargetState state;
-    uint64_t since_usec; /* of this state; CLOCK_REALTIME */
-    CallError error;     /* empty while the state is ok */
-    MeteredOperation operations[METER_OPERATIONS_MAX];
+    uint64_t since_usec;                                /* of this state; CLOCK_REALTIME */
+    CallError error;                                    /* empty while the state is ok */
+    MeteredOperation *operations[METER_OPERATIONS_MAX]; /* each made when it is counted first */
     unsigned n_operations;
 } AwsMeter;
 
@@ -65,7 +65,8 @@ int aws_meter_new(AwsMeters *meters, AwsMeter **ret);
 AwsMeter *aws_meter_ref(AwsMeter *meter);
 void aws_meter_unref(AwsMeter *meter); /* takes NULL */
 
-/* An attempt of this operation ended; how its call ended is noted by the others. Takes no meter
+/* An attempt of this operation ended, which only goes uncounted where there is no memory for its
+ * first; how its call ended is noted by the others. Takes no meter
  * (NULL), as do the following. */
 void aws_meter_count(AwsMeter *meter, const char *operation, AttemptOutcome outcome);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/time.h"
+#include "daemon/base/pool.h"
 
 typedef TAILQ_HEAD(PacerWaits, PacerWait) PacerWaits;
 
@@ -72,7 +73,7 @@ static void pacer_fire(void *userdata)
 
 int pacer_new(Timers *timers, double rate, Pacer **ret)
 {
-    Pacer *pacer = malloc(sizeof(*pacer));
+    Pacer *pacer = pool_alloc(sizeof(*pacer));
 
     if (!pacer)
         return -ENOMEM;
@@ -91,7 +92,7 @@ void pacer_unref(Pacer *pacer)
         return;
     assert(!pacer_first(pacer)); /* each of the waiting has a reference */
     timer_clear(&pacer->timer);
-    free(pacer);
+    pool_free(pacer);
 }
 
 void pacer_set_rate(Pacer *pacer, double rate)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/string.h"
+#include "daemon/base/pool.h"
 
 /* An account lives as long as it has holders. A holder has none before its first credentials, then
  * that of its credentials (quotas_join), which it leaves for another when they are somebody else's.
@@ -54,22 +55,22 @@ static void account_free(Account *account)
     assert(TAILQ_EMPTY(&account->holders));
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
         pacer_unref(account->pacers[kind]);
-    free(account->key);
-    free(account);
+    pool_free(account->key);
+    pool_free(account);
 }
 DEFINE_CLEANUP(Account, account_free)
 
-/* Takes the key, also on failure. */
-static int account_new(Quotas *quotas, char *key, const double rates[N_QUOTA_KINDS], Account **ret)
+static int account_new(Quotas *quotas, const char *key, const double rates[N_QUOTA_KINDS],
+                       Account **ret)
 {
-    CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
+    CLEANUP(account_freep) Account *account = pool_alloc(sizeof(*account));
 
-    if (!account) {
-        free(key);
+    if (!account)
         return -ENOMEM;
-    }
-    account->key = key;
     TAILQ_INIT(&account->holders);
+    account->key = pool_copy(key);
+    if (!account->key)
+        return -ENOMEM;
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
         int r = pacer_new(quotas->timers, rates[kind], &account->pacers[kind]);
 
@@ -120,28 +121,16 @@ static void holder_enter(QuotasHolder *holder, Account *account)
     TAILQ_INSERT_TAIL(&account->holders, holder, entry);
 }
 
-/* Nobody else knows its account by the key that it had. */
-static bool holder_is_alone(const QuotasHolder *holder)
-{
-    return TAILQ_FIRST(&holder->account->holders) == holder && !TAILQ_NEXT(holder, entry);
-}
-
 int quotas_join(QuotasHolder *holder, const char *service, const char *endpoint, const char *region,
                 const char *id)
 {
+    CLEANUP(freep) char *key = NULL;
     Account *account;
-    char *key;
 
     if (string_format(&key, "%s %s %s %s", service, endpoint, region, id) < 0)
         return -ENOMEM;
     account = find_account(holder, key);
-    if (account) {
-        free(key);
-    } else if (holder->joined && holder_is_alone(holder)) {
-        account = holder->account;
-        free(account->key);
-        account->key = key;
-    } else {
+    if (!account) {
         int r = account_new(holder->quotas, key, holder->rates, &account);
 
         if (r < 0)

@@ -150,9 +150,9 @@ static int emit_calls(const Emitter *emitter)
 
     for (unsigned i = 0; r >= 0 && i < meter->n_operations; i++)
         for (AttemptOutcome outcome = 0; r >= 0 && outcome < N_ATTEMPT_OUTCOMES; outcome++)
-            r = emit(emitter, METRIC_CALLS, (Label){"operation", meter->operations[i].name},
+            r = emit(emitter, METRIC_CALLS, (Label){"operation", meter->operations[i]->name},
                      (Label){"outcome", attempt_outcome_name(outcome)},
-                     json_object_new_int64((int64_t)meter->operations[i].attempts[outcome]));
+                     json_object_new_int64((int64_t)meter->operations[i]->attempts[outcome]));
     return r;
 }
 

@@ -147,17 +147,17 @@ static void test_it_has_room_for_all_operations_of_a_target(void **state)
 static void test_attempts_are_counted_by_operation_and_outcome(void **state)
 {
     Fixture *fixture = *state;
-    const MeteredOperation *operations = fixture->meter->operations;
+    MeteredOperation *const *operations = fixture->meter->operations;
 
     aws_meter_count(fixture->meter, "StopImport", ATTEMPT_OK);
     aws_meter_count(fixture->meter, "GetImport", ATTEMPT_FAILED);
     aws_meter_count(fixture->meter, "GetImport", ATTEMPT_FAILED);
     aws_meter_count(NULL, "GetImport", ATTEMPT_OK);
     assert_int_equal(fixture->meter->n_operations, 2);
-    assert_string_equal(operations[1].name, "GetImport");
-    assert_int_equal(operations[0].attempts[ATTEMPT_OK], 1);
-    assert_int_equal(operations[1].attempts[ATTEMPT_FAILED], 2);
-    assert_int_equal(operations[1].attempts[ATTEMPT_OK], 0);
+    assert_string_equal(operations[1]->name, "GetImport");
+    assert_int_equal(operations[0]->attempts[ATTEMPT_OK], 1);
+    assert_int_equal(operations[1]->attempts[ATTEMPT_FAILED], 2);
+    assert_int_equal(operations[1]->attempts[ATTEMPT_OK], 0);
 }
 
 int main(void)
