@@ -74,13 +74,12 @@ static const struct command {
     {"cancel", "cancel ID", "Stop following a job; its import is not restarted",
      EXAMPLE("cancel " EXAMPLE_ID), 0, 1, 1, jobs_run_cancel},
     {"targets", "targets [--test]",
-     "List the targets and whether they answer; --test asks each who it is and for its imports",
-     EXAMPLE("targets --test"), OPTION_TEST, 0, 0, targets_run, true},
+     "List the targets and whether they answer; --test really asks each", EXAMPLE("targets --test"),
+     OPTION_TEST, 0, 0, targets_run, true},
     {"queues", "queues",
      "List the queues that requests come through, their jobs, and whether they answer",
      EXAMPLE("queues"), 0, 0, 0, queues_run, true},
-    {"health", "health",
-     "Say what is not well, for monitoring: every target is asked, queues and store looked at",
+    {"health", "health", "Check every target and queue, and the store, for monitoring",
      EXAMPLE("health"), 0, 0, 0, targets_run_health},
     {"statistics", "statistics", "Show the daemon's counters", EXAMPLE("statistics"), 0, 0, 0,
      service_run_statistics},
@@ -187,7 +186,7 @@ static int run_help(const Options *options)
 void commands_print_help(FILE *file)
 {
     fputs("Usage: trailstopctl [--socket PATH] [-o FORMAT] [-q] COMMAND\n\n"
-          "Stops CloudTrail Lake imports through trailstopd.\n\nCommands:\n",
+          "Stops imports of CloudTrail Lake and CloudWatch Logs through trailstopd.\n\nCommands:\n",
           file);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(file, "  %s\n      %s\n", commands[i].usage, commands[i].help);
@@ -198,6 +197,6 @@ void commands_print_help(FILE *file)
           "4 no such import, job or target, 5 not permitted, 6 deadline expired,\n"
           "7 the daemon cannot be reached, 8 the import FAILED, 9 wait: it was STOPPED,\n"
           "130 interrupted; the jobs go on.\n"
-          "Of several imports that of the first that did not stop.\n",
+          "With several imports, that of the first one that did not stop.\n",
           file);
 }

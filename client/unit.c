@@ -109,12 +109,12 @@ static UnitVerdict judge(const Unit *unit, char **ret_sentence)
     }
     if (strcmp(unit->result, "success") == 0)
         return UNIT_WORKS;
-    (void)string_format(
-        ret_sentence,
-        "trailstopd does not run: its service failed with result \"%s\"%s%s; see systemctl status "
-        "trailstopd and journalctl -u trailstopd",
-        unit->result, reason_of_exit_status(unit->exit_status),
-        unit->n_restarts > 0 ? ", and systemd tries again" : "");
+    (void)string_format(ret_sentence,
+                        "trailstopd is not running: its service failed with result \"%s\"%s%s; see "
+                        "systemctl status "
+                        "trailstopd and journalctl -u trailstopd",
+                        unit->result, reason_of_exit_status(unit->exit_status),
+                        unit->n_restarts > 0 ? ", and systemd tries again" : "");
     return UNIT_FAILS;
 }
 

@@ -40,8 +40,8 @@ static void keeper_failed(Keeper *keeper, int error)
             directory, store_error(keeper->service->store));
     else
         journal_send(&entry,
-                     "Cannot write the store in %s (%s); until that is over, no request can be "
-                     "accepted and no job that ended forgotten",
+                     "Cannot write the store in %s (%s); until it can, no request is accepted "
+                     "and no job that ended is removed",
                      directory, strerror(-error));
 }
 

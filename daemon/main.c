@@ -32,7 +32,8 @@
 
 static const char help[] =
     "Usage: trailstopd [OPTION]...\n"
-    "Stops AWS CloudTrail Lake imports on request and follows each until it has stopped.\n"
+    "Stops imports of CloudTrail Lake and CloudWatch Logs on request, and follows each to its "
+    "end.\n"
     "\n"
     "      --config FILE  read FILE and FILE.d/*.conf, not /etc/trailstop/trailstopd.conf\n"
     "      --check        check the configuration, print what it resolves to as JSON, and exit\n"

@@ -32,7 +32,7 @@ complete --command trailstopctl --condition "$no_command" --arguments watch --de
 complete --command trailstopctl --condition "$no_command" --arguments cancel --description 'Stop following a job'
 complete --command trailstopctl --condition "$no_command" --arguments targets --description 'List the targets and whether they answer'
 complete --command trailstopctl --condition "$no_command" --arguments queues --description 'List the queues that requests come through'
-complete --command trailstopctl --condition "$no_command" --arguments health --description 'Say what is not well'
+complete --command trailstopctl --condition "$no_command" --arguments health --description 'Check targets, queues and the store'
 complete --command trailstopctl --condition "$no_command" --arguments statistics --description 'Show the counters of the daemon'
 complete --command trailstopctl --condition "$no_command" --arguments metrics --description 'Print metrics as OpenMetrics text'
 complete --command trailstopctl --condition "$no_command" --arguments version --description 'Show the versions of client and daemon'

@@ -81,7 +81,7 @@ static int check_label(const char *region, char **ret_error)
     if (length > 0 && length <= LABEL_MAX && strspn(region, ALPHANUMERICS "-") == length &&
         region[0] != '-' && region[length - 1] != '-')
         return 0;
-    return explain(ret_error, -EINVAL, "the region \"%s\" is not one", region);
+    return explain(ret_error, -EINVAL, "\"%s\" is not a region", region);
 }
 
 /* The length of what is a region by the names that AWS gives them today; 0: it begins with none. */
@@ -253,23 +253,23 @@ int aws_endpoint_validate_url(const char *url, const char *noun, char **ret_erro
     size_t length;
 
     if (!https && strncasecmp(url, "http://", 7) != 0)
-        return explain(ret_error, -EINVAL, "%s is an https:// URL", noun);
+        return explain(ret_error, -EINVAL, "%s has to be an https:// URL", noun);
     length = strcspn(start, "?#");
     if (!string_is_visible(start, length))
-        return explain(ret_error, -EINVAL, "%s has no white space and no characters beyond ASCII",
+        return explain(ret_error, -EINVAL, "%s may not have white space or characters beyond ASCII",
                        noun);
     if (start[length])
-        return explain(ret_error, -EINVAL, "%s has no query and no fragment", noun);
+        return explain(ret_error, -EINVAL, "%s may not have a query or a fragment", noun);
 
     authority = strndup(start, strcspn(start, "/"));
     if (!authority)
         return -ENOMEM;
     if (strchr(authority, '@'))
-        return explain(ret_error, -EINVAL, "%s names no user and no password", noun);
+        return explain(ret_error, -EINVAL, "%s may not name a user or a password", noun);
     host = cut_host(authority);
     if (!host)
         return explain(ret_error, -EINVAL,
-                       "%s names a host, and the host or port is missing or malformed", noun);
+                       "%s has to name a host: its host or port is missing or malformed", noun);
     if (!https && !is_loopback(host))
         return explain(ret_error, -EINVAL,
                        "http:// is taken only for a loopback host; use https:// for %s", host);

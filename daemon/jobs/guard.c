@@ -93,7 +93,7 @@ static void log_failure(const Patrol *patrol)
                 import_service_name(guard_service(patrol->guard)));
     journal_add_error(&entry, error);
     journal_send(&entry, "Guard %s %s of target %s%s: %s: %s", name,
-                 patrol->listed ? "could not see to all imports" : "cannot list the imports",
+                 patrol->listed ? "could not deal with all imports" : "cannot list the imports",
                  patrol->target, patrol->listed ? "" : ", and stops none of them", error->code,
                  error->message ? error->message : "no reason is known");
 }

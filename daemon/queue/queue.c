@@ -124,7 +124,7 @@ static bool queue_take(Queue *queue, const SqsMessage *message, const LeaseTime 
         return false;
     }
     if (*message->id == '\0') {
-        queue_reject(queue, message, "SQS gave it no id and receipt handle that could be used");
+        queue_reject(queue, message, "SQS gave it no usable id and receipt handle");
         return false;
     }
     r = message_body_read(message->body, message->body_size, &body, &reason);

@@ -154,7 +154,8 @@ static void listener_take(Listener *listener, int fd)
     client = refusal ? NULL : malloc(sizeof(*client));
     if (!client) {
         stats_add(STAT_CLIENTS_TURNED_AWAY, 1);
-        listener_misbehaved(listener, &peer.process, refusal ? refusal : "met no free memory");
+        listener_misbehaved(listener, &peer.process,
+                            refusal ? refusal : "came while no memory was free");
         peer_clear(&peer);
         close(fd);
         return;

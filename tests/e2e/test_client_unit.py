@@ -67,7 +67,7 @@ def test_a_service_that_systemd_cannot_set_up(run, systemd, status, reason):
     systemd.show({"ExecMainStatus": status, "NRestarts": 3})
     exit_status, output, errors = run("jobs")
     assert (exit_status, output) == (7, "")
-    assert errors.startswith("trailstopctl: trailstopd does not run: its service failed with result \"exit-code\"")
+    assert errors.startswith("trailstopctl: trailstopd is not running: its service failed with result \"exit-code\"")
     assert f"({status}/{reason}: " in errors and "systemd tries again" in errors
 
 
@@ -119,7 +119,7 @@ def test_a_silence_ends_when_systemd_knows_why(start, systemd, socket):
     session = daemon.accept()
     session.call("ListTargets")
     output, errors = process.communicate(timeout=DEADLINE)
-    assert process.returncode == 7 and "trailstopd does not run" in errors
+    assert process.returncode == 7 and "trailstopd is not running" in errors
     daemon.close()
 
 
@@ -173,7 +173,7 @@ def test_a_daemon_that_is_started_again_is_waited_for(start, systemd, socket):
 
 def test_a_rehearsal_hears_it_too(run, systemd):
     exit_status, _, errors = run("stop", "--all", "--dry-run", "--all-targets")
-    assert exit_status == 7 and "trailstopd does not run" in errors
+    assert exit_status == 7 and "trailstopd is not running" in errors
 
 
 def test_an_interruption_while_there_is_no_answer(start, systemd, socket):

@@ -237,7 +237,7 @@ def test_an_import_that_cannot_be_looked_at_holds_up_no_other(start_daemon, sim)
     daemon = start_daemon(guards={"g": {"min-events": 5, "action": "stop"}})
     daemon.journal.wait("import-stopped", import_id=good)
     entry = daemon.journal.wait("guard-failed")
-    assert "could not see to all imports" in entry["MESSAGE"] and stops(sim) == [good]
+    assert "could not deal with all imports" in entry["MESSAGE"] and stops(sim) == [good]
 
 
 def test_a_reload_takes_a_guard_away_and_changes_one(start_daemon, sim):

@@ -79,7 +79,7 @@ static void test_what_a_target_has_wrong_is_named_where_it_is_written(void **sta
                      "use-fips-endpoint = yes\n");
     expect_error(CONF ":4: target a: endpoint-url: a custom endpoint cannot be combined with FIPS");
     write_file(CONF, "[target a]\nregion = us_east\n");
-    expect_error(CONF ":2: target a: the region \"us_east\" is not one");
+    expect_error(CONF ":2: target a: \"us_east\" is not a region");
     write_file(CONF, "[target a]\n\nca-bundle = /dev/null/x\n");
     expect_error(CONF ":3: target a: the CA bundle /dev/null/x: cannot be read: Not a directory");
 
@@ -88,7 +88,7 @@ static void test_what_a_target_has_wrong_is_named_where_it_is_written(void **sta
     write_file(DROP_IN("a.conf"), "[target b]\n\n[target a]\nprofile = nope\n");
     expect_error(DROP_IN("a.conf") ":4: target a: profile nope is in none of the shared files");
     write_file(DROP_IN("b.conf"), "[target a]\nprofile =\n");
-    expect_error(CONF ":3: target a: the region \"us_east\" is not one");
+    expect_error(CONF ":3: target a: \"us_east\" is not a region");
 }
 
 /* What may be repaired while the daemon runs is not an error of the configuration. */

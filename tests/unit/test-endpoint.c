@@ -278,12 +278,12 @@ static void validates_regions(void **state)
         {"us-east-1-wl1-bos-wlz-1", "its region is us-east-1"},
         {"US-EAST-1", "in lower case: us-east-1"},
         {"Eu-West-3", "in lower case: eu-west-3"},
-        {"us east 1", "is not one"},
-        {"us-east-1.", "is not one"},
-        {"-a", "is not one"},
-        {"mars-north-", "is not one"},
-        {"eu-west-1-", "is not one"},
-        {"", "is not one"},
+        {"us east 1", "is not a region"},
+        {"us-east-1.", "is not a region"},
+        {"-a", "is not a region"},
+        {"mars-north-", "is not a region"},
+        {"eu-west-1-", "is not a region"},
+        {"", "is not a region"},
     };
 
     (void)state;

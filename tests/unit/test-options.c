@@ -301,7 +301,7 @@ static void test_urls(void **state)
                    "url: a queue's url ends in its account and name; `aws sqs get-queue-url` "
                    "prints it");
     expect_refused("queue", "outcome-url", "arn:aws:sqs:eu-west-1:123456789012:stops",
-                   "outcome-url: a queue's url is an https:// URL");
+                   "outcome-url: a queue's url has to be an https:// URL");
     expect_refused("notify", "queue-url", "http://sqs.example/1/q",
                    "queue-url: http:// is taken only for a loopback host; use https:// for "
                    "sqs.example");

@@ -74,16 +74,16 @@ static void test_names_host_and_region(void **state)
 static void test_refuses_what_is_not_the_url_of_a_queue(void **state)
 {
     static const char *const samples[][2] = {
-        {"", "a queue's url is an https:// URL"},
-        {"q", "a queue's url is an https:// URL"},
-        {"arn:aws:sqs:eu-west-1:123456789012:q", "a queue's url is an https:// URL"},
+        {"", "a queue's url has to be an https:// URL"},
+        {"q", "a queue's url has to be an https:// URL"},
+        {"arn:aws:sqs:eu-west-1:123456789012:q", "a queue's url has to be an https:// URL"},
         {"https://sqs.eu-west-1.amazonaws.com", "ends in its account and name"},
         {"https://sqs.eu-west-1.amazonaws.com//", "ends in its account and name"},
         {"https:///1/q", "host or port is missing"},
-        {"https://user:secret@sqs.example/1/q", "names no user"},
-        {"https://sqs.example/1/q?a", "has no query"},
-        {"https://sqs.example/1/q#a", "has no query"},
-        {"https://sqs.example/1/ q", "has no white space"},
+        {"https://user:secret@sqs.example/1/q", "may not name a user"},
+        {"https://sqs.example/1/q?a", "may not have a query"},
+        {"https://sqs.example/1/q#a", "may not have a query"},
+        {"https://sqs.example/1/ q", "may not have white space"},
         {"http://sqs.example/1/q", "only for a loopback host"},
     };
 

@@ -79,7 +79,7 @@ static void test_custom_endpoint(void **state)
          .error = "AWS_ENDPOINT_URL: http://"},
         {.config = SERVICES,
          .section = {.endpoint_url = (char *)"example.com"},
-         .error = "endpoint-url: an endpoint is",
+         .error = "endpoint-url: an endpoint has to be",
          .option = "endpoint-url"},
         {.config = "[default]\nregion = us-east-1\nservices = s\n", .error = "[services s]"},
         {.environment = {{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "1"}},
