@@ -19,6 +19,7 @@
 #include "common/names.h"
 #include "common/string.h"
 #include "common/time.h"
+#include "daemon/base/environment.h"
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
@@ -264,6 +265,7 @@ int main(int argc, char *argv[])
 
     if (r <= 0)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    aws_environment_trim();
     if (arguments.check)
         return check(arguments.config_path, arguments.explain);
     loop_hold_signals();

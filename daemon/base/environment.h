@@ -4,6 +4,11 @@
 
 #include <stdbool.h>
 
+/* Drops the white space around the values of all that begin with AWS_, once, at the start:
+ * variables come from files and scripts, with a line end now and then. The token of a container
+ * keeps its own, because a line end in it is an error. */
+void aws_environment_trim(void);
+
 /* NULL: it is not set, or empty. */
 const char *aws_environment_get(const char *variable);
 

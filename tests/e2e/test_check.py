@@ -208,6 +208,20 @@ def test_state_directory_and_max_attempts_of_the_environment(check):
     assert document["calls"]["max-attempts"] == 2
 
 
+@pytest.mark.parametrize("variable, value, member, shown", [
+    ("AWS_PROFILE", "x", "credentials", "profile x in"), ("AWS_DEFAULT_PROFILE", "x", "credentials", "profile x in"),
+    ("AWS_ENDPOINT_URL", "https://a.example", "endpoint", "https://a.example"),
+    ("AWS_USE_FIPS_ENDPOINT", "true", "endpoint", "https://cloudtrail-fips."),
+    ("AWS_ACCESS_KEY_ID", "", "credentials", "profile default in"),
+    ("AWS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt", "ca-bundle", "/etc/ssl/certs/ca-certificates.crt")])
+def test_white_space_around_a_variable_is_not_part_of_it(check, variable, value, member, shown):
+    """As a file of variables with line ends of another system leaves it."""
+    check.aws("credentials", "".join(f"[{name}]\naws_access_key_id = A\naws_secret_access_key = b\n" for name in ("x", "default")))
+    environment = {"AWS_ACCESS_KEY_ID": None, variable: f" {value}\r\n", "AWS_MAX_ATTEMPTS": "\t7\r\n"}
+    assert check.target("", **environment)[member].startswith(shown)
+    assert check.effective("", **environment)["calls"]["max-attempts"] == 7
+
+
 @pytest.mark.parametrize("value", ["0", "11", "many"])
 def test_a_bad_number_in_the_environment(check, value):
     assert check.error("", AWS_MAX_ATTEMPTS=value) == (
