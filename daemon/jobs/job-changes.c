@@ -123,7 +123,7 @@ int job_changes_save(JobChanges *changes, Store *store)
     return store_commit(store);
 }
 
-void job_changes_tell_companions(const JobChanges *changes, int r)
+void job_changes_notify_companions(const JobChanges *changes, int r)
 {
     const RegistryCompanion *companion;
 

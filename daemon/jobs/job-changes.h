@@ -35,4 +35,4 @@ bool job_changes_are_many(const JobChanges *changes);
 int job_changes_save(JobChanges *changes, Store *store);
 
 /* Notifies the companions how that went. */
-void job_changes_tell_companions(const JobChanges *changes, int r);
+void job_changes_notify_companions(const JobChanges *changes, int r);

@@ -389,7 +389,7 @@ void job_start(Job *job)
     timer_set(&job->call_timer, now_boottime(job));
 }
 
-void job_tell(Job *job)
+void job_log(Job *job)
 {
     if (job->attempt_unsaved)
         stats_add(STAT_STOP_ATTEMPTS, 1);

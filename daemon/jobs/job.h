@@ -91,8 +91,8 @@ void job_renew_call(Job *job);
  * a message made it. */
 void job_remove_target(Job *job);
 
-/* Tells the journal what happened; for when it is on disk. */
-void job_tell(Job *job);
+/* Logs what happened; for when it is on disk. */
+void job_log(Job *job);
 
 /* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
 void job_withhold(Job *job);

@@ -335,7 +335,7 @@ static void registry_job_saved(Registry *registry, Job *job)
         stats_add(STAT_REQUESTS_ACCEPTED, 1);
         job_journal_accepted(&job->record);
     }
-    job_tell(job);
+    job_log(job);
     if (is_new && !job_state_is_final(job->record.state))
         job_start(job);
     registry_announce(registry, job);
@@ -395,7 +395,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
         if (job_changes_of_jobs(&registry->changes))
             registry_saved(registry);
     }
-    job_changes_tell_companions(&registry->changes, r);
+    job_changes_notify_companions(&registry->changes, r);
     return r;
 }
 
