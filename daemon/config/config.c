@@ -52,19 +52,22 @@ static void notify_config_free(NotifyConfig *notify)
     {                                                                                              \
         CLEANUP(noun##_config_freep) type *fresh = NULL;                                           \
         type **grown;                                                                              \
-        int r;                                                                                     \
+        int r = config->noun##_names ? 0 : text_set_new(&config->noun##_names);                    \
                                                                                                    \
-        for (size_t i = 0; i < config->n_##list; i++)                                              \
-            if (strcmp(config->list[i]->head.name, name) == 0) {                                   \
-                *ret = config->list[i];                                                            \
-                return 0;                                                                          \
-            }                                                                                      \
+        if (r < 0)                                                                                 \
+            return r;                                                                              \
+        if (text_set_has(config->noun##_names, name)) {                                            \
+            *ret = config->list[text_set_find(config->noun##_names, name)];                        \
+            return 0;                                                                              \
+        }                                                                                          \
         grown = reallocarray(config->list, config->n_##list + 1, sizeof(*grown));                  \
         if (!grown)                                                                                \
             return -ENOMEM;                                                                        \
         config->list = grown;                                                                      \
         fresh = calloc(1, sizeof(*fresh));                                                         \
         r = fresh ? config_section_begin(&fresh->head, kind, name, file, line) : -ENOMEM;          \
+        if (r >= 0)                                                                                \
+            r = text_set_add(config->noun##_names, name);                                          \
         if (r < 0)                                                                                 \
             return r;                                                                              \
         *ret = fresh;                                                                              \
@@ -88,6 +91,7 @@ static void notify_config_free(NotifyConfig *notify)
         for (size_t i = 0; i < config->n_##list; i++)                                              \
             noun##_config_free(config->list[i]);                                                   \
         free(config->list);                                                                        \
+        text_set_free(config->noun##_names);                                                       \
     }
 
 DEFINE_LIST(TargetConfig, target, account.section, targets, OPTION_TARGET_SECTION)
@@ -119,10 +123,9 @@ int config_add_section(Config *config, const char *kind, const char *name, const
 
 const TargetConfig *config_find_target(const Config *config, const char *name)
 {
-    for (size_t i = 0; i < config->n_targets; i++)
-        if (strcmp(config->targets[i]->account.section.name, name) == 0)
-            return config->targets[i];
-    return NULL;
+    return config->target_names && text_set_has(config->target_names, name)
+               ? config->targets[text_set_find(config->target_names, name)]
+               : NULL;
 }
 
 /* ---- the whole ---- */

@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 
 #include "common/memory.h"
+#include "daemon/base/text-set.h"
 #include "daemon/config/config-section.h"
 #include "daemon/config/options.h"
 #include "daemon/credentials/profile.h"
@@ -96,9 +97,10 @@ typedef struct Config {
     size_t n_queues;
     NotifyConfig **notifies;
     size_t n_notifies;
-    AwsSharedFiles *shared_files; /* a reference */
-    AwsProfiles *profiles;        /* as they were when this was loaded; NULL: forgotten */
-    Trust *trust;                 /* while it is loaded; then NULL */
+    TextSet *target_names, *guard_names, *queue_names, *notify_names; /* in the lists' order */
+    AwsSharedFiles *shared_files;                                     /* a reference */
+    AwsProfiles *profiles; /* as they were when this was loaded; NULL: forgotten */
+    Trust *trust;          /* while it is loaded; then NULL */
 
     char **files; /* names of those read, in order */
     size_t n_files;

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/names.h"
@@ -43,12 +44,34 @@ const Option options[N_OPTIONS] = {
 const char *const option_named_sections[N_NAMED_SECTIONS] = {
     OPTION_TARGET_SECTION, OPTION_GUARD_SECTION, OPTION_QUEUE_SECTION, OPTION_NOTIFY_SECTION};
 
+static int compare_options(const void *a, const void *b)
+{
+    const Option *one = *(const Option *const *)a, *other = *(const Option *const *)b;
+    int order = strcmp(one->key, other->key);
+
+    return order != 0 ? order : strcmp(one->section, other->section);
+}
+
+/* In the order of keys, and looked up for each line of thousands of sections. */
+static const Option *const *sorted_options(void)
+{
+    static const Option *sorted[N_OPTIONS];
+
+    if (!sorted[0]) {
+        for (size_t i = 0; i < N_OPTIONS; i++)
+            sorted[i] = &options[i];
+        qsort(sorted, N_OPTIONS, sizeof(sorted[0]), compare_options);
+    }
+    return sorted;
+}
+
 const Option *option_find(const char *section, const char *key)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (strcmp(options[i].section, section) == 0 && strcmp(options[i].key, key) == 0)
-            return &options[i];
-    return NULL;
+    const Option wanted = {.section = section, .key = key}, *one = &wanted;
+    const Option *const *found =
+        bsearch(&one, sorted_options(), N_OPTIONS, sizeof(one), compare_options);
+
+    return found ? *found : NULL;
 }
 
 bool option_is_of(const Option *option, const char *section)
