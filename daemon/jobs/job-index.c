@@ -1,102 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs/job-index.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <search.h>
+/* Treaps (Seidel and Aragon, 1996): each is a search tree, and a heap by a random number that each
+ * job has anyway, which keeps it shallow whatever clients ask for and in whatever order. */
+typedef struct Tree {
+    /* As strcmp(), of what is looked for and a job of the tree. */
+    int (*compare)(const void *wanted, const Job *job);
+    size_t links; /* where a job has its JobLinks of this tree */
+} Tree;
 
-/* The trees hold pointers to the key inside the job: its id, or what others join it by. */
-#define job_of(key, member) ((Job *)((char *)(key)-offsetof(Job, member)))
-
-static int compare_ids(const void *a, const void *b)
+static JobLinks *links_of(const Tree *tree, Job *job)
 {
-    return strcmp(a, b);
+    return (JobLinks *)((char *)job + tree->links);
 }
 
-/* One import's jobs stand side by side, whatever their targets. */
-static int compare_keys(const void *one, const void *other)
+/* Half of a random id, of which the other half is enough to order jobs by id. */
+static const char *priority(const Job *job)
 {
-    const JobKey *a = one, *b = other;
-
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->service != b->service)
-        return a->service < b->service ? -1 : 1;
-    return strcmp(a->import_id, b->import_id);
+    return job->record.id + (JOB_ID_SIZE - 1) / 2;
 }
 
-static int compare_targets(const Target *a, const Target *b)
+static Job *tree_find(const Tree *tree, Job *job, const void *wanted)
 {
-    return a == b ? 0 : (uintptr_t)a < (uintptr_t)b ? -1 : 1;
+    int order;
+
+    while (job && (order = tree->compare(wanted, job)) != 0)
+        job = order < 0 ? links_of(tree, job)->left : links_of(tree, job)->right;
+    return job;
 }
 
-static int compare_jobs(const void *one, const void *other)
+/* Goes down as far as priorities allow, and splits what is below it into its two sides. wanted: the
+ * job, as compare() takes it. */
+static void tree_add(const Tree *tree, Job **at, Job *job, const void *wanted)
 {
-    int r = compare_keys(one, other);
+    Job **left = &links_of(tree, job)->left, **right = &links_of(tree, job)->right, *rest;
 
-    return r != 0 ? r
-                  : compare_targets(job_of(one, registered.key)->target,
-                                    job_of(other, registered.key)->target);
+    while (*at && strcmp(priority(*at), priority(job)) <= 0)
+        at = tree->compare(wanted, *at) < 0 ? &links_of(tree, *at)->left
+                                            : &links_of(tree, *at)->right;
+    rest = *at;
+    *at = job;
+    while (rest) {
+        if (tree->compare(wanted, rest) < 0) {
+            *right = rest;
+            right = &links_of(tree, rest)->left;
+            rest = *right;
+        } else {
+            *left = rest;
+            left = &links_of(tree, rest)->right;
+            rest = *left;
+        }
+    }
+    *left = *right = NULL;
+}
+
+/* Its two sides, joined by priority, take its place. */
+static void tree_remove(const Tree *tree, Job **at, Job *job, const void *wanted)
+{
+    Job *left = links_of(tree, job)->left, *right = links_of(tree, job)->right;
+
+    while (*at != job) {
+        assert(*at);
+        at = tree->compare(wanted, *at) < 0 ? &links_of(tree, *at)->left
+                                            : &links_of(tree, *at)->right;
+    }
+    while (left && right)
+        if (strcmp(priority(left), priority(right)) <= 0) {
+            *at = left;
+            at = &links_of(tree, left)->right;
+            left = *at;
+        } else {
+            *at = right;
+            at = &links_of(tree, right)->left;
+            right = *at;
+        }
+    *at = left ? left : right;
+}
+
+static int compare_ids(const void *wanted, const Job *job)
+{
+    return strcmp(wanted, job->record.id);
 }
 
 typedef struct Wanted {
-    const JobKey *key;
-    const Target *target;
+    JobKey key;
+    const Target *target; /* NULL: any */
 } Wanted;
 
-/* tfind() has what it looks for come first. */
-static int compare_wanted(const void *one, const void *other)
+/* One import's jobs stand side by side, whatever their targets. */
+static int compare_keys(const void *data, const Job *job)
 {
-    const Wanted *wanted = one;
-    int r = compare_keys(wanted->key, other);
+    const Wanted *wanted = data;
+    const JobKey *key = &wanted->key;
+    int r;
 
-    return r != 0 ? r : compare_targets(wanted->target, job_of(other, registered.key)->target);
+    if (key->kind != job->record.kind)
+        return key->kind < job->record.kind ? -1 : 1;
+    if (key->service != job->record.service)
+        return key->service < job->record.service ? -1 : 1;
+    r = strcmp(key->import_id, job->record.import_id);
+    if (r != 0 || !wanted->target || wanted->target == job->target)
+        return r;
+    return (uintptr_t)wanted->target < (uintptr_t)job->target ? -1 : 1;
 }
+
+static const Tree by_id = {compare_ids, offsetof(Job, registered.by_id)};
+static const Tree by_key = {compare_keys, offsetof(Job, registered.by_key)};
 
 Job *job_index_find(const JobIndex *index, const char *id)
 {
-    char **node = tfind(id, &index->by_id, compare_ids);
-
-    return node ? job_of(*node, record.id) : NULL;
+    return tree_find(&by_id, index->by_id, id);
 }
 
 Job *job_index_find_key(const JobIndex *index, const Target *target, const JobKey *key)
 {
-    JobKey **node = target ? tfind(&(Wanted){key, target}, &index->by_key, compare_wanted)
-                           : tfind(key, &index->by_key, compare_keys);
+    return tree_find(&by_key, index->by_key, &(Wanted){*key, target});
+}
 
-    return node ? job_of(*node, registered.key) : NULL;
+static Wanted wanted_of(const Job *job)
+{
+    return (Wanted){job_record_key(&job->record), job->target};
 }
 
 void job_index_close_to_joins(JobIndex *index, Job *job)
 {
+    Wanted wanted = wanted_of(job);
+
     if (job->registered.joinable)
-        tdelete(&job->registered.key, &index->by_key, compare_jobs);
+        tree_remove(&by_key, &index->by_key, job, &wanted);
     job->registered.joinable = false;
 }
 
 void job_index_remove(JobIndex *index, Job *job)
 {
-    tdelete(job->record.id, &index->by_id, compare_ids);
+    tree_remove(&by_id, &index->by_id, job, job->record.id);
     job_index_close_to_joins(index, job);
 }
 
-/* A job without target is found by its id alone, and so is one that has ended. */
-int job_index_add(JobIndex *index, Job *job)
+/* A job without target is found by its id alone, and so is one that has ended, or that a store has
+ * twice which somebody else wrote to. */
+void job_index_add(JobIndex *index, Job *job)
 {
-    job->registered.key = (JobKey){
-        .kind = job->record.kind,
-        .service = job->record.service,
-        .import_id = job->record.import_id,
-    };
-    if (!tsearch(job->record.id, &index->by_id, compare_ids))
-        return -ENOMEM;
-    if (job->target && !tsearch(&job->registered.key, &index->by_key, compare_jobs)) {
-        tdelete(job->record.id, &index->by_id, compare_ids);
-        return -ENOMEM;
-    }
-    job->registered.joinable = job->target != NULL;
-    return 0;
+    Wanted wanted = wanted_of(job);
+
+    tree_add(&by_id, &index->by_id, job, job->record.id);
+    job->registered.joinable = job->target && !tree_find(&by_key, index->by_key, &wanted);
+    if (job->registered.joinable)
+        tree_add(&by_key, &index->by_key, job, &wanted);
 }

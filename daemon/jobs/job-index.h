@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the registry finds jobs: all of them by their id, and those that a request can join by what
- * they are about and their target. It begins all zero. */
+ * they are about and their target. It begins all zero, and needs no memory but the links in the
+ * jobs. */
 #pragma once
 
 #include "daemon/jobs/job.h"
 
 typedef struct JobIndex {
-    void *by_id, *by_key; /* tsearch(3) trees */
+    Job *by_id, *by_key; /* the roots of two trees */
 } JobIndex;
 
 Job *job_index_find(const JobIndex *index, const char *id); /* NULL: there is none */
 /* target NULL: of any target. */
 Job *job_index_find_key(const JobIndex *index, const Target *target, const JobKey *key);
 
-int job_index_add(JobIndex *index, Job *job); /* 0 or -ENOMEM */
+void job_index_add(JobIndex *index, Job *job);
 void job_index_remove(JobIndex *index, Job *job);
 
 /* No further request joins it. */

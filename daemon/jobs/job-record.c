@@ -57,6 +57,15 @@ bool job_state_may_follow(JobState from, JobState to)
     return !job_state_is_final(from) && successors[from] & 1U << to;
 }
 
+JobKey job_record_key(const JobRecord *record)
+{
+    return (JobKey){
+        .kind = record->kind,
+        .service = record->service,
+        .import_id = record->import_id,
+    };
+}
+
 uint64_t job_record_elapsed_usec(const JobRecord *record)
 {
     return time_since(record->requested_usec, record->finished_usec);

@@ -103,6 +103,8 @@ typedef struct JobRecord {
                           running job: what the store has */
 } JobRecord;
 
+JobKey job_record_key(const JobRecord *record); /* borrows from the record */
+
 /* From the request to its end, as clients reckon it from the two times that they are shown; 0 where
  * it has not ended. */
 uint64_t job_record_elapsed_usec(const JobRecord *record);

@@ -33,12 +33,17 @@ typedef struct JobContext {
     void *userdata;
 } JobContext;
 
+/* A job in one of the registry's two trees, see job-index.c. */
+typedef struct JobLinks {
+    Job *left, *right;
+} JobLinks;
+
 /* The registry's own members of a job. */
 typedef struct JobRegistration {
     TAILQ_ENTRY(Job) entry;        /* of all jobs */
     TAILQ_ENTRY(Job) change_entry; /* of those to save */
     FollowerList followers;        /* of this job */
-    JobKey key;                    /* what others join it by */
+    JobLinks by_id, by_key;
     JobState counted_as;
     bool changed;       /* among those to save */
     bool stored;        /* the store has a row of it */

@@ -42,13 +42,13 @@ Job *registry_find_key(const Registry *registry, const Target *target, const Job
 
 static int registry_insert(Registry *registry, Job *job)
 {
-    int r = job_index_add(&registry->index, job);
+    int r = job->record.kind == JOB_WAIT
+                ? user_counts_add(&registry->waits, job->record.requester.uid)
+                : 0;
 
-    if (r >= 0 && job->record.kind == JOB_WAIT &&
-        (r = user_counts_add(&registry->waits, job->record.requester.uid)) < 0)
-        job_index_remove(&registry->index, job);
     if (r < 0)
         return r;
+    job_index_add(&registry->index, job);
     TAILQ_INSERT_TAIL(&registry->jobs, job, registered.entry);
     registry->n_jobs++;
     job->registered.counted_as = job->record.state;
@@ -115,7 +115,7 @@ static void registry_job_changed(Job *job, void *userdata)
 static void registry_job_observed(Job *job, const AwsResult *result, void *userdata)
 {
     const Registry *registry = userdata;
-    JobKey key = job->registered.key;
+    JobKey key = job_record_key(&job->record);
     Job *other;
 
     if (!job->registered.joinable)
