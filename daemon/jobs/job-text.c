@@ -52,8 +52,8 @@ static uint64_t job_next_call_usec(const Job *job)
 
     if (job->call)
         at_usec = aws_call_next_usec(job->call);
-    else if (job->call_timer.set)
-        at_usec = job->call_timer.at_usec;
+    else if (job->call_usec > 0)
+        at_usec = job->call_usec;
     else if (job->outage_wait.place == OUTAGE_WAITING)
         at_usec = outage_next_usec(job->target->outage);
     if (at_usec == 0)

@@ -7,6 +7,7 @@
 
 #include "common/time.h"
 #include "daemon/base/stats.h"
+#include "daemon/jobs/job-due.h"
 #include "daemon/jobs/job-journal.h"
 
 /* After which a call that was withheld is tried again. */
@@ -14,8 +15,6 @@
 
 /* A wait for the quota that is shorter is over before anyone has read of it. */
 #define NOTEWORTHY_USEC (2 * USEC_PER_SEC)
-
-static void job_call(void *userdata);
 
 static void job_mark_changed(Job *job)
 {
@@ -43,7 +42,7 @@ static bool job_is_to_stop(const Job *job)
 /* It waits and calls no longer; what it knows of its target's health stays. */
 static void job_rest(Job *job)
 {
-    timer_clear(&job->call_timer);
+    job_call_off(job);
     outage_step_back(&job->outage_wait);
     aws_call_cancel(TAKE(job->call));
 }
@@ -78,7 +77,7 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
             state == JOB_STOPPED && record->refusal.code && record->attempts == 1;
         job_rest(job);
         outage_leave(&job->outage_wait);
-        timer_clear(&job->deadline_timer);
+        timer_clear(&job->timer);
         stats_add(end_stats[state - N_ACTIVE_JOB_STATES], 1);
     }
     job_mark_changed(job);
@@ -91,7 +90,7 @@ static void job_poll_later(Job *job)
                                               random->uniform(random->userdata));
 
     job->polls_done++;
-    timer_set(&job->call_timer, now_boottime(job) + delay);
+    job_call_in(job, delay);
 }
 
 /* The observation is kept as text, for the store and for whoever looks at the job. */
@@ -133,7 +132,7 @@ static void job_advance(Job *job, Verdict verdict, const AwsResult *result)
         break;
     case VERDICT_VERIFY:
         job_set_state(job, JOB_STOPPING, result->error);
-        timer_set(&job->call_timer, now_boottime(job));
+        job_call_in(job, 0);
         break;
     case VERDICT_REFUSED:
         job_set_state(job, JOB_REFUSED, refusal);
@@ -228,7 +227,7 @@ static void job_stop_now(Job *job, const AwsResult *result)
     if (result->outcome == AWS_OK)
         job_observe(job, result->body);
     job_set_state(job, JOB_STOPPING, NULL);
-    timer_set(&job->call_timer, now_boottime(job));
+    job_call_in(job, 0);
 }
 
 static void get_done(const AwsResult *result, void *userdata)
@@ -259,13 +258,13 @@ void job_share(Job *job, const AwsResult *result)
 
     assert(result->outcome == AWS_OK);
     if (job_state_is_final(job->record.state) || job->call || job_is_to_stop(job) ||
-        !job->call_timer.set)
+        job->call_usec == 0)
         return;
     /* That the import goes on may have been seen before this job's StopImport, and so says nothing
        of what became of that. */
     if (verdict == VERDICT_REFUSED || (verdict == VERDICT_POLL && job->asks_first))
         return;
-    timer_clear(&job->call_timer);
+    job_call_off(job);
     job_advance(job, verdict, result);
 }
 
@@ -283,15 +282,14 @@ static const AwsCallHooks get_hooks = {
 };
 
 /* The next call is due. */
-static void job_call(void *userdata)
+static void job_call(Job *job)
 {
-    Job *job = userdata;
     Target *target = job->target;
     bool stop = job_is_to_stop(job);
     const AwsCaller caller = {.hooks = stop ? &stop_hooks : &get_hooks, .userdata = job};
     int r;
 
-    assert(target && !job->call && !job->call_timer.set);
+    assert(target && !job->call && job->call_usec == 0);
     assert(!job_state_is_final(job->record.state));
     if (!outage_enter(target->outage, &job->outage_wait))
         return;
@@ -310,7 +308,7 @@ static void job_resume(uint64_t delay_usec, void *userdata)
 {
     Job *job = userdata;
 
-    timer_set(&job->call_timer, now_boottime(job) + delay_usec);
+    job_call_in(job, delay_usec);
 }
 
 /* A call that is not on the wire waits with the others; one that is will say itself how it went. */
@@ -329,12 +327,17 @@ void job_renew_call(Job *job)
     if (!job_hold(job))
         return;
     outage_step_back(&job->outage_wait);
-    timer_set(&job->call_timer, now_boottime(job));
+    job_call_in(job, 0);
 }
 
-static void job_expire(void *userdata)
+static void job_fire(void *userdata)
 {
-    job_set_state(userdata, JOB_EXPIRED, NULL);
+    Job *job = userdata;
+
+    if (job_take_call(job))
+        job_call(job);
+    else
+        job_set_state(job, JOB_EXPIRED, NULL);
 }
 
 int job_new(const JobContext *context, Target *target, JobRecord *record, Job **ret)
@@ -352,8 +355,7 @@ int job_new(const JobContext *context, Target *target, JobRecord *record, Job **
         .polls_done = record->polls,
         .outage_wait = {.resume = job_resume, .hold = job_hold, .userdata = job},
     };
-    timer_init(&job->call_timer, context->timers, job_call, job);
-    timer_init(&job->deadline_timer, context->timers, job_expire, job);
+    timer_init(&job->timer, context->timers, job_fire, job);
     *record = (JobRecord){0};
     *ret = job;
     return 0;
@@ -365,7 +367,7 @@ void job_free(Job *job)
         return;
     job_rest(job);
     outage_leave(&job->outage_wait);
-    timer_clear(&job->deadline_timer);
+    timer_clear(&job->timer);
     job_record_clear(&job->record);
     free(job);
 }
@@ -381,12 +383,10 @@ void job_ask_first(Job *job)
 void job_start(Job *job)
 {
     assert(job->target && !job->call && !job_state_is_final(job->record.state));
-    if (job->record.deadline_boottime_usec > 0)
-        timer_set(&job->deadline_timer, job->record.deadline_boottime_usec);
     /* A StopImport may have got through before the daemon ended, or from another host. */
     if (job->record.attempts > 0 || job_message_may_repeat(&job->record.message))
         job_ask_first(job);
-    timer_set(&job->call_timer, now_boottime(job));
+    job_call_in(job, 0);
 }
 
 void job_log(Job *job)
@@ -411,7 +411,7 @@ void job_withhold(Job *job)
     job->attempt_unsaved = false;
     job->record.attempts--;
     job_set_state(job, job->record.attempts > 0 ? JOB_STOPPING : JOB_QUEUED, NULL);
-    timer_set(&job->call_timer, now_boottime(job) + WITHHELD_USEC);
+    job_call_in(job, WITHHELD_USEC);
 }
 
 void job_cancel(Job *job, const Requester *canceller)

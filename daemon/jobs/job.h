@@ -55,8 +55,8 @@ struct Job {
     JobRecord record;
     const JobContext *context;
     Target *target; /* borrowed; NULL or gone for a job that ended when its target was removed */
-    Timer call_timer;
-    Timer deadline_timer;
+    Timer timer;    /* see job-due.h */
+    uint64_t call_usec; /* when the next call is due, CLOCK_BOOTTIME; 0: none is */
     OutageWait outage_wait;
     AwsCall *call;            /* under way; NULL: none */
     unsigned polls_done;      /* GetImport calls since the stop was accepted */

@@ -89,7 +89,7 @@ static void share(Expected *expected, const ExpectedJob *job, const Answer *answ
     ExpectedJob *other = expected_find_active(expected, job->target, job->import, kind);
     const Job *found = other ? find_daemons(expected, other) : NULL;
 
-    if (found && !found->call && found->call_timer.set)
+    if (found && !found->call && found->call_usec > 0)
         expected_job_share(other, answer, &expected->rules.polling,
                            expected_target_slack(&expected->targets[job->target], true));
 }

@@ -253,8 +253,7 @@ static void look_at_job(ExpectedTarget *target, ExpectedJob *expected, const Job
     } else if (!expected->calling) {
         bool enters = job->outage_wait.place == OUTAGE_CALLING;
 
-        look->calls_now |=
-            enters || (job->call_timer.set && job->call_timer.at_usec <= now_usec + 1);
+        look->calls_now |= enters || (job->call_usec > 0 && job->call_usec <= now_usec + 1);
         if (enters && !expected->waited && expected->entered_usec == 0 && target->alone)
             expected->entered_usec = now_usec;
     }
