@@ -242,6 +242,8 @@ static void destination_resume(uint64_t delay_usec, void *userdata)
     destination_look_in(userdata, delay_usec);
 }
 
+static const OutageHooks outage_hooks = {.resume = destination_resume};
+
 /* Takes back a call that is not on the wire. False: there is none such. */
 static bool destination_withdraw(Destination *destination)
 {
@@ -345,7 +347,7 @@ static int destination_make(const DestinationContext *context, DestinationKind k
         .kind = kind,
         .stored_name = stored_name,
         .section = section_of(stored_name, kind),
-        .outage_wait = {.resume = destination_resume, .userdata = destination}, /* the only one */
+        .outage_wait = {.hooks = &outage_hooks, .userdata = destination},
     };
     timer_init(&destination->timer, context->timers, destination_look, destination);
     destination_look_in(destination, 0);

@@ -322,6 +322,8 @@ static bool job_hold(void *userdata)
     return true;
 }
 
+static const OutageHooks outage_hooks = {.resume = job_resume, .hold = job_hold};
+
 void job_renew_call(Job *job)
 {
     if (!job_hold(job))
@@ -353,7 +355,7 @@ int job_new(const JobContext *context, Target *target, JobRecord *record, Job **
         .context = context,
         .target = target,
         .polls_done = record->polls,
-        .outage_wait = {.resume = job_resume, .hold = job_hold, .userdata = job},
+        .outage_wait = {.hooks = &outage_hooks, .userdata = job},
     };
     timer_init(&job->timer, context->timers, job_fire, job);
     *record = (JobRecord){0};

@@ -181,7 +181,7 @@ static void outage_probe(void *userdata)
     assert(wait && !outage->probe && outage->failures > 0);
     outage_displace(wait);
     outage->probe = wait;
-    wait->resume(0, wait->userdata);
+    wait->hooks->resume(0, wait->userdata);
 }
 
 bool outage_enter(Outage *outage, OutageWait *wait)
@@ -238,7 +238,7 @@ static void outage_begin(Outage *outage, const CallError *error)
 
     for (wait = TAILQ_FIRST(&outage->calling); wait; wait = next) {
         next = TAILQ_NEXT(wait, entry);
-        if (wait->hold(wait->userdata)) {
+        if (wait->hooks->hold(wait->userdata)) {
             outage_displace(wait);
             outage_place_waiting(outage, wait);
         }
@@ -294,7 +294,7 @@ void outage_troubled(OutageWait *wait, const CallError *error)
     }
     wait->failures++;
     outage_displace(wait);
-    wait->resume(outage_delay(outage, wait->failures), wait->userdata);
+    wait->hooks->resume(outage_delay(outage, wait->failures), wait->userdata);
 }
 
 void outage_end(Outage *outage)
@@ -320,7 +320,8 @@ void outage_end(Outage *outage)
 
     while ((wait = TAILQ_FIRST(&outage->waiting))) {
         outage_displace(wait);
-        wait->resume(wait->failures > 0 ? outage_delay(outage, wait->failures) : 0, wait->userdata);
+        wait->hooks->resume(wait->failures > 0 ? outage_delay(outage, wait->failures) : 0,
+                            wait->userdata);
     }
 }
 

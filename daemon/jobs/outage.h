@@ -25,19 +25,24 @@
 
 typedef struct Outage Outage;
 
+/* What those that take part do; the same table for all jobs. */
+typedef struct OutageHooks {
+    /* Go ahead and call after that delay. Comes from timers_run(), or from within
+       outage_troubled(), outage_answered() and outage_end(). */
+    void (*resume)(uint64_t delay_usec, void *userdata);
+    /* The target became unreachable while this one was calling: true when its call was not on the
+       wire and has been given up, so that it waits with the others. NULL: it is the only one. */
+    bool (*hold)(void *userdata);
+} OutageHooks;
+
 typedef struct OutageWait {
     TAILQ_ENTRY(OutageWait) entry;
     Outage *outage;
     enum { OUTAGE_APART, OUTAGE_CALLING, OUTAGE_WAITING } place;
     unsigned failures;      /* in a row, that were this job's alone or began an outage */
     uint64_t troubled_usec; /* since when its own answers are the trouble; 0: they are not */
-    /* Go ahead and call after that delay. Comes from timers_run(), or from within
-       outage_troubled(), outage_answered() and outage_end(). */
-    void (*resume)(uint64_t delay_usec, void *userdata);
-    /* The target became unreachable while this one was calling: true when its call was not on the
-       wire and has been given up, so that it waits with the others. */
-    bool (*hold)(void *userdata);
-    void *userdata;
+    const OutageHooks *hooks;
+    void *userdata; /* theirs */
 } OutageWait;
 
 /* Of that which is unreachable; name: copied. 0 or -ENOMEM. */

@@ -231,6 +231,8 @@ static bool lease_hold(void *userdata)
     return true;
 }
 
+static const OutageHooks outage_hooks = {.resume = lease_resume, .hold = lease_hold};
+
 static void lease_over(void *userdata)
 {
     static char code[] = "LeaseEnded",
@@ -259,7 +261,7 @@ int lease_new(const LeaseContext *context, LeaseSource *source, const SqsMessage
         .receipt = strdup(message->receipt),
         .receives = message->receives,
         .time = *time,
-        .outage_wait = {.resume = lease_resume, .hold = lease_hold, .userdata = lease},
+        .outage_wait = {.hooks = &outage_hooks, .userdata = lease},
     };
     source->n_leases++;
     source->n_under_way++;

@@ -253,6 +253,8 @@ static bool queue_hold(void *userdata)
     return true;
 }
 
+static const OutageHooks outage_hooks = {.resume = queue_resume, .hold = queue_hold};
+
 /* ---- a queue's life ---- */
 
 static int source_init(LeaseSource *source, const QueueContext *context, const QueueConfig *config,
@@ -286,7 +288,7 @@ int queue_new(const QueueContext *context, const QueueConfig *config, AwsClient 
     *queue = (Queue){
         .context = context,
         .config = config,
-        .outage_wait = {.resume = queue_resume, .hold = queue_hold, .userdata = queue},
+        .outage_wait = {.hooks = &outage_hooks, .userdata = queue},
         .rejections = {.burst = REJECTIONS_LOGGED},
     };
     timer_init(&queue->timer, context->timers, queue_receive, queue);

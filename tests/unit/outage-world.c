@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-void world_resume(uint64_t delay_usec, void *userdata)
+static void world_resume(uint64_t delay_usec, void *userdata)
 {
     FakeJob *job = userdata;
 
@@ -24,6 +24,8 @@ static bool hold(void *userdata)
 
     return !job->on_the_wire;
 }
+
+const OutageHooks world_hooks = {.resume = world_resume, .hold = hold};
 
 int outage_world_setup(void **state)
 {
@@ -41,8 +43,7 @@ int outage_world_setup(void **state)
         outage_new(fixture->timers, &fixture->random, AWS_OWNER_TARGET, "t", &fixture->outage), 0);
     for (size_t i = 0; i < N_JOBS; i++) {
         fixture->jobs[i].clock = &fixture->clock;
-        fixture->jobs[i].wait.resume = world_resume;
-        fixture->jobs[i].wait.hold = hold;
+        fixture->jobs[i].wait.hooks = &world_hooks;
         fixture->jobs[i].wait.userdata = &fixture->jobs[i];
     }
     *state = fixture;

@@ -31,7 +31,7 @@ int outage_world_setup(void **state);
 int outage_world_teardown(void **state);
 
 /* Notes it in the FakeJob. */
-void world_resume(uint64_t delay_usec, void *userdata);
+extern const OutageHooks world_hooks;
 
 /* What job i does or meets. */
 bool world_enter(Fixture *fixture, size_t i);

@@ -262,7 +262,7 @@ static void test_is_logged_with_the_words_of_its_subject(void **state)
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         CLEANUP(json_object_putp) json_object *began = NULL;
         CLEANUP(json_object_putp) json_object *ended = NULL;
-        OutageWait wait = {.resume = world_resume, .userdata = &fixture->jobs[0]};
+        OutageWait wait = {.hooks = &world_hooks, .userdata = &fixture->jobs[0]};
         Capture capture;
         Outage *outage;
 
