@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -125,12 +126,55 @@ bool job_message_may_repeat(const JobMessage *message)
     return message->queue && message->receives != 1;
 }
 
+/* Those that never change. */
+static const size_t texts[] = {
+    offsetof(JobRecord, import_id),
+    offsetof(JobRecord, target),
+    offsetof(JobRecord, reason),
+    offsetof(JobRecord, guard),
+};
+#define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+static char **text_of(JobRecord *record, size_t i)
+{
+    return (char **)((char *)record + texts[i]);
+}
+
+static size_t text_size(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+size_t job_record_texts_size(JobRecord *record)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < N_TEXTS; i++)
+        size += text_size(*text_of(record, i));
+    return size;
+}
+
+void job_record_move_texts(JobRecord *record, char *memory)
+{
+    assert(!record->texts_lent);
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        char **text = text_of(record, i);
+        size_t size = text_size(*text);
+
+        if (size == 0)
+            continue;
+        memcpy(memory, *text, size);
+        free(*text);
+        *text = memory;
+        memory += size;
+    }
+    record->texts_lent = true;
+}
+
 void job_record_clear(JobRecord *record)
 {
-    free(record->import_id);
-    free(record->target);
-    free(record->reason);
-    free(record->guard);
+    for (size_t i = 0; !record->texts_lent && i < N_TEXTS; i++)
+        free(*text_of(record, i));
     job_message_clear(&record->message);
     free(record->import);
     call_error_clear(&record->last_error);

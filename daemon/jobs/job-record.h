@@ -78,16 +78,17 @@ typedef struct JobRecord {
     uint64_t number; /* order of acceptance, from 1 */
     uint64_t change; /* order of the last change over all jobs, from 1; 0: not stored yet */
     char id[JOB_ID_SIZE];
+    bool already_stopped;
+    bool texts_lent; /* import_id, target, reason and guard are not its own, see below */
     JobKind kind;
     ImportService service;
+    JobState state;
     char *import_id;
     char *target;       /* its name */
     char *reason;       /* NULL: none given */
     char *guard;        /* that made it; NULL: a client or a message did */
     JobMessage message; /* that made it */
     Requester requester;
-    JobState state;
-    bool already_stopped;
     unsigned attempts;                                    /* StopImport attempts sent */
     unsigned polls;                                       /* GetImport attempts sent */
     uint64_t requested_usec, updated_usec, finished_usec; /* CLOCK_REALTIME; 0: not yet */
@@ -110,6 +111,11 @@ JobKey job_record_key(const JobRecord *record); /* borrows from the record */
 uint64_t job_record_elapsed_usec(const JobRecord *record);
 
 void job_record_clear(JobRecord *record); /* frees what is inside; takes an empty one */
+
+/* Moves those of its strings that never change into memory of that size, which outlives the
+ * record's use of them. */
+size_t job_record_texts_size(JobRecord *record);
+void job_record_move_texts(JobRecord *record, char *memory);
 
 /* The last observation of the import; NULL: none yet. 0; -EUCLEAN: the text is not a JSON object,
  * which no daemon wrote; -ENOMEM. */

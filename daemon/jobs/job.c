@@ -344,7 +344,7 @@ static void job_fire(void *userdata)
 
 int job_new(const JobContext *context, Target *target, JobRecord *record, Job **ret)
 {
-    Job *job = malloc(sizeof(*job));
+    Job *job = malloc(sizeof(*job) + job_record_texts_size(record)); /* behind it */
 
     if (!job) {
         job_record_clear(record);
@@ -358,6 +358,7 @@ int job_new(const JobContext *context, Target *target, JobRecord *record, Job **
         .outage_wait = {.hooks = &outage_hooks, .userdata = job},
     };
     timer_init(&job->timer, context->timers, job_fire, job);
+    job_record_move_texts(&job->record, (char *)(job + 1));
     *record = (JobRecord){0};
     *ret = job;
     return 0;
