@@ -212,8 +212,7 @@ def test_state_directory_and_max_attempts_of_the_environment(check):
     ("AWS_PROFILE", "x", "credentials", "profile x in"), ("AWS_DEFAULT_PROFILE", "x", "credentials", "profile x in"),
     ("AWS_ENDPOINT_URL", "https://a.example", "endpoint", "https://a.example"),
     ("AWS_USE_FIPS_ENDPOINT", "true", "endpoint", "https://cloudtrail-fips."),
-    ("AWS_ACCESS_KEY_ID", "", "credentials", "profile default in"),
-    ("AWS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt", "ca-bundle", "/etc/ssl/certs/ca-certificates.crt")])
+    ("AWS_ACCESS_KEY_ID", "", "credentials", "profile default in")])
 def test_white_space_around_a_variable_is_not_part_of_it(check, variable, value, member, shown):
     """As a file of variables with line ends of another system leaves it."""
     check.aws("credentials", "".join(f"[{name}]\naws_access_key_id = A\naws_secret_access_key = b\n" for name in ("x", "default")))
