@@ -5,6 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* libcurl has a limit for one line of a head, and calls it a lack of memory too. */
+static bool is_line_too_long(const HttpTransfer *transfer, CURLcode code)
+{
+    curl_off_t usec = 0;
+
+    return code == CURLE_OUT_OF_MEMORY && transfer->local_error == 0 && transfer->easy &&
+           curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &usec) == CURLE_OK &&
+           usec > 0;
+}
+
 static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
 {
     switch (transfer->local_error) {
@@ -18,6 +28,8 @@ static HttpFailure classify(const HttpTransfer *transfer, CURLcode code)
     }
     if (transfer->ca_fault && code != CURLE_OK)
         return HTTP_TLS_FAILED;
+    if (is_line_too_long(transfer, code))
+        return HTTP_UNREADABLE;
     switch (code) {
     case CURLE_OK:
         return HTTP_OK;
@@ -79,7 +91,8 @@ static const char *describe_cause(const HttpTransfer *transfer, HttpFailure fail
 
     if (failure == HTTP_NO_RESOURCES && transfer->local_error != 0)
         return strerror(transfer->local_error);
-    if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED)
+    if (transfer->local_error == EFBIG || code == CURLE_FILESIZE_EXCEEDED ||
+        is_line_too_long(transfer, code))
         return "larger than 1 MiB, or with headers larger than 64 KiB";
     if (transfer->ca_fault)
         return transfer->ca_fault;

@@ -297,6 +297,7 @@ FLOODS = {
     "a body": (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1024), "chunks": (CHUNKED, b"1\r\nx\r\n" * 100),
     "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n" * 100), "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100),
     "a header of many lines": (b"HTTP/1.1 200 OK\r\nX: y\r\n", b" y\r\n" * 100),
+    "a line": (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 1024), "a status": (b"HTTP/1.1 2", b"0" * 1024),
     "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
 }
 
