@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -13,6 +15,7 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "common/time.h"
 #include "daemon/base/aside.h"
 
@@ -50,13 +53,15 @@ static int wait_for_writer(int fd, uint64_t until_usec)
     return n == 0 ? FOUND_NO_END : 0;
 }
 
+/* Up to what is more than a file may have. */
 static int read_all(int fd, Aside *aside)
 {
     uint64_t until_usec = time_now_boottime() + FILE_PIPE_USEC;
+    size_t end = aside->size + FILE_TEXT_MAX + 1;
     int r = 0;
 
-    while (r == 0 && aside->size < aside->capacity) {
-        ssize_t n = read(fd, aside->data + aside->size, aside->capacity - aside->size);
+    while (r == 0 && aside->size < end) {
+        ssize_t n = read(fd, aside->data + aside->size, end - aside->size);
 
         if (n == 0)
             break;
@@ -74,6 +79,7 @@ static int read_all(int fd, Aside *aside)
 static int read_aside(Aside *aside, const void *userdata)
 {
     const Reading *reading = userdata;
+    const size_t start = aside->size;
     CLEANUP(closep)
     int fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
@@ -86,7 +92,7 @@ static int read_aside(Aside *aside, const void *userdata)
     if (!is_readable_kind(&status, reading->regular))
         return FOUND_ANOTHER_KIND;
     r = read_all(fd, aside);
-    return r == 0 && aside->size == 0 && S_ISFIFO(status.st_mode) ? FOUND_NO_WRITER : r;
+    return r == 0 && aside->size == start && S_ISFIFO(status.st_mode) ? FOUND_NO_WRITER : r;
 }
 
 typedef struct Listing {
@@ -130,6 +136,43 @@ static int list_aside(Aside *aside, const void *userdata)
     return 0; /* the entries go with the process */
 }
 
+/* Of one file of several, before its name, which NUL ends, and its text. */
+typedef struct Found {
+    int result;
+    size_t name_size, size;
+} Found;
+
+static int find_file(Aside *aside, const char *directory, const char *name)
+{
+    Found found = {.name_size = strlen(name) + 1};
+    char path[PATH_MAX], *head = aside->data + aside->size;
+    const char *text = head + sizeof(found) + found.name_size;
+
+    if (aside->capacity - aside->size < sizeof(found) + found.name_size + FILE_TEXT_MAX + 1 ||
+        snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+        return -EFBIG;
+    memcpy(head + sizeof(found), name, found.name_size);
+    aside->size += sizeof(found) + found.name_size;
+    found.result = read_aside(aside, &(Reading){.path = path});
+    found.size = (size_t)(aside->data + aside->size - text);
+    memcpy(head, &found, sizeof(found));
+    return 0;
+}
+
+static int find_aside(Aside *aside, const void *userdata)
+{
+    const Listing *listing = userdata;
+    struct dirent **entries;
+    int n = scandir(listing->directory, &entries, NULL, compare_names), r = 0;
+
+    if (n < 0)
+        return -errno;
+    for (int i = 0; r == 0 && i < n; i++)
+        if (is_listed(entries[i]->d_name, listing->suffix))
+            r = find_file(aside, listing->directory, entries[i]->d_name);
+    return r; /* the entries go with the process */
+}
+
 /* ---- in the daemon ---- */
 
 /* That the file could not even be looked at in time. */
@@ -167,15 +210,15 @@ static int explain_finding(const char *path, int finding, char **ret_error)
 }
 
 /* What was read, as text. */
-static int take_text(const char *path, const Aside *aside, char **ret, char **ret_error)
+static int take_text(const char *path, const char *data, size_t size, char **ret, char **ret_error)
 {
     char *text;
 
-    if (aside->size > FILE_TEXT_MAX)
+    if (size > FILE_TEXT_MAX)
         return explain(ret_error, -EFBIG, "%s: is larger than %u bytes", path, FILE_TEXT_MAX);
-    if (memchr(aside->data, '\0', aside->size))
+    if (memchr(data, '\0', size))
         return explain(ret_error, -EINVAL, "%s: holds a NUL byte, so it is not a text file", path);
-    text = strndup(aside->data, aside->size);
+    text = strndup(data, size);
     if (!text)
         return -ENOMEM;
     *ret = text;
@@ -195,7 +238,7 @@ static int read_text(const Reading *reading, char **ret, char **ret_error)
         return explain_finding(reading->path, aside->result, ret_error);
     if (reading->regular && aside->size == 0)
         return explain(ret_error, -ENODATA, "%s: is empty", reading->path);
-    return take_text(reading->path, aside, ret, ret_error);
+    return take_text(reading->path, aside->data, aside->size, ret, ret_error);
 }
 
 int file_read_text(const char *path, char **ret, char **ret_error)
@@ -227,4 +270,47 @@ int file_list(const char *directory, const char *suffix, char **ret_names, char 
     memcpy(names, aside->data, aside->size);
     *ret_names = names;
     return 0;
+}
+
+static int take_found(const char *directory, const char *name, const Found *found, const char *data,
+                      FileTake take, void *userdata, char **ret_error)
+{
+    CLEANUP(freep) char *path = NULL, *text = NULL;
+    int r;
+
+    if (string_format(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    if (found->result != 0)
+        return explain_finding(path, found->result, ret_error);
+    r = take_text(path, data, found->size, &text, ret_error);
+    return r < 0 ? r : take(path, text, userdata, ret_error);
+}
+
+int file_read_each(const char *directory, const char *suffix, FileTake take, void *userdata,
+                   char **ret_error)
+{
+    const Listing listing = {.directory = directory, .suffix = suffix};
+    CLEANUP(aside_freep) Aside *aside = NULL;
+    int r = aside_run(directory, find_aside, &listing, FILE_TOGETHER_MAX, &aside);
+
+    if (r == -ETIMEDOUT || (r == 0 && aside->result == -EFBIG))
+        return FILE_NOT_TOGETHER;
+    if (r == 0 && aside->result == -ENOENT)
+        return 0;
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return explain_hanging(directory, r, ret_error);
+    if (aside->result < 0)
+        return explain_finding(directory, aside->result, ret_error);
+    for (const char *at = aside->data; r == 0 && at < aside->data + aside->size;) {
+        const char *name = at + sizeof(Found), *text;
+        Found found;
+
+        memcpy(&found, at, sizeof(found));
+        text = name + found.name_size;
+        r = take_found(directory, name, &found, text, take, userdata, ret_error);
+        at = text + found.size;
+    }
+    return r;
 }

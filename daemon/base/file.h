@@ -10,6 +10,8 @@
 #pragma once
 
 #define FILE_TEXT_MAX (1024U * 1024U)
+#define FILE_TOGETHER_MAX (4 * FILE_TEXT_MAX)
+#define FILE_NOT_TOGETHER 1
 #define FILE_PIPE_USEC (100 * 1000U)
 
 /* A whole file as text; free it with secret_free() where it may hold secrets: no other copy of it
@@ -25,3 +27,16 @@ int file_read_regular(const char *path, char **ret, char **ret_error);
 /* What is in a directory and has a name with this at its end, without hidden ones, in the order of
  * bytes: each name ended by NUL, the last by two; free() it. 0, or as above. */
 int file_list(const char *directory, const char *suffix, char **ret_names, char **ret_error);
+
+/* Takes the text of one of several files, which goes afterwards. 0, or negative errno and an owned
+ * sentence. */
+typedef int (*FileTake)(const char *path, char *text, void *userdata, char **ret_error);
+
+/* All files that file_list() would name, in that order, each as file_read_text() reads it, up to
+ * the first that cannot be read or is not taken: 0, or that error. A directory that is not there
+ * has none. They are read by one process: one each would make the loop wait for a millisecond and
+ * more with every file. FILE_NOT_TOGETHER: one of them hangs, or they are more than
+ * FILE_TOGETHER_MAX; none was taken, and they are to be read one by one, which names the one to
+ * blame. */
+int file_read_each(const char *directory, const char *suffix, FileTake take, void *userdata,
+                   char **ret_error);

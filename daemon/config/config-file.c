@@ -177,9 +177,21 @@ static int keep_file_name(Config *config, const char *path, const char **ret)
     return 0;
 }
 
-static int read_file(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+static int take_file(const char *path, char *text, void *userdata, char **ret_error)
 {
     static const IniHandler handler = {.section = begin_section, .property = take_property};
+    ConfigReader *reader = userdata;
+    int r = keep_file_name(reader->config, path, &reader->file);
+
+    if (r < 0)
+        return r;
+    drop_indentation(text);
+    reader->section = NULL;
+    return ini_parse(text, reader->file, &handler, reader, ret_error);
+}
+
+static int read_file(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+{
     CLEANUP(freep) char *text = NULL;
     CLEANUP(freep) char *error = NULL;
 
@@ -191,12 +203,7 @@ static int read_file(ConfigReader *reader, const char *path, bool must_exist, ch
             *ret_error = TAKE(error);
         return r;
     }
-    r = keep_file_name(reader->config, path, &reader->file);
-    if (r < 0)
-        return r;
-    drop_indentation(text);
-    reader->section = NULL;
-    return ini_parse(text, reader->file, &handler, reader, ret_error);
+    return take_file(path, text, reader, ret_error);
 }
 
 static int read_drop_in(ConfigReader *reader, const char *directory, const char *name,
@@ -209,7 +216,7 @@ static int read_drop_in(ConfigReader *reader, const char *directory, const char 
     return read_file(reader, path, true, ret_error);
 }
 
-static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
+static int read_drop_ins_one_by_one(ConfigReader *reader, const char *directory, char **ret_error)
 {
     CLEANUP(freep) char *names = NULL;
     CLEANUP(freep) char *error = NULL;
@@ -223,6 +230,18 @@ static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret
     }
     for (const char *name = names; r >= 0 && *name; name += strlen(name) + 1)
         r = read_drop_in(reader, directory, name, ret_error);
+    return r;
+}
+
+static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
+{
+    CLEANUP(freep) char *error = NULL;
+    int r = file_read_each(directory, ".conf", take_file, reader, &error);
+
+    if (r == FILE_NOT_TOGETHER)
+        return read_drop_ins_one_by_one(reader, directory, ret_error);
+    if (r < 0 && error)
+        *ret_error = TAKE(error);
     return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/base/file.h: what is a text file, and what a sentence says of one that is none. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -196,6 +197,127 @@ static void test_what_has_to_be_a_regular_file(void **state)
     write_file("", 0);
 }
 
+/* ---- the files of a directory ---- */
+
+static unsigned n_forks;
+
+static void count_fork(void)
+{
+    n_forks++;
+}
+
+typedef struct Taken {
+    char text[64]; /* of all, one after the other */
+    unsigned n;
+    int result;
+} Taken;
+
+static int take(const char *name, char *text, void *userdata, char **ret_error)
+{
+    Taken *taken = userdata;
+
+    (void)name;
+    (void)ret_error;
+    strncat(taken->text, text, sizeof(taken->text) - 1 - strlen(taken->text));
+    taken->n++;
+    return taken->result;
+}
+
+static int make_directory(void **state)
+{
+    static char directory[] = "/tmp/trailstop-file-XXXXXX";
+
+    strcpy(directory, "/tmp/trailstop-file-XXXXXX");
+    *state = directory;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    char command[64];
+
+    snprintf(command, sizeof(command), "rm -r %s", (const char *)*state);
+    return system(command);
+}
+
+static void add_file(const char *directory, const char *name, const char *text, size_t size)
+{
+    CLEANUP(freep) char *file = NULL;
+    CLEANUP(fclosep) FILE *stream = NULL;
+
+    assert_true(asprintf(&file, "%s/%s", directory, name) > 0);
+    stream = fopen(file, "we");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(text, 1, size, stream), size);
+}
+
+static void test_one_process_reads_all_files_of_a_directory(void **state)
+{
+    CLEANUP(freep) char *error = NULL;
+    Taken taken = {0};
+
+    add_file(*state, "b.conf", "b", 1);
+    add_file(*state, "10.conf", "ten", 3);
+    add_file(*state, "9.conf", "", 0);
+    add_file(*state, ".hidden.conf", "hidden", 6);
+    add_file(*state, "other", "other", 5);
+    for (unsigned i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "c%u.conf", i);
+        add_file(*state, name, "", 0);
+    }
+    assert_int_equal(pthread_atfork(count_fork, NULL, NULL), 0);
+    assert_int_equal(file_read_each(*state, ".conf", take, &taken, &error), 0);
+    assert_string_equal(taken.text, "tenb");
+    assert_int_equal(taken.n, 103);
+    assert_int_equal(n_forks, 1);
+    assert_int_equal(file_read_each("/nonexistent", ".conf", take, &taken, &error), 0);
+    assert_int_equal(taken.n, 103);
+    assert_null(error);
+}
+
+static void test_the_first_file_that_cannot_be_read_or_taken_ends_it(void **state)
+{
+    CLEANUP(freep) char *error = NULL, *dangling = NULL;
+    Taken taken = {0}, refused = {.result = -EINVAL};
+
+    add_file(*state, "a", "a", 1);
+    assert_true(asprintf(&dangling, "%s/b", (const char *)*state) > 0);
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    add_file(*state, "c", "c", 1);
+    assert_int_equal(file_read_each(*state, "", take, &taken, &error), -ENOENT);
+    assert_string_equal(taken.text, "a");
+    assert_non_null(strstr(error, dangling));
+    assert_int_equal(file_read_each(*state, "", take, &refused, &error), -EINVAL);
+    assert_int_equal(refused.n, 1);
+}
+
+static void test_files_that_are_too_many_bytes_are_not_read_together(void **state)
+{
+    CLEANUP(freep) char *error = NULL;
+    CLEANUP(freep) char *text = calloc(1, FILE_TEXT_MAX + 1);
+    Taken taken = {0};
+
+    assert_non_null(text);
+    memset(text, 'x', FILE_TEXT_MAX + 1);
+    add_file(*state, "a", text, FILE_TEXT_MAX);
+    add_file(*state, "b", text, FILE_TEXT_MAX);
+    assert_int_equal(file_read_each(*state, "", take, &taken, &error), 0);
+    assert_int_equal(taken.n, 2);
+    add_file(*state, "b", text, FILE_TEXT_MAX + 1);
+    assert_int_equal(file_read_each(*state, "", take, &taken, &error), -EFBIG);
+    assert_non_null(strstr(error, "/b: is larger than"));
+    add_file(*state, "c", text, FILE_TEXT_MAX);
+    add_file(*state, "d", text, FILE_TEXT_MAX);
+    taken.n = 0;
+    assert_int_equal(file_read_each(*state, "", take, &taken, &error), FILE_NOT_TOGETHER);
+    assert_int_equal(taken.n, 0);
+}
+
+#define DIRECTORY_TEST(function)                                                                   \
+    cmocka_unit_test_setup_teardown(function, make_directory, remove_directory)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +330,9 @@ int main(void)
         cmocka_unit_test(test_a_fifo_that_nobody_writes_to_is_not_waited_for),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_what_has_to_be_a_regular_file),
+        DIRECTORY_TEST(test_one_process_reads_all_files_of_a_directory),
+        DIRECTORY_TEST(test_the_first_file_that_cannot_be_read_or_taken_ends_it),
+        DIRECTORY_TEST(test_files_that_are_too_many_bytes_are_not_read_together),
     };
 
     return cmocka_run_group_tests_name("file", tests, make_file, remove_file);
