@@ -32,7 +32,7 @@
 
 /* Of one turn: after this, what else is ready, or due, is left to the next. A hundred thousand
  * deadlines may fall into one instant, and a thousand answers come at once. */
-#define PASS_USEC (4 * USEC_PER_MSEC)
+#define PASS_USEC (3 * USEC_PER_MSEC)
 /* To save the end of a job takes many times as long as its deadline took to fire. */
 #define TIMERS_USEC (USEC_PER_MSEC / 4)
 
@@ -95,16 +95,24 @@ Timers *loop_timers(Loop *loop)
     return loop->timers;
 }
 
-/* libevent's own limit of a pass only has it look for further events in between; what is ready
- * stays so when a pass is broken off. Its clock is that of the pass, from when it began. */
-void loop_end_long_pass(struct event_base *base)
-{
-    struct timeval began, now;
+/* CLOCK_MONOTONIC; WORK_NOT_BEGUN: by no handler of this pass. libevent knows when a pass began, by
+ * a coarse clock that it shows as wall-clock time alone, which may jump. */
+#define WORK_NOT_BEGUN 0
+#define NO_PASS UINT64_MAX
+static uint64_t work_began_usec = NO_PASS;
 
-    if (event_base_gettimeofday_cached(base, &began) < 0 || evutil_gettimeofday(&now, NULL) < 0)
-        return;
-    evutil_timersub(&now, &began, &now);
-    if (now.tv_sec != 0 || now.tv_usec >= (suseconds_t)PASS_USEC)
+void loop_begin_work(void)
+{
+    if (work_began_usec == WORK_NOT_BEGUN)
+        work_began_usec = time_now_monotonic();
+}
+
+/* What is ready stays so when a pass is broken off. libevent's own limit of a pass only has it look
+ * for further events in between. */
+void loop_end_work(struct event_base *base)
+{
+    assert(work_began_usec != WORK_NOT_BEGUN);
+    if (time_since(work_began_usec, time_now_monotonic()) >= PASS_USEC)
         (void)event_base_loopbreak(base);
 }
 
@@ -269,7 +277,10 @@ static int loop_turn(Loop *loop)
     assert(!loop->stopped);
     if (waits)
         loop_arm(loop, next_usec);
-    if (event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK)) < 0)
+    work_began_usec = WORK_NOT_BEGUN;
+    r = event_base_loop(loop->base, EVLOOP_ONCE | (waits ? 0 : EVLOOP_NONBLOCK));
+    work_began_usec = NO_PASS;
+    if (r < 0)
         return -EIO;
     timers_run_for(loop->timers, TIMERS_USEC);
     stats_add(STAT_TURNS, 1);

@@ -43,9 +43,10 @@ DEFINE_CLEANUP(Loop, loop_free)
 struct event_base *loop_base(Loop *loop);
 Timers *loop_timers(Loop *loop);
 
-/* For the handler of a descriptor that may have much to do, at its end: where this pass has taken
- * long, the others that are ready wait for the next turn. */
-void loop_end_long_pass(struct event_base *base);
+/* For the handler of a descriptor that may have much to do, at its beginning and at its end: where
+ * this pass has taken long, the others that are ready wait for the next turn. */
+void loop_begin_work(void);
+void loop_end_work(struct event_base *base);
 
 /* Runs until loop_stop() or an error of a turn. */
 int loop_run(Loop *loop, const LoopHandler *handler);

@@ -225,9 +225,10 @@ static void on_ready(evutil_socket_t fd, short what, void *userdata)
 {
     CurlClient *client = userdata;
 
+    loop_begin_work();
     client_work(client, fd,
                 (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
-    loop_end_long_pass(client->base);
+    loop_end_work(client->base);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *userdata)
