@@ -161,6 +161,7 @@ static void transfer_detach(HttpTransfer *transfer)
     client->n_running--;
     client->n_running_yielding -= transfer->yields;
     curl_multi_remove_handle(client->multi.handle, transfer->easy);
+    http_multi_forget(&client->multi, transfer->easy);
     /* In libcurl a failure may outlive its transfer: a name that was not found fails the next one,
      * and so does the refusal to send again. */
     if (client->n_idle < IDLE_HANDLES_MAX && transfer->succeeded) {

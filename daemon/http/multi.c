@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
 /* libcurl's timer callback. It must not call libcurl: a time-out of 0 becomes an event, too. */
 static int on_set_timer(CURLM *handle, long timeout_msec, void *userdata)
@@ -14,39 +15,86 @@ static int on_set_timer(CURLM *handle, long timeout_msec, void *userdata)
     return timeout_msec < 0 ? event_del(multi->timer) : event_add(multi->timer, &delay);
 }
 
-/* libcurl's socket callback: socketp is the event we attached to this socket. What fails here is
- * left to the time-out of the transfer: an error would make libcurl give up all transfers, now and
- * later. */
+/* What libcurl has us watch: a socket of a connection, or the end of a name's resolution. */
+struct HttpWatch {
+    LIST_ENTRY(HttpWatch) entry;
+    const CURL *easy; /* the transfer that it is for */
+    curl_socket_t fd;
+    struct event *event;
+};
+
+static void watch_end(HttpMulti *multi, HttpWatch *watch)
+{
+    /* An error where libcurl does not know the socket any more. */
+    (void)curl_multi_assign(multi->handle, watch->fd, NULL);
+    LIST_REMOVE(watch, entry);
+    event_free(watch->event);
+    free(watch);
+}
+
+static HttpWatch *watch_new(HttpMulti *multi, curl_socket_t fd, short wanted)
+{
+    HttpWatch *watch = malloc(sizeof(*watch));
+
+    if (!watch)
+        return NULL;
+    *watch = (HttpWatch){.fd = fd};
+    watch->event = event_new(multi->base, fd, wanted, multi->ready, multi->userdata);
+    if (!watch->event) {
+        free(watch);
+        return NULL;
+    }
+    LIST_INSERT_HEAD(&multi->watches, watch, entry);
+    curl_multi_assign(multi->handle, fd, watch);
+    return watch;
+}
+
+/* libcurl's socket callback: socketp is the watch of this socket. What fails here is left to the
+ * time-out of the transfer: an error would make libcurl give up all transfers, now and later. */
 static int on_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
 {
     HttpMulti *multi = userdata;
-    struct event *event = socketp;
+    HttpWatch *watch = socketp;
     short wanted = EV_PERSIST;
 
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (event)
-            event_free(event);
-        curl_multi_assign(multi->handle, fd, NULL);
+        if (watch)
+            watch_end(multi, watch);
         return 0;
     }
     if (what != CURL_POLL_OUT)
         wanted |= EV_READ;
     if (what != CURL_POLL_IN)
         wanted |= EV_WRITE;
-    if (!event) {
-        event = event_new(multi->base, fd, wanted, multi->ready, multi->userdata);
-        if (!event)
+    if (!watch) {
+        watch = watch_new(multi, fd, wanted);
+        if (!watch)
             return 0;
-        curl_multi_assign(multi->handle, fd, event);
-    } else if (event_get_events(event) == wanted) {
-        return 0;
-    } else {
-        event_del(event);
-        event_assign(event, multi->base, fd, wanted, multi->ready, multi->userdata);
+    } else if (event_get_events(watch->event) != wanted) {
+        event_del(watch->event);
+        event_assign(watch->event, multi->base, fd, wanted, multi->ready, multi->userdata);
     }
-    event_add(event, NULL);
+    watch->easy = easy;
+    if (!event_pending(watch->event, wanted, NULL))
+        event_add(watch->event, NULL);
     return 0;
+}
+
+/* easy NULL: of all transfers. */
+static void end_watches(HttpMulti *multi, const CURL *easy)
+{
+    HttpWatch *watch, *next;
+
+    for (watch = LIST_FIRST(&multi->watches); watch; watch = next) {
+        next = LIST_NEXT(watch, entry);
+        if (!easy || watch->easy == easy)
+            watch_end(multi, watch);
+    }
+}
+
+void http_multi_forget(HttpMulti *multi, const CURL *easy)
+{
+    end_watches(multi, easy);
 }
 
 static void set_limit(CURLM *handle, unsigned max_connections)
@@ -78,13 +126,16 @@ static int open_handle(HttpMulti *multi, CURLM **ret)
 
 int http_multi_open(HttpMulti *multi, event_callback_fn on_timeout)
 {
+    LIST_INIT(&multi->watches);
     multi->timer = evtimer_new(multi->base, on_timeout, multi->userdata);
     return multi->timer ? open_handle(multi, &multi->handle) : -ENOMEM;
 }
 
 void http_multi_clear(HttpMulti *multi)
 {
+    end_watches(multi, NULL);
     curl_multi_cleanup(multi->handle); /* may still call on_watch() and on_set_timer() */
+    end_watches(multi, NULL);
     if (multi->timer)
         event_free(multi->timer);
 }
@@ -100,6 +151,7 @@ bool http_multi_renew(HttpMulti *multi)
     CURLM *spoilt = multi->handle;
 
     assert(multi->spoilt);
+    end_watches(multi, NULL);
     if (open_handle(multi, &multi->handle) < 0)
         return false;
     multi->spoilt = false;

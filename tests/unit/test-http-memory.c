@@ -2,7 +2,9 @@
 /* daemon/http/: whatever allocation or descriptor is missing, a transfer ends once, with the answer
  * or with a failure, and the next one succeeds. The server is a process of its own, for which
  * nothing fails. */
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +29,7 @@ typedef struct Fixture {
     struct event_base *base;
     pid_t server;
     char url[64];
+    char named_url[64]; /* the same by name */
 } Fixture;
 
 static void serve(int port_pipe)
@@ -70,6 +73,7 @@ static int set_up(void **state)
     close(pipe_fds[0]);
     close(pipe_fds[1]);
     snprintf(f.url, sizeof(f.url), "http://127.0.0.1:%u/", port);
+    snprintf(f.named_url, sizeof(f.named_url), "http://localhost:%u/", port);
     f.base = event_base_new();
     *state = &f;
     return 0;
@@ -107,6 +111,23 @@ static void on_done(const HttpResponse *response, void *userdata)
     }
 }
 
+static int check_descriptor(const struct event_base *base, const struct event *event,
+                            void *userdata)
+{
+    evutil_socket_t fd = event_get_fd(event);
+
+    (void)base, (void)userdata;
+    if (event_get_events(event) & (EV_READ | EV_WRITE))
+        assert_true(fcntl(fd, F_GETFD) >= 0);
+    return 0;
+}
+
+/* The next owner of that number would not be read. */
+static void assert_no_event_outlives_its_descriptor(const Fixture *f)
+{
+    assert_int_equal(event_base_foreach_event(f->base, check_descriptor, NULL), 0);
+}
+
 /* Whether there was an answer. */
 static bool transfer(const Fixture *f, HttpClient *http, uint64_t timeout_usec)
 {
@@ -134,6 +155,7 @@ static bool transfer(const Fixture *f, HttpClient *http, uint64_t timeout_usec)
     while (outcome.calls == 0)
         assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
     assert_int_equal(outcome.calls, 1);
+    assert_no_event_outlives_its_descriptor(f);
     return outcome.failure == HTTP_OK;
 }
 
@@ -167,6 +189,70 @@ static bool make_client_and_ask(void *data)
 static void test_an_allocation(void **state)
 {
     every_allocation(make_client_and_ask, *state);
+}
+
+/* Stands for a libcurl that lost its notes, as it does where memory runs out at the wrong moment:
+ * it never says that a socket is not to be watched any more. */
+static bool forgetful;
+static curl_socket_callback on_socket;
+
+static int forget_removal(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
+{
+    return forgetful && what == CURL_POLL_REMOVE ? 0 : on_socket(easy, fd, what, userdata, socketp);
+}
+
+#undef curl_multi_setopt
+CURLMcode curl_multi_setopt(CURLM *handle, CURLMoption option, ...)
+{
+    union {
+        void *found;
+        CURLMcode (*call)(CURLM *handle, CURLMoption option, ...);
+    } original = {.found = dlsym(RTLD_NEXT, "curl_multi_setopt")};
+    CURLMcode code;
+    va_list list;
+
+    va_start(list, option);
+    if (option == CURLMOPT_SOCKETFUNCTION) {
+        on_socket = va_arg(list, curl_socket_callback);
+        code = original.call(handle, option, forget_removal);
+    } else if (option < CURLOPTTYPE_OBJECTPOINT) {
+        code = original.call(handle, option, va_arg(list, long));
+    } else {
+        code = original.call(handle, option, va_arg(list, void *));
+    }
+    va_end(list);
+    return code;
+}
+
+static int refuse_descriptor(const struct event_base *base, const struct event *event,
+                             void *userdata)
+{
+    (void)base, (void)userdata;
+    assert_false(event_get_events(event) & (EV_READ | EV_WRITE));
+    return 0;
+}
+
+static void test_nothing_is_watched_after_a_transfer_whatever_libcurl_forgets(void **state)
+{
+    Fixture f = *(Fixture *)*state;
+    HttpClient *http;
+
+    forgetful = true;
+    assert_int_equal(http_client_new(f.base, 2, &http), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(transfer(&f, http, 30 * USEC_PER_SEC));
+        assert_int_equal(event_base_foreach_event(f.base, refuse_descriptor, NULL), 0);
+    }
+    http_client_free(http);
+    forgetful = false;
+}
+
+static void test_an_allocation_while_a_name_is_resolved(void **state)
+{
+    Fixture f = *(Fixture *)*state;
+
+    strcpy(f.url, f.named_url);
+    every_allocation(make_client_and_ask, &f);
 }
 
 static void on_refused(const HttpResponse *response, void *userdata)
@@ -261,6 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_allocation),
+        cmocka_unit_test(test_nothing_is_watched_after_a_transfer_whatever_libcurl_forgets),
+        cmocka_unit_test(test_an_allocation_while_a_name_is_resolved),
         cmocka_unit_test(test_an_exception_from_the_proxy),
         cmocka_unit_test(test_a_descriptor),
         cmocka_unit_test(test_a_proxy),
