@@ -120,7 +120,7 @@ def test_quiet_prints_nothing(ctl, daemon, words, method, reply, ids):
 @pytest.mark.parametrize("words, method, reply", [
     (["show", import_id(1)], "GetImport", {"import": imports(1)["imports"][0]}),
     (["failures", import_id(1)], "ListImportFailures", {"failures": [{"Location": "x"}]}),
-    (["cancel", "x"], "Cancel", {"job": make_job(1, "cancelled")}),
+    (["cancel", "job_1"], "Cancel", {"job": make_job(1, "cancelled")}),
     (["statistics"], "GetStatistics", {"statistics": {"calls": 1}}),
     (["version"], "org.varlink.service.GetInfo", {"product": "trailstop", "version": "1"}),
     (["stop", "--no-wait", import_id(1)], "Stop", {"job": make_job(1, "queued")}),
@@ -160,7 +160,7 @@ def test_quiet_leaves_out_what_is_not_an_error(ctl, daemon, options):
     if options:
         assert errors == ""
     else:
-        assert [word for word in ("waits", "goes on", "hung up", "trailstopctl watch job-1") if word not in errors] == []
+        assert [word for word in ("waits", "goes on", "hung up", "trailstopctl watch job_1") if word not in errors] == []
 
 
 def test_quiet_draws_nothing_on_a_terminal(on_terminal, daemon):

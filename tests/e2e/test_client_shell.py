@@ -19,7 +19,7 @@ def shell(on_terminal, ctl):
 def accept(session):
     assert session.call("Stop") == {"importId": import_id(0)}
     session.reply({"job": make_job(0, "queued")})
-    assert session.call("Watch")["ids"] == ["job-0"]
+    assert session.call("Watch")["ids"] == ["job_0"]
 
 
 def last_line(text):
