@@ -209,6 +209,16 @@ static int explain_finding(const char *path, int finding, char **ret_error)
     }
 }
 
+/* Of what a process aside was to find: how that went. */
+static int explain_aside(const char *path, int error, const Aside *aside, char **ret_error)
+{
+    if (error == -ENOMEM)
+        return error;
+    if (error < 0)
+        return explain_hanging(path, error, ret_error);
+    return aside->result == 0 ? 0 : explain_finding(path, aside->result, ret_error);
+}
+
 /* What was read, as text. */
 static int take_text(const char *path, const char *data, size_t size, char **ret, char **ret_error)
 {
@@ -230,12 +240,9 @@ static int read_text(const Reading *reading, char **ret, char **ret_error)
     CLEANUP(aside_freep) Aside *aside = NULL;
     int r = aside_run(reading->path, read_aside, reading, FILE_TEXT_MAX + 1, &aside);
 
-    if (r == -ENOMEM)
-        return r;
+    r = explain_aside(reading->path, r, aside, ret_error);
     if (r < 0)
-        return explain_hanging(reading->path, r, ret_error);
-    if (aside->result != 0)
-        return explain_finding(reading->path, aside->result, ret_error);
+        return r;
     if (reading->regular && aside->size == 0)
         return explain(ret_error, -ENODATA, "%s: is empty", reading->path);
     return take_text(reading->path, aside->data, aside->size, ret, ret_error);
@@ -258,12 +265,9 @@ int file_list(const char *directory, const char *suffix, char **ret_names, char 
     char *names;
     int r = aside_run(directory, list_aside, &listing, FILE_TEXT_MAX, &aside);
 
-    if (r == -ENOMEM)
-        return r;
+    r = explain_aside(directory, r, aside, ret_error);
     if (r < 0)
-        return explain_hanging(directory, r, ret_error);
-    if (aside->result < 0)
-        return explain_finding(directory, aside->result, ret_error);
+        return r;
     names = malloc(aside->size);
     if (!names)
         return -ENOMEM;
@@ -297,12 +301,9 @@ int file_read_each(const char *directory, const char *suffix, FileTake take, voi
         return FILE_NOT_TOGETHER;
     if (r == 0 && aside->result == -ENOENT)
         return 0;
-    if (r == -ENOMEM)
-        return r;
+    r = explain_aside(directory, r, aside, ret_error);
     if (r < 0)
-        return explain_hanging(directory, r, ret_error);
-    if (aside->result < 0)
-        return explain_finding(directory, aside->result, ret_error);
+        return r;
     for (const char *at = aside->data; r == 0 && at < aside->data + aside->size;) {
         const char *name = at + sizeof(Found), *text;
         Found found;
