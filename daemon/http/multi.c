@@ -80,8 +80,7 @@ static int on_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void
     return 0;
 }
 
-/* easy NULL: of all transfers. */
-static void end_watches(HttpMulti *multi, const CURL *easy)
+void http_multi_forget(HttpMulti *multi, const CURL *easy)
 {
     HttpWatch *watch, *next;
 
@@ -90,11 +89,6 @@ static void end_watches(HttpMulti *multi, const CURL *easy)
         if (!easy || watch->easy == easy)
             watch_end(multi, watch);
     }
-}
-
-void http_multi_forget(HttpMulti *multi, const CURL *easy)
-{
-    end_watches(multi, easy);
 }
 
 static void set_limit(CURLM *handle, unsigned max_connections)
@@ -133,9 +127,9 @@ int http_multi_open(HttpMulti *multi, event_callback_fn on_timeout)
 
 void http_multi_clear(HttpMulti *multi)
 {
-    end_watches(multi, NULL);
+    http_multi_forget(multi, NULL);
     curl_multi_cleanup(multi->handle); /* may still call on_watch() and on_set_timer() */
-    end_watches(multi, NULL);
+    http_multi_forget(multi, NULL);
     if (multi->timer)
         event_free(multi->timer);
 }
@@ -151,7 +145,7 @@ bool http_multi_renew(HttpMulti *multi)
     CURLM *spoilt = multi->handle;
 
     assert(multi->spoilt);
-    end_watches(multi, NULL);
+    http_multi_forget(multi, NULL);
     if (open_handle(multi, &multi->handle) < 0)
         return false;
     multi->spoilt = false;

@@ -35,7 +35,8 @@ void http_multi_clear(HttpMulti *multi); /* none of its transfers may be left */
 /* Running transfers never exceed the limit; this makes kept connections count as well. */
 void http_multi_limit(HttpMulti *multi, unsigned max_connections);
 
-/* After curl_multi_remove_handle(): ends what is still watched for this transfer. */
+/* After curl_multi_remove_handle(): ends what is still watched for this transfer, or for all
+ * where easy is NULL. */
 void http_multi_forget(HttpMulti *multi, const CURL *easy);
 
 /* Replaces one that is spoilt, of which no transfer may be left. False: no memory. */

@@ -11,9 +11,9 @@
 
 #include "daemon/server/methods.h"
 
-/* Where the next step goes on; begins all zero. */
 #define METRICS_NAME_SIZE 128U /* longer than names of the configuration may be */
 
+/* Where the next step goes on; begins all zero. */
 typedef struct MetricsCursor {
     unsigned family;
     size_t next;                  /* of what the family is of */
