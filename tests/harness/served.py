@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A UNIX socket that the test itself serves: the base of what plays a daemon or a bus."""
+"""Sockets that the test itself serves: the base of what plays a daemon, a bus, or a server that floods."""
 
 import socket
 import threading
 
 
-class ServedSocket:
-    """Calls serve(client), which a subclass has, in a thread of its own for each client, until close()."""
+class Served:
+    """Calls serve(client), which a subclass has, in a thread of its own for each client of a socket that listens, until
+    close()."""
 
-    def __init__(self, path):
-        self.path = path
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(str(path))
-        self.socket.listen(64)
+    def __init__(self, listening):
+        self.socket = listening
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 
@@ -28,3 +26,14 @@ class ServedSocket:
             except OSError:
                 return
             threading.Thread(target=self.serve, args=[client], daemon=True).start()
+
+
+class ServedSocket(Served):
+    """The same for a UNIX socket at this path."""
+
+    def __init__(self, path):
+        self.path = path
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        listening.listen(64)
+        super().__init__(listening)
