@@ -81,7 +81,7 @@ static void test_rejected_keys_are_read_again(void **state)
     world_assert_keys(world_get(fixture), "AKID2", "5ecr3t2", NULL);
     assert_int_equal(world_count_events("credentials-obtained"), 2);
 
-    /* Who used the old ones rejects them late: the new ones stay. */
+    /* A user of the old ones rejects them late: the new ones stay. */
     world_write(credentials_path, "[default]\n");
     fixture->provider->reject(fixture->provider, old);
     world_assert_keys(world_get(fixture), "AKID2", "5ecr3t2", NULL);

@@ -150,7 +150,7 @@ static void test_keeps_an_embedded_nul(void **state)
     assert_string_equal(untouched, "untouched");
 }
 
-static void test_refuses_what_is_no_json(void **state)
+static void test_refuses_what_is_not_json(void **state)
 {
     static const struct sample samples[] = {
         SAMPLE("", NULL),
@@ -340,7 +340,7 @@ int main(void)
         cmocka_unit_test(test_an_integer_that_does_not_fit_is_none),
         cmocka_unit_test(test_wipes_every_string),
         cmocka_unit_test(test_keeps_an_embedded_nul),
-        cmocka_unit_test(test_refuses_what_is_no_json),
+        cmocka_unit_test(test_refuses_what_is_not_json),
         cmocka_unit_test(test_every_prefix_of_a_document_is_refused),
         cmocka_unit_test(test_getters_take_exact_types_only),
         cmocka_unit_test(test_absent_and_null_are_the_same),

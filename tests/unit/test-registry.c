@@ -200,8 +200,7 @@ static void test_takes_no_more_than_max_jobs(void **state)
     assert_int_equal(request_import(fixture, 0, IMPORT_B, NULL, id), 0);
     assert_int_equal(request_import(fixture, 1, IMPORT_A, NULL, id), 0);
     assert_int_equal(request_import(fixture, 1, IMPORT_B, NULL, id), -EDQUOT);
-    assert_int_equal(request_import(fixture, 0, IMPORT_A, NULL, id),
-                     0); /* joining is no job more */
+    assert_int_equal(request_import(fixture, 0, IMPORT_A, NULL, id), 0); /* joining makes no job */
     commit_registry(fixture);
     job_cancel(registry_find(fixture->registry, first), &canceller);
     commit_registry(fixture);

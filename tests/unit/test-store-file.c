@@ -100,7 +100,7 @@ static void test_leaves_a_damaged_header_untouched(void **state)
     Fixture *fixture = *state;
 
     close_store(fixture);
-    overwrite(fixture, 0, "this is no database any more");
+    overwrite(fixture, 0, "this is not a database any more");
     assert_left_untouched(fixture, -EUCLEAN, "left untouched");
 }
 
@@ -306,7 +306,7 @@ static void test_what_is_saved_has_reached_the_disk(void **state)
     }
 }
 
-/* What was written before may be lost with it: this is no passing lack of room. */
+/* What was written before may be lost with it: this is not a passing lack of room. */
 static void test_a_sync_that_fails_for_lack_of_room_is_the_end(void **state)
 {
     Fixture *fixture = *state;
