@@ -8,7 +8,7 @@
 
 #include <openssl/crypto.h>
 
-#include "daemon/base/pool.h"
+#include "common/string.h"
 
 void secret_free(char *secret)
 {
@@ -17,27 +17,18 @@ void secret_free(char *secret)
     free(secret);
 }
 
-static void forget(char *secret)
-{
-    if (secret)
-        OPENSSL_cleanse(secret, strlen(secret));
-    pool_free(secret);
-}
-
 int aws_credentials_new(const char *access_key_id, const char *secret_access_key,
                         const char *session_token, uint64_t expires_usec, AwsCredentials **ret)
 {
-    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = pool_alloc(sizeof(*credentials));
+    CLEANUP(aws_credentials_unrefp) AwsCredentials *credentials = calloc(1, sizeof(*credentials));
 
     if (!credentials)
         return -ENOMEM;
     credentials->references = 1;
     credentials->expires_usec = expires_usec;
-    credentials->access_key_id = pool_copy(access_key_id);
-    credentials->secret_access_key = pool_copy(secret_access_key);
-    credentials->session_token = session_token ? pool_copy(session_token) : NULL;
-    if (!credentials->access_key_id || !credentials->secret_access_key ||
-        (session_token && !credentials->session_token))
+    if (string_copy(access_key_id, &credentials->access_key_id) < 0 ||
+        string_copy(secret_access_key, &credentials->secret_access_key) < 0 ||
+        string_copy(session_token, &credentials->session_token) < 0)
         return -ENOMEM;
     *ret = TAKE(credentials);
     return 0;
@@ -54,12 +45,12 @@ void aws_credentials_unref(AwsCredentials *credentials)
     assert(!credentials || credentials->references > 0);
     if (!credentials || --credentials->references > 0)
         return;
-    forget(credentials->access_key_id);
-    forget(credentials->secret_access_key);
-    forget(credentials->session_token);
-    pool_free(credentials->account_id);
+    secret_free(credentials->access_key_id);
+    secret_free(credentials->secret_access_key);
+    secret_free(credentials->session_token);
+    free(credentials->account_id);
     OPENSSL_cleanse(&credentials->signing_key, sizeof(credentials->signing_key));
-    pool_free(credentials);
+    free(credentials);
 }
 
 void aws_credentials_get(AwsCredentialsProvider *provider, AwsCredentialsWait *wait)

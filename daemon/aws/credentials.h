@@ -25,7 +25,7 @@ typedef struct AwsSigningKey {
 
 typedef struct AwsCredentials {
     unsigned references;
-    char *access_key_id; /* of the pool, as all strings here */
+    char *access_key_id;
     char *secret_access_key;
     char *session_token;   /* NULL: none */
     char *account_id;      /* whose quotas calls count against; NULL: not known */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "daemon/aws/retry.h"
-#include "daemon/base/pool.h"
 
 const char *target_state_name(TargetState state)
 {
@@ -59,7 +58,7 @@ void aws_meter_unref(AwsMeter *meter)
     assert(meter->meters->n_in_state[meter->state] > 0);
     meter->meters->n_in_state[meter->state]--;
     for (unsigned i = 0; i < meter->n_operations; i++)
-        pool_free(meter->operations[i]);
+        free(meter->operations[i]);
     call_error_clear(&meter->error);
     free(meter);
 }
@@ -74,7 +73,7 @@ void aws_meter_count(AwsMeter *meter, const char *operation, AttemptOutcome outc
     while (i < meter->n_operations && strcmp(meter->operations[i]->name, operation) != 0)
         i++;
     assert(i < METER_OPERATIONS_MAX);
-    metered = i < meter->n_operations ? meter->operations[i] : pool_alloc(sizeof(*metered));
+    metered = i < meter->n_operations ? meter->operations[i] : calloc(1, sizeof(*metered));
     if (!metered)
         return;
     if (i == meter->n_operations)

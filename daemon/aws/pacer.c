@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "common/time.h"
-#include "daemon/base/pool.h"
 
 typedef TAILQ_HEAD(PacerWaits, PacerWait) PacerWaits;
 
@@ -73,7 +72,7 @@ static void pacer_fire(void *userdata)
 
 int pacer_new(Timers *timers, double rate, Pacer **ret)
 {
-    Pacer *pacer = pool_alloc(sizeof(*pacer));
+    Pacer *pacer = malloc(sizeof(*pacer));
 
     if (!pacer)
         return -ENOMEM;
@@ -92,7 +91,7 @@ void pacer_unref(Pacer *pacer)
         return;
     assert(!pacer_first(pacer)); /* each of the waiting has a reference */
     timer_clear(&pacer->timer);
-    pool_free(pacer);
+    free(pacer);
 }
 
 void pacer_set_rate(Pacer *pacer, double rate)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "common/string.h"
-#include "daemon/base/pool.h"
 
 /* An account lives as long as it has holders. A holder has none before its first credentials, then
  * that of its credentials (quotas_join), which it leaves for another when they are somebody else's.
@@ -55,21 +54,20 @@ static void account_free(Account *account)
     assert(TAILQ_EMPTY(&account->holders));
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
         pacer_unref(account->pacers[kind]);
-    pool_free(account->key);
-    pool_free(account);
+    free(account->key);
+    free(account);
 }
 DEFINE_CLEANUP(Account, account_free)
 
 static int account_new(Quotas *quotas, const char *key, const double rates[N_QUOTA_KINDS],
                        Account **ret)
 {
-    CLEANUP(account_freep) Account *account = pool_alloc(sizeof(*account));
+    CLEANUP(account_freep) Account *account = calloc(1, sizeof(*account));
 
     if (!account)
         return -ENOMEM;
     TAILQ_INIT(&account->holders);
-    account->key = pool_copy(key);
-    if (!account->key)
+    if (string_copy(key, &account->key) < 0)
         return -ENOMEM;
     for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
         int r = pacer_new(quotas->timers, rates[kind], &account->pacers[kind]);

@@ -11,7 +11,6 @@
 #include "common/string.h"
 #include "common/time.h"
 #include "daemon/aws/answer.h"
-#include "daemon/base/pool.h"
 #include "daemon/base/secret-text.h"
 #include "daemon/base/xml.h"
 
@@ -91,7 +90,6 @@ static void clear_fields(XmlField *fields, size_t n_fields)
 static int copy_account_id(const char *arn, char **ret)
 {
     static const unsigned n_fields_before = 4;
-    CLEANUP(freep) char *id = NULL;
     size_t length;
 
     for (unsigned i = 0; arn && i < n_fields_before; i++) {
@@ -101,9 +99,7 @@ static int copy_account_id(const char *arn, char **ret)
     length = arn ? strspn(arn, "0123456789") : 0;
     if (length == 0 || arn[length] != ':')
         return 0;
-    id = strndup(arn, length);
-    *ret = id ? pool_copy(id) : NULL;
-    return *ret ? 0 : -ENOMEM;
+    return string_format(ret, "%.*s", (int)length, arn);
 }
 
 int sts_decode(const HttpResponse *response, AwsCredentials **ret)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -140,6 +141,7 @@ Server *server_new(struct event_base *base, ServerPlan *plan, const char *key_fi
     Server *server = calloc(1, sizeof(*server));
 
     assert_non_null(server);
+    signal(SIGPIPE, SIG_IGN); /* libevent writes to clients that have gone */
     server->base = base;
     server->plan = plan;
     TAILQ_INIT(&server->connections);
