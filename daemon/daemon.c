@@ -84,6 +84,7 @@ static int daemon_commit(Daemon *daemon)
     if (r <= 0)
         return r;
     settler_wake(daemon->settler);
+    target_set_end_removed(daemon->service.targets, daemon->service.registry);
     daemon_note_work(daemon);
     return 0;
 }
@@ -117,7 +118,7 @@ static void daemon_finish(Daemon *daemon)
 {
     SessionRest rest = listener_finish(daemon->listener);
     bool sends = outbox_finish(daemon->service.outbox);
-    bool waits = registry_finish(daemon->service.registry) > 0 || sends || daemon->giving_back ||
+    bool waits = registry_finish(daemon->service.registry) || sends || daemon->giving_back ||
                  rest == SESSION_ANSWERING;
 
     if (waits && daemon->finish_timer.set) {
@@ -135,6 +136,15 @@ static void daemon_finish(Daemon *daemon)
 static bool daemon_is_well(void *userdata)
 {
     return store_is_well(((const Daemon *)userdata)->service.store);
+}
+
+/* A turn is to follow at once. What a store that fails could not save waits for its next try. */
+static bool daemon_has_work(const Daemon *daemon)
+{
+    const Service *service = &daemon->service;
+
+    return listener_has_work(daemon->listener) ||
+           (registry_has_changes(service->registry) && !service->store_failing);
 }
 
 static void daemon_work(Daemon *daemon, uint64_t usec)
@@ -160,7 +170,7 @@ static int daemon_turn(void *userdata)
     status_update(&daemon->status);
     if (daemon->shutting_down)
         daemon_finish(daemon);
-    return listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
+    return daemon_has_work(daemon) ? LOOP_BUSY : 0;
 }
 
 static void reload_refused(const char *error)

@@ -39,8 +39,7 @@ static bool job_is_to_stop(const Job *job)
            !job->record.refusal.code && !job->asks_first;
 }
 
-/* It waits and calls no longer; what it knows of its target's health stays. */
-static void job_rest(Job *job)
+void job_rest(Job *job)
 {
     job_call_off(job);
     outage_step_back(&job->outage_wait);
@@ -445,7 +444,11 @@ bool job_finish(Job *job)
     if (job->call && job_is_to_stop(job) && aws_call_finish(job->call))
         return true;
     job_rest(job);
+    return false;
+}
+
+void job_count_polls(Job *job)
+{
     if (job->polls_uncounted > 0)
         job_mark_changed(job);
-    return false;
 }

@@ -61,6 +61,9 @@ void registry_add_companion(Registry *registry, RegistryCompanion *companion);
  * saved. */
 int registry_commit(Registry *registry, bool *ret_changed);
 
+/* Whether the next commit has jobs to save. */
+bool registry_has_changes(const Registry *registry);
+
 /* Whether the next commit has as much to save as is good for one turn of the loop. */
 bool registry_has_many_changes(const Registry *registry);
 
@@ -88,8 +91,10 @@ void registry_follow_all(Registry *registry, Follower *follower); /* once for ea
 /* What jobs have not sent yet goes out by the new clients of their targets. */
 void registry_renew_calls(Registry *registry);
 
-/* Ends the jobs of targets that the configuration no longer names. */
-void registry_remove_targets(Registry *registry);
+/* The jobs of targets that the configuration no longer names call nobody any more, and end: as many
+ * as the next commit has room for. True: all have. */
+bool registry_remove_targets(Registry *registry);
 
-/* For each turn of a shutdown: how many StopImports are on the wire. Gives up everything else. */
-unsigned registry_finish(Registry *registry);
+/* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
+ * wire, or the next commit has no room for all polls that are not in the records yet. */
+bool registry_finish(Registry *registry);

@@ -17,6 +17,7 @@ struct TargetSet {
     AwsContext context;
     AwsMeters meters;
     TargetList list;
+    LIST_HEAD(, Target) removed; /* some of their jobs have not ended yet */
 };
 
 static void list_clear(TargetList *list)
@@ -50,11 +51,22 @@ static Target **list_find(const TargetList *list, const char *name)
                : bsearch(name, list->by_name, list->n, sizeof(list->by_name[0]), compare_name);
 }
 
+static void set_free_removed(TargetSet *set)
+{
+    Target *target;
+
+    while ((target = LIST_FIRST(&set->removed))) {
+        LIST_REMOVE(target, removed_entry);
+        target_free(target);
+    }
+}
+
 void target_set_free(TargetSet *set)
 {
     if (!set)
         return;
     list_free_targets(&set->list);
+    set_free_removed(set);
     aws_profile_share_free(set->context.profiles);
     free(set);
 }
@@ -144,14 +156,22 @@ int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
     if (r < 0)
         return r;
     list_succeed(&list, set);
-    for (size_t i = 0; i < set->list.n; i++)
-        set->list.in_order[i]->removed = !list_find(&list, set->list.in_order[i]->name);
-    registry_remove_targets(registry);
-    for (size_t i = 0; i < set->list.n; i++)
-        if (set->list.in_order[i]->removed)
-            target_free(set->list.in_order[i]);
+    for (size_t i = 0; i < set->list.n; i++) {
+        Target *target = set->list.in_order[i];
+
+        target->removed = !list_find(&list, target->name);
+        if (target->removed)
+            LIST_INSERT_HEAD(&set->removed, target, removed_entry);
+    }
     list_clear(&set->list);
     set->list = list;
+    target_set_end_removed(set, registry);
     registry_renew_calls(registry);
     return 0;
+}
+
+void target_set_end_removed(TargetSet *set, Registry *registry)
+{
+    if (!LIST_EMPTY(&set->removed) && registry_remove_targets(registry))
+        set_free_removed(set);
 }

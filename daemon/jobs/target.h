@@ -3,6 +3,8 @@
  * its outage state and the jobs that are not final. */
 #pragma once
 
+#include <sys/queue.h>
+
 #include "common/memory.h"
 #include "daemon/aws/import-operations.h"
 #include "daemon/aws/quotas.h"
@@ -17,6 +19,7 @@ typedef struct Target {
     Outage *outage;
     JobCounts counts;
     bool removed; /* the configuration does not name it any more: its jobs end, then it does */
+    LIST_ENTRY(Target) removed_entry;
 } Target;
 
 int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,

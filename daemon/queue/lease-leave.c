@@ -55,7 +55,7 @@ bool lease_book_leave(LeaseBook *book)
 
     for (job = LIST_FIRST(&index->under_way); job; job = next) {
         next = LIST_NEXT(job, entry);
-        if (book_leave_job(book, job))
+        if (registry_has_many_changes(book->context.registry) || book_leave_job(book, job))
             waits = true;
     }
     LIST_FOREACH (lease, &index->closing, entry)

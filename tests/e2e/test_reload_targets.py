@@ -5,6 +5,7 @@ import pytest
 
 from harness.accounts import Accounts, access_key
 from harness.daemon import assert_in_turn, target
+from harness.sim import new_id
 from harness.varlink import VarlinkError
 
 
@@ -89,6 +90,22 @@ def test_the_jobs_of_a_target_that_is_removed_end_as_refused(start_daemon, sim, 
     daemon.stopped(sim.add(stop_polls=5))
     assert doomed.counts()["calls"] == calls
     assert names(daemon) == ["default"]
+
+
+def test_many_jobs_of_a_target_that_is_removed_end_in_turns_that_others_share(start_daemon, sim, start_sim):
+    """To save an end takes its time: more of them than a turn has time for are saved in several."""
+    doomed = start_sim()
+    daemon = start_daemon({"default": target(sim), "doomed": target(doomed)})
+    doomed.fault("hang")
+    with daemon.connect() as client:
+        jobs = [client.call("Stop", {"importId": new_id(), "target": "doomed"})["job"]["id"] for _ in range(600)]
+        before = client.call("GetStatistics")["statistics"]["storeCommits"]
+        reload_with(daemon, {"default": target(sim)})
+        daemon.journal.wait("job-refused", job=jobs[-1])
+        assert daemon.stopped(sim.add())["state"] == "stopped"
+        after = client.call("GetStatistics")["statistics"]["storeCommits"]
+    assert {daemon.job(job)["lastError"]["code"] for job in jobs} == {"TargetRemoved"}
+    assert after - before >= 3
 
 
 @pytest.mark.parametrize("fault", ["hang", "slow"])

@@ -141,7 +141,7 @@ void core_shut_down(Core *core)
 
 bool core_finish(Core *core)
 {
-    bool waits = registry_finish(core->registry) > 0;
+    bool waits = registry_finish(core->registry);
 
     if (queue_set_finish(core->queues))
         waits = true;

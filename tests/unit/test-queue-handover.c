@@ -201,6 +201,26 @@ static void test_an_import_that_stopped_meanwhile_is_not_given_back(void **state
     assert_false(leave(world));
 }
 
+/* Clients may have asked for as much as a turn saves, which is 256 changes. */
+static void test_what_a_turn_has_no_time_to_save_is_given_back_by_a_later_one(void **state)
+{
+    QueueWorld *world = *state;
+
+    queue_world_begin_polling(world);
+    for (unsigned i = 0; i < 256; i++) {
+        char import_id[] = IMPORT_B, id[JOB_ID_SIZE];
+        const JobRequest request = {.target = &world->target, .key = {.import_id = import_id}};
+
+        snprintf(import_id, sizeof(import_id), "%08x%s", i, &IMPORT_B[8]);
+        assert_int_equal(registry_request(world->registry, &request, id), 0);
+    }
+    assert_true(leave(world));
+    assert_int_equal(queue_world_job_state(world, IMPORT_A), JOB_POLLING);
+    queue_world_turn(world); /* without being asked again */
+    assert_int_equal(queue_world_job_state(world, IMPORT_A), JOB_RELEASED);
+    assert_int_equal(queue_world_rows(world), 0);
+}
+
 #define TEST(function)                                                                             \
     cmocka_unit_test_setup_teardown(function, queue_world_setup, queue_world_teardown)
 
@@ -217,6 +237,7 @@ int main(void)
         TEST(test_what_asks_for_a_target_that_is_removed_goes_back_to_the_queue),
         TEST(test_a_stop_on_the_wire_ends_before_the_message_is_given_back),
         TEST(test_an_import_that_stopped_meanwhile_is_not_given_back),
+        TEST(test_what_a_turn_has_no_time_to_save_is_given_back_by_a_later_one),
     };
 
     return cmocka_run_group_tests_name("queue", tests, NULL, NULL);

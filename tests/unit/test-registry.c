@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <syslog.h>
@@ -333,12 +334,73 @@ static void test_a_target_that_goes_takes_its_jobs(void **state)
     assert_int_equal(request_import(fixture, 1, IMPORT_A, NULL, id), 0);
     commit_registry(fixture);
     fixture->targets[1].removed = true;
-    registry_remove_targets(fixture->registry);
+    assert_true(registry_remove_targets(fixture->registry));
     registry_count_states(fixture->registry, counts);
     assert_int_equal(counts[JOB_QUEUED], 1);
     assert_int_equal(counts[JOB_REFUSED], 1);
     commit_registry(fixture);
     assert_int_equal(registry_count_jobs(fixture->registry), 1);
+}
+
+/* More than one commit has room for, which is 256. */
+#define MANY_JOBS 600U
+
+static void request_many(Fixture *fixture, size_t target, char ret_ids[MANY_JOBS][JOB_ID_SIZE])
+{
+    const PollingRules polling = {USEC_PER_SEC, USEC_PER_MINUTE, 2};
+    char import_id[] = IMPORT_A;
+
+    registry_configure(fixture->registry, &polling, MANY_JOBS);
+    for (unsigned i = 0; i < MANY_JOBS; i++) {
+        snprintf(import_id, sizeof(import_id), "%08x%s", i, &IMPORT_A[8]);
+        assert_int_equal(request_import(fixture, target, import_id, NULL, ret_ids[i]), 0);
+    }
+    commit_registry(fixture);
+}
+
+static void test_jobs_of_a_target_that_goes_end_in_as_many_commits_as_they_need(void **state)
+{
+    char ids[MANY_JOBS][JOB_ID_SIZE];
+    unsigned counts[N_JOB_STATES];
+    Fixture *fixture = *state;
+
+    request_many(fixture, 1, ids);
+    fixture->targets[1].removed = true;
+    assert_false(registry_remove_targets(fixture->registry));
+    assert_false(registry_remove_targets(fixture->registry));
+    registry_count_states(fixture->registry, counts);
+    assert_int_equal(counts[JOB_REFUSED], 256);
+    /* None of them calls. */
+    assert_int_equal(timers_next_usec(fixture->timers),
+                     fixture->virtual.boottime_usec + USEC_PER_HOUR);
+    commit_registry(fixture);
+    assert_false(registry_remove_targets(fixture->registry));
+    commit_registry(fixture);
+    assert_true(registry_remove_targets(fixture->registry));
+    commit_registry(fixture);
+    assert_int_equal(registry_count_jobs(fixture->registry), 0);
+}
+
+static void test_polls_are_saved_at_a_shutdown_in_as_many_commits_as_they_need(void **state)
+{
+    char ids[MANY_JOBS][JOB_ID_SIZE];
+    Fixture *fixture = *state;
+    unsigned n_commits = 1;
+
+    request_many(fixture, 0, ids);
+    for (unsigned i = 0; i < MANY_JOBS; i++)
+        registry_find(fixture->registry, ids[i])->polls_uncounted = 2;
+    for (; registry_finish(fixture->registry); n_commits++)
+        commit_registry(fixture);
+    commit_registry(fixture);
+    assert_int_equal(n_commits, 3);
+    for (unsigned i = 0; i < MANY_JOBS; i++) {
+        JobRecord record;
+
+        assert_int_equal(store_get(fixture->store, ids[i], &record), 0);
+        assert_int_equal(record.polls, 2);
+        job_record_clear(&record);
+    }
 }
 
 /* On a file system of its own that is soon full. Needs root. */
@@ -392,6 +454,8 @@ int main(void)
         TEST(test_takes_no_more_than_max_jobs),
         TEST(test_goes_on_after_a_restart),
         TEST(test_a_target_that_goes_takes_its_jobs),
+        TEST(test_jobs_of_a_target_that_goes_end_in_as_many_commits_as_they_need),
+        TEST(test_polls_are_saved_at_a_shutdown_in_as_many_commits_as_they_need),
         TEST(test_a_commit_that_fails_drops_new_jobs_alone),
         TEST(test_an_observation_is_shown_whether_it_is_in_memory_or_on_disk),
         TEST(test_a_job_that_asks_what_became_of_its_stop_shares_only_an_end),
