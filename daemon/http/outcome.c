@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* libcurl has a limit for one line of a head, and calls it a lack of memory too. */
+/* CURLE_TOO_LARGE, which the header has since 8.6. */
+#define TOO_LARGE ((CURLcode)100)
+
+/* libcurl has a limit for one line of a head, and called it a lack of memory too before 8.6. */
 static bool is_line_too_long(const HttpTransfer *transfer, CURLcode code)
 {
     curl_off_t usec = 0;
 
+    if (code == TOO_LARGE)
+        return true;
     return code == CURLE_OUT_OF_MEMORY && transfer->local_error == 0 && transfer->easy &&
            curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &usec) == CURLE_OK &&
            usec > 0;
