@@ -84,7 +84,6 @@ static int daemon_commit(Daemon *daemon)
     if (r <= 0)
         return r;
     settler_wake(daemon->settler);
-    target_set_end_removed(daemon->service.targets, daemon->service.registry);
     daemon_note_work(daemon);
     return 0;
 }
@@ -138,15 +137,6 @@ static bool daemon_is_well(void *userdata)
     return store_is_well(((const Daemon *)userdata)->service.store);
 }
 
-/* A turn is to follow at once. What a store that fails could not save waits for its next try. */
-static bool daemon_has_work(const Daemon *daemon)
-{
-    const Service *service = &daemon->service;
-
-    return listener_has_work(daemon->listener) ||
-           (registry_has_changes(service->registry) && !service->store_failing);
-}
-
 static void daemon_work(Daemon *daemon, uint64_t usec)
 {
     if (listener_work(daemon->listener, usec))
@@ -158,19 +148,24 @@ static void daemon_work(Daemon *daemon, uint64_t usec)
 static int daemon_turn(void *userdata)
 {
     Daemon *daemon = userdata;
+    Service *service = &daemon->service;
+    bool more;
     int r;
 
     daemon_work(daemon, CALLS_USEC);
     if (daemon->shutting_down)
-        daemon->giving_back = queue_set_finish(daemon->service.queues);
+        daemon->giving_back = queue_set_finish(service->queues);
     r = daemon_commit(daemon);
     if (r < 0)
         return r;
     daemon_work(daemon, REPLIES_USEC);
+    more = target_set_review(service->targets, service->registry);
     status_update(&daemon->status);
     if (daemon->shutting_down)
         daemon_finish(daemon);
-    return daemon_has_work(daemon) ? LOOP_BUSY : 0;
+    /* What a store that fails could not save waits for its next try. */
+    more = (more || registry_has_changes(service->registry)) && !service->store_failing;
+    return more || listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
 }
 
 static void reload_refused(const char *error)

@@ -26,6 +26,9 @@
 /* For how long credentials are used that had expired when they were fetched. */
 #define GRACE_USEC (5 * USEC_PER_MINUTE)
 
+/* Of those that wait, in one turn. */
+#define HANDED_OUT_MAX 1000U
+
 /* Who frees a source, and when: the provider has at most one, from start_fetch() on, and frees it
  * in on_fetched() as the last thing that it does with the fetch. It does so after the waiters have
  * been called, because the credentials or the error that they are called with may belong to the
@@ -75,8 +78,8 @@ static bool is_good(const Provider *provider)
     return provider->current && !provider->rejected && !expires_within(provider, 0);
 }
 
-/* All that have come so far; a waiter that asks again from within done() waits for the next turn.
- */
+/* Those that have come so far, as many as a turn has time for; a waiter that asks again from within
+ * done() waits for the next turn. */
 static void release(Provider *provider, AwsCredentials *credentials, const CallError *error)
 {
     const uint64_t last = provider->base.ticket;
@@ -84,7 +87,12 @@ static void release(Provider *provider, AwsCredentials *credentials, const CallE
 
     if (credentials)
         aws_credentials_ref(credentials);
-    while ((wait = TAILQ_FIRST(&provider->base.waiting)) && wait->ticket <= last) {
+    for (unsigned n = 0; (wait = TAILQ_FIRST(&provider->base.waiting)) && wait->ticket <= last;
+         n++) {
+        if (n == HANDED_OUT_MAX) {
+            set_soon(provider);
+            break;
+        }
         aws_credentials_cancel(wait);
         wait->done(credentials, error, wait->userdata);
     }

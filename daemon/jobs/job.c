@@ -39,7 +39,8 @@ static bool job_is_to_stop(const Job *job)
            !job->record.refusal.code && !job->asks_first;
 }
 
-void job_rest(Job *job)
+/* It waits and calls no longer; what it knows of its target's health stays. */
+static void job_rest(Job *job)
 {
     job_call_off(job);
     outage_step_back(&job->outage_wait);

@@ -102,9 +102,6 @@ void job_log(Job *job);
 /* What changed could not be saved: a StopImport that was to go out in the next turn does not. */
 void job_withhold(Job *job);
 
-/* It waits and calls no longer; what it knows of its target's health stays. */
-void job_rest(Job *job);
-
 /* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
  * wire and its outcome will still be written down. */
 bool job_finish(Job *job);

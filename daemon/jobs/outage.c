@@ -11,15 +11,19 @@
 #include "daemon/base/stats.h"
 #include "daemon/jobs/schedule.h"
 
+#define STEP_MAX 1000U
+
 struct Outage {
     unsigned references;
     Timers *timers;
     const Random *random;
     AwsMeter *meter; /* NULL: none */
     AwsOwner owner;
-    char *name;          /* of the owner, for the journal */
-    Timer probe_timer;   /* set while a job waits and none probes */
-    unsigned failures;   /* probes in a row that failed; 0: the target is reachable */
+    char *name;            /* of the owner, for the journal */
+    Timer probe_timer;     /* set while a job waits and none probes */
+    Timer step_timer;      /* set while some are still to be held, or resumed */
+    OutageWait *held_next; /* of those that are calling */
+    unsigned failures;     /* probes in a row that failed; 0: the target is reachable */
     bool of_answers;     /* the last failure was an answer of the kind that one import may cause */
     uint64_t began_usec; /* CLOCK_BOOTTIME */
     CallError error;     /* of the last failure */
@@ -41,6 +45,7 @@ static const struct {
 _Static_assert(sizeof(owners) / sizeof(owners[0]) == N_AWS_OWNERS, "words for each");
 
 static void outage_probe(void *userdata);
+static void outage_step(void *userdata);
 
 int outage_new(Timers *timers, const Random *random, AwsOwner owner, const char *name, Outage **ret)
 {
@@ -58,6 +63,7 @@ int outage_new(Timers *timers, const Random *random, AwsOwner owner, const char 
     TAILQ_INIT(&outage->calling);
     TAILQ_INIT(&outage->waiting);
     timer_init(&outage->probe_timer, timers, outage_probe, outage);
+    timer_init(&outage->step_timer, timers, outage_step, outage);
     if (!outage->name) {
         outage_unref(outage);
         return -ENOMEM;
@@ -77,6 +83,7 @@ void outage_unref(Outage *outage)
     if (!outage || --outage->references > 0)
         return;
     timer_clear(&outage->probe_timer);
+    timer_clear(&outage->step_timer);
     call_error_clear(&outage->error);
     aws_meter_unref(outage->meter);
     free(outage->name);
@@ -157,6 +164,8 @@ static void outage_displace(OutageWait *wait)
 {
     Outage *outage = wait->outage;
 
+    if (outage->held_next == wait)
+        outage->held_next = TAILQ_NEXT(wait, entry);
     if (wait->place == OUTAGE_CALLING)
         TAILQ_REMOVE(&outage->calling, wait, entry);
     else if (wait->place == OUTAGE_WAITING)
@@ -221,10 +230,47 @@ static const char *outage_verb(const Outage *outage, const CallError *error)
     return verbs[state];
 }
 
+/* Of those that wait when the target answers again, and of those that call when it does not: so
+ * many in a turn of the loop. False: none is left. */
+static bool outage_resume_next(Outage *outage)
+{
+    OutageWait *wait = TAILQ_FIRST(&outage->waiting);
+
+    if (!wait)
+        return false;
+    outage_displace(wait);
+    wait->hooks->resume(wait->failures > 0 ? outage_delay(outage, wait->failures) : 0,
+                        wait->userdata);
+    return true;
+}
+
+static bool outage_hold_next(Outage *outage)
+{
+    OutageWait *wait = outage->held_next;
+
+    if (!wait)
+        return false;
+    outage->held_next = TAILQ_NEXT(wait, entry);
+    if (wait->hooks->hold(wait->userdata)) {
+        outage_displace(wait);
+        outage_place_waiting(outage, wait);
+    }
+    return true;
+}
+
+static void outage_step(void *userdata)
+{
+    Outage *outage = userdata;
+
+    for (unsigned n = 0; n < STEP_MAX; n++)
+        if (!(outage->failures > 0 ? outage_hold_next(outage) : outage_resume_next(outage)))
+            return;
+    timer_set(&outage->step_timer, timers_boottime_usec(outage->timers));
+}
+
 static void outage_begin(Outage *outage, const CallError *error)
 {
     JournalEntry entry;
-    OutageWait *wait, *next;
 
     outage->began_usec = timers_boottime_usec(outage->timers);
     stats_add(STAT_OUTAGES, 1);
@@ -236,13 +282,9 @@ static void outage_begin(Outage *outage, const CallError *error)
                  error->code ? error->code : "no memory", error->message ? ": " : "",
                  error->message ? error->message : "");
 
-    for (wait = TAILQ_FIRST(&outage->calling); wait; wait = next) {
-        next = TAILQ_NEXT(wait, entry);
-        if (wait->hooks->hold(wait->userdata)) {
-            outage_displace(wait);
-            outage_place_waiting(outage, wait);
-        }
-    }
+    outage->failures = 1;
+    outage->held_next = TAILQ_FIRST(&outage->calling);
+    outage_step(outage);
 }
 
 static void outage_fail(OutageWait *wait, const CallError *error, bool of_answers)
@@ -256,7 +298,6 @@ static void outage_fail(OutageWait *wait, const CallError *error, bool of_answer
     aws_meter_note_trouble(outage->meter, error);
     if (outage->failures == 0) {
         outage_begin(outage, error);
-        outage->failures = 1;
         outage->of_answers = of_answers;
         wait->failures++;
     } else if (outage->probe == wait) {
@@ -299,7 +340,6 @@ void outage_troubled(OutageWait *wait, const CallError *error)
 
 void outage_end(Outage *outage)
 {
-    OutageWait *wait;
     uint64_t lasted_usec = timers_boottime_usec(outage->timers) - outage->began_usec;
     char lasted[TIMESPAN_SIZE];
     JournalEntry entry;
@@ -318,11 +358,8 @@ void outage_end(Outage *outage)
     journal_send(&entry, "%s %s answers again after %s", aws_owner_noun(outage->owner),
                  outage->name, timespan_format(lasted_usec, lasted));
 
-    while ((wait = TAILQ_FIRST(&outage->waiting))) {
-        outage_displace(wait);
-        wait->hooks->resume(wait->failures > 0 ? outage_delay(outage, wait->failures) : 0,
-                            wait->userdata);
-    }
+    outage->held_next = NULL;
+    outage_step(outage);
 }
 
 void outage_answered(OutageWait *wait)

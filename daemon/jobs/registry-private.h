@@ -13,6 +13,7 @@ struct Registry {
     JobContext context; /* of all jobs */
     Store *store;
     struct JobList jobs; /* all of them */
+    Job *reviewed_next;  /* after a reload; NULL: all were */
     JobIndex index;
     unsigned n_jobs, max_jobs;
     unsigned n_in_state[N_JOB_STATES];

@@ -88,12 +88,11 @@ bool registry_show_changes(const Registry *registry, uint64_t change, const JobT
 bool registry_follow(Registry *registry, const char *id, Follower *follower);
 void registry_follow_all(Registry *registry, Follower *follower); /* once for each commit */
 
-/* What jobs have not sent yet goes out by the new clients of their targets. */
-void registry_renew_calls(Registry *registry);
-
-/* The jobs of targets that the configuration no longer names call nobody any more, and end: as many
- * as the next commit has room for. True: all have. */
-bool registry_remove_targets(Registry *registry);
+/* After a reload each job is looked at once, so many in a turn, the oldest first. It ends where its
+ * target was removed; else what it has not sent yet goes out by the new client of its target. True:
+ * some are left for a later turn, or until what they changed is on disk. */
+void registry_begin_review(Registry *registry);
+bool registry_review(Registry *registry);
 
 /* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
  * wire, or the next commit has no room for all polls that are not in the records yet. */

@@ -148,6 +148,14 @@ static void list_succeed(TargetList *list, const TargetSet *set)
     }
 }
 
+bool target_set_review(TargetSet *set, Registry *registry)
+{
+    if (registry_review(registry))
+        return true;
+    set_free_removed(set);
+    return false;
+}
+
 int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
 {
     TargetList list;
@@ -165,13 +173,7 @@ int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
     }
     list_clear(&set->list);
     set->list = list;
-    target_set_end_removed(set, registry);
-    registry_renew_calls(registry);
+    registry_begin_review(registry);
+    (void)target_set_review(set, registry);
     return 0;
-}
-
-void target_set_end_removed(TargetSet *set, Registry *registry)
-{
-    if (!LIST_EMPTY(&set->removed) && registry_remove_targets(registry))
-        set_free_removed(set);
 }

@@ -20,11 +20,10 @@ Target *target_set_get(const TargetSet *set, size_t i);
 /* How many targets are in this state. */
 unsigned target_set_count(const TargetSet *set, TargetState state);
 
-/* Makes the set what the new configuration says: adds, changes and removes targets. Jobs of a
- * target that is removed end as refused, see target_set_end_removed(). 0, or negative errno: the
- * set is as it was. */
+/* Makes the set what the new configuration says: adds, changes and removes targets. Their jobs
+ * follow in target_set_review(). 0, or negative errno: the set is as it was. */
 int target_set_reload(TargetSet *set, const Config *config, Registry *registry);
 
-/* For each commit: ends as many jobs of targets that were removed as the next one has room for, and
- * frees the targets after the last. */
-void target_set_end_removed(TargetSet *set, Registry *registry);
+/* For each turn: jobs call by the new clients, those of a target that was removed end as refused,
+ * and it is freed after the last. True: some are left, see registry_review(). */
+bool target_set_review(TargetSet *set, Registry *registry);

@@ -209,6 +209,7 @@ void core_reload(Core *core, const CoreRules *rules)
     assert_int_equal(outbox_plan(core->outbox, config, &outbox), 0);
     assert_int_equal(queue_set_plan(core->queues, config, &queues), 0);
     assert_int_equal(target_set_reload(core->targets, config, core->registry), 0);
+    assert_false(target_set_review(core->targets, core->registry));
     if (guards)
         guards_succeed(guards, core->guards);
     core->guards = guards;

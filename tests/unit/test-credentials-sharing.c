@@ -31,6 +31,35 @@ static void test_one_fetch_for_all(void **state)
     assert_int_equal(world_count_events("credentials-obtained"), 1);
 }
 
+static void count(AwsCredentials *credentials, const CallError *error, void *userdata)
+{
+    assert_non_null(credentials);
+    assert_null(error);
+    ++*(unsigned *)userdata;
+}
+
+static void test_many_have_what_one_fetch_gave_in_as_many_turns_as_it_takes(void **state)
+{
+    static AwsCredentialsWait waits[2500]; /* a turn hands out to 1,000 */
+    Fixture *fixture = *state;
+    unsigned n_done = 0;
+
+    world_set_keys("AKID", "5ecr3t", "");
+    world_connect(fixture, &(AwsSection){0});
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        waits[i] = (AwsCredentialsWait){.done = count, .userdata = &n_done};
+        aws_credentials_get(fixture->provider, &waits[i]);
+    }
+    world_run(fixture);
+    world_set_keys("AKID2", "5ecr3t2", "");
+    assert_int_equal(n_done, 1000);
+    world_run(fixture);
+    assert_int_equal(n_done, 2000);
+    world_run(fixture);
+    assert_int_equal(n_done, 2500);
+    assert_int_equal(world_count_events("credentials-obtained"), 1);
+}
+
 static void test_cancel(void **state)
 {
     Fixture *fixture = *state;
@@ -167,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_one_fetch_for_all),
+        TEST(test_many_have_what_one_fetch_gave_in_as_many_turns_as_it_takes),
         TEST(test_cancel),
         TEST(test_who_comes_back_waits_for_the_next_turn),
         TEST(test_rejected_keys_are_read_again),

@@ -28,6 +28,46 @@ static void test_lets_all_call_while_the_target_answers(void **state)
     assert_int_equal(timers_next_usec(fixture->timers), TIMER_NEVER);
 }
 
+/* More than a turn of the loop holds or resumes, which is 1,000. */
+#define N_MANY 2500U
+
+static unsigned count_placed(const FakeJob *jobs, int place)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < N_MANY; i++)
+        n += (int)jobs[i].wait.place == place;
+    return n;
+}
+
+static void test_many_are_held_and_resumed_in_as_many_turns_as_it_takes(void **state)
+{
+    static FakeJob jobs[N_MANY];
+    Fixture *fixture = *state;
+
+    for (unsigned i = 0; i < N_MANY; i++) {
+        jobs[i].clock = &fixture->clock;
+        jobs[i].wait.hooks = &world_hooks;
+        jobs[i].wait.userdata = &jobs[i];
+        assert_true(outage_enter(fixture->outage, &jobs[i].wait));
+    }
+    outage_failed(&jobs[0].wait, &fixture->error);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), 1001);
+    outage_leave(&jobs[1001].wait); /* the next one */
+    world_advance(fixture, 1);
+    world_advance(fixture, 2);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), N_MANY - 1);
+    outage_end(fixture->outage);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), N_MANY - 1 - 1000);
+    world_advance(fixture, 3);
+    world_advance(fixture, 4);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), 0);
+    for (unsigned i = 0; i < N_MANY; i++) {
+        assert_int_equal(jobs[i].n_resumed, i != 1001);
+        outage_leave(&jobs[i].wait);
+    }
+}
+
 static void test_lets_nobody_call_while_it_is_out(void **state)
 {
     Fixture *fixture = *state;
@@ -293,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_lets_all_call_while_the_target_answers),
+        TEST(test_many_are_held_and_resumed_in_as_many_turns_as_it_takes),
         TEST(test_lets_nobody_call_while_it_is_out),
         TEST(test_tells_the_failure_of_now),
         TEST(test_takes_back_calls_that_are_not_on_the_wire),

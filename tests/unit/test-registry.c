@@ -334,7 +334,8 @@ static void test_a_target_that_goes_takes_its_jobs(void **state)
     assert_int_equal(request_import(fixture, 1, IMPORT_A, NULL, id), 0);
     commit_registry(fixture);
     fixture->targets[1].removed = true;
-    assert_true(registry_remove_targets(fixture->registry));
+    registry_begin_review(fixture->registry);
+    assert_false(registry_review(fixture->registry));
     registry_count_states(fixture->registry, counts);
     assert_int_equal(counts[JOB_QUEUED], 1);
     assert_int_equal(counts[JOB_REFUSED], 1);
@@ -342,8 +343,8 @@ static void test_a_target_that_goes_takes_its_jobs(void **state)
     assert_int_equal(registry_count_jobs(fixture->registry), 1);
 }
 
-/* More than one commit has room for, which is 256. */
-#define MANY_JOBS 600U
+/* More than a turn looks at, which is 1,000, and than a commit has room for, which is 256. */
+#define MANY_JOBS 1200U
 
 static void request_many(Fixture *fixture, size_t target, char ret_ids[MANY_JOBS][JOB_ID_SIZE])
 {
@@ -360,30 +361,42 @@ static void request_many(Fixture *fixture, size_t target, char ret_ids[MANY_JOBS
 
 static void test_jobs_of_a_target_that_goes_end_in_as_many_commits_as_they_need(void **state)
 {
-    char ids[MANY_JOBS][JOB_ID_SIZE];
-    unsigned counts[N_JOB_STATES];
+    static char ids[MANY_JOBS][JOB_ID_SIZE];
+    unsigned counts[N_JOB_STATES], n_commits = 1;
     Fixture *fixture = *state;
 
     request_many(fixture, 1, ids);
     fixture->targets[1].removed = true;
-    assert_false(registry_remove_targets(fixture->registry));
-    assert_false(registry_remove_targets(fixture->registry));
+    registry_begin_review(fixture->registry);
+    assert_true(registry_review(fixture->registry));
+    assert_true(registry_review(fixture->registry));
     registry_count_states(fixture->registry, counts);
     assert_int_equal(counts[JOB_REFUSED], 256);
-    /* None of them calls. */
-    assert_int_equal(timers_next_usec(fixture->timers),
-                     fixture->virtual.boottime_usec + USEC_PER_HOUR);
+    for (commit_registry(fixture); registry_review(fixture->registry); n_commits++)
+        commit_registry(fixture);
     commit_registry(fixture);
-    assert_false(registry_remove_targets(fixture->registry));
-    commit_registry(fixture);
-    assert_true(registry_remove_targets(fixture->registry));
-    commit_registry(fixture);
+    assert_int_equal(n_commits, 4);
     assert_int_equal(registry_count_jobs(fixture->registry), 0);
+}
+
+static void test_a_reload_looks_at_so_many_jobs_in_a_turn(void **state)
+{
+    static char ids[MANY_JOBS][JOB_ID_SIZE];
+    Fixture *fixture = *state;
+
+    request_many(fixture, 0, ids);
+    registry_begin_review(fixture->registry);
+    assert_true(registry_review(fixture->registry));
+    /* The next one may end meanwhile. */
+    for (unsigned i = 0; i < MANY_JOBS; i++)
+        job_cancel(registry_find(fixture->registry, ids[i]), &canceller);
+    commit_registry(fixture);
+    assert_false(registry_review(fixture->registry));
 }
 
 static void test_polls_are_saved_at_a_shutdown_in_as_many_commits_as_they_need(void **state)
 {
-    char ids[MANY_JOBS][JOB_ID_SIZE];
+    static char ids[MANY_JOBS][JOB_ID_SIZE];
     Fixture *fixture = *state;
     unsigned n_commits = 1;
 
@@ -393,7 +406,7 @@ static void test_polls_are_saved_at_a_shutdown_in_as_many_commits_as_they_need(v
     for (; registry_finish(fixture->registry); n_commits++)
         commit_registry(fixture);
     commit_registry(fixture);
-    assert_int_equal(n_commits, 3);
+    assert_int_equal(n_commits, 5);
     for (unsigned i = 0; i < MANY_JOBS; i++) {
         JobRecord record;
 
@@ -455,6 +468,7 @@ int main(void)
         TEST(test_goes_on_after_a_restart),
         TEST(test_a_target_that_goes_takes_its_jobs),
         TEST(test_jobs_of_a_target_that_goes_end_in_as_many_commits_as_they_need),
+        TEST(test_a_reload_looks_at_so_many_jobs_in_a_turn),
         TEST(test_polls_are_saved_at_a_shutdown_in_as_many_commits_as_they_need),
         TEST(test_a_commit_that_fails_drops_new_jobs_alone),
         TEST(test_an_observation_is_shown_whether_it_is_in_memory_or_on_disk),
