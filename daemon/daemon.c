@@ -66,7 +66,11 @@ static void set_in(Daemon *daemon, Timer *timer, uint64_t delay_usec)
 /* A burst leaves holes all over the heap, which else stay resident to the end. */
 static void daemon_give_back_memory(void *userdata)
 {
-    store_give_back_memory(((Daemon *)userdata)->service.store);
+    Daemon *daemon = userdata;
+
+    store_give_back_memory(daemon->service.store);
+    http_client_give_back_memory(daemon->service.http);
+    http_client_give_back_memory(daemon->queue_http);
     malloc_trim(0);
 }
 

@@ -23,8 +23,10 @@
 #include "daemon/http/transfer-clock.h"
 #include "daemon/http/transfer.h"
 
-/* An idle handle costs about 6 KiB; what a burst needs beyond these is made again. */
-#define IDLE_HANDLES_MAX 4U
+/* An idle handle costs about 7 KiB; to make one takes a twentieth of a warm call's time. So a burst
+ * keeps those that it uses, and a few are left when memory is given back. */
+#define IDLE_HANDLES_MAX 64U
+#define IDLE_HANDLES_AT_REST 4U
 
 TAILQ_HEAD(TransferList, HttpTransfer);
 
@@ -378,6 +380,17 @@ int http_client_new(struct event_base *base, unsigned max_connections, HttpClien
     return 0;
 }
 
+static void client_keep_idle(CurlClient *client, size_t n)
+{
+    while (client->n_idle > n)
+        curl_easy_cleanup(client->idle[--client->n_idle]);
+}
+
+void http_client_give_back_memory(HttpClient *interface)
+{
+    client_keep_idle((CurlClient *)interface, IDLE_HANDLES_AT_REST);
+}
+
 void http_client_free(HttpClient *interface)
 {
     CurlClient *client = (CurlClient *)interface;
@@ -389,8 +402,7 @@ void http_client_free(HttpClient *interface)
            (transfer = TAILQ_FIRST(&client->queued)) || (transfer = TAILQ_FIRST(&client->yielding)))
         client_cancel(interface, transfer);
     assert(client->n_running == 0);
-    while (client->n_idle > 0)
-        curl_easy_cleanup(client->idle[--client->n_idle]);
+    client_keep_idle(client, 0);
     http_multi_clear(&client->multi);
     if (client->starter)
         event_free(client->starter);

@@ -87,6 +87,9 @@ void http_client_free(HttpClient *client); /* cancels what is in flight */
 #define HTTP_OTHERS_IN_A_ROW 9U
 void http_client_set_max_connections(HttpClient *client, unsigned max_connections);
 
+/* Frees what is kept for the next burst of transfers. */
+void http_client_give_back_memory(HttpClient *client);
+
 /* Why the proxy that the environment names cannot be used, without any part of it; NULL: it can, or
  * there is none. Calls that need it fail with the same sentence. */
 const char *http_client_proxy_fault(const HttpClient *client);

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <curl/curl.h>
 
 #include "common/time.h"
+#include "tests/harness/real-call.h"
 #include "tests/unit/http-world.h"
 
 static void test_keeps_connections(void **state)
@@ -46,6 +48,57 @@ static void test_queues_past_the_limit(void **state)
     }
     assert_int_equal(f->plan.requests, 10);
     assert_int_equal(f->plan.most_open, 2);
+}
+
+static int n_handles; /* of libcurl, that are there beside its own */
+static unsigned n_handles_made;
+
+CURL *curl_easy_init(void)
+{
+    REAL(curl_easy_init);
+    n_handles++;
+    n_handles_made++;
+    return real();
+}
+
+void curl_easy_cleanup(CURL *easy)
+{
+    REAL(curl_easy_cleanup);
+    n_handles--;
+    real(easy);
+}
+
+#define AT_ONCE_MAX 100U
+
+static void post_at_once(Fixture *f, size_t n)
+{
+    HttpRequest request = world_request(f->url);
+    Outcome outcomes[AT_ONCE_MAX] = {0};
+
+    for (size_t i = 0; i < n; i++)
+        world_start(f, &request, &outcomes[i]);
+    for (size_t i = 0; i < n; i++) {
+        world_wait(f, &outcomes[i]);
+        world_assert_ok(&outcomes[i]);
+    }
+}
+
+static void test_keeps_the_handles_of_a_burst_until_memory_is_given_back(void **state)
+{
+    Fixture *f = *state;
+
+    http_client_set_max_connections(f->http, AT_ONCE_MAX);
+    n_handles = 0;
+    post_at_once(f, 30);
+    n_handles_made = 0;
+    for (unsigned i = 0; i < 3; i++)
+        post_at_once(f, 30);
+    assert_int_equal(n_handles_made, 0);
+    post_at_once(f, AT_ONCE_MAX);
+    assert_true(n_handles <= 64);
+    http_client_give_back_memory(f->http);
+    assert_true(n_handles <= 4);
+    post_at_once(f, 1);
 }
 
 static void test_what_yields_leaves_connections_to_others(void **state)
@@ -244,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_keeps_connections),
         TEST(test_queues_past_the_limit),
+        TEST(test_keeps_the_handles_of_a_burst_until_memory_is_given_back),
         TEST(test_what_yields_leaves_connections_to_others),
         TEST(test_what_yields_goes_after_nine_others),
         TEST(test_tells_a_lost_connection),
