@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json-write.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/json.h"
 
 #define FIRST_CAPACITY 1024 /* most jobs fit */
 
@@ -45,6 +46,40 @@ static void append_byte(JsonWriter *writer, char byte)
         writer->text[writer->size++] = byte;
 }
 
+/* The letter that stands for a character behind a backslash; 0: it has none. */
+static char escape_of(char character)
+{
+    static const char plain[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    const char *found = memchr(plain, character, strlen(plain));
+
+    return found ? letters[found - plain] : 0;
+}
+
+static void append_escaped(JsonWriter *writer, char character)
+{
+    char letter = escape_of(character);
+    char text[sizeof("\\u001f")];
+    int size = letter ? snprintf(text, sizeof(text), "\\%c", letter)
+                      : snprintf(text, sizeof(text), "\\u%04x", (unsigned char)character);
+
+    append(writer, text, (size_t)size);
+}
+
+static void append_string(JsonWriter *writer, const char *string, size_t size)
+{
+    const char *end = string + size, *from = string;
+
+    append_byte(writer, '"');
+    for (; string < end; string++)
+        if ((unsigned char)*string < 0x20 || *string == '"' || *string == '\\') {
+            append(writer, from, (size_t)(string - from));
+            append_escaped(writer, *string);
+            from = string + 1;
+        }
+    append(writer, from, (size_t)(string - from));
+    append_byte(writer, '"');
+}
+
 /* What goes before a value. */
 static void begin_value(JsonWriter *writer, const char *key)
 {
@@ -53,9 +88,8 @@ static void begin_value(JsonWriter *writer, const char *key)
     writer->comma = true;
     if (!key)
         return;
-    append_byte(writer, '"');
-    append(writer, key, strlen(key));
-    append(writer, "\":", 2);
+    append_string(writer, key, strlen(key));
+    append_byte(writer, ':');
 }
 
 void json_write_begin(JsonWriter *writer, const char *key, char bracket)
@@ -71,41 +105,12 @@ void json_write_end(JsonWriter *writer, char bracket)
     writer->comma = true;
 }
 
-/* The letter that stands for a character (not NUL) behind a backslash; 0: it has none. */
-static char escape_of(char character)
-{
-    static const char plain[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
-    const char *found = strchr(plain, character);
-
-    return found ? letters[found - plain] : 0;
-}
-
-static void append_escaped(JsonWriter *writer, char character)
-{
-    char letter = escape_of(character);
-    char text[sizeof("\\u001f")];
-    int size = letter ? snprintf(text, sizeof(text), "\\%c", letter)
-                      : snprintf(text, sizeof(text), "\\u%04x", (unsigned char)character);
-
-    append(writer, text, (size_t)size);
-}
-
 void json_write_string(JsonWriter *writer, const char *key, const char *value)
 {
-    const char *from = value;
-
     if (!value)
         return;
     begin_value(writer, key);
-    append_byte(writer, '"');
-    for (; *value; value++)
-        if ((unsigned char)*value < 0x20 || *value == '"' || *value == '\\') {
-            append(writer, from, (size_t)(value - from));
-            append_escaped(writer, *value);
-            from = value + 1;
-        }
-    append(writer, from, (size_t)(value - from));
-    append_byte(writer, '"');
+    append_string(writer, value, strlen(value));
 }
 
 void json_write_int64(JsonWriter *writer, const char *key, int64_t value)
@@ -154,6 +159,15 @@ static void write_array(JsonWriter *writer, const char *key, json_object *array)
     json_write_end(writer, ']');
 }
 
+/* As json-c writes it. */
+static void write_double(JsonWriter *writer, const char *key, json_object *value)
+{
+    const char *text = json_text(value, NULL);
+
+    writer->failed |= !text;
+    json_write_raw(writer, key, text);
+}
+
 void json_write_value(JsonWriter *writer, const char *key, json_object *value)
 {
     switch (json_object_get_type(value)) {
@@ -164,15 +178,22 @@ void json_write_value(JsonWriter *writer, const char *key, json_object *value)
         write_array(writer, key, value);
         break;
     case json_type_string:
-        json_write_string(writer, key, json_object_get_string(value));
+        begin_value(writer, key);
+        append_string(writer, json_object_get_string(value),
+                      (size_t)json_object_get_string_len(value));
         break;
     case json_type_int:
         json_write_int64(writer, key, json_object_get_int64(value));
         break;
     case json_type_null:
+        json_write_raw(writer, key, "null");
+        break;
     case json_type_boolean:
+        json_write_bool(writer, key, json_object_get_boolean(value));
+        break;
     case json_type_double:
-        assert(false);
+        write_double(writer, key, value);
+        break;
     }
 }
 

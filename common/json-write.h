@@ -9,7 +9,7 @@
  *     text = json_writer_take(&writer, &size);
  *
  * Memory that runs out is noted, and json_writer_take() reports it: nothing else needs a check.
- * Strings have to be UTF-8. Keys are literals and not escaped; inside an array they are NULL. */
+ * Strings have to be UTF-8. Inside an array keys are NULL. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,8 +32,6 @@ void json_write_string(JsonWriter *writer, const char *key, const char *value); 
 void json_write_int64(JsonWriter *writer, const char *key, int64_t value);
 void json_write_bool(JsonWriter *writer, const char *key, bool value);
 
-/* What is made of objects, whose names need no escape, arrays, strings without NUL and whole
- * numbers. */
 void json_write_value(JsonWriter *writer, const char *key, json_object *value);
 void json_write_raw(JsonWriter *writer, const char *key,
                     const char *value); /* JSON; NULL: nothing */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "common/json-write.h"
 #include "common/json.h"
 #include "common/memory.h"
 
@@ -68,9 +69,12 @@ void varlink_peek_drained(VarlinkPeek *peek, size_t size)
 
 int varlink_write(struct evbuffer *buffer, json_object *message)
 {
+    CLEANUP(freep) char *text = NULL;
+    JsonWriter writer = {0};
     size_t size;
-    const char *text = json_text(message, &size);
 
+    json_write_value(&writer, NULL, message);
+    text = json_writer_take(&writer, &size);
     if (!text || evbuffer_add(buffer, text, size + 1) < 0)
         return -ENOMEM;
     return 0;

@@ -49,8 +49,10 @@ static void test_writes_text_that_reads_as_the_same(void **state)
 
 static void test_writes_objects_as_json_c_does(void **state)
 {
-    static const char text[] = "{\"o\":{},\"a\":[],\"s\":\"/\\\"\\\\\\n\\u001f\xE2\x82\xAC\","
-                               "\"l\":[\"\",{\"i\":-1},[9223372036854775807]]}";
+    static const char text[] =
+        "{\"o\":{},\"a\":[],\"s\":\"/\\\"\\\\\\n\\u001f\\u0000\xE2\x82\xAC\","
+        "\"l\":[\"\",{\"i\":-1},[9223372036854775807]],"
+        "\"\\\"name\\\"\\t\":[null,true,false,-0.5,1e400,12.50]}";
     CLEANUP(json_object_putp) json_object *value = NULL;
     CLEANUP(freep) char *written = NULL;
     JsonWriter writer = {0};
