@@ -26,7 +26,7 @@
 /* For how long credentials are used that had expired when they were fetched. */
 #define GRACE_USEC (5 * USEC_PER_MINUTE)
 
-/* Of those that wait, in one turn. */
+/* To how many of those that wait, in one turn of the loop. */
 #define HANDED_OUT_MAX 1000U
 
 /* Who frees a source, and when: the provider has at most one, from start_fetch() on, and frees it

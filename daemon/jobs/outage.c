@@ -11,7 +11,7 @@
 #include "daemon/base/stats.h"
 #include "daemon/jobs/schedule.h"
 
-#define STEP_MAX 1000U
+#define STEP_MAX 1000U /* jobs, in one turn of the loop */
 
 struct Outage {
     unsigned references;
@@ -230,8 +230,6 @@ static const char *outage_verb(const Outage *outage, const CallError *error)
     return verbs[state];
 }
 
-/* Of those that wait when the target answers again, and of those that call when it does not: so
- * many in a turn of the loop. False: none is left. */
 static bool outage_resume_next(Outage *outage)
 {
     OutageWait *wait = TAILQ_FIRST(&outage->waiting);
@@ -258,6 +256,8 @@ static bool outage_hold_next(Outage *outage)
     return true;
 }
 
+/* Those that wait when the target answers again are resumed, and those that call when it does not
+ * are held: so many in a turn of the loop. */
 static void outage_step(void *userdata)
 {
     Outage *outage = userdata;
