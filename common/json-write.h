@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON written as text, member by member, for what is made often and only ever sent: json-c's
- * objects cost ten times as much.
+/* JSON written as text, for what is sent often: messages, and jobs member by member. It is the text
+ * that json-c writes; json-c takes half as many instructions again for it, and ten times as many
+ * where its objects are made for that alone.
  *
  *     JsonWriter writer = {0};
  *     json_write_begin(&writer, NULL, '{');

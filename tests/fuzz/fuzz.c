@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/json-write.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/utf8.h"
@@ -33,7 +34,8 @@ void fuzz_require_text(const char *text)
 void fuzz_require_document(json_object *document, unsigned max_depth)
 {
     CLEANUP(json_object_putp) json_object *again = NULL;
-    CLEANUP(freep) char *first = NULL;
+    CLEANUP(freep) char *first = NULL, *written = NULL;
+    JsonWriter writer = {0};
     const char *text;
     size_t size;
 
@@ -43,4 +45,7 @@ void fuzz_require_document(json_object *document, unsigned max_depth)
     REQUIRE(first && json_read(first, size, max_depth, &again) == 0);
     text = json_text(again, &size);
     REQUIRE(text && strcmp(text, first) == 0);
+    json_write_value(&writer, NULL, document);
+    written = json_writer_take(&writer, &size);
+    REQUIRE(written && strcmp(written, first) == 0 && size == strlen(first));
 }

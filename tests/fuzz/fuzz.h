@@ -32,6 +32,6 @@ char *fuzz_take_part(const uint8_t **data, size_t *size, size_t *ret_size);
 /* What every text has to be that is shown or stored. */
 void fuzz_require_text(const char *text);
 
-/* A document that the daemon would write: valid UTF-8, read again as it was printed, and nested no
- * deeper than this. */
+/* A document that the daemon would write: valid UTF-8, read again as it was printed, nested no
+ * deeper than this, and the same from our writer as from json-c. */
 void fuzz_require_document(json_object *document, unsigned max_depth);
