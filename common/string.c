@@ -17,13 +17,21 @@ int string_format(char **ret, const char *format, ...)
     return r;
 }
 
+/* In two passes, not by vasprintf(): that of glibc 2.36 writes behind its buffer where the text has
+ * exactly 100 characters and there is no memory for the NUL. */
 int string_vformat(char **ret, const char *format, va_list arguments)
 {
-    char *string = NULL;
+    va_list counted;
+    char *string;
+    int length;
 
-    /* What vasprintf() leaves there after a failure is undefined. */
-    if (vasprintf(&string, format, arguments) < 0)
+    va_copy(counted, arguments);
+    length = vsnprintf(NULL, 0, format, counted);
+    va_end(counted);
+    string = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (!string)
         return -ENOMEM;
+    vsnprintf(string, (size_t)length + 1, format, arguments);
     *ret = string;
     return 0;
 }

@@ -262,6 +262,29 @@ static bool copy_string(void *data)
     return true;
 }
 
+static bool format_text(void *data)
+{
+    static char untouched_text[] = "untouched";
+    const int *length = data;
+    char *text = untouched_text;
+
+    if (string_format(&text, "%0*d", *length, 0) < 0) {
+        assert_ptr_equal(text, untouched_text);
+        return false;
+    }
+    assert_int_equal(strlen(text), *length);
+    free(text);
+    return true;
+}
+
+/* glibc begins with 100 bytes. */
+static void test_text_of_every_length(void **state)
+{
+    (void)state;
+    for (int length = 1; length < 260; length++)
+        every_allocation(format_text, &length);
+}
+
 static void test_text(void **state)
 {
     char untouched_text[] = "untouched";
@@ -274,10 +297,15 @@ static void test_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reading_json),  cmocka_unit_test(test_reading_a_number_or_string),
-        cmocka_unit_test(test_making_json),   cmocka_unit_test(test_json_as_text),
-        cmocka_unit_test(test_printing_json), cmocka_unit_test(test_framing),
-        cmocka_unit_test(test_writing_json),  cmocka_unit_test(test_text),
+        cmocka_unit_test(test_reading_json),
+        cmocka_unit_test(test_reading_a_number_or_string),
+        cmocka_unit_test(test_making_json),
+        cmocka_unit_test(test_json_as_text),
+        cmocka_unit_test(test_printing_json),
+        cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_writing_json),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_of_every_length),
     };
 
     return cmocka_run_group_tests_name("common-memory", tests, NULL, NULL);
