@@ -249,7 +249,8 @@ static bool outage_hold_next(Outage *outage)
     if (!wait)
         return false;
     outage->held_next = TAILQ_NEXT(wait, entry);
-    if (wait->hooks->hold(wait->userdata)) {
+    /* A probe may have come to call by then: nobody else would end the outage. */
+    if (wait != outage->probe && wait->hooks->hold(wait->userdata)) {
         outage_displace(wait);
         outage_place_waiting(outage, wait);
     }

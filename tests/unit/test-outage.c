@@ -40,32 +40,62 @@ static unsigned count_placed(const FakeJob *jobs, int place)
     return n;
 }
 
+static void let_many_call(Fixture *fixture, FakeJob jobs[N_MANY])
+{
+    for (unsigned i = 0; i < N_MANY; i++) {
+        jobs[i] = (FakeJob){.clock = &fixture->clock,
+                            .wait = {.hooks = &world_hooks, .userdata = &jobs[i]}};
+        assert_true(outage_enter(fixture->outage, &jobs[i].wait));
+    }
+}
+
+static void turn(Fixture *fixture)
+{
+    fixture->clock.boottime_usec++;
+    timers_run(fixture->timers);
+}
+
 static void test_many_are_held_and_resumed_in_as_many_turns_as_it_takes(void **state)
 {
     static FakeJob jobs[N_MANY];
     Fixture *fixture = *state;
 
-    for (unsigned i = 0; i < N_MANY; i++) {
-        jobs[i].clock = &fixture->clock;
-        jobs[i].wait.hooks = &world_hooks;
-        jobs[i].wait.userdata = &jobs[i];
-        assert_true(outage_enter(fixture->outage, &jobs[i].wait));
-    }
+    let_many_call(fixture, jobs);
     outage_failed(&jobs[0].wait, &fixture->error);
     assert_int_equal(count_placed(jobs, OUTAGE_WAITING), 1001);
     outage_leave(&jobs[1001].wait); /* the next one */
-    world_advance(fixture, 1);
-    world_advance(fixture, 2);
+    turn(fixture);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), 2001);
+    turn(fixture);
     assert_int_equal(count_placed(jobs, OUTAGE_WAITING), N_MANY - 1);
     outage_end(fixture->outage);
     assert_int_equal(count_placed(jobs, OUTAGE_WAITING), N_MANY - 1 - 1000);
-    world_advance(fixture, 3);
-    world_advance(fixture, 4);
+    turn(fixture);
+    turn(fixture);
     assert_int_equal(count_placed(jobs, OUTAGE_WAITING), 0);
     for (unsigned i = 0; i < N_MANY; i++) {
         assert_int_equal(jobs[i].n_resumed, i != 1001);
         outage_leave(&jobs[i].wait);
     }
+}
+
+static void test_a_probe_is_not_held_with_the_rest_of_many(void **state)
+{
+    static FakeJob jobs[N_MANY];
+    Fixture *fixture = *state;
+
+    let_many_call(fixture, jobs);
+    fixture->clock.random = 0; /* the probe is due at once, while some are still to be held */
+    outage_failed(&jobs[0].wait, &fixture->error);
+    turn(fixture);
+    assert_int_equal(jobs[0].n_resumed, 1);
+    assert_true(outage_enter(fixture->outage, &jobs[0].wait));
+    assert_true(count_placed(jobs, OUTAGE_WAITING) < N_MANY - 1);
+    turn(fixture);
+    assert_int_equal(count_placed(jobs, OUTAGE_WAITING), N_MANY - 1);
+    assert_int_equal(jobs[0].wait.place, OUTAGE_CALLING);
+    for (unsigned i = 0; i < N_MANY; i++)
+        outage_leave(&jobs[i].wait);
 }
 
 static void test_lets_nobody_call_while_it_is_out(void **state)
@@ -334,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_lets_all_call_while_the_target_answers),
         TEST(test_many_are_held_and_resumed_in_as_many_turns_as_it_takes),
+        TEST(test_a_probe_is_not_held_with_the_rest_of_many),
         TEST(test_lets_nobody_call_while_it_is_out),
         TEST(test_tells_the_failure_of_now),
         TEST(test_takes_back_calls_that_are_not_on_the_wire),
