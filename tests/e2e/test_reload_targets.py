@@ -92,18 +92,18 @@ def test_the_jobs_of_a_target_that_is_removed_end_as_refused(start_daemon, sim, 
     assert names(daemon) == ["default"]
 
 
-def test_many_jobs_of_a_target_that_is_removed_end_in_turns_that_others_share(start_daemon, sim, start_sim):
+def test_many_jobs_of_a_target_that_is_removed_end_in_several_turns(start_daemon, sim, start_sim):
     """To save an end takes its time: more of them than a turn has time for are saved in several."""
     doomed = start_sim()
-    daemon = start_daemon({"default": target(sim), "doomed": target(doomed)})
+    daemon = start_daemon({"default": target(sim), "doomed": target(doomed, stop_rate=0.01)})
     doomed.fault("hang")
     with daemon.connect() as client:
         jobs = [client.call("Stop", {"importId": new_id(), "target": "doomed"})["job"]["id"] for _ in range(600)]
         before = client.call("GetStatistics")["statistics"]["storeCommits"]
         reload_with(daemon, {"default": target(sim)})
         daemon.journal.wait("job-refused", job=jobs[-1])
-        assert daemon.stopped(sim.add())["state"] == "stopped"
         after = client.call("GetStatistics")["statistics"]["storeCommits"]
+    assert daemon.stopped(sim.add())["state"] == "stopped"
     assert {daemon.job(job)["lastError"]["code"] for job in jobs} == {"TargetRemoved"}
     assert after - before >= 3
 
