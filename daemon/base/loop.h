@@ -19,6 +19,10 @@ typedef struct Loop Loop;
 
 #define LOOP_BUSY 1
 
+/* Of a list that may be very long, such as all jobs, so many are dealt with in one turn. Each takes
+ * a microsecond or less. */
+#define LOOP_SHARE_MAX 1000U
+
 typedef struct LoopHandler {
     bool (*is_well)(void *userdata); /* asked before each sign of life for the watchdog */
     /* 0; LOOP_BUSY where work is left that waits for nothing: the next turn does not wait either;

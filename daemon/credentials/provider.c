@@ -11,6 +11,7 @@
 #include "common/string.h"
 #include "common/time.h"
 #include "daemon/base/journal.h"
+#include "daemon/base/loop.h"
 #include "daemon/credentials/profile-share.h"
 #include "daemon/credentials/settings.h"
 #include "daemon/credentials/source.h"
@@ -25,9 +26,6 @@
 
 /* For how long credentials are used that had expired when they were fetched. */
 #define GRACE_USEC (5 * USEC_PER_MINUTE)
-
-/* To how many of those that wait, in one turn of the loop. */
-#define HANDED_OUT_MAX 1000U
 
 /* Who frees a source, and when: the provider has at most one, from start_fetch() on, and frees it
  * in on_fetched() as the last thing that it does with the fetch. It does so after the waiters have
@@ -89,7 +87,7 @@ static void release(Provider *provider, AwsCredentials *credentials, const CallE
         aws_credentials_ref(credentials);
     for (unsigned n = 0; (wait = TAILQ_FIRST(&provider->base.waiting)) && wait->ticket <= last;
          n++) {
-        if (n == HANDED_OUT_MAX) {
+        if (n == LOOP_SHARE_MAX) {
             set_soon(provider);
             break;
         }

@@ -23,8 +23,8 @@
 #include "daemon/http/transfer-clock.h"
 #include "daemon/http/transfer.h"
 
-/* An idle handle costs about 7 KiB; to make one takes a twentieth of a warm call's time. So a burst
- * keeps those that it uses, and a few are left when memory is given back. */
+/* An idle handle costs about 7 KiB; to make one is a thirtieth of the work of a warm call. So a
+ * burst keeps those that it uses, and a few are left when memory is given back. */
 #define IDLE_HANDLES_MAX 64U
 #define IDLE_HANDLES_AT_REST 4U
 

@@ -8,10 +8,9 @@
 
 #include "common/time.h"
 #include "daemon/base/journal.h"
+#include "daemon/base/loop.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/schedule.h"
-
-#define STEP_MAX 1000U /* jobs, in one turn of the loop */
 
 struct Outage {
     unsigned references;
@@ -263,7 +262,7 @@ static void outage_step(void *userdata)
 {
     Outage *outage = userdata;
 
-    for (unsigned n = 0; n < STEP_MAX; n++)
+    for (unsigned n = 0; n < LOOP_SHARE_MAX; n++)
         if (!(outage->failures > 0 ? outage_hold_next(outage) : outage_resume_next(outage)))
             return;
     timer_set(&outage->step_timer, timers_boottime_usec(outage->timers));

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/loop.h"
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-import.h"
 #include "daemon/jobs/job-journal.h"
 #include "daemon/jobs/registry-private.h"
-
-/* Of one turn. To take back a call that waits takes half a microsecond. */
-#define REVIEWED_MAX 1000U
 
 Job *registry_find(Registry *registry, const char *id)
 {
@@ -261,7 +259,7 @@ bool registry_review(Registry *registry)
 {
     Job *job;
 
-    for (unsigned n = 0; n < REVIEWED_MAX && (job = registry->reviewed_next); n++) {
+    for (unsigned n = 0; n < LOOP_SHARE_MAX && (job = registry->reviewed_next); n++) {
         if (!job_state_is_final(job->record.state) && job->target->removed) {
             if (registry_has_many_changes(registry))
                 break;
