@@ -25,13 +25,34 @@ static const char *priority(const Job *job)
     return job->record.id + (JOB_ID_SIZE - 1) / 2;
 }
 
+/* The leftmost, where several are what is looked for. */
 static Job *tree_find(const Tree *tree, Job *job, const void *wanted)
 {
-    int order;
+    Job *found = NULL;
 
-    while (job && (order = tree->compare(wanted, job)) != 0)
-        job = order < 0 ? links_of(tree, job)->left : links_of(tree, job)->right;
-    return job;
+    while (job) {
+        int order = tree->compare(wanted, job);
+
+        if (order == 0)
+            found = job;
+        job = order <= 0 ? links_of(tree, job)->left : links_of(tree, job)->right;
+    }
+    return found;
+}
+
+/* The leftmost to the right of what is looked for. */
+static Job *tree_find_next(const Tree *tree, Job *job, const void *wanted)
+{
+    Job *next = NULL;
+
+    while (job) {
+        bool is_right = tree->compare(wanted, job) < 0;
+
+        if (is_right)
+            next = job;
+        job = is_right ? links_of(tree, job)->left : links_of(tree, job)->right;
+    }
+    return next;
 }
 
 /* Goes down as far as priorities allow, and splits what is below it into its two sides. wanted: the
@@ -125,6 +146,15 @@ Job *job_index_find_key(const JobIndex *index, const Target *target, const JobKe
 static Wanted wanted_of(const Job *job)
 {
     return (Wanted){job_record_key(&job->record), job->target};
+}
+
+Job *job_index_next_of_key(const JobIndex *index, const Job *job)
+{
+    Wanted wanted = wanted_of(job);
+    Job *next = tree_find_next(&by_key, index->by_key, &wanted);
+
+    wanted.target = NULL;
+    return next && compare_keys(&wanted, next) == 0 ? next : NULL;
 }
 
 void job_index_close_to_joins(JobIndex *index, Job *job)

@@ -11,8 +11,10 @@ typedef struct JobIndex {
 } JobIndex;
 
 Job *job_index_find(const JobIndex *index, const char *id); /* NULL: there is none */
-/* target NULL: of any target. */
+/* target NULL: the first of all targets that have one. */
 Job *job_index_find_key(const JobIndex *index, const Target *target, const JobKey *key);
+/* Another target's job of the same import; NULL: this is the last that a request can join. */
+Job *job_index_next_of_key(const JobIndex *index, const Job *job);
 
 void job_index_add(JobIndex *index, Job *job);
 void job_index_remove(JobIndex *index, Job *job);

@@ -20,6 +20,11 @@ Job *registry_find_key(const Registry *registry, const Target *target, const Job
     return job_index_find_key(&registry->index, target, key);
 }
 
+Job *registry_next_of_key(const Registry *registry, const Job *job)
+{
+    return job_index_next_of_key(&registry->index, job);
+}
+
 static int registry_insert(Registry *registry, Job *job)
 {
     int r = job->record.kind == JOB_WAIT

@@ -39,6 +39,8 @@ int registry_request(Registry *registry, const JobRequest *request,
 /* The job of this target, or, target NULL, one of any, that is under way for this import, so that a
  * request would join it. NULL: none is. */
 Job *registry_find_key(const Registry *registry, const Target *target, const JobKey *key);
+/* Another target's job of the same import, which a request would join; NULL: there is none left. */
+Job *registry_next_of_key(const Registry *registry, const Job *job);
 
 Job *registry_find(Registry *registry, const char *id); /* NULL: unknown, or final */
 unsigned registry_count_jobs(const Registry *registry);

@@ -41,6 +41,7 @@ struct StopAll {
     TextSet *asked; /* names of targets */
     Listing *listings;
     size_t n_listings, n_begun;
+    unsigned work;       /* done in this turn */
     size_t n_open;       /* not through yet */
     ListingQueue listed; /* to their end: what they found is to be taken */
     TextSet *seen;       /* ids: targets of one account find the same imports */

@@ -10,7 +10,7 @@
 #include "daemon/server/methods.h"
 #include "daemon/server/stop-all-private.h"
 
-#define STEPS_A_TURN 32U                        /* lists begun, imports taken */
+#define WORK_A_TURN 32U                         /* lists begun, imports taken, jobs passed over */
 #define N_MEMBERS (1U + N_IMPORT_SERVICES + 1U) /* of the reply: jobs, found imports, failures */
 
 static void stop_all_free(void *state)
@@ -39,21 +39,18 @@ static bool is_asked(const StopAll *stop_all, const Target *target)
 
 /* Of the targets asked, the one that follows the import already, as another one of its account may
  * have found it before, else the one that found it now; NULL: that is gone. */
-static Target *choose_target(const StopAll *stop_all, const char *found_by, const JobKey *key)
+static Target *choose_target(StopAll *stop_all, const char *found_by, const JobKey *key)
 {
     const Service *service = stop_all->call->service;
-    const TargetSet *targets = service->targets;
-    const Job *job = registry_find_key(service->registry, NULL, key);
+    const Registry *registry = service->registry;
 
-    if (job && is_asked(stop_all, job->target))
-        return job->target;
-    for (size_t i = 0; job && i < target_set_size(targets); i++) {
-        Target *target = target_set_get(targets, i);
-
-        if (registry_find_key(service->registry, target, key) && is_asked(stop_all, target))
-            return target;
+    for (const Job *job = registry_find_key(registry, NULL, key); job;
+         job = registry_next_of_key(registry, job)) {
+        if (is_asked(stop_all, job->target))
+            return job->target;
+        stop_all->work++;
     }
-    return target_set_find(targets, found_by);
+    return target_set_find(service->targets, found_by);
 }
 
 /* The place of one more; NULL: no memory. */
@@ -156,7 +153,7 @@ static void stop_all_work(void *userdata)
     StopAll *stop_all = userdata;
     int r = 1;
 
-    for (unsigned i = 0; r > 0 && i < STEPS_A_TURN; i++)
+    for (stop_all->work = 0; r > 0 && stop_all->work < WORK_A_TURN; stop_all->work++)
         r = stop_all_step(stop_all);
     if (r > 0)
         step_soon(stop_all);

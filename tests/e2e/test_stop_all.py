@@ -128,6 +128,23 @@ def test_a_job_of_a_target_that_was_not_named_is_not_joined(start_daemon, sim):
     assert [job["target"] for job in daemon.call("StopAll", targets=["default"])["jobs"]] == ["default"]
 
 
+def test_however_many_targets_that_were_not_named_follow_an_import(start_daemon, sim):
+    followers = [f"t{i}" for i in range(40)]
+    daemon = start_daemon({name: target(sim) for name in ("default", *followers)})
+    import_ids = [sim.add_endless() for _ in range(3)]
+    with daemon.connect() as connection:
+        for name in followers:
+            for import_id in import_ids:
+                connection.send("Stop", {"importId": import_id, "target": name})
+        jobs = [connection.receive()["parameters"]["job"] for _ in range(3 * len(followers))]
+    found = daemon.call("StopAll", targets=["default"])["jobs"]
+    assert sorted((job["importId"], job["target"]) for job in found) == sorted(
+        (import_id, "default") for import_id in import_ids)
+    joined = daemon.call("StopAll", targets=[followers[7], "default"])["jobs"]
+    known = {job["id"] for job in found} | {job["id"] for job in jobs if job["target"] == followers[7]}
+    assert len(joined) == 3 and {job["id"] for job in joined} <= known
+
+
 # What it may not do
 
 

@@ -109,6 +109,26 @@ static void test_a_job_of_any_target_is_found(void **state)
     assert_null(job_index_find_key(&fixture->index, NULL, &key));
 }
 
+static void test_the_jobs_of_an_import_are_met_once_each_whatever_their_targets(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (unsigned i = 0; i < MANY; i += 2) {
+        const JobKey key = job_record_key(&fixture->jobs[i].record);
+        const Job *first = job_index_find_key(&fixture->index, NULL, &key);
+        const Job *second = job_index_next_of_key(&fixture->index, first);
+
+        assert_true(first == &fixture->jobs[i] || first == &fixture->jobs[i + 1]);
+        assert_true(second == &fixture->jobs[i] || second == &fixture->jobs[i + 1]);
+        assert_ptr_not_equal(first, second);
+        assert_null(job_index_next_of_key(&fixture->index, second));
+        if (i % 4 == 0)
+            continue;
+        job_index_remove(&fixture->index, &fixture->jobs[i]);
+        assert_null(job_index_next_of_key(&fixture->index, &fixture->jobs[i + 1]));
+    }
+}
+
 static void test_a_job_that_none_joins_is_found_by_its_id_alone(void **state)
 {
     Fixture *fixture = *state;
@@ -166,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_each_job_is_found_however_many_come_and_go),
         TEST(test_a_job_of_any_target_is_found),
+        TEST(test_the_jobs_of_an_import_are_met_once_each_whatever_their_targets),
         TEST(test_a_job_that_none_joins_is_found_by_its_id_alone),
         TEST(test_a_second_job_of_an_import_does_not_hide_the_first),
         TEST(test_stays_shallow_for_imports_in_the_order_of_their_ids),
