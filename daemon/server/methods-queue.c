@@ -7,6 +7,16 @@ static int list_queues_start(Call *call)
     return methods_list_start(call, "queues");
 }
 
+static size_t count_queues(const Service *service)
+{
+    return service->queues ? queue_set_size(service->queues) : 0;
+}
+
+static const char *name_queue(const Service *service, size_t i)
+{
+    return queue_set_get(service->queues, i)->source.name;
+}
+
 static json_object *show_queue(const Service *service, size_t i)
 {
     return queue_to_json(queue_set_get(service->queues, i));
@@ -14,9 +24,9 @@ static json_object *show_queue(const Service *service, size_t i)
 
 static int list_queues_pump(Call *call, CallProgress *ret)
 {
-    const QueueSet *queues = call->service->queues;
+    static const ListedKind queues = {count_queues, name_queue, show_queue};
 
-    return methods_list_pump(call, queues ? queue_set_size(queues) : 0, show_queue, ret);
+    return methods_list_pump(call, &queues, ret);
 }
 
 static const ParameterSpec no_parameters[] = {{0}};

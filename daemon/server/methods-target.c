@@ -13,6 +13,16 @@ static int list_targets_start(Call *call)
     return methods_list_start(call, "targets");
 }
 
+static size_t count_targets(const Service *service)
+{
+    return target_set_size(service->targets);
+}
+
+static const char *name_target(const Service *service, size_t i)
+{
+    return target_set_get(service->targets, i)->name;
+}
+
 static json_object *show_target(const Service *service, size_t i)
 {
     return target_to_json(target_set_get(service->targets, i));
@@ -20,7 +30,9 @@ static json_object *show_target(const Service *service, size_t i)
 
 static int list_targets_pump(Call *call, CallProgress *ret)
 {
-    return methods_list_pump(call, target_set_size(call->service->targets), show_target, ret);
+    static const ListedKind targets = {count_targets, name_target, show_target};
+
+    return methods_list_pump(call, &targets, ret);
 }
 
 /* A TestTarget that waits for its answer. */

@@ -53,8 +53,18 @@ json_object *methods_object(const char *key, json_object *value)
 /* A method that lists things, under way. */
 typedef struct Listing {
     ReplyList list;
-    size_t next;
+    size_t place; /* of the next one, unless a reload moved it */
+    char *names;  /* of those that were left when the client had to read first; NULL: it has not */
+    size_t size, at; /* of the names; of the next one */
 } Listing;
+
+static void listing_free(void *state)
+{
+    Listing *listing = state;
+
+    free(listing->names);
+    free(listing);
+}
 
 int methods_list_start(Call *call, const char *member)
 {
@@ -64,27 +74,80 @@ int methods_list_start(Call *call, const char *member)
         return -ENOMEM;
     *listing = (Listing){.list = {.member = member}};
     call->state = listing;
-    call->free_state = free;
+    call->free_state = listing_free;
     return 0;
 }
 
-int methods_list_pump(Call *call, size_t n, json_object *(*show)(const Service *service, size_t i),
-                      CallProgress *ret)
+static bool listing_is_over(const Listing *listing, const Service *service, const ListedKind *kind)
+{
+    return listing->names ? listing->at == listing->size : listing->place >= kind->count(service);
+}
+
+/* Each with its NUL. A user whose calls hold too much already is shown the rest by place. */
+static int listing_keep_names(Listing *listing, Call *call, const ListedKind *kind)
+{
+    size_t n = kind->count(call->service), size = 0;
+    char *end;
+
+    for (size_t i = listing->place; i < n; i++)
+        size += strlen(kind->name(call->service, i)) + 1;
+    if (call_charge(call, size) < 0)
+        return 0;
+    listing->names = end = malloc(size);
+    if (!end)
+        return -ENOMEM;
+    for (size_t i = listing->place; i < n; i++)
+        end = stpcpy(end, kind->name(call->service, i)) + 1;
+    listing->size = size;
+    return 0;
+}
+
+/* The place of the next one. False: it is gone. */
+static bool listing_next(Listing *listing, const Service *service, const ListedKind *kind)
+{
+    size_t n = kind->count(service);
+    const char *name;
+
+    if (!listing->names)
+        return true;
+    name = listing->names + listing->at;
+    listing->at += strlen(name) + 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t place = (listing->place + i) % n; /* most of them stay beside each other */
+
+        if (strcmp(kind->name(service, place), name) == 0) {
+            listing->place = place;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int listing_show_next(Listing *listing, Call *call, const ListedKind *kind)
+{
+    CLEANUP(json_object_putp) json_object *element = NULL;
+
+    caller_spend(call->caller, 1);
+    if (!listing_next(listing, call->service, kind))
+        return 0;
+    element = kind->show(call->service, listing->place++);
+    return call_list(call, &listing->list, element ? json_text(element, NULL) : NULL);
+}
+
+int methods_list_pump(Call *call, const ListedKind *kind, CallProgress *ret)
 {
     Listing *listing = call->state;
-    int r = 0;
 
-    for (; r >= 0 && listing->next < n && call_may_go_on(call); listing->next++) {
-        CLEANUP(json_object_putp) json_object *element = show(call->service, listing->next);
+    while (!listing_is_over(listing, call->service, kind)) {
+        int r;
 
-        r = call_list(call, &listing->list, element ? json_text(element, NULL) : NULL);
-        caller_spend(call->caller, 1);
-    }
-    if (r < 0)
-        return r;
-    if (listing->next < n) {
-        *ret = CALL_GOES_ON;
-        return 0;
+        if (!call_may_go_on(call)) {
+            *ret = CALL_GOES_ON;
+            return listing->names ? 0 : listing_keep_names(listing, call, kind);
+        }
+        r = listing_show_next(listing, call, kind);
+        if (r < 0)
+            return r;
     }
     return call_list_end(call, &listing->list, false);
 }

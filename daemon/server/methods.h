@@ -61,12 +61,18 @@ int methods_pump(Call *call, CallProgress *ret);
 /* An object with one member; takes the value. NULL: no memory, for value too. */
 json_object *methods_object(const char *key, json_object *value);
 
-/* start() and pump() of a method that lists the n things that there are, in pieces: what a reload
- * adds or takes away between two of them is shown or not. The element is shown as it is then, NULL:
- * memory ran out. */
+/* Things that have names and places, which a reload may change. */
+typedef struct ListedKind {
+    size_t (*count)(const Service *service);
+    const char *(*name)(const Service *service, size_t i);
+    json_object *(*show)(const Service *service, size_t i); /* as it is now; NULL: no memory */
+} ListedKind;
+
+/* start() and pump() of a method that lists all things of a kind, in pieces. What is there from the
+ * first piece to the last is shown once; what a reload adds meanwhile is left to the next list, and
+ * what it removes is shown if its turn came before. */
 int methods_list_start(Call *call, const char *member);
-int methods_list_pump(Call *call, size_t n, json_object *(*show)(const Service *service, size_t i),
-                      CallProgress *ret);
+int methods_list_pump(Call *call, const ListedKind *kind, CallProgress *ret);
 
 /* How long a job that the call makes may take: as it says, or the configuration; 0: no limit. */
 uint64_t methods_timeout_usec(const Call *call);
