@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/base/mask.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "daemon/base/writing.h"
 
 #define SIGNATURE_LENGTH 64U   /* of SigV4, in hexadecimal digits */
 #define SIGNATURE_PART_MIN 33U /* the same at the end of a text; ids of 128 bits have 32 */
@@ -14,134 +17,102 @@
 #define SECRET_PART_MIN 12U /* so much of it is taken for a secret that was cut */
 #define SECRET_END_MIN 4U   /* so much of its beginning at the end of a text, where we cut */
 #define BASE64_MIN 6U       /* digits of SECRET_END_MIN characters */
+#define BEGINNINGS_BITS 17U /* of their hash */
 #define ESCAPE_MAX 16U      /* the longest that is looked for at the end of a text */
-#define LEVELS_MAX 7U       /* of escapes within escapes; a text of nothing else costs no more */
-#define BLANKS_MAX 16U      /* where a line is folded */
 
-#define DIGITS "0123456789"
-#define HEX_DIGITS DIGITS "abcdefABCDEF"
-#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "+/"
-#define ESCAPES "%\\&" /* what they begin with */
-#define BLANKS " \t\r\n"
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 
-/* ---- one character, in whatever writing ---- */
+/* ---- what parts of a secret begin with ---- */
 
-/* Of so many hexadecimal digits; -1: they are not there, or not ASCII. */
-static int read_hex(const char *text, size_t n_digits)
+/* Of every part the first one to SECRET_END_MIN characters, as a Bloom filter (1970) of one hash:
+ * nearly all places of a text are passed over by it, however long the secret is. */
+typedef struct Beginnings {
+    uint64_t bits[(1U << BEGINNINGS_BITS) / 64];
+} Beginnings;
+
+/* Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4). */
+static uint32_t hash_beginning(uint32_t characters)
 {
-    char digits[5] = "";
-    long value;
-
-    if (strspn(text, HEX_DIGITS) < n_digits)
-        return -1;
-    memcpy(digits, text, n_digits);
-    value = strtol(digits, NULL, 16);
-    return value <= SCHAR_MAX ? (int)value : -1;
+    return (characters * 0x9e3779b1U) >> (32 - BEGINNINGS_BITS);
 }
 
-/* "%2F", "%252F" and so on. These functions return how many bytes of the text stand for *ret, or
- * 0. */
-static size_t read_percent(const char *text, int *ret)
+static bool beginnings_have(const Beginnings *beginnings, uint32_t characters)
 {
-    size_t size = 1;
+    uint32_t hash = hash_beginning(characters);
 
-    while (text[size] == '2' && text[size + 1] == '5')
-        size += 2;
-    *ret = read_hex(text + size, 2);
-    return *ret >= 0 ? size + 2 : 0;
+    return beginnings->bits[hash / 64] >> hash % 64 & 1;
 }
 
-/* "\/", "\u002f", "\x2f", "\n", and with more backslashes where JSON is inside of JSON. */
-static size_t read_backslash(const char *text, int *ret)
+static void beginnings_init(Beginnings *beginnings, const char *secret)
 {
-    size_t size = 1;
+    memset(beginnings, 0, sizeof(*beginnings));
+    for (const char *part = secret; *part != '\0'; part++) {
+        uint32_t characters = 0;
 
-    while (size < LEVELS_MAX && text[size] == '\\')
-        size++;
-    if (text[size] == 'u' && (*ret = read_hex(text + size + 1, 4)) >= 0)
-        return size + 5;
-    if (text[size] == 'x' && (*ret = read_hex(text + size + 1, 2)) >= 0)
-        return size + 3;
-    if (text[size] == '\0')
-        return 0;
-    *ret = strchr("nrt", text[size]) ? '\n' : text[size];
-    return size + 1;
-}
+        for (unsigned i = 0; i < SECRET_END_MIN && part[i] != '\0'; i++) {
+            uint32_t hash;
 
-/* Those that HTML has for what tokens are made of. -1: another. */
-static int read_entity_name(const char *name)
-{
-    static const struct {
-        const char *name;
-        char character;
-    } entities[] = {{"plus;", '+'}, {"sol;", '/'}, {"equals;", '='}, {"lowbar;", '_'}};
-
-    for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++)
-        if (strncmp(name, entities[i].name, strlen(entities[i].name)) == 0)
-            return entities[i].character;
-    return -1;
-}
-
-/* "&#47;", "&#x2F;", "&sol;", "&amp;#47;" */
-static size_t read_entity(const char *text, int *ret)
-{
-    const char *at = text + 1, *end;
-    unsigned long value;
-    bool hex;
-
-    while (strncmp(at, "amp;", strlen("amp;")) == 0)
-        at += strlen("amp;");
-    if (*at != '#') {
-        *ret = read_entity_name(at);
-        return *ret >= 0 ? (size_t)(strchr(at, ';') + 1 - text) : 0;
-    }
-    hex = *++at == 'x' || *at == 'X';
-    at += hex;
-    end = at + strspn(at, hex ? HEX_DIGITS : DIGITS);
-    value = strtoul(at, NULL, hex ? 16 : 10);
-    *ret = (int)value;
-    return end > at && *end == ';' && value <= SCHAR_MAX ? (size_t)(end + 1 - text) : 0;
-}
-
-static size_t read_escape(const char *text, int *ret)
-{
-    switch (*text) {
-    case '%':
-        return read_percent(text, ret);
-    case '\\':
-        return read_backslash(text, ret);
-    case '&':
-        return read_entity(text, ret);
-    default:
-        return 0;
+            characters = characters << 8 | (unsigned char)part[i];
+            hash = hash_beginning(characters);
+            beginnings->bits[hash / 64] |= UINT64_C(1) << hash % 64;
+        }
     }
 }
 
-static size_t match_character(const char *text, char character)
+static bool may_begin(const Beginnings *beginnings, const char *text, uint32_t characters,
+                      unsigned n);
+
+/* One more character, of which so many bytes of the text stand. */
+static bool may_go_on(const Beginnings *beginnings, const char *text, uint32_t characters,
+                      unsigned n, int character, size_t size)
+{
+    characters = characters << 8 | (unsigned char)character;
+    return beginnings_have(beginnings, characters) &&
+           (n + 1 == SECRET_END_MIN || may_begin(beginnings, text + size, characters, n + 1));
+}
+
+static bool may_go_on_here(const Beginnings *beginnings, const char *text, uint32_t characters,
+                           unsigned n)
 {
     size_t size;
     int meant;
 
-    if (*text == character || (*text == ' ' && character == '+'))
-        return 1;
-    size = read_escape(text, &meant);
-    return size > 0 && meant == character ? size : 0;
+    if (*text == '\0')
+        return false;
+    if (may_go_on(beginnings, text, characters, n, *text, 1) ||
+        (*text == ' ' && may_go_on(beginnings, text, characters, n, '+', 1)))
+        return true;
+    size = writing_read_escape(text, &meant);
+    return size > 0 && may_go_on(beginnings, text, characters, n, meant, size);
 }
 
-/* The white space between two characters of a secret, where a line was folded. */
-static size_t skip_blanks(const char *text)
+/* Whether match_plain() may find something, where so many characters before the text are these. */
+static bool may_begin(const Beginnings *beginnings, const char *text, uint32_t characters,
+                      unsigned n)
 {
-    size_t size = 0;
+    size_t n_blanks = n > 0 ? writing_skip_blanks(text) : 0;
 
-    for (unsigned i = 0; i < BLANKS_MAX && text[size] != '\0'; i++) {
-        int meant = text[size];
-        size_t n = strchr(ESCAPES, meant) ? read_escape(text + size, &meant) : 1;
+    return (n_blanks > 0 && may_go_on_here(beginnings, text + n_blanks, characters, n)) ||
+           may_go_on_here(beginnings, text, characters, n);
+}
 
-        if (n == 0 || meant == '\0' || !strchr(BLANKS, meant))
-            break;
-        size += n;
+/* These characters, and all but the last of them. */
+static bool beginnings_have_all(const Beginnings *beginnings, uint32_t characters)
+{
+    return beginnings_have(beginnings, characters) && beginnings_have(beginnings, characters >> 8);
+}
+
+/* Whether match_plain_from() may find something. */
+static bool may_match(const Beginnings *beginnings, const char *text)
+{
+    uint32_t characters = 0;
+
+    for (unsigned i = 0; i < SECRET_END_MIN; i++) {
+        if (text[i] == '\0' || writing_is_blank(text[i]) || writing_is_escape(text[i]))
+            return may_begin(beginnings, text, 0, 0);
+        characters = characters << 8 | (unsigned char)text[i];
     }
-    return size;
+    return beginnings_have_all(beginnings, characters);
 }
 
 /* ---- a secret, or a part of it ---- */
@@ -150,8 +121,8 @@ static size_t skip_blanks(const char *text)
 static bool is_cut(const char *text)
 {
     return *text == '\0' ||
-           (strchr(ESCAPES, *text) && strnlen(text, ESCAPE_MAX + 1) <= ESCAPE_MAX &&
-            text[strspn(text, ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
+           (writing_is_escape(*text) && strnlen(text, ESCAPE_MAX + 1) <= ESCAPE_MAX &&
+            text[strspn(text, WRITING_ESCAPES HEX_DIGITS "amp;#uxX")] == '\0');
 }
 
 /* How many bytes of the text are the secret from this character of it on, or so much of it that it
@@ -162,13 +133,13 @@ static size_t match_plain(const char *text, const char *secret, const char *firs
     size_t size = 0, n_matched;
 
     for (; *next != '\0'; next++) {
-        size_t n_blanks = next > first ? skip_blanks(text + size) : 0;
-        size_t n = n_blanks > 0 ? match_character(text + size + n_blanks, *next) : 0;
+        size_t n_blanks = next > first ? writing_skip_blanks(text + size) : 0;
+        size_t n = n_blanks > 0 ? writing_match(text + size + n_blanks, *next) : 0;
 
         if (n > 0)
             n += n_blanks;
         else
-            n = match_character(text + size, *next);
+            n = writing_match(text + size, *next);
         if (n == 0)
             break;
         size += n;
@@ -182,22 +153,22 @@ static size_t match_plain(const char *text, const char *secret, const char *firs
 /* What a digit of base64 stands for, in either of its alphabets; -1: it is not one. */
 static int base64_value(int digit)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "+/";
-    const char *found;
+    static const signed char values['z' - '+' + 1] = {
+        62, -1, 62, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1,
+        -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
+        18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63, -1, 26, 27, 28, 29, 30, 31,
+        32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51};
 
-    if (digit == '-' || digit == '_')
-        digit = digit == '-' ? '+' : '/';
-    found = digit != '\0' ? strchr(digits, digit) : NULL;
-    return found ? (int)(found - digits) : -1;
+    return digit >= '+' && digit <= 'z' ? values[digit - '+'] : -1;
 }
 
 static size_t read_base64_digit(const char *text, int *ret)
 {
-    size_t n_blanks = skip_blanks(text), size = 1;
+    size_t n_blanks = writing_skip_blanks(text), size = 1;
     int digit = text[n_blanks];
 
-    if (strchr(ESCAPES, digit))
-        size = read_escape(text + n_blanks, &digit);
+    if (writing_is_escape(digit))
+        size = writing_read_escape(text + n_blanks, &digit);
     *ret = base64_value(digit);
     return size > 0 && *ret >= 0 ? n_blanks + size : 0;
 }
@@ -234,34 +205,71 @@ static size_t match_base64(const char *text, const char *secret, const char *fir
 /* The most that matches from any place of the secret which has this character. */
 static size_t match_from(const char *text, const char *secret, int character)
 {
-    bool as_it_is = character == *text && isalnum((unsigned char)text[1]);
     size_t most = 0;
 
     if (character <= '\0')
         return 0;
     for (const char *at = strchr(secret, character); at; at = strchr(at + 1, character)) {
-        /* Nearly all places are passed over by what comes next. */
-        size_t size =
-            as_it_is && text[1] != at[1] && at[1] != '\0' ? 0 : match_plain(text, secret, at);
+        size_t size = match_plain(text, secret, at);
 
         most = size > most ? size : most;
     }
     return most;
 }
 
-static size_t match_base64_from(const char *text, const char *secret)
+static size_t match_plain_from(const char *text, const char *secret)
 {
-    size_t n, most = 0;
-    int one, two, character;
+    size_t size = match_from(text, secret, *text), other;
+    int meant;
 
-    if (strspn(text, BASE64_DIGITS "-_" ESCAPES) < BASE64_MIN) /* words of a sentence */
-        return 0;
-    n = read_base64_digit(text, &one);
-    if (n == 0 || read_base64_digit(text + n, &two) == 0)
+    if (*text == ' ' || writing_read_escape(text, &meant) > 0) {
+        other = match_from(text, secret, *text == ' ' ? '+' : meant);
+        size = other > size ? other : size;
+    }
+    return size;
+}
+
+/* The bits of so many digits as SECRET_END_MIN characters are written with. 0: there are less. */
+static bool read_base64_beginning(const char *text, uint64_t *ret)
+{
+    uint64_t bits = 0;
+    size_t size = 0;
+    bool as_they_are = true;
+
+    for (unsigned i = 0; i < BASE64_MIN; i++) {
+        int value = base64_value(text[i]);
+
+        if (value < 0 && !writing_is_escape(text[i])) /* words of a sentence */
+            return false;
+        bits = bits << 6 | (unsigned)value;
+        as_they_are = as_they_are && value >= 0;
+    }
+    for (unsigned i = 0; !as_they_are && i < BASE64_MIN; i++) {
+        int value;
+        size_t n = read_base64_digit(text + size, &value);
+
+        if (n == 0)
+            return false;
+        bits = bits << 6 | (unsigned)value;
+        size += n;
+    }
+    *ret = bits;
+    return true;
+}
+
+static size_t match_base64_from(const char *text, const char *secret, const Beginnings *beginnings)
+{
+    size_t most = 0;
+    uint64_t bits;
+
+    if (!read_base64_beginning(text, &bits))
         return 0;
     for (unsigned n_before = 0; n_before < 6; n_before += 2) {
-        character = (one << 6 | two) >> (4 - n_before) & 0xff;
-        if (character == '\0' || character > SCHAR_MAX)
+        uint32_t characters = (uint32_t)(bits >> (4 - n_before));
+        int character = (int)(characters >> 24);
+
+        if (character == '\0' || character > SCHAR_MAX ||
+            !beginnings_have_all(beginnings, characters))
             continue;
         for (const char *at = strchr(secret, character); at; at = strchr(at + 1, character)) {
             size_t size = match_base64(text, secret, at, n_before);
@@ -272,28 +280,22 @@ static size_t match_base64_from(const char *text, const char *secret)
     return most;
 }
 
-static size_t match(const char *text, const char *secret)
-{
-    size_t size = match_from(text, secret, *text), other;
-    int meant;
-
-    if (*text == ' ' || read_escape(text, &meant) > 0) {
-        other = match_from(text, secret, *text == ' ' ? '+' : meant);
-        size = other > size ? other : size;
-    }
-    return size > 0 ? size : match_base64_from(text, secret);
-}
-
 void mask_secret(char *text, const char *secret)
 {
+    Beginnings beginnings;
+
     if (strlen(secret) < SECRET_MIN)
         return;
+    beginnings_init(&beginnings, secret);
     while (*text != '\0') {
-        size_t size = match(text, secret);
+        size_t size = may_match(&beginnings, text) ? match_plain_from(text, secret) : 0;
 
+        if (size == 0)
+            size = match_base64_from(text, secret, &beginnings);
         memset(text, '*', size);
         text += size > 0 ? size : 1;
     }
+    OPENSSL_cleanse(&beginnings, sizeof(beginnings));
 }
 
 static void mask_marked_signatures(char *text)
@@ -304,7 +306,7 @@ static void mask_marked_signatures(char *text)
         size_t separator;
 
         text += strlen(mark);
-        separator = match_character(text, '=');
+        separator = writing_match(text, '=');
         if (separator == 0)
             continue;
         text += separator;
@@ -323,7 +325,7 @@ void mask_users(char *text)
         size_t length;
 
         text += strlen(mark);
-        length = strcspn(text, BLANKS "/?#\"'<>@");
+        length = strcspn(text, " \t\r\n/?#\"'<>@");
         if (text[length] == '@')
             memset(text, '*', length);
     }

@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "common/memory.h"
 #include "daemon/base/call-error.h"
+#include "daemon/base/mask.h"
 
 #define REPLACED "\xEF\xBF\xBD"
 
@@ -216,6 +218,59 @@ static void test_masks_a_secret_with_white_space_inside(void **state)
     assert_masks("<d0phbHIvVXRuR\\nitNST1LN01ERU5H>", secret, "<******************************>");
 }
 
+/* xorshift (Marsaglia, 2003) */
+static char draw_digit(uint32_t *random)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    *random ^= *random << 13;
+    *random ^= *random >> 17;
+    *random ^= *random << 5;
+    return digits[*random % 64];
+}
+
+static size_t write_character(char *text, size_t room, char character, unsigned writing)
+{
+    switch (writing) {
+    case 0:
+        return (size_t)snprintf(text, room, "%c", character);
+    case 1:
+        return (size_t)snprintf(text, room, "%%%02X", character);
+    case 2:
+        return (size_t)snprintf(text, room, "\\u%04x", character);
+    default:
+        return (size_t)snprintf(text, room, "&#%d;", character);
+    }
+}
+
+/* Its parts stand between other digits, each in another writing. */
+static void test_masks_all_parts_of_a_long_secret_and_nothing_else(void **state)
+{
+    char secret[2049] = "", text[8192] = "", expected[8192] = "";
+    uint32_t random = 1;
+    size_t size = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(secret) - 1; i++)
+        secret[i] = draw_digit(&random);
+    for (size_t part = 0; part < 50; part++) {
+        for (size_t i = 0; i < 30; i++)
+            text[size + i] = expected[size + i] = i < 29 ? draw_digit(&random) : '.';
+        size += 30;
+        for (size_t i = 0; i < 12; i++) {
+            size_t n =
+                write_character(text + size, sizeof(text) - size, secret[part * 40 + i], part % 4);
+
+            memset(expected + size, '*', n);
+            size += n;
+        }
+        text[size] = expected[size] = '.';
+        size++;
+    }
+    mask_secret(text, secret);
+    assert_string_equal(text, expected);
+}
+
 static void test_masks_users_and_passwords_of_urls(void **state)
 {
     (void)state;
@@ -261,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_masks_a_secret_that_somebody_else_cut),
         cmocka_unit_test(test_masks_every_part_of_a_secret),
         cmocka_unit_test(test_masks_a_secret_with_white_space_inside),
+        cmocka_unit_test(test_masks_all_parts_of_a_long_secret_and_nothing_else),
         cmocka_unit_test(test_masks_users_and_passwords_of_urls),
         cmocka_unit_test(test_masks_a_signature_that_was_cut),
         cmocka_unit_test(test_leaves_alone_what_is_too_short_for_a_secret),
