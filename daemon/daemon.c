@@ -117,16 +117,17 @@ static void daemon_shut_down(void *userdata)
 }
 
 /* What is on the wire is waited for, what is answered is sent, then the loop ends. */
-static void daemon_finish(Daemon *daemon)
+/* True: the next turn has more to do. */
+static bool daemon_finish(Daemon *daemon)
 {
     SessionRest rest = listener_finish(daemon->listener);
+    RegistryRest jobs = registry_finish(daemon->service.registry);
     bool sends = outbox_finish(daemon->service.outbox);
-    bool waits = registry_finish(daemon->service.registry) || sends || daemon->giving_back ||
-                 rest == SESSION_ANSWERING;
+    bool waits = jobs != REGISTRY_DONE || sends || daemon->giving_back || rest == SESSION_ANSWERING;
 
     if (waits && daemon->finish_timer.set) {
         daemon->flushing = false;
-        return;
+        return jobs == REGISTRY_GOES_ON;
     }
     if (!daemon->flushing) {
         daemon->flushing = true;
@@ -134,6 +135,7 @@ static void daemon_finish(Daemon *daemon)
     }
     if (rest == SESSION_DONE || !daemon->flush_timer.set)
         loop_stop(daemon->loop);
+    return false;
 }
 
 static bool daemon_is_well(void *userdata)
@@ -165,8 +167,8 @@ static int daemon_turn(void *userdata)
     daemon_work(daemon, REPLIES_USEC);
     more = target_set_review(service->targets, service->registry);
     status_update(&daemon->status);
-    if (daemon->shutting_down)
-        daemon_finish(daemon);
+    if (daemon->shutting_down && daemon_finish(daemon))
+        more = true;
     /* What a store that fails could not save waits for its next try. */
     more = (more || registry_has_changes(service->registry)) && !service->store_failing;
     return more || listener_has_work(daemon->listener) ? LOOP_BUSY : 0;

@@ -9,11 +9,19 @@
 
 TAILQ_HEAD(JobList, Job);
 
+/* At a shutdown: of looks at all jobs, the one that has begun last. */
+typedef struct RegistryRound {
+    Job *next; /* NULL: all were looked at */
+    bool begun, waits;
+    uint64_t change; /* the last one before it */
+} RegistryRound;
+
 struct Registry {
     JobContext context; /* of all jobs */
     Store *store;
     struct JobList jobs; /* all of them */
     Job *reviewed_next;  /* after a reload; NULL: all were */
+    RegistryRound finishing;
     JobIndex index;
     unsigned n_jobs, max_jobs;
     unsigned n_in_state[N_JOB_STATES];

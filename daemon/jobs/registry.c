@@ -70,6 +70,8 @@ void registry_remove(Registry *registry, Job *job)
     job_changes_remove(&registry->changes, job);
     if (registry->reviewed_next == job)
         registry->reviewed_next = TAILQ_NEXT(job, registered.entry);
+    if (registry->finishing.next == job)
+        registry->finishing.next = TAILQ_NEXT(job, registered.entry);
     TAILQ_REMOVE(&registry->jobs, job, registered.entry);
     registry->n_jobs--;
     registry->n_in_state[job->registered.counted_as]--;
@@ -277,16 +279,32 @@ bool registry_review(Registry *registry)
     return registry->reviewed_next != NULL;
 }
 
-bool registry_finish(Registry *registry)
+/* Nothing has changed since it began, so what it found still holds. */
+static bool round_holds(const Registry *registry)
 {
-    bool waits = false;
+    return registry->finishing.begun && !registry_has_changes(registry) &&
+           registry->finishing.change == registry_last_change(registry);
+}
+
+RegistryRest registry_finish(Registry *registry)
+{
+    RegistryRound *round = &registry->finishing;
     Job *job;
 
-    TAILQ_FOREACH (job, &registry->jobs, registered.entry) {
+    if (!round->next && !round_holds(registry))
+        *round = (RegistryRound){
+            .next = TAILQ_FIRST(&registry->jobs),
+            .begun = true,
+            .change = registry_last_change(registry),
+        };
+    for (unsigned n = 0; n < LOOP_SHARE_MAX && (job = round->next); n++) {
         if (job_finish(job) || (job->polls_uncounted > 0 && registry_has_many_changes(registry)))
-            waits = true;
+            round->waits = true;
         else
             job_count_polls(job);
+        round->next = TAILQ_NEXT(job, registered.entry);
     }
-    return waits;
+    if (round->next || !round_holds(registry))
+        return REGISTRY_GOES_ON;
+    return round->waits ? REGISTRY_WAITS : REGISTRY_DONE;
 }

@@ -96,6 +96,12 @@ void registry_follow_all(Registry *registry, Follower *follower); /* once for ea
 void registry_begin_review(Registry *registry);
 bool registry_review(Registry *registry);
 
-/* For each turn of a shutdown: gives up what can be taken up again. True: a StopImport is on the
- * wire, or the next commit has no room for all polls that are not in the records yet. */
-bool registry_finish(Registry *registry);
+typedef enum RegistryRest {
+    REGISTRY_DONE,
+    REGISTRY_WAITS,   /* a StopImport is on the wire, or polls for room in a commit */
+    REGISTRY_GOES_ON, /* not all jobs have been looked at since the last change */
+} RegistryRest;
+
+/* For each turn of a shutdown: of so many jobs, the oldest first, gives up what can be taken up
+ * again, and adds polls that are not in the records yet to the next commit. */
+RegistryRest registry_finish(Registry *registry);

@@ -31,6 +31,7 @@ struct Core {
     const Random *random;
     Store *store;
     char *directory;
+    bool busy;
 };
 
 const char *core_target_name(unsigned target, char buffer[static CORE_TARGET_NAME_SIZE])
@@ -141,11 +142,18 @@ void core_shut_down(Core *core)
 
 bool core_finish(Core *core)
 {
-    bool waits = registry_finish(core->registry);
+    RegistryRest jobs = registry_finish(core->registry);
+    bool waits = jobs != REGISTRY_DONE;
 
+    core->busy = jobs == REGISTRY_GOES_ON;
     if (queue_set_finish(core->queues))
         waits = true;
     return outbox_finish(core->outbox) || waits;
+}
+
+bool core_is_busy(const Core *core)
+{
+    return core->busy;
 }
 
 void core_stop_guards(Core *core)

@@ -67,6 +67,7 @@ void core_stop_guards(Core *core);
  * under way. */
 void core_shut_down(Core *core);
 bool core_finish(Core *core);
+bool core_is_busy(const Core *core); /* its next turn comes at once */
 
 Timers *core_timers(Core *core);
 Registry *core_registry(Core *core);

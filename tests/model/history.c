@@ -169,7 +169,8 @@ static void stop_and_start(History *history)
     history_drop_restarts(history);
     core_shut_down(history->core);
     while (core_finish(history->core)) {
-        advance(history, next_usec(history));
+        advance(history,
+                core_is_busy(history->core) ? history->model.now_usec : next_usec(history));
         turn(history, false);
     }
     model_hold(&history->model, wire_next_usec(history->wire) == TIMER_NEVER,

@@ -210,6 +210,8 @@ static uint64_t host_next_usec(const Host *host)
 
     if (!host->core || host->paused)
         return host->asleep_until_usec;
+    if (core_is_busy(host->core))
+        return host->hosts->model.now_usec;
     timer_usec = timers_next_usec(core_timers(host->core));
     if (timer_usec != TIMER_NEVER)
         timer_usec -= host->boot_usec;
