@@ -66,7 +66,7 @@ bool string_to_number(const char *string, unsigned minimum, unsigned maximum, un
     size_t length = strspn(string, "0123456789");
     unsigned long number;
 
-    if (length == 0 || length > 9 || string[length])
+    if (length == 0 || length > 10 || string[length])
         return false;
     number = strtoul(string, NULL, 10);
     if (number < minimum || number > maximum)

@@ -20,5 +20,5 @@ bool string_is_visible(const char *string, size_t length);
 /* The length without these characters at the end. */
 size_t string_trim_end(const char *string, size_t length, const char *characters);
 
-/* A number from minimum to maximum in one to nine decimal digits. False: it is not one. */
+/* A number from minimum to maximum in one to ten decimal digits. False: it is not one. */
 bool string_to_number(const char *string, unsigned minimum, unsigned maximum, unsigned *ret);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/explain.h"
+#include "common/string.h"
 #include "daemon/base/aside.h"
 #include "daemon/base/text-set.h"
 
@@ -34,6 +36,28 @@ typedef struct Id {
     id_t id;
 } Id;
 
+/* A user or group without a name here still has a number; the last one stands for none. */
+static Id read_id(const char *text)
+{
+    unsigned id;
+
+    return string_to_number(text, 0, UINT32_MAX - 1, &id) ? (Id){true, id} : (Id){false, 0};
+}
+
+static Id look_up_group(const char *name)
+{
+    const struct group *group = getgrnam(name);
+
+    return group ? (Id){true, group->gr_gid} : read_id(name);
+}
+
+static Id look_up_user(const char *name)
+{
+    const struct passwd *user = getpwnam(name);
+
+    return user ? (Id){true, user->pw_uid} : read_id(name);
+}
+
 /* An Id for each name. */
 static int look_up(Aside *aside, const void *userdata)
 {
@@ -42,12 +66,8 @@ static int look_up(Aside *aside, const void *userdata)
 
     for (size_t i = 0; i < text_set_count(names); i++) {
         const char *name = text_set_get(names, i);
-        const struct group *group = name[0] == '@' ? getgrnam(name + 1) : NULL;
-        const struct passwd *user = name[0] == '@' ? NULL : getpwnam(name);
 
-        ids[i] = group  ? (Id){true, group->gr_gid}
-                 : user ? (Id){true, user->pw_uid}
-                        : (Id){false, 0};
+        ids[i] = name[0] == '@' ? look_up_group(name + 1) : look_up_user(name);
         aside->size += sizeof(*ids);
     }
     return 0;

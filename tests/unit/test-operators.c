@@ -109,6 +109,22 @@ static void test_an_unknown_name_is_nobody(void **state)
     assert_false(includes(names, STRANGER, STRANGER, NULL, 0));
 }
 
+static void test_takes_users_and_groups_without_a_name_by_number(void **state)
+{
+    char user[] = "61234", group[] = "@4294967294", too_large[] = "4294967295",
+         signed_[] = "+61235";
+    char *users[] = {user, NULL}, *groups[] = {group, NULL};
+    char *neither[] = {too_large, signed_, NULL};
+
+    (void)state;
+    assert_true(includes(users, STRANGER, STRANGER, NULL, 0));
+    assert_false(includes(users, STRANGER + 1, STRANGER, NULL, 0));
+    assert_true(includes(groups, STRANGER, 4294967294U, NULL, 0));
+    assert_false(includes(groups, STRANGER, STRANGER, NULL, 0));
+    assert_false(includes(neither, (uid_t)-1, STRANGER, NULL, 0));
+    assert_false(includes(neither, STRANGER + 1, STRANGER, NULL, 0));
+}
+
 /* 65534 is what the kernel calls everybody from a user namespace that is not ours. */
 static void test_the_overflow_user_never_may(void **state)
 {
@@ -236,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_takes_groups_by_name),
         cmocka_unit_test(test_takes_no_user_for_a_group),
         cmocka_unit_test(test_an_unknown_name_is_nobody),
+        cmocka_unit_test(test_takes_users_and_groups_without_a_name_by_number),
         cmocka_unit_test(test_the_overflow_user_never_may),
         cmocka_unit_test(test_a_target_may_name_its_own),
         cmocka_unit_test(test_root_and_the_daemons_user_may_on_every_target),

@@ -59,8 +59,8 @@ static void test_trim_end(void **state)
 
 static void test_numbers(void **state)
 {
-    static const char *const others[] = {"",   "1x",  "-1",         "+1", " 1",
-                                         "1 ", "0x1", "1000000000", "9"};
+    static const char *const others[] = {"",   "1x",  "-1",         "+1",          " 1",
+                                         "1 ", "0x1", "4294967296", "10000000000", "9"};
     unsigned number = 7;
 
     (void)state;
@@ -72,6 +72,8 @@ static void test_numbers(void **state)
     assert_int_equal(number, 900);
     assert_true(string_to_number("000043200", 900, 43200, &number));
     assert_int_equal(number, 43200);
+    assert_true(string_to_number("4294967295", 10, UINT32_MAX, &number));
+    assert_int_equal(number, UINT32_MAX);
 }
 
 int main(void)
