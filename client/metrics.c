@@ -35,7 +35,7 @@ typedef struct Sample {
 
 typedef struct Printing {
     const char *family; /* begun last; NULL: none */
-    double created;     /* when all counters began */
+    double created;     /* when the daemon's counters began */
 } Printing;
 
 static const Metric *find_metric(const char *name)
@@ -117,6 +117,14 @@ static void print_sample(const Sample *sample)
         printf(" %.6f\n", json_object_get_double(sample->value));
 }
 
+/* What is counted for a target, a queue or a destination may have begun with a reload, and begins
+ * again where that was gone meanwhile. */
+static bool began_with_daemon(const Sample *sample)
+{
+    return !sample->object && !json_object_object_get(sample->fields, "queue") &&
+           !json_object_object_get(sample->fields, "notify");
+}
+
 static void print_created(const Printing *printing, const Sample *sample)
 {
     printf("%s_created", sample->metric->family);
@@ -156,7 +164,7 @@ static int print_metric(const Options *options, json_object *parameters, void *u
         printing->created = json_object_get_double(sample.value);
     begin_family(printing, sample.metric);
     print_sample(&sample);
-    if (ends_series(sample.metric))
+    if (ends_series(sample.metric) && began_with_daemon(&sample))
         print_created(printing, &sample);
     return 0;
 }

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness.ctl import Ctl
-from harness.daemon import target
+from harness.daemon import queue, target
 from harness.sim import new_id
 from harness.varlink import Connection, VarlinkError
 
@@ -148,6 +148,29 @@ def test_a_reload_keeps_the_counts_of_a_target_and_names_no_other(new_daemon, si
     samples, _ = parse(daemon)
     assert samples[("trailstop_jobs_ended_total", ("state", "stopped"), ("target", "default"))] == 1
     assert {key[1][1] for key in samples if key[0] == "trailstop_target_out"} == {"default", "new"}
+
+
+def test_a_counter_that_a_reload_begins_again_has_not_begun_with_the_daemon(new_daemon, sim, parse):
+    sim.add_queue()
+    named = {"queues": {"q": queue(sim)},
+             "notifies": {"n": {"event-bus": "b", "region": "us-east-1", "endpoint-url": sim.url}}}
+    daemon = new_daemon({"default": target(sim), "other": target(sim)}, **named).start()
+    sim.send({"importId": sim.add(), "target": "other"})
+    counted = [("trailstop_queue_messages_total", ("queue", "q"), ("result", "deleted")),
+               ("trailstop_notifications_total", ("notify", "n"), ("result", "sent"))]
+    sim.wait_until(lambda: all(parse(daemon)[0][key] == 1 for key in counted))
+    before, _ = parse(daemon)
+    daemon.configure({"default": target(sim)})
+    daemon.reload()
+    daemon.configure({"default": target(sim), "other": target(sim)}, **named)
+    daemon.reload()
+    after, _ = parse(daemon)
+    again = {key for key in before if after.get(key, before[key]) < before[key]}
+    assert {"trailstop_jobs_ended_total", "trailstop_stop_duration_seconds_count", "trailstop_queue_messages_total",
+            "trailstop_notifications_total"} <= {name for name, *_ in again}
+    for name, *labels in again:
+        family = name.removesuffix("_total").removesuffix("_count")
+        assert (f"{family}_created", *labels) not in after
 
 
 def test_labels_come_from_the_configuration_alone(daemon, parse):
