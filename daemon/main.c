@@ -2,6 +2,7 @@
 /* trailstopd: arguments → configuration → daemon → loop. */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -182,6 +183,7 @@ static void prepare_process(void)
     struct rlimit files;
 
     umask(0077);
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* what fnmatch(3) takes for one character */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ,
            SIG_IGN); /* RLIMIT_FSIZE: a write that fails, which the store knows to handle */

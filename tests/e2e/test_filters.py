@@ -21,6 +21,7 @@ FILTERS = [
     ("cloudtrail", {"minEvents": 10**12}, {"events_completed": 10**12}, {"events_completed": 10**12 - 1}),
     ("cloudtrail", {"source": "s3://a/*"}, {"source": "s3://a/b/c/"}, {"source": "s3://b/a/"}),
     ("cloudtrail", {"source": "s3://[ab]/?"}, {"source": "s3://b/x"}, {"source": "s3://b/xy"}),
+    ("cloudtrail", {"source": "s3://?/[üß]"}, {"source": "s3://日/ü"}, {"source": "s3://日本/ü"}),
     ("logs", {"olderThan": HOUR}, {"created": -2 * HOUR}, {"created": -HOUR / 2}),
     ("logs", {"minBytes": 2**40}, {"bytes_imported": 2**40}, {"bytes_imported": 2**40 - 1}),
     ("logs", {"source": LAKE + "A*"}, {"source": LAKE + "A-1"}, {"source": LAKE + "a-1"}),
