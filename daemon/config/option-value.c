@@ -40,6 +40,11 @@ static int refuse(const Option *option, const char *text, const char *takes, cha
                    text[shown] ? "..." : "", takes);
 }
 
+static bool is_text(const Option *option)
+{
+    return option->type <= OPTION_QUEUE;
+}
+
 /* What a double holds exactly; ranges are far below it. */
 #define WHOLE_MAX (UINT64_C(1) << 53)
 
@@ -175,15 +180,25 @@ static int check_url(const Option *option, const char *text, char **ret_error)
     return r == -EINVAL ? explain(ret_error, r, "%s: %s", option->key, cause) : r;
 }
 
+static bool names_directory(const char *path)
+{
+    const char *last = strrchr(path, '/') + 1;
+
+    return !last[strspn(last, ".")] && strlen(last) <= strlen("..");
+}
+
 static int check_path(const Option *option, const char *text, char **ret_error)
 {
+    char takes[64] = "the path of a file";
     uint64_t length_max;
-    char takes[64];
-
     int r = parse_count(option->maximum, &length_max);
-    if (r < 0 || (*text == '/' && strlen(text) <= length_max))
+
+    if (r < 0)
         return r;
-    snprintf(takes, sizeof(takes), "an absolute path of at most %" PRIu64 " bytes", length_max);
+    if (*text != '/' || strlen(text) > length_max)
+        snprintf(takes, sizeof(takes), "an absolute path of at most %" PRIu64 " bytes", length_max);
+    else if (option->type != OPTION_FILE || !names_directory(text))
+        return 0;
     return refuse(option, text, takes, ret_error);
 }
 
@@ -194,11 +209,10 @@ static int set_string(const Option *option, char **member, const char *text, cha
 
     if (option->type == OPTION_URL || option->type == OPTION_QUEUE)
         r = check_url(option, text, ret_error);
-    else if (option->type == OPTION_PATH)
+    else if (option->type == OPTION_PATH || option->type == OPTION_FILE)
         r = check_path(option, text, ret_error);
     if (r < 0)
         return r;
-
     copy = strdup(text);
     if (!copy)
         return -ENOMEM;
@@ -308,12 +322,9 @@ int option_set(const Option *option, void *object, const char *text, char **ret_
         option_clear(option, object);
         return 0;
     }
-    switch (option->type) {
-    case OPTION_STRING:
-    case OPTION_PATH:
-    case OPTION_URL:
-    case OPTION_QUEUE:
+    if (is_text(option))
         return set_string(option, member, text, ret_error);
+    switch (option->type) {
     case OPTION_LIST:
         return set_list(option, member, text, ret_error);
     case OPTION_LEVEL:
@@ -341,14 +352,12 @@ void option_clear(const Option *option, void *object)
 {
     void *member = (char *)object + option->offset;
 
-    switch (option->type) {
-    case OPTION_STRING:
-    case OPTION_PATH:
-    case OPTION_URL:
-    case OPTION_QUEUE:
+    if (is_text(option)) {
         free(*(char **)member);
         *(char **)member = NULL;
-        break;
+        return;
+    }
+    switch (option->type) {
     case OPTION_LIST:
         list_freep(member);
         break;
@@ -396,15 +405,9 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
     const char *word;
     uint64_t number;
 
+    if (is_text(option) && !*(char *const *)member)
+        return 0;
     switch (option->type) {
-    case OPTION_STRING:
-    case OPTION_PATH:
-    case OPTION_URL:
-    case OPTION_QUEUE:
-        if (!*(char *const *)member)
-            return 0;
-        value = json_object_new_string(*(char *const *)member);
-        break;
     case OPTION_LIST:
         if (!*(char **const *)member)
             return 0;
@@ -437,6 +440,8 @@ int option_to_json(const Option *option, const void *object, json_object **ret)
     case OPTION_REAL:
         value = real_to_json(*(const double *)member);
         break;
+    default:
+        value = json_object_new_string(*(char *const *)member);
     }
     if (!value)
         return -ENOMEM;

@@ -12,6 +12,7 @@
 
 #define MEMBER_TYPE_STRING char *
 #define MEMBER_TYPE_PATH char *
+#define MEMBER_TYPE_FILE char *
 #define MEMBER_TYPE_URL char *
 #define MEMBER_TYPE_QUEUE char *
 #define MEMBER_TYPE_LIST char **

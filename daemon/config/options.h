@@ -8,8 +8,10 @@
 #include <stddef.h>
 
 typedef enum OptionType {
+    /* Up to OPTION_QUEUE they are text. */
     OPTION_STRING, /* char *; NULL: unset */
     OPTION_PATH,   /* the same, absolute */
+    OPTION_FILE,   /* the same, not as a directory is named */
     OPTION_URL,    /* the same, an endpoint as aws_endpoint_validate() takes it */
     OPTION_QUEUE,  /* the same, as queue_url_validate() takes it */
     OPTION_LIST, /* char **, ended by NULL; white space or commas between the items; NULL: unset */

@@ -159,6 +159,31 @@ static void test_errors_name_file_and_line(void **state)
     }
 }
 
+static void test_what_names_a_directory_is_not_taken_for_a_file(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {"[daemon]\nsocket = /\n", CONF ":2: socket: \"/\" is not the path of a file"},
+        {"[daemon]\nmetrics-socket = /run/x/\n",
+         CONF ":2: metrics-socket: \"/run/x/\" is not the path of a file"},
+        {"[target x]\n\nca-bundle = /etc/.\n",
+         CONF ":3: ca-bundle: \"/etc/.\" is not the path of a file"},
+        {"[queue x]\nca-bundle = /..\n", CONF ":2: ca-bundle: \"/..\" is not the path of a file"},
+    };
+    CLEANUP(config_freep) Config *config = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_file(CONF, cases[i].text);
+        expect_error(cases[i].error);
+    }
+    write_file(CONF, "[daemon]\nsocket = /run/...\nstate-directory = /var/x/\n");
+    config = expect_loaded();
+    assert_string_equal(config->socket, "/run/...");
+    assert_string_equal(config->state_directory, "/var/x/");
+}
+
 static void test_grammar_errors_name_the_line(void **state)
 {
     static const char *const texts[] = {
@@ -365,6 +390,7 @@ int main(void)
         TEST(test_the_file_must_exist_when_named),
         TEST(test_values_and_comments),
         TEST(test_errors_name_file_and_line),
+        TEST(test_what_names_a_directory_is_not_taken_for_a_file),
         TEST(test_grammar_errors_name_the_line),
         TEST(test_a_long_target_name),
         TEST(test_later_wins),
