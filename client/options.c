@@ -151,18 +151,21 @@ static int set_state(Options *options, const char *text)
     return 0;
 }
 
-/* A point in time, or how long ago it was. */
+/* A point in time, or how long ago it was; all jobs are of after 1970. */
 static int set_since(Options *options, const char *text)
 {
-    uint64_t now_usec = time_now_realtime(), at_usec = 0, ago_usec;
+    uint64_t ago_usec, at_usec = 0;
+    int r = timespan_parse(text, &ago_usec);
 
-    if (timespan_parse(text, &ago_usec) == 0) {
-        at_usec = ago_usec < now_usec ? now_usec - ago_usec : 0;
-    } else if (time_parse_iso8601(text, &at_usec) < 0) {
+    if (r == 0)
+        at_usec = time_since(ago_usec, time_now_realtime());
+    else if (r == -EINVAL)
+        r = time_parse_iso8601(text, &at_usec);
+    if (r == -EINVAL) {
         text_complain("--since takes how long ago it was, such as 2h, or a time such as "
                       "2026-11-22T12:00:00Z, not \"%s\"",
                       text);
-        return -EINVAL;
+        return r;
     }
     time_format_rfc3339(at_usec, options->since);
     return 0;

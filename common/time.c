@@ -127,9 +127,9 @@ static bool read_fraction(const char **text, uint64_t *ret_usec)
     return true;
 }
 
-/* The fields as they were written: year 2026, month 11. False: there is no such time, or it is
- * before 1970 in that zone. */
-static bool to_realtime(struct tm tm, int64_t east_of_utc_sec, uint64_t *ret_sec)
+/* The fields as they were written: year 2026, month 11. -EINVAL: there is no such time; -ERANGE: it
+ * is before 1970. */
+static int to_realtime(struct tm tm, int64_t east_of_utc_sec, uint64_t *ret_sec)
 {
     struct tm carried;
     int64_t seconds;
@@ -140,12 +140,14 @@ static bool to_realtime(struct tm tm, int64_t east_of_utc_sec, uint64_t *ret_sec
      */
     carried = tm;
     seconds = timegm(&carried) - east_of_utc_sec;
-    if (seconds < 0 || carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
+    if (carried.tm_year != tm.tm_year || carried.tm_mon != tm.tm_mon ||
         carried.tm_mday != tm.tm_mday || carried.tm_hour != tm.tm_hour ||
         carried.tm_min != tm.tm_min) /* as it is where the seconds are carried */
-        return false;
+        return -EINVAL;
+    if (seconds < 0)
+        return -ERANGE;
     *ret_sec = (uint64_t)seconds;
-    return true;
+    return 0;
 }
 
 int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec)
@@ -159,7 +161,7 @@ int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec)
         return -EINVAL;
     if (*text == '.' && !read_fraction(&text, &fraction_usec))
         return -EINVAL;
-    if (strcmp(text, "Z") != 0 || !to_realtime(tm, 0, &seconds))
+    if (strcmp(text, "Z") != 0 || to_realtime(tm, 0, &seconds) < 0)
         return -EINVAL;
     *ret_realtime_usec = seconds * USEC_PER_SEC + fraction_usec;
     return 0;
@@ -228,13 +230,17 @@ int time_parse_iso8601(const char *text, uint64_t *ret_realtime_usec)
     struct tm tm = {0};
     uint64_t seconds, fraction_usec = 0;
     int64_t east_of_utc_sec;
+    int r;
 
     if (!read_date(&text, &tm) || *text == '\0' || !strchr("Tt ", *text))
         return -EINVAL;
     text++;
     if (!read_time_of_day(&text, &tm, &fraction_usec) || !read_zone(&text, &east_of_utc_sec) ||
-        *text != '\0' || !to_realtime(tm, east_of_utc_sec, &seconds))
+        *text != '\0')
         return -EINVAL;
+    r = to_realtime(tm, east_of_utc_sec, &seconds);
+    if (r < 0)
+        return r;
     *ret_realtime_usec = seconds * USEC_PER_SEC + fraction_usec;
     return 0;
 }

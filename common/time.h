@@ -42,7 +42,7 @@ int time_parse_rfc3339(const char *text, uint64_t *ret_realtime_usec);
 /* Points in time as others write them, in the forms of ISO 8601 that the AWS CLI reads: a zone as
  * "Z", "z", "+01:00", "+0100" or "+01", and never without one; "T", "t" or a blank before the time
  * of day, which may end with its hour, its minute, its second, or a fraction of that after "." or
- * ","; "20261122T122345Z" likewise. 0 or -EINVAL, which a time before 1970 is too. */
+ * ","; "20261122T122345Z" likewise. 0; -EINVAL; -ERANGE, a time before 1970. */
 int time_parse_iso8601(const char *text, uint64_t *ret_realtime_usec);
 
 /* Spans as systemd.time(7) writes them: "90s", "5min", "1h 30min", "1.5h"; a number without a unit

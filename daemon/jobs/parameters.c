@@ -222,7 +222,9 @@ int parameter_read_since(json_object *value, Parameters *parameters)
     const char *text;
     int r = read_string(value, &text);
 
-    return r < 0 ? r : time_parse_iso8601(text, &parameters->since_usec);
+    if (r >= 0)
+        r = time_parse_iso8601(text, &parameters->since_usec);
+    return r == -ERANGE ? 0 : r; /* before 1970: all of them, as when it is not given */
 }
 
 const ParameterSpec request_parameters[] = {

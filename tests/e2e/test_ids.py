@@ -49,6 +49,8 @@ def test_since_is_the_request(daemon, sim):
     for since in (requested.isoformat(), requested.astimezone(timezone(timedelta(hours=-5, minutes=-30))).isoformat(),
                   late["requestedAt"].lower()):
         assert ids(daemon.call("ListJobs", since=since)) == [late["id"]]
+    for long_ago in ("1969-12-31T23:00:00-00:30", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        assert ids(daemon.call("ListJobs", since=long_ago)) == [late["id"], early["id"]]
     future = datetime.now(timezone.utc) + timedelta(hours=1)
     assert ids(daemon.call("ListJobs", since=future.strftime("%Y-%m-%dT%H:%M:%SZ"))) == []
 
@@ -162,7 +164,8 @@ def test_jobs_are_filtered_and_limited(ctl, daemon, sim):
     assert listed("--all") == listed() == imports[::-1]
     assert listed("--limit", "2") == imports[:0:-1]
     assert listed("--import", imports[1].upper()) == [imports[1]]
-    assert listed("--since", "1h") == imports[::-1]
+    assert listed("--since", "1h") == listed("--since", "1000000y") == imports[::-1]
+    assert listed("--since", "1969-07-20T20:17:40Z") == imports[::-1]
     assert listed("--since", "2999-01-01T00:00:00Z") == []
 
 

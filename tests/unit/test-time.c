@@ -297,7 +297,6 @@ static void test_refuses_what_is_not_iso_8601(void **state)
         "2025-02-29T12:23:45Z",
         "2025-11-22T24:00:00Z",
         "2025-11-22T12:23:60Z",
-        "1970-01-01T00:00:00+01:00",
         "1763814225",
     };
 
@@ -305,6 +304,21 @@ static void test_refuses_what_is_not_iso_8601(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         uint64_t usec = 42;
         assert_int_equal(time_parse_iso8601(texts[i], &usec), -EINVAL);
+        assert_int_equal(usec, 42);
+    }
+}
+
+static void test_a_time_before_1970_is_out_of_range(void **state)
+{
+    static const char *const texts[] = {
+        "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00+01:00", "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00.000Z", "19691231T235959Z",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        uint64_t usec = 42;
+        assert_int_equal(time_parse_iso8601(texts[i], &usec), -ERANGE);
         assert_int_equal(usec, 42);
     }
 }
@@ -318,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_refuses_other_points_in_time),
         cmocka_unit_test(test_parses_every_form_of_iso_8601),
         cmocka_unit_test(test_refuses_what_is_not_iso_8601),
+        cmocka_unit_test(test_a_time_before_1970_is_out_of_range),
         cmocka_unit_test(test_parses_spans),
         cmocka_unit_test(test_refuses_other_spans),
         cmocka_unit_test(test_formats_spans),
