@@ -70,6 +70,8 @@ static int on_item(json_object *import, void *userdata)
     char import_id[IMPORT_ID_SIZE];
     const char *text = "";
 
+    if (import_is_over(import_operations(service), import))
+        return 0; /* the server ignored that it was asked for what runs */
     if (json_get_string(import, import_operations(service)->id_member, &text) <= 0 ||
         import_id_parse(service, text, strlen(text), import_id) < 0) {
         survey_report_nameless(survey);

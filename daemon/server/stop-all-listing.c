@@ -82,7 +82,8 @@ static int keep_text(Listing *listing, json_object *import)
     return evbuffer_add(listing->texts, text, size + 1) < 0 ? -ENOMEM : 0;
 }
 
-/* While the list may yet fail nothing is done but to keep what it has. */
+/* While the list may yet fail nothing is done but to keep what it has. What has ended is there only
+ * where the server ignored that it was asked for what runs. */
 static int take_listed(json_object *import, void *userdata)
 {
     Listing *listing = userdata;
@@ -91,6 +92,8 @@ static int take_listed(json_object *import, void *userdata)
     const char *text = "";
     int r = json_get_string(import, import_operations(service)->id_member, &text);
 
+    if (import_is_over(import_operations(service), import))
+        return 0;
     if (r <= 0 || import_id_parse(service, text, strlen(text), import_id) < 0)
         return take_nameless(listing, text);
     if (!listing->ids && text_set_new(&listing->ids) < 0)

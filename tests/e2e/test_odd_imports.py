@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What AWS, or what answers in its place, says that it should not: members of another kind, another import, another time."""
 
+import json
+
 import pytest
 
 from harness.daemon import target
@@ -67,6 +69,41 @@ def test_an_answer_of_wrong_types_is_polled_on(daemon, sim, operation):
     job = daemon.stopped(sim.add())
     assert job["state"] == "stopped" and job["attempts"] == 1
     assert not daemon.journal.find("call-retried")
+
+
+# Lists of more than was asked for
+
+
+ENDS = {"cloudtrail": ("STOPPED", "COMPLETED", "FAILED"), "logs": ("CANCELLED", "COMPLETED", "FAILED")}
+LISTS = {"cloudtrail": ("ListImports", "Imports", "ImportId", "ImportStatus"),
+         "logs": ("DescribeImportTasks", "imports", "importId", "importStatus")}
+
+
+def list_whatever_was_asked_for(sim, service, *items):
+    """The list has these whatever the status in the call, as that of some stand-ins for AWS has. items: id, status."""
+    operation, member, id_member, status_member = LISTS[service]
+    found = [{id_member: import_id, status_member: status} for import_id, status in items]
+    sim.fault("http", operation=operation, status=200, body=json.dumps({member: found}))
+
+
+@pytest.mark.parametrize("service", LISTS)
+def test_what_a_list_shows_as_ended_is_not_stopped(daemon, sim, service):
+    running = sim.add(service=service)
+    list_whatever_was_asked_for(sim, service, (running, "IN_PROGRESS"), ("nonsense!", ENDS[service][0]),
+                                *((new_id(), end) for end in ENDS[service]))
+    reply = daemon.call("StopAll", service=service, timeout=1)
+    assert [job["importId"] for job in reply["jobs"]] == [running]
+    assert len(reply["imports"] + reply["tasks"]) == 1 and reply["failures"] == []
+
+
+def test_a_guard_does_not_look_at_what_a_list_shows_as_ended(new_daemon, sim):
+    running = sim.add()
+    ended = [(new_id(), end) for end in ENDS["cloudtrail"]]
+    list_whatever_was_asked_for(sim, "cloudtrail", *ended, ("nonsense!", "STOPPED"), (running, "IN_PROGRESS"))
+    daemon = new_daemon({"default": target(sim)}, guards={"all": {"source": "*", "action": "stop"}}).start()
+    daemon.journal.wait("import-stopped", import_id=running)
+    assert {call["importId"] for call in sim.calls("GetImport")} == {running}
+    assert not daemon.journal.find("guard-failed")
 
 
 # Answers about something else
