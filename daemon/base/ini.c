@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -13,13 +14,16 @@
 
 #define BLANKS " \t"
 
-typedef struct IniParser {
+struct IniParser {
     const IniHandler *handler;
     void *userdata;
+    const char *name;
+    char *copy, *rest; /* rest NULL: the last line was taken */
+    size_t size;       /* of the copy */
     unsigned line;
     bool in_section;
     bool in_property; /* a continuation has something to continue */
-} IniParser;
+};
 
 static char *trim(char *text)
 {
@@ -114,28 +118,57 @@ static int parse_line(IniParser *parser, char *line, char **ret_error)
     return parse_property(parser, line, ret_error);
 }
 
+int ini_parser_new(const char *text, const char *name, const IniHandler *handler, void *userdata,
+                   IniParser **ret)
+{
+    CLEANUP(ini_parser_freep) IniParser *parser = malloc(sizeof(*parser));
+
+    if (!parser)
+        return -ENOMEM;
+    *parser = (IniParser){.handler = handler, .userdata = userdata, .name = name};
+    if (strncmp(text, UTF8_BYTE_ORDER_MARK, strlen(UTF8_BYTE_ORDER_MARK)) == 0)
+        text += strlen(UTF8_BYTE_ORDER_MARK);
+    parser->size = strlen(text) + 1;
+    parser->rest = parser->copy = OPENSSL_memdup(text, parser->size);
+    if (!parser->copy)
+        return -ENOMEM;
+    *ret = TAKE(parser);
+    return 0;
+}
+
+void ini_parser_free(IniParser *parser)
+{
+    if (!parser)
+        return;
+    OPENSSL_clear_free(parser->copy, parser->size);
+    free(parser);
+}
+
+int ini_parser_step(IniParser *parser, char **ret_error)
+{
+    CLEANUP(freep) char *sentence = NULL;
+    char *line = strsep(&parser->rest, "\n");
+    int r;
+
+    if (!line)
+        return 0;
+    parser->line++;
+    r = parse_line(parser, line, &sentence);
+    if (r < 0 && sentence)
+        return explain(ret_error, r, "%s:%u: %s", parser->name, parser->line, sentence);
+    return r < 0 ? r : 1;
+}
+
 int ini_parse(const char *text, const char *name, const IniHandler *handler, void *userdata,
               char **ret_error)
 {
-    IniParser parser = {.handler = handler, .userdata = userdata};
-    CLEANUP(freep) char *sentence = NULL;
-    char *copy;
-    size_t size;
-    int r = 0;
+    CLEANUP(ini_parser_freep) IniParser *parser = NULL;
+    int r = ini_parser_new(text, name, handler, userdata, &parser);
 
-    if (strncmp(text, UTF8_BYTE_ORDER_MARK, strlen(UTF8_BYTE_ORDER_MARK)) == 0)
-        text += strlen(UTF8_BYTE_ORDER_MARK);
-    size = strlen(text) + 1;
-    copy = OPENSSL_memdup(text, size);
-    if (!copy)
-        return -ENOMEM;
-    for (char *rest = copy, *line; r >= 0 && (line = strsep(&rest, "\n"));) {
-        parser.line++;
-        r = parse_line(&parser, line, &sentence);
-    }
-    OPENSSL_clear_free(copy, size);
-
-    if (r < 0 && sentence)
-        return explain(ret_error, r, "%s:%u: %s", name, parser.line, sentence);
+    if (r < 0)
+        return r;
+    do
+        r = ini_parser_step(parser, ret_error);
+    while (r > 0);
     return r;
 }

@@ -13,7 +13,7 @@
  * The files may hold secrets: the parser wipes its working copy, and no sentence quotes a value. */
 #pragma once
 
-#include <stddef.h>
+#include "common/memory.h"
 
 /* Each returns 0, or a negative errno with an owned sentence (-ENOMEM without one) that ini_parse()
  * puts behind "name:line: ". Strings live for the duration of the call. */
@@ -29,6 +29,18 @@ typedef struct IniHandler {
  * "name:line: what is wrong"; -ENOMEM. */
 int ini_parse(const char *text, const char *name, const IniHandler *handler, void *userdata,
               char **ret_error);
+
+/* The same line by line, for a text that takes longer than a turn of the loop. Copies the text and
+ * borrows all else; 0 or -ENOMEM. */
+typedef struct IniParser IniParser;
+
+int ini_parser_new(const char *text, const char *name, const IniHandler *handler, void *userdata,
+                   IniParser **ret);
+void ini_parser_free(IniParser *parser); /* takes NULL */
+DEFINE_CLEANUP(IniParser, ini_parser_free)
+
+/* One line more. 1; 0: there is none; errors as of ini_parse(). */
+int ini_parser_step(IniParser *parser, char **ret_error);
 
 /* Cuts the text in place into key and value, as a `key = value` line is. 0, or -EINVAL and an owned
  * sentence; -ENOMEM. */

@@ -8,9 +8,9 @@
 
 #include "common/explain.h"
 #include "common/memory.h"
+#include "common/string.h"
 #include "common/utf8.h"
 #include "daemon/base/file.h"
-#include "daemon/base/ini.h"
 #include "daemon/config/option-value.h"
 
 #define BLANKS " \t"
@@ -177,46 +177,48 @@ static int keep_file_name(Config *config, const char *path, const char **ret)
     return 0;
 }
 
-static int take_file(const char *path, char *text, void *userdata, char **ret_error)
-{
-    static const IniHandler handler = {.section = begin_section, .property = take_property};
-    ConfigReader *reader = userdata;
-    int r = keep_file_name(reader->config, path, &reader->file);
+typedef struct ConfigText {
+    STAILQ_ENTRY(ConfigText) entry;
+    char *path;
+    char *text; /* NULL: it is read when its turn comes */
+} ConfigText;
 
-    if (r < 0)
-        return r;
-    drop_indentation(text);
-    reader->section = NULL;
-    return ini_parse(text, reader->file, &handler, reader, ret_error);
+static void text_free(ConfigText *text)
+{
+    free(text->path);
+    free(text->text);
+    free(text);
 }
 
-static int read_file(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+static int add_text(ConfigReader *reader, const char *path, const char *text)
 {
-    CLEANUP(freep) char *text = NULL;
-    CLEANUP(freep) char *error = NULL;
+    ConfigText *added = calloc(1, sizeof(*added));
 
-    int r = file_read_text(path, &text, &error);
-    if (r == -ENOENT && !must_exist)
-        return 0;
-    if (r < 0) {
-        if (error)
-            *ret_error = TAKE(error);
-        return r;
+    if (!added || string_copy(path, &added->path) < 0 || string_copy(text, &added->text) < 0) {
+        if (added)
+            text_free(added);
+        return -ENOMEM;
     }
-    return take_file(path, text, reader, ret_error);
+    STAILQ_INSERT_TAIL(&reader->texts, added, entry);
+    return 0;
 }
 
-static int read_drop_in(ConfigReader *reader, const char *directory, const char *name,
-                        char **ret_error)
+static int take_text(const char *path, char *text, void *userdata, char **ret_error)
+{
+    (void)ret_error;
+    return add_text(userdata, path, text);
+}
+
+static int add_drop_in(ConfigReader *reader, const char *directory, const char *name)
 {
     CLEANUP(freep) char *path = NULL;
 
     if (string_format(&path, "%s/%s", directory, name) < 0)
         return -ENOMEM;
-    return read_file(reader, path, true, ret_error);
+    return add_text(reader, path, NULL);
 }
 
-static int read_drop_ins_one_by_one(ConfigReader *reader, const char *directory, char **ret_error)
+static int add_drop_ins_one_by_one(ConfigReader *reader, const char *directory, char **ret_error)
 {
     CLEANUP(freep) char *names = NULL;
     CLEANUP(freep) char *error = NULL;
@@ -229,32 +231,94 @@ static int read_drop_ins_one_by_one(ConfigReader *reader, const char *directory,
         return r;
     }
     for (const char *name = names; r >= 0 && *name; name += strlen(name) + 1)
-        r = read_drop_in(reader, directory, name, ret_error);
+        r = add_drop_in(reader, directory, name);
     return r;
 }
 
-static int read_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
+static int add_drop_ins(ConfigReader *reader, const char *directory, char **ret_error)
 {
     CLEANUP(freep) char *error = NULL;
-    int r = file_read_each(directory, ".conf", take_file, reader, &error);
+    int r = file_read_each(directory, ".conf", take_text, reader, &error);
 
     if (r == FILE_NOT_TOGETHER)
-        return read_drop_ins_one_by_one(reader, directory, ret_error);
+        return add_drop_ins_one_by_one(reader, directory, ret_error);
     if (r < 0 && error)
         *ret_error = TAKE(error);
     return r;
 }
 
-int config_read_files(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+static int add_file(ConfigReader *reader, const char *path, bool must_exist, char **ret_error)
+{
+    CLEANUP(freep) char *text = NULL;
+    CLEANUP(freep) char *error = NULL;
+    int r = file_read_text(path, &text, &error);
+
+    if (r == -ENOENT && !must_exist)
+        return 0;
+    if (r < 0) {
+        if (error)
+            *ret_error = TAKE(error);
+        return r;
+    }
+    return add_text(reader, path, text);
+}
+
+int config_reader_begin(ConfigReader *reader, Config *config, const char *path, bool must_exist,
+                        char **ret_error)
 {
     CLEANUP(freep) char *directory = NULL;
+    int r;
 
-    int r = read_file(reader, path, must_exist, ret_error);
+    *reader = (ConfigReader){.config = config};
+    STAILQ_INIT(&reader->texts);
+    r = add_file(reader, path, must_exist, ret_error);
     if (r < 0)
         return r;
     if (string_format(&directory, "%s.d", path) < 0)
         return -ENOMEM;
-    return read_drop_ins(reader, directory, ret_error);
+    return add_drop_ins(reader, directory, ret_error);
+}
+
+static int begin_text(ConfigReader *reader, ConfigText *text, char **ret_error)
+{
+    static const IniHandler handler = {.section = begin_section, .property = take_property};
+    int r = text->text ? 0 : file_read_text(text->path, &text->text, ret_error);
+
+    if (r < 0 || (r = keep_file_name(reader->config, text->path, &reader->file)) < 0)
+        return r;
+    drop_indentation(text->text);
+    reader->section = NULL;
+    return ini_parser_new(text->text, reader->file, &handler, reader, &reader->parser);
+}
+
+static void end_text(ConfigReader *reader, ConfigText *text)
+{
+    ini_parser_free(TAKE(reader->parser));
+    STAILQ_REMOVE_HEAD(&reader->texts, entry);
+    text_free(text);
+}
+
+int config_reader_step(ConfigReader *reader, char **ret_error)
+{
+    ConfigText *text = STAILQ_FIRST(&reader->texts);
+    int r;
+
+    if (!text)
+        return 0;
+    if (!reader->parser) {
+        r = begin_text(reader, text, ret_error);
+    } else {
+        r = ini_parser_step(reader->parser, ret_error);
+        if (r == 0)
+            end_text(reader, text);
+    }
+    return r < 0 ? r : 1;
+}
+
+void config_reader_end(ConfigReader *reader)
+{
+    while (!STAILQ_EMPTY(&reader->texts))
+        end_text(reader, STAILQ_FIRST(&reader->texts));
 }
 
 const ConfigOrigin *config_find_origin(const ConfigReader *reader, const char *section,

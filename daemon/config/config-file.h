@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the files of the configuration into a Config, one after the other; a later value wins. */
+/* Reads the files of the configuration into a Config, one after the other and line by line; a later
+ * value wins. */
 #pragma once
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
+#include "daemon/base/ini.h"
 #include "daemon/config/config.h"
 
 typedef struct ConfigReader {
     Config *config;
+    STAILQ_HEAD(, ConfigText) texts; /* still to be read, or being read */
+    IniParser *parser;               /* at the first of them; NULL: not yet */
     ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of sections with a name */
 
     /* What is being read: */
@@ -19,9 +24,15 @@ typedef struct ConfigReader {
 } ConfigReader;
 
 /* The file, then those in the directory of the same name with ".d" that end in ".conf", in the
- * order of their names; the directory need not exist. 0; -EINVAL, or the errno of a file that
- * cannot be read, and an owned "file:line: what is wrong"; -ENOMEM. */
-int config_read_files(ConfigReader *reader, const char *path, bool must_exist, char **ret_error);
+ * order of their names; the directory need not exist. 0; the errno of a file that cannot be read,
+ * and an owned sentence that names it; -ENOMEM. It is to be ended all the same. */
+int config_reader_begin(ConfigReader *reader, Config *config, const char *path, bool must_exist,
+                        char **ret_error);
+
+/* One line more. 1; 0: all is read; -EINVAL, or the errno of a file that cannot be read, and an
+ * owned "file:line: what is wrong"; -ENOMEM. */
+int config_reader_step(ConfigReader *reader, char **ret_error);
+void config_reader_end(ConfigReader *reader);
 
 const ConfigOrigin *config_find_origin(const ConfigReader *reader, const char *section,
                                        const char *key);

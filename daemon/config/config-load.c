@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts a Config together: files, environment, AWS's profiles, and the checks that need all of it.
  */
-#include "daemon/config/config.h"
+#include "daemon/config/config-load.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,24 +99,18 @@ static int warn_of_error(const Config *config, ConfigWarn warn)
     return 0;
 }
 
-static int resolve_targets(Config *config, char **ret_error)
+static int resolve_target(const Config *config, TargetConfig *target, char **ret_error)
 {
     static const AwsPurpose purpose = {.noun = OPTION_TARGET_SECTION, .use = AWS_USE_IMPORTS};
-    TargetConfig *target;
-    int r = 0;
+    int r = config_account_resolve(&target->account, &purpose, config, ret_error);
 
-    if (config->n_targets == 0 &&
-        (r = config_add_target(config, CONFIG_DEFAULT_TARGET, NULL, 0, &target)) < 0)
-        return r;
-    for (size_t i = 0; r >= 0 && i < config->n_targets; i++)
-        r = config_account_resolve(&config->targets[i]->account, &purpose, config, ret_error);
+    if (r >= 0)
+        config_section_forget_origins(&target->account.section);
     return r;
 }
 
 static void forget_origins(const Config *config)
 {
-    for (size_t i = 0; i < config->n_targets; i++)
-        config_section_forget_origins(&config->targets[i]->account.section);
     for (size_t i = 0; i < config->n_guards; i++)
         config_section_forget_origins(&config->guards[i]->section);
     for (size_t i = 0; i < config->n_queues; i++)
@@ -124,37 +119,139 @@ static void forget_origins(const Config *config)
         config_section_forget_origins(&config->notifies[i]->account.section);
 }
 
-int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
-                char **ret_error)
-{
-    CLEANUP(config_freep) Config *config = NULL;
-    ConfigReader reader = {0};
+typedef enum LoadingStage {
+    LOADING_FILES,
+    LOADING_OPTIONS,
+    LOADING_TARGETS,
+    LOADING_OTHERS, /* sections that may name targets */
+    LOADING_DONE,
+} LoadingStage;
 
-    int r = config_new(&config);
-    if (r < 0)
+struct ConfigLoader {
+    Config *config;
+    const Config *predecessor;
+    ConfigWarn warn;
+    ConfigReader reader;
+    LoadingStage stage;
+    size_t n_resolved; /* targets */
+};
+
+int config_loader_new(const char *path, const Config *predecessor, ConfigWarn warn,
+                      ConfigLoader **ret, char **ret_error)
+{
+    CLEANUP(config_loader_freep) ConfigLoader *loader = calloc(1, sizeof(*loader));
+    int r;
+
+    if (!loader)
+        return -ENOMEM;
+    loader->predecessor = predecessor;
+    loader->warn = warn;
+    STAILQ_INIT(&loader->reader.texts);
+    if ((r = config_new(&loader->config)) < 0 ||
+        (r = config_reader_begin(&loader->reader, loader->config,
+                                 path ? path : SYSCONFDIR "/trailstop/trailstopd.conf",
+                                 path != NULL, ret_error)) < 0)
         return r;
-    reader.config = config;
-    if ((r = config_read_files(&reader, path ? path : SYSCONFDIR "/trailstop/trailstopd.conf",
-                               path != NULL, ret_error)) < 0 ||
-        (r = take_state_directory(&reader, ret_error)) < 0 ||
-        (r = take_environment(&reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
+    *ret = TAKE(loader);
+    return 0;
+}
+
+void config_loader_free(ConfigLoader *loader)
+{
+    if (!loader)
+        return;
+    config_reader_end(&loader->reader);
+    config_free(loader->config);
+    free(loader);
+}
+
+/* What concerns the daemon as a whole, and what the sections build on. */
+static int load_options(ConfigLoader *loader, char **ret_error)
+{
+    const ConfigReader *reader = &loader->reader;
+    Config *config = loader->config;
+    TargetConfig *target;
+    int r;
+
+    if ((r = take_state_directory(reader, ret_error)) < 0 ||
+        (r = take_environment(reader, "calls", "max-attempts", "AWS_MAX_ATTEMPTS",
                               getenv("AWS_MAX_ATTEMPTS"), ret_error)) < 0 ||
-        (r = check_polling(&reader, ret_error)) < 0 ||
-        (r = read_shared_files(config, predecessor, warn)) < 0 ||
+        (r = check_polling(reader, ret_error)) < 0 ||
+        (r = read_shared_files(config, loader->predecessor, loader->warn)) < 0 ||
         (r = trust_new(&config->trust)) < 0)
         return r;
     config->max_attempts_is_set = aws_environment_get("AWS_MAX_ATTEMPTS") ||
-                                  config_find_origin(&reader, "calls", "max-attempts")->order > 0;
-    if ((r = resolve_targets(config, ret_error)) < 0 ||
-        (r = guard_configs_check(config, ret_error)) < 0 ||
+                                  config_find_origin(reader, "calls", "max-attempts")->order > 0;
+    return config->n_targets > 0
+               ? 0
+               : config_add_target(config, CONFIG_DEFAULT_TARGET, NULL, 0, &target);
+}
+
+static int load_others(const ConfigLoader *loader, char **ret_error)
+{
+    Config *config = loader->config;
+    int r;
+
+    if ((r = guard_configs_check(config, ret_error)) < 0 ||
         (r = queue_configs_resolve(config, ret_error)) < 0 ||
         (r = notify_configs_resolve(config, ret_error)) < 0 ||
-        (r = warn_of_error(config, warn)) < 0)
+        (r = warn_of_error(config, loader->warn)) < 0)
         return r;
     forget_origins(config);
     trust_free(TAKE(config->trust));
-    *ret = TAKE(config);
     return 0;
+}
+
+int config_loader_step(ConfigLoader *loader, char **ret_error)
+{
+    Config *config = loader->config;
+    int r = 0;
+
+    switch (loader->stage) {
+    case LOADING_FILES:
+        r = config_reader_step(&loader->reader, ret_error);
+        if (r == 0)
+            loader->stage = LOADING_OPTIONS;
+        break;
+    case LOADING_OPTIONS:
+        r = load_options(loader, ret_error);
+        loader->stage = LOADING_TARGETS;
+        break;
+    case LOADING_TARGETS:
+        r = resolve_target(config, config->targets[loader->n_resolved], ret_error);
+        if (++loader->n_resolved == config->n_targets)
+            loader->stage = LOADING_OTHERS;
+        break;
+    case LOADING_OTHERS:
+        r = load_others(loader, ret_error);
+        loader->stage = LOADING_DONE;
+        break;
+    case LOADING_DONE:
+        return 0;
+    }
+    return r < 0 ? r : 1;
+}
+
+Config *config_loader_take(ConfigLoader *loader)
+{
+    assert(loader->stage == LOADING_DONE);
+    return TAKE(loader->config);
+}
+
+int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
+                char **ret_error)
+{
+    CLEANUP(config_loader_freep) ConfigLoader *loader = NULL;
+    int r = config_loader_new(path, predecessor, warn, &loader, ret_error);
+
+    if (r < 0)
+        return r;
+    do
+        r = config_loader_step(loader, ret_error);
+    while (r > 0);
+    if (r == 0)
+        *ret = config_loader_take(loader);
+    return r;
 }
 
 void config_forget_profiles(Config *config)

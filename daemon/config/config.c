@@ -165,6 +165,13 @@ void config_free(Config *config)
     free(config);
 }
 
+bool config_drop_target(Config *config)
+{
+    if (config->n_targets > 0)
+        target_config_free(config->targets[--config->n_targets]);
+    return config->n_targets > 0;
+}
+
 /* What is taken at start only is a path, an owned string: options.def has nothing else. */
 static void swap_texts(void *one, void *other)
 {

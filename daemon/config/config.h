@@ -118,7 +118,11 @@ typedef void (*ConfigWarn)(const char *warning);
  * "file:line: what is wrong", one line; -ENOMEM. */
 int config_load(const char *path, const Config *predecessor, ConfigWarn warn, Config **ret,
                 char **ret_error);
-void config_free(Config *config);
+void config_free(Config *config); /* takes NULL */
+
+/* Frees one of its targets, for one that is not in use any more: to free thousands takes longer
+ * than a turn of the loop. False: there are none left. */
+bool config_drop_target(Config *config);
 
 /* For a daemon at work, which reads them again when it needs them: they hold secrets. Without them
  * there is neither config_check_accounts() nor config_to_json(). */

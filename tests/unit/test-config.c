@@ -17,7 +17,7 @@
 #include "common/memory.h"
 #include "common/names.h"
 #include "common/time.h"
-#include "daemon/config/config.h"
+#include "daemon/config/config-load.h"
 #include "tests/unit/config-world.h"
 
 static void test_defaults(void **state)
@@ -271,6 +271,30 @@ static void test_errors_in_drop_ins(void **state)
     assert_int_equal(config->polling_longest_usec, 3 * USEC_PER_SEC);
 }
 
+/* A step each for opening a file, a line, the end of a file, what is behind the files, a target. */
+static void test_it_is_loaded_in_small_steps(void **state)
+{
+    CLEANUP(config_loader_freep) ConfigLoader *loader = NULL;
+    CLEANUP(config_freep) Config *config = NULL;
+    CLEANUP(freep) char *error = NULL;
+    unsigned n_steps = 0;
+
+    (void)state;
+    write_file(CONF, "[target a]\nregion = eu-west-1\n[target b]\nregion = eu-west-1\n");
+    write_file(CONF ".d/a.conf", "[target c]\nregion = eu-west-1");
+    assert_int_equal(config_loader_new(CONF, NULL, note_warning, &loader, &error), 0);
+    while (config_loader_step(loader, &error) > 0)
+        n_steps++;
+    assert_null(error);
+    config = config_loader_take(loader);
+    assert_int_equal(config->n_targets, 3);
+    assert_int_equal(n_steps, (1 + 5 + 1) + (1 + 2 + 1) + 1 + 1 + 3 + 1);
+    for (unsigned n = config->n_targets; n > 1; n--)
+        assert_true(config_drop_target(config));
+    assert_false(config_drop_target(config));
+    assert_false(config_drop_target(config));
+}
+
 static void test_no_drop_in_directory(void **state)
 {
     CLEANUP(config_freep) Config *config = NULL;
@@ -395,6 +419,7 @@ int main(void)
         TEST(test_a_long_target_name),
         TEST(test_later_wins),
         TEST(test_errors_in_drop_ins),
+        TEST(test_it_is_loaded_in_small_steps),
         TEST(test_no_drop_in_directory),
         TEST(test_state_directory_of_systemd),
         TEST(test_changes_that_need_a_restart),
