@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/daemon.h"
+#include "daemon/daemon-private.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -15,11 +15,6 @@
 #include "daemon/base/journal.h"
 #include "daemon/base/loop.h"
 #include "daemon/base/notify.h"
-#include "daemon/jobs/guard.h"
-#include "daemon/jobs/settler.h"
-#include "daemon/keeper.h"
-#include "daemon/server/listener.h"
-#include "daemon/status.h"
 
 #define MEMORY_USEC USEC_PER_SEC /* after work, before memory goes back to the system */
 #define FLUSH_USEC USEC_PER_SEC  /* at shutdown, for clients to read their last replies */
@@ -27,26 +22,7 @@
  * changes takes about as long, and all of it together less than 20 ms. */
 #define CALLS_USEC (8 * USEC_PER_MSEC)
 #define REPLIES_USEC (4 * USEC_PER_MSEC)
-
-struct Daemon {
-    const char *config_path;
-    Config *config;
-    Loop *loop;
-    Service service;
-    Quotas *quotas;
-    HttpClient *queue_http; /* jobs need not wait for the long calls of queues */
-    Settler *settler;
-    Guards *guards; /* NULL while shutting down */
-    Listener *listener;
-    Keeper keeper;
-    Timer memory_timer; /* set while memory may be given back */
-    Timer finish_timer; /* at shutdown: how long calls of AWS have */
-    Timer flush_timer;  /* at shutdown: how long clients have to read */
-    Status status;
-    bool shutting_down;
-    bool giving_back; /* at shutdown: messages of queues */
-    bool flushing;    /* no calls are left, only replies */
-};
+#define RELOAD_USEC (2 * USEC_PER_MSEC) /* for a reload, while there is one */
 
 static Timers *daemon_timers(Daemon *daemon)
 {
@@ -165,7 +141,9 @@ static int daemon_turn(void *userdata)
     if (r < 0)
         return r;
     daemon_work(daemon, REPLIES_USEC);
-    more = target_set_review(service->targets, service->registry);
+    more = daemon_go_on_reloading(daemon, RELOAD_USEC);
+    if (target_set_review(service->targets, service->registry))
+        more = true;
     status_update(&daemon->status);
     if (daemon->shutting_down && daemon_finish(daemon))
         more = true;
@@ -174,15 +152,7 @@ static int daemon_turn(void *userdata)
     return more || listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
 }
 
-static void reload_refused(const char *error)
-{
-    JournalEntry entry;
-
-    journal_begin(&entry, EVENT_RELOAD_REFUSED);
-    journal_send(&entry, "The configuration stays as it was: %s", error);
-}
-
-static int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret)
+int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret)
 {
     GuardContext context = {
         .timers = daemon_timers(daemon),
@@ -194,45 +164,7 @@ static int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret
     return guards_new(&context, config, ret);
 }
 
-/* Puts another configuration into force; *ret_fixed is an option that needs a restart, or NULL.
- * An error need not have a sentence. */
-static int daemon_adopt(Daemon *daemon, Config *config, const char **ret_fixed, char **ret_error)
-{
-    Service *service = &daemon->service;
-    CLEANUP(guards_freep) Guards *guards = NULL;
-    CLEANUP(outbox_plan_freep) OutboxPlan *outbox = NULL;
-    CLEANUP(queue_plan_freep) QueuePlan *queues = NULL;
-    Operators *operators;
-    int r;
-
-    if ((!daemon->shutting_down && ((r = daemon_make_guards(daemon, config, &guards)) < 0 ||
-                                    (r = outbox_plan(service->outbox, config, &outbox)) < 0 ||
-                                    (r = queue_set_plan(service->queues, config, &queues)) < 0)) ||
-        (r = operators_new(config, &operators, ret_error)) < 0)
-        return r;
-    r = target_set_reload(service->targets, config, service->registry);
-    if (r < 0) {
-        operators_free(operators);
-        return r;
-    }
-    if (guards)
-        guards_succeed(guards, daemon->guards);
-    daemon->guards = TAKE(guards);
-    if (outbox)
-        outbox_adopt(service->outbox, TAKE(outbox));
-    if (queues)
-        queue_set_adopt(service->queues, TAKE(queues));
-    *ret_fixed = config_keep_fixed(daemon->config, config);
-    operators_free(service->operators);
-    service->operators = operators;
-    service->config = config;
-    config_free(daemon->config);
-    daemon->config = config;
-    return 0;
-}
-
-/* Of the configuration, what the modules below keep a copy of. */
-static void daemon_configure(Daemon *daemon)
+void daemon_configure(Daemon *daemon)
 {
     const Config *config = daemon->config;
     PollingRules polling = {
@@ -249,34 +181,6 @@ static void daemon_configure(Daemon *daemon)
     registry_configure(daemon->service.registry, &polling, config->max_jobs);
     settler_configure(daemon->settler, config->polling_settle_usec);
     keeper_purge(&daemon->keeper);
-}
-
-static void daemon_reload(void *userdata)
-{
-    Daemon *daemon = userdata;
-    CLEANUP(freep) char *error = NULL;
-    const char *fixed = NULL;
-    Config *config = NULL;
-    JournalEntry entry;
-    int r;
-
-    notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_now_monotonic());
-    r = config_load(daemon->config_path, daemon->config, aws_shared_files_log, &config, &error);
-    if (r >= 0) {
-        config_forget_profiles(config);
-        r = daemon_adopt(daemon, config, &fixed, &error);
-        if (r < 0)
-            config_free(config);
-    }
-    if (r < 0) {
-        reload_refused(error ? error : strerror(-r));
-    } else {
-        daemon_configure(daemon);
-        journal_begin(&entry, EVENT_RELOADED);
-        journal_send(&entry, "Reloaded the configuration%s%s%s", fixed ? "; a new value of " : "",
-                     fixed ? fixed : "", fixed ? " is taken at the next start" : "");
-    }
-    notify_send("READY=1");
 }
 
 static Target *find_target(const char *name, void *userdata)
@@ -407,6 +311,7 @@ void daemon_free(Daemon *daemon)
     if (!daemon)
         return;
     listener_free(daemon->listener);
+    daemon_free_reload(daemon);
     guards_free(daemon->guards);
     settler_free(daemon->settler);
     queue_set_free(daemon->service.queues);

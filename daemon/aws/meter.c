@@ -63,6 +63,13 @@ void aws_meter_unref(AwsMeter *meter)
     free(meter);
 }
 
+void aws_meter_move(AwsMeter *meter, AwsMeters *meters)
+{
+    meter->meters->n_in_state[meter->state]--;
+    meter->meters = meters;
+    meters->n_in_state[meter->state]++;
+}
+
 void aws_meter_count(AwsMeter *meter, const char *operation, AttemptOutcome outcome)
 {
     MeteredOperation *metered;

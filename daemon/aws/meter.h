@@ -65,6 +65,8 @@ int aws_meter_new(AwsMeters *meters, AwsMeter **ret);
 AwsMeter *aws_meter_ref(AwsMeter *meter);
 void aws_meter_unref(AwsMeter *meter); /* takes NULL */
 
+void aws_meter_move(AwsMeter *meter, AwsMeters *meters); /* it counts among these from now on */
+
 /* An attempt of this operation ended, which only goes uncounted where there is no memory for its
  * first; how its call ended is noted by the others. Takes no meter
  * (NULL), as do the following. */

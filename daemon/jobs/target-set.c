@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/loop.h"
 #include "daemon/credentials/profile-share.h"
 
 typedef struct TargetList {
@@ -17,7 +18,16 @@ struct TargetSet {
     AwsContext context;
     AwsMeters meters;
     TargetList list;
-    LIST_HEAD(, Target) removed; /* some of their jobs have not ended yet */
+    /* To be freed once every job has been looked at: those that were removed, and what others were
+     * before they changed. */
+    LIST_HEAD(, Target) left;
+};
+
+struct TargetPlan {
+    const Config *config;
+    AwsContext context;
+    AwsMeters meters; /* what is not in force yet is not counted with what is */
+    TargetList list;
 };
 
 static void list_clear(TargetList *list)
@@ -51,14 +61,16 @@ static Target **list_find(const TargetList *list, const char *name)
                : bsearch(name, list->by_name, list->n, sizeof(list->by_name[0]), compare_name);
 }
 
-static void set_free_removed(TargetSet *set)
+/* So many in a turn. True: there are more. */
+static bool set_free_left(TargetSet *set)
 {
     Target *target;
 
-    while ((target = LIST_FIRST(&set->removed))) {
-        LIST_REMOVE(target, removed_entry);
+    for (unsigned n = 0; n < LOOP_SHARE_MAX && (target = LIST_FIRST(&set->left)); n++) {
+        LIST_REMOVE(target, left_entry);
         target_free(target);
     }
+    return !LIST_EMPTY(&set->left);
 }
 
 void target_set_free(TargetSet *set)
@@ -66,7 +78,8 @@ void target_set_free(TargetSet *set)
     if (!set)
         return;
     list_free_targets(&set->list);
-    set_free_removed(set);
+    while (set_free_left(set))
+        ;
     aws_profile_share_free(set->context.profiles);
     free(set);
 }
@@ -93,31 +106,103 @@ unsigned target_set_count(const TargetSet *set, TargetState state)
     return set->meters.n_in_state[state];
 }
 
-/* All of the configuration, beside those of the set, which stay as they are. */
-static int list_build(const TargetSet *set, const Config *config, TargetList *ret)
-{
-    TargetList list = {calloc(config->n_targets, sizeof(list.in_order[0])),
-                       calloc(config->n_targets, sizeof(list.by_name[0])), 0};
-    int r = list.in_order && list.by_name ? 0 : -ENOMEM;
+/* ---- a configuration ---- */
 
-    for (; r >= 0 && list.n < config->n_targets; list.n++) {
-        r = target_new(&set->context, config, config->targets[list.n], &list.in_order[list.n]);
-        if (r < 0)
-            break;
-        list.by_name[list.n] = list.in_order[list.n];
-    }
-    if (r < 0) {
-        list_free_targets(&list);
-        return r;
-    }
-    qsort(list.by_name, list.n, sizeof(list.by_name[0]), compare_targets);
-    *ret = list;
+int target_set_plan(const TargetSet *set, const Config *config, TargetPlan **ret)
+{
+    CLEANUP(target_plan_freep) TargetPlan *plan = malloc(sizeof(*plan));
+
+    if (!plan)
+        return -ENOMEM;
+    *plan = (TargetPlan){
+        .config = config,
+        .context = set->context,
+        .meters = {.timers = set->context.timers},
+        .list = {calloc(config->n_targets, sizeof(plan->list.in_order[0])),
+                 calloc(config->n_targets, sizeof(plan->list.by_name[0])), 0},
+    };
+    plan->context.meters = &plan->meters;
+    if (!plan->list.in_order || !plan->list.by_name)
+        return -ENOMEM;
+    *ret = TAKE(plan);
     return 0;
 }
+
+void target_plan_free(TargetPlan *plan)
+{
+    if (!plan)
+        return;
+    list_free_targets(&plan->list);
+    free(plan);
+}
+
+int target_plan_step(TargetPlan *plan)
+{
+    TargetList *list = &plan->list;
+    int r;
+
+    if (list->n == plan->config->n_targets) {
+        qsort(list->by_name, list->n, sizeof(list->by_name[0]), compare_targets);
+        return 0;
+    }
+    r = target_new(&plan->context, plan->config, plan->config->targets[list->n],
+                   &list->in_order[list->n]);
+    if (r < 0)
+        return r;
+    list->by_name[list->n] = list->in_order[list->n];
+    list->n++;
+    return 1;
+}
+
+/* Those that the set has already become what the planned ones are, and take their place. */
+static void list_succeed(TargetList *list, TargetSet *set)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        Target *planned = list->in_order[i], *known = target_set_find(set, planned->name);
+
+        if (!known) {
+            aws_meter_move(target_meter(planned), &set->meters);
+            continue;
+        }
+        *list_find(list, known->name) = list->in_order[i] = known;
+        target_succeed(known, planned);
+        LIST_INSERT_HEAD(&set->left, planned, left_entry);
+    }
+}
+
+static void set_take(TargetSet *set, TargetPlan *plan)
+{
+    list_succeed(&plan->list, set);
+    for (size_t i = 0; i < set->list.n; i++) {
+        Target *target = set->list.in_order[i];
+
+        target->removed = !list_find(&plan->list, target->name);
+        if (target->removed)
+            LIST_INSERT_HEAD(&set->left, target, left_entry);
+    }
+    list_clear(&set->list);
+    set->list = plan->list;
+    plan->list = (TargetList){0};
+    target_plan_free(plan);
+}
+
+void target_set_adopt(TargetSet *set, TargetPlan *plan, Registry *registry)
+{
+    set_take(set, plan);
+    registry_begin_review(registry);
+}
+
+bool target_set_review(TargetSet *set, Registry *registry)
+{
+    return registry_review(registry) || set_free_left(set);
+}
+
+/* ---- the set ---- */
 
 int target_set_new(const AwsContext *context, const Config *config, TargetSet **ret)
 {
     CLEANUP(target_set_freep) TargetSet *set = calloc(1, sizeof(*set));
+    CLEANUP(target_plan_freep) TargetPlan *plan = NULL;
     int r;
 
     if (!set)
@@ -128,52 +213,14 @@ int target_set_new(const AwsContext *context, const Config *config, TargetSet **
     set->meters.timers = context->timers;
     if ((r = aws_profile_share_new(context->timers, config->shared_files, &set->context.profiles)) <
             0 ||
-        (r = list_build(set, config, &set->list)) < 0)
+        (r = target_set_plan(set, config, &plan)) < 0)
         return r;
-    *ret = TAKE(set);
-    return 0;
-}
-
-/* Those that the set has already become what the new ones are, and take their place. */
-static void list_succeed(TargetList *list, const TargetSet *set)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        Target *known = target_set_find(set, list->in_order[i]->name);
-
-        if (known) {
-            *list_find(list, known->name) = known;
-            target_succeed(known, list->in_order[i]);
-            list->in_order[i] = known;
-        }
-    }
-}
-
-bool target_set_review(TargetSet *set, Registry *registry)
-{
-    if (registry_review(registry))
-        return true;
-    set_free_removed(set);
-    return false;
-}
-
-int target_set_reload(TargetSet *set, const Config *config, Registry *registry)
-{
-    TargetList list;
-    int r = list_build(set, config, &list);
-
+    do
+        r = target_plan_step(plan);
+    while (r > 0);
     if (r < 0)
         return r;
-    list_succeed(&list, set);
-    for (size_t i = 0; i < set->list.n; i++) {
-        Target *target = set->list.in_order[i];
-
-        target->removed = !list_find(&list, target->name);
-        if (target->removed)
-            LIST_INSERT_HEAD(&set->removed, target, removed_entry);
-    }
-    list_clear(&set->list);
-    set->list = list;
-    registry_begin_review(registry);
-    (void)target_set_review(set, registry);
+    set_take(set, TAKE(plan));
+    *ret = TAKE(set);
     return 0;
 }

@@ -77,11 +77,11 @@ void target_succeed(Target *target, Target *successor)
     *target = *successor;
     target->outage = former.outage;
     target->counts = former.counts;
-    former.outage = successor->outage;
+    outage_unref(successor->outage); /* with the meter that it shares with the clients */
+    former.outage = NULL;
     for (ImportService service = 0; service < N_IMPORT_SERVICES; service++)
         aws_client_follow(target->clients[service], former.clients[service]);
     *successor = former;
-    target_free(successor);
     outage_restart_waits(target->outage);
 }
 

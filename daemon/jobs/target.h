@@ -19,7 +19,7 @@ typedef struct Target {
     Outage *outage;
     JobCounts counts;
     bool removed; /* the configuration does not name it any more: its jobs end, then it does */
-    LIST_ENTRY(Target) removed_entry;
+    LIST_ENTRY(Target) left_entry; /* of the set, where it is not one of its targets any more */
 } Target;
 
 int target_new(const AwsContext *context, const Config *config, const TargetConfig *target_config,
@@ -27,8 +27,8 @@ int target_new(const AwsContext *context, const Config *config, const TargetConf
 void target_free(Target *target); /* no call may be under way; takes NULL and half-built ones */
 DEFINE_CLEANUP(Target, target_free)
 
-/* Makes it what its successor is, which is freed; outage and limits stay, and calls under way
- * end as they began. */
+/* Makes it what its successor is, which becomes what it was and is to be freed; outage and limits
+ * stay, and calls under way end as they began. */
 void target_succeed(Target *target, Target *successor);
 
 /* What the clients of all services share; borrowed. */

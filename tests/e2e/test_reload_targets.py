@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Targets that a reload adds, changes and removes while their jobs are under way."""
 
+import signal
+
 import pytest
 
 from harness.accounts import Accounts, access_key
@@ -317,6 +319,50 @@ def test_a_reload_that_is_refused_changes_no_target(daemon, sim):
     daemon.journal.wait("reload-refused")
     assert names(daemon) == ["default"]
     finish(daemon, sim, job)
+
+
+# Many
+
+
+def many(sim):
+    return {"default": target(sim), **{f"t{number}": target(sim) for number in range(4000)}}
+
+
+def turns(daemon):
+    return daemon.call("GetStatistics")["statistics"]["turns"]
+
+
+def test_a_reload_of_many_targets_takes_many_short_turns(start_daemon, sim):
+    daemon = start_daemon(many(sim))
+    for _ in range(2):
+        before = turns(daemon)
+        daemon.reload()
+        assert turns(daemon) - before >= 8
+    assert len(names(daemon)) == 4001
+    reload_with(daemon, {"default": target(sim)})
+    assert names(daemon) == ["default"]
+    assert daemon.stopped(sim.add())["state"] == "stopped"
+
+
+def test_a_reload_while_another_is_under_way_is_not_lost(start_daemon, sim):
+    daemon = start_daemon(many(sim))
+    for last in ({"late": target(sim)}, many(sim)):
+        daemon.signal(signal.SIGHUP)
+        daemon.configure({"default": target(sim), **last})
+        daemon.signal(signal.SIGHUP)
+        sim.wait_until(lambda: set(last) <= set(names(daemon)))
+    daemon.configure({"wrong": {"rate": "none"}})
+    daemon.reload()
+    daemon.journal.wait("reload-refused")
+    assert len(names(daemon)) == 4001
+
+
+def test_the_daemon_may_end_while_it_reloads(new_daemon, sim):
+    daemon = new_daemon(many(sim))
+    for _ in range(3):
+        daemon.start()
+        daemon.signal(signal.SIGHUP)
+        daemon.terminate()
 
 
 def test_two_targets_change_places(start_daemon, sim, start_sim):

@@ -213,10 +213,14 @@ void core_reload(Core *core, const CoreRules *rules)
     Guards *guards = core->guards ? make_guards(core, config) : NULL;
     OutboxPlan *outbox;
     QueuePlan *queues;
+    TargetPlan *targets;
 
     assert_int_equal(outbox_plan(core->outbox, config, &outbox), 0);
     assert_int_equal(queue_set_plan(core->queues, config, &queues), 0);
-    assert_int_equal(target_set_reload(core->targets, config, core->registry), 0);
+    assert_int_equal(target_set_plan(core->targets, config, &targets), 0);
+    while (target_plan_step(targets) > 0)
+        ;
+    target_set_adopt(core->targets, targets, core->registry);
     assert_false(target_set_review(core->targets, core->registry));
     if (guards)
         guards_succeed(guards, core->guards);

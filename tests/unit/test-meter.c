@@ -65,6 +65,19 @@ static void expect(const Fixture *fixture, TargetState state, uint64_t since_use
         assert_non_null(fixture->meter->error.code);
 }
 
+static void test_it_counts_where_it_was_moved_to(void **state)
+{
+    Fixture *fixture = *state;
+    AwsMeters others = {.timers = fixture->meters.timers};
+
+    end_call(fixture, "HTTP 503", 503, false, true);
+    aws_meter_move(fixture->meter, &others);
+    assert_int_equal(fixture->meters.n_in_state[TARGET_UNREACHABLE], 0);
+    assert_int_equal(others.n_in_state[TARGET_UNREACHABLE], 1);
+    aws_meter_move(fixture->meter, &fixture->meters);
+    expect(fixture, TARGET_UNREACHABLE, fixture->time.realtime_usec);
+}
+
 static void test_trouble_on_the_way_is_the_targets(void **state)
 {
     static const struct {
@@ -163,6 +176,7 @@ static void test_attempts_are_counted_by_operation_and_outcome(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_it_counts_where_it_was_moved_to, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trouble_on_the_way_is_the_targets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trouble_that_may_be_one_imports_own_says_nothing,
                                         setup, teardown),
