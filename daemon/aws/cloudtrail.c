@@ -140,4 +140,5 @@ const ImportOperations cloudtrail_operations = {
     .failures_member = "Failures",
     .status_filter = "ImportStatus",
     .destination_filter = "Destination",
+    .destination_member = "Destinations",
 };

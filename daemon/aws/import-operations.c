@@ -73,6 +73,28 @@ const char *import_source(const ImportOperations *operations, json_object *impor
     return json_get_string(object, member[0], &source) > 0 ? source : NULL;
 }
 
+static bool has_text(json_object *array, const char *text)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++)
+        if (strcmp(json_object_get_string(json_object_array_get_idx(array, i)), text) == 0)
+            return true;
+    return false;
+}
+
+bool import_is_into(const ImportOperations *operations, json_object *import,
+                    const char *destination)
+{
+    json_object *several;
+    const char *one;
+
+    if (json_get_string(import, operations->destination_member, &one) > 0)
+        return strcmp(one, destination) == 0;
+    if (json_get_array(import, operations->destination_member, &several) > 0 &&
+        json_object_array_length(several) > 0)
+        return has_text(several, destination);
+    return operations->destination_filter;
+}
+
 int import_set_id(const ImportOperations *operations, json_object *import, const char *import_id)
 {
     return json_add_string(import, operations->id_member, import_id);

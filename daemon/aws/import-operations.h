@@ -35,7 +35,7 @@ typedef struct ImportOperations {
     unsigned page_size;
     const char *imports_member, *failures_member;
     const char *status_filter, *destination_filter; /* NULL: the service has none */
-    const char *destination_member; /* by which imports are left out where it has none */
+    const char *destination_member;                 /* of an import: one, or an array of them */
 } ImportOperations;
 
 extern const ImportOperations cloudtrail_operations, logs_operations;
@@ -60,6 +60,11 @@ const char *import_status_name(const ImportOperations *operations, json_object *
 
 /* Where it imports from, or NULL: not known. */
 const char *import_source(const ImportOperations *operations, json_object *import);
+
+/* Whether that is its destination, or one of several. One that shows none counts where lists can be
+ * asked for by destination, as they then were. */
+bool import_is_into(const ImportOperations *operations, json_object *import,
+                    const char *destination);
 
 /* Names an import by the id that was asked for, where the service left it out or wrote it in
  * another case. 0 or -ENOMEM. */

@@ -107,19 +107,17 @@ static void query_end_with_import(Query *query, json_object *import)
         query_end(query, import, NULL);
 }
 
-/* What the service could not be asked to leave out. */
+/* What the service could not be asked to leave out, or did not although it was. */
 static bool query_wants(const Query *query, json_object *item)
 {
     const ImportOperations *operations = query->operations;
-    const char *id, *destination;
+    const char *id;
 
     if (query->kind != QUERY_IMPORTS)
         return true;
     if (!query->nameless && json_get_string(item, operations->id_member, &id) <= 0)
         return false;
-    return !operations->destination_member || !query->destination ||
-           (json_get_string(item, operations->destination_member, &destination) > 0 &&
-            strcmp(destination, query->destination) == 0);
+    return !query->destination || import_is_into(operations, item, query->destination);
 }
 
 /* The page is over when all of it has been handed over. */

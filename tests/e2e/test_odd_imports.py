@@ -96,6 +96,18 @@ def test_what_a_list_shows_as_ended_is_not_stopped(daemon, sim, service):
     assert len(reply["imports"] + reply["tasks"]) == 1 and reply["failures"] == []
 
 
+def test_what_a_list_shows_with_another_destination_is_not_stopped(daemon, sim):
+    lake, other = (f"arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/{name}" for name in "ab")
+    meant = {sim.add(): [lake], sim.add(): [other, lake], sim.add(): None, sim.add(): []}
+    found = [{"ImportId": import_id, "ImportStatus": "IN_PROGRESS", "Destinations": destinations}
+             for import_id, destinations in [*meant.items(), (new_id(), [other]), (new_id(), [lake + "a"])]]
+    sim.fault("http", operation="ListImports", status=200, body=json.dumps({"Imports": found}))
+    for parameters in ({"dryRun": True}, {"minEvents": 0, "dryRun": True}, {}):
+        reply = daemon.call("StopAll", destination=lake, **parameters)
+        assert {found["ImportId"] for found in reply["imports"]} == set(meant) and reply["failures"] == []
+    assert {job["importId"] for job in reply["jobs"]} == set(meant)
+
+
 def test_a_guard_does_not_look_at_what_a_list_shows_as_ended(new_daemon, sim):
     running = sim.add()
     ended = [(new_id(), end) for end in ENDS["cloudtrail"]]
