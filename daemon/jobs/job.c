@@ -9,6 +9,7 @@
 #include "daemon/base/stats.h"
 #include "daemon/jobs/job-due.h"
 #include "daemon/jobs/job-journal.h"
+#include "daemon/jobs/job-private.h"
 
 /* After which a call that was withheld is tried again. */
 #define WITHHELD_USEC USEC_PER_SEC
@@ -23,17 +24,12 @@ static void job_mark_changed(Job *job)
     job->context->changed(job, job->context->userdata);
 }
 
-static uint64_t now_boottime(const Job *job)
-{
-    return timers_boottime_usec(job->context->timers);
-}
-
-static const ImportOperations *job_operations(const Job *job)
+const ImportOperations *job_operations(const Job *job)
 {
     return import_operations(job->record.service);
 }
 
-static bool job_is_to_stop(const Job *job)
+bool job_is_to_stop(const Job *job)
 {
     return job->record.kind == JOB_STOP && job->record.state != JOB_POLLING &&
            !job->record.refusal.code && !job->asks_first;
@@ -54,9 +50,7 @@ static const Stat end_stats[] = {
 _Static_assert(sizeof(end_stats) / sizeof(end_stats[0]) == N_JOB_STATES - N_ACTIVE_JOB_STATES,
                "a counter for each end");
 
-/* error: what ends the job or held it up, NULL where it ends well; may be the record's own refusal.
- */
-static void job_set_state(Job *job, JobState state, const CallError *error)
+void job_set_state(Job *job, JobState state, const CallError *error)
 {
     JobRecord *record = &job->record;
 
@@ -83,83 +77,6 @@ static void job_set_state(Job *job, JobState state, const CallError *error)
     job_mark_changed(job);
 }
 
-static void job_poll_later(Job *job)
-{
-    const Random *random = job->context->random;
-    uint64_t delay = schedule_poll_delay_usec(&job->context->polling, job->polls_done,
-                                              random->uniform(random->userdata));
-
-    job->polls_done++;
-    job_call_in(job, delay);
-}
-
-/* The observation is kept as text, for the store and for whoever looks at the job. */
-static void job_observe(Job *job, json_object *import)
-{
-    char *text = import_to_text(job_operations(job), import, job->record.import_id);
-
-    if (text) { /* without memory the former observation stays, which is true as well */
-        free(job->record.import);
-        job->record.import = text;
-    }
-}
-
-/* A call that could not even begin is trouble of this host, and so of all targets. */
-static void job_wait(Job *job, Verdict verdict, const CallError *error)
-{
-    if (verdict == VERDICT_TROUBLE)
-        outage_troubled(&job->outage_wait, error);
-    else
-        outage_failed(&job->outage_wait, error);
-    job_set_state(job, job->record.state, error);
-}
-
-/* What an answer leads to, whoever asked. */
-static void job_advance(Job *job, Verdict verdict, const AwsResult *result)
-{
-    const CallError *refusal = job->record.refusal.code ? &job->record.refusal : result->error;
-
-    assert(verdict != VERDICT_WAIT && verdict != VERDICT_TROUBLE);
-    if (result->outcome == AWS_OK)
-        job_observe(job, result->body);
-    switch (verdict) {
-    case VERDICT_WAIT:
-    case VERDICT_TROUBLE:
-        break;
-    case VERDICT_POLL:
-        job_set_state(job, JOB_POLLING, result->error);
-        job_poll_later(job);
-        break;
-    case VERDICT_VERIFY:
-        job_set_state(job, JOB_STOPPING, result->error);
-        job_call_in(job, 0);
-        break;
-    case VERDICT_REFUSED:
-        job_set_state(job, JOB_REFUSED, refusal);
-        break;
-    case VERDICT_STOPPED:
-        job_set_state(job, JOB_STOPPED, NULL);
-        break;
-    case VERDICT_COMPLETED:
-        job_set_state(job, JOB_COMPLETED, NULL);
-        break;
-    case VERDICT_FAILED:
-        job_set_state(job, JOB_FAILED, NULL);
-        break;
-    }
-}
-
-/* What came of the job's own StopImport or GetImport. */
-static void job_proceed(Job *job, Verdict verdict, const AwsResult *result)
-{
-    if (verdict == VERDICT_WAIT || verdict == VERDICT_TROUBLE) {
-        job_wait(job, verdict, result->error);
-        return;
-    }
-    outage_answered(&job->outage_wait);
-    job_advance(job, verdict, result);
-}
-
 /* Whoever follows the job is shown a wait that is long enough to be read of. It is not stored, so
  * where nobody follows there is nothing to save. */
 static void stop_waits(void *userdata)
@@ -167,7 +84,8 @@ static void stop_waits(void *userdata)
     Job *job = userdata;
 
     if (!LIST_EMPTY(&job->registered.followers) &&
-        aws_call_next_usec(job->call) >= now_boottime(job) + NOTEWORTHY_USEC)
+        aws_call_next_usec(job->call) >=
+            timers_boottime_usec(job->context->timers) + NOTEWORTHY_USEC)
         job_mark_changed(job);
 }
 
@@ -187,15 +105,9 @@ static void stop_attempt(unsigned number, void *userdata)
 static void stop_done(const AwsResult *result, void *userdata)
 {
     Job *job = userdata;
-    Verdict verdict = schedule_classify_stop(job_operations(job), result);
 
     job->call = NULL;
-    if (verdict == VERDICT_VERIFY && call_error_copy(&job->record.refusal, result->error) < 0)
-        verdict = VERDICT_WAIT; /* not known to be refused, it will be asked again */
-    job->accepted_now = result->outcome == AWS_OK;
-    if (job->accepted_now)
-        job->record.accepted_boottime_usec = now_boottime(job);
-    job_proceed(job, verdict, result);
+    job_take_stop_answer(job, result);
 }
 
 static void get_attempt(unsigned number, void *userdata)
@@ -208,41 +120,12 @@ static void get_attempt(unsigned number, void *userdata)
     stats_add(STAT_GET_ATTEMPTS, 1);
 }
 
-static Verdict job_classify_get(const Job *job, const AwsResult *result)
-{
-    uint64_t now_usec = now_boottime(job), accepted_usec = job->record.accepted_boottime_usec;
-    GetReason reason = {
-        .verifying = job->record.refusal.code != NULL,
-        .accepted_usec = accepted_usec == 0 ? UINT64_MAX : time_since(accepted_usec, now_usec),
-    };
-
-    return schedule_classify_get(job_operations(job), result, &reason);
-}
-
-/* It was asked whether the import has ended meanwhile, and that it has not, or who knows. */
-static void job_stop_now(Job *job, const AwsResult *result)
-{
-    job->asks_first = false;
-    outage_answered(&job->outage_wait);
-    if (result->outcome == AWS_OK)
-        job_observe(job, result->body);
-    job_set_state(job, JOB_STOPPING, NULL);
-    job_call_in(job, 0);
-}
-
 static void get_done(const AwsResult *result, void *userdata)
 {
     Job *job = userdata;
 
-    Verdict verdict = job_classify_get(job, result);
-
     job->call = NULL;
-    if (result->outcome == AWS_OK)
-        job->context->observed(job, result, job->context->userdata);
-    if (job->asks_first && (verdict == VERDICT_POLL || verdict == VERDICT_REFUSED))
-        job_stop_now(job, result);
-    else
-        job_proceed(job, verdict, result);
+    job_take_get_answer(job, result);
 }
 
 static void describe_call(JournalEntry *entry, void *userdata)
@@ -250,22 +133,6 @@ static void describe_call(JournalEntry *entry, void *userdata)
     const Job *job = userdata;
 
     job_journal_add_names(entry, &job->record);
-}
-
-void job_share(Job *job, const AwsResult *result)
-{
-    Verdict verdict = job_classify_get(job, result);
-
-    assert(result->outcome == AWS_OK);
-    if (job_state_is_final(job->record.state) || job->call || job_is_to_stop(job) ||
-        job->call_usec == 0)
-        return;
-    /* That the import goes on may have been seen before this job's StopImport, and so says nothing
-       of what became of that. */
-    if (verdict == VERDICT_REFUSED || (verdict == VERDICT_POLL && job->asks_first))
-        return;
-    job_call_off(job);
-    job_advance(job, verdict, result);
 }
 
 static const AwsCallHooks stop_hooks = {
