@@ -75,8 +75,14 @@ static int begin_named_section(ConfigReader *reader, const char *text, unsigned 
 
         if (length != strlen(kind) || strncmp(text, kind, length) != 0)
             continue;
-        if ((r = check_object_name(name, kind, ret_error)) < 0 ||
-            (r = config_add_section(reader->config, kind, name, reader->file, line, &section)) < 0)
+        r = check_object_name(name, kind, ret_error);
+        if (r < 0)
+            return r;
+        r = config_add_section(reader->config, kind, name, reader->file, line, &section);
+        if (r == -E2BIG)
+            return explain(ret_error, -EINVAL, "there may be no more than %u sections [%s ...]",
+                           CONFIG_SECTIONS_MAX, kind);
+        if (r < 0)
             return r;
         reader->section = kind;
         reader->object = section;

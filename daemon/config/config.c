@@ -43,7 +43,7 @@ static void notify_config_free(NotifyConfig *notify)
 }
 
 /* One list of a Config: what it may have, and what is added to it. */
-#define DEFINE_LIST(type, noun, head, list, kind)                                                  \
+#define DEFINE_LIST(type, noun, head, list, kind, n_max)                                           \
     _Static_assert(offsetof(type, head) == 0, "its section is the first member");                  \
     DEFINE_CLEANUP(type, noun##_config_free)                                                       \
                                                                                                    \
@@ -60,6 +60,8 @@ static void notify_config_free(NotifyConfig *notify)
             *ret = config->list[text_set_find(config->noun##_names, name)];                        \
             return 0;                                                                              \
         }                                                                                          \
+        if (config->n_##list >= n_max)                                                             \
+            return -E2BIG;                                                                         \
         grown = reallocarray(config->list, config->n_##list + 1, sizeof(*grown));                  \
         if (!grown)                                                                                \
             return -ENOMEM;                                                                        \
@@ -94,10 +96,11 @@ static void notify_config_free(NotifyConfig *notify)
         text_set_free(config->noun##_names);                                                       \
     }
 
-DEFINE_LIST(TargetConfig, target, account.section, targets, OPTION_TARGET_SECTION)
-DEFINE_LIST(GuardConfig, guard, section, guards, OPTION_GUARD_SECTION)
-DEFINE_LIST(QueueConfig, queue, account.section, queues, OPTION_QUEUE_SECTION)
-DEFINE_LIST(NotifyConfig, notify, account.section, notifies, OPTION_NOTIFY_SECTION)
+DEFINE_LIST(TargetConfig, target, account.section, targets, OPTION_TARGET_SECTION, SIZE_MAX)
+DEFINE_LIST(GuardConfig, guard, section, guards, OPTION_GUARD_SECTION, CONFIG_SECTIONS_MAX)
+DEFINE_LIST(QueueConfig, queue, account.section, queues, OPTION_QUEUE_SECTION, CONFIG_SECTIONS_MAX)
+DEFINE_LIST(NotifyConfig, notify, account.section, notifies, OPTION_NOTIFY_SECTION,
+            CONFIG_SECTIONS_MAX)
 
 int config_add_section(Config *config, const char *kind, const char *name, const char *file,
                        unsigned line, ConfigSection **ret)

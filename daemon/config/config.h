@@ -137,8 +137,11 @@ int config_check_accounts(const Config *config, char **ret_error);
 /* What config_load() builds on: every option at its default, no target yet. 0 or -ENOMEM. */
 int config_new(Config **ret);
 
+/* Of guards, queues and notifications each: all of a kind are put into force in one turn. */
+#define CONFIG_SECTIONS_MAX 1000U
+
 /* A section of this kind ("target"; one of options.h) with every option at its default, or the one
- * that has this name already. 0 or -ENOMEM. */
+ * that has this name already. 0; -E2BIG: there are too many; -ENOMEM. */
 int config_add_section(Config *config, const char *kind, const char *name, const char *file,
                        unsigned line, ConfigSection **ret);
 int config_add_target(Config *config, const char *name, const char *file, unsigned line,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
+#include "common/string.h"
 #include "tests/unit/config-world.h"
 
 /* CONF: these, with so many of the character between them. */
@@ -44,6 +45,29 @@ static void test_the_longest_of_each(void **state)
         config_free(expect_loaded());
         write_long(cases[i].before, 'x', cases[i].n + 1, cases[i].after);
         expect_error(cases[i].error);
+    }
+}
+
+static void test_the_most_sections(void **state)
+{
+    static const char *const kinds[] = {"guard", "queue", "notify"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        CLEANUP(freep) char *text = NULL, *sentence = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+
+        assert_non_null(file);
+        for (unsigned n = 0; n <= 1000; n++)
+            fprintf(file, "[%s n%u]\n", kinds[i], n);
+        fprintf(file, "[%s n7]\n", kinds[i]);
+        assert_int_equal(fclose(file), 0);
+        write_file(CONF, text);
+        assert_true(asprintf(&sentence,
+                             CONF ":1001: there may be no more than 1000 sections [%s ...]",
+                             kinds[i]) >= 0);
+        expect_error(sentence);
     }
 }
 
@@ -106,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_the_longest_of_each),
+        TEST(test_the_most_sections),
         TEST(test_characters),
         TEST(test_a_long_value_is_shown_in_part),
         TEST(test_the_number_of_attempts_of_a_profile),
