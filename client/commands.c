@@ -27,7 +27,7 @@ static const struct command {
     const char *usage; /* lines of help */
     const char *help;
     const char *examples; /* one a line */
-    unsigned options;     /* OPTION_* it takes besides OPTIONS_GENERAL */
+    OptionSet options;    /* OPTION_* it takes besides OPTIONS_GENERAL */
     size_t min_arguments, max_arguments;
     int (*run)(const Options *options);
     bool has_ids; /* it lists what has ids, for -o ids */

@@ -140,8 +140,8 @@ static json_object *encode_filter(const Options *options)
 
 static const char *nothing(const Options *options)
 {
-    return options->given & ~(unsigned)(OPTION_ALL | OPTION_LIMIT) ? "No job matches"
-                                                                   : "There are no jobs";
+    return options->given & ~(OptionSet)(OPTION_ALL | OPTION_LIMIT) ? "No job matches"
+                                                                    : "There are no jobs";
 }
 
 static int list(const Options *options)

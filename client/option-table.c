@@ -99,12 +99,12 @@ const char *option_table_name(OptionRow row)
     return rows[row].name;
 }
 
-void option_table_print(FILE *file, unsigned mask)
+void option_table_print(FILE *file, OptionSet set)
 {
     for (size_t i = 0; i < N_OPTION_ROWS; i++) {
         char name[NAME_COLUMNS + 1];
 
-        if (!(mask & 1U << i))
+        if (!(set & UINT64_C(1) << i))
             continue;
         snprintf(name, sizeof(name), "%c%c%s%s%s%s", rows[i].letter ? '-' : ' ',
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ", rows[i].name,

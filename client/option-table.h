@@ -3,6 +3,7 @@
 #pragma once
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 
 typedef enum OptionRow {
@@ -12,11 +13,14 @@ typedef enum OptionRow {
     N_OPTION_ROWS
 } OptionRow;
 
-_Static_assert(N_OPTION_ROWS < 31, "a bit of an int each");
+/* A bit each. */
+typedef uint64_t OptionSet;
 
-/* A bit each, for sets of them. */
+_Static_assert(N_OPTION_ROWS <= 64, "a bit each");
+
+/* Beyond the 31st they do not fit an int, which GCC and Clang take, as C23 does. */
 enum {
-#define OPTION(symbol, ...) OPTION_##symbol = 1 << OPTION_ROW_##symbol,
+#define OPTION(symbol, ...) OPTION_##symbol = UINT64_C(1) << OPTION_ROW_##symbol,
 #define GENERAL_OPTION OPTION
 #include "client/options.def"
 };
@@ -40,5 +44,5 @@ void option_table_complain(int fault, char **argv);
 /* "--dry-run". */
 const char *option_table_name(OptionRow row);
 
-/* A line for each of a set of OPTION_*. */
-void option_table_print(FILE *file, unsigned mask);
+/* A line for each. */
+void option_table_print(FILE *file, OptionSet set);

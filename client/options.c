@@ -22,10 +22,10 @@
 #define SOURCE_MAX 2048U
 #define TIMEOUT_SEC_MAX UINT64_C(100000000000)
 
-const char *options_first_given(const Options *options, unsigned mask)
+const char *options_first_given(const Options *options, OptionSet set)
 {
     for (OptionRow row = 0; row < N_OPTION_ROWS; row++)
-        if (options->given & mask & 1U << row)
+        if (options->given & set & UINT64_C(1) << row)
             return option_table_name(row);
     return NULL;
 }
@@ -269,10 +269,12 @@ static int apply_general(Options *options, OptionRow row, const char *value)
 
 static int apply(Options *options, OptionRow row, const char *value)
 {
-    if (1U << row & OPTIONS_GENERAL)
+    OptionSet option = UINT64_C(1) << row;
+
+    if (option & OPTIONS_GENERAL)
         return apply_general(options, row, value);
-    options->given |= 1U << row;
-    if (1U << row & OPTIONS_OF_FILTERS)
+    options->given |= option;
+    if (option & OPTIONS_OF_FILTERS)
         return set_filter(options, row, value);
     switch (row) {
     case OPTION_ROW_TARGET:

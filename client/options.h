@@ -37,7 +37,7 @@ typedef struct Options {
     bool silent;     /* neither these nor ids: of standard output there is JSON at most */
     bool color;      /* standard output is a terminal, and colours are not switched off */
     bool live;       /* standard output is a terminal that can be redrawn, and for people */
-    unsigned given;  /* OPTION_* of those that not every command takes */
+    OptionSet given; /* OPTION_* of those that not every command takes */
     const char **targets;
     size_t n_targets;
     int64_t timeout_sec;
@@ -72,4 +72,4 @@ void options_clear(Options *options);
 const char *options_service(const Options *options);
 
 /* The name of the first of these options that was given, e.g. "--dry-run", or NULL. */
-const char *options_first_given(const Options *options, unsigned mask);
+const char *options_first_given(const Options *options, OptionSet set);

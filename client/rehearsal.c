@@ -41,7 +41,7 @@ static int add_targets(const Options *options, const char *target, json_object *
 static int add_filters(const Options *options, json_object *parameters)
 {
     const struct {
-        unsigned bit;
+        OptionSet bit;
         const char *name;
         int64_t value;
     } counts[] = {
