@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Begins all zero, except for the burst. */
+/* Begins all zero, except for burst and reserve. */
 typedef struct LogLimit {
     unsigned burst;      /* entries of one second; 0 stands for one */
+    unsigned reserve;    /* so many more; what a second leaves of its burst fills it again */
     uint64_t began_usec; /* this second; CLOCK_BOOTTIME; 0: nothing was logged */
     unsigned n_logged;   /* in it */
+    unsigned n_spent;    /* of the reserve */
     unsigned n_left_out;
 } LogLimit;
 

@@ -16,7 +16,10 @@
 
 #define AGAIN_USEC USEC_PER_SEC      /* after a receive that brought nothing to do */
 #define LAST_USEC (USEC_PER_SEC / 2) /* for a receive when all else has been given back */
-#define REJECTIONS_LOGGED 100U       /* a second */
+/* Of rejections each is logged, but not so many that journald, which takes 10,000 lines in 30 s,
+ * drops others for them. */
+#define REJECTIONS_LOGGED 100U   /* a second... */
+#define REJECTIONS_RESERVE 2000U /* ...and besides, where there were fewer before */
 
 static uint64_t now_boottime(const Queue *queue)
 {
@@ -289,7 +292,7 @@ int queue_new(const QueueContext *context, const QueueConfig *config, AwsClient 
         .context = context,
         .config = config,
         .outage_wait = {.hooks = &outage_hooks, .userdata = queue},
-        .rejections = {.burst = REJECTIONS_LOGGED},
+        .rejections = {.burst = REJECTIONS_LOGGED, .reserve = REJECTIONS_RESERVE},
     };
     timer_init(&queue->timer, context->timers, queue_receive, queue);
     r = source_init(&queue->source, context, config, client);

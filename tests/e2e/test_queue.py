@@ -158,6 +158,17 @@ def test_what_is_not_a_request_is_rejected_at_each_receive_and_left_to_the_redri
     assert daemon.call("ListJobs")["jobs"] == [] and sim.queue()["deleted"] == 0
 
 
+def test_each_of_many_messages_that_are_not_requests_is_logged(start_daemon, sim):
+    """Among others that are, for which the next ones are asked for at once."""
+    sim.add_queue()
+    request = {"importId": sim.add_endless()}
+    ids = sim.send_many(30 * [request, *8 * ["nonsense"], request])
+    daemon = start_daemon(queues={"q": queue(sim)})
+    sim.wait_queue(in_flight=len(ids))
+    daemon.journal.wait("request-rejected", 240)
+    assert len({entry["TRAILSTOP_MESSAGE_ID"] for entry in daemon.journal.find("request-rejected")}) == 240
+
+
 def test_a_queue_may_ask_for_its_targets_alone(start_daemon, sim):
     sim.add_queue()
     daemon = start_daemon({"default": target(sim), "other": target(sim)}, queues={"q": queue(sim, targets="other")})
