@@ -184,7 +184,7 @@ static int keep_file_name(Config *config, const char *path, const char **ret)
 }
 
 typedef struct ConfigText {
-    STAILQ_ENTRY(ConfigText) entry;
+    TAILQ_ENTRY(ConfigText) entry;
     char *path;
     char *text; /* NULL: it is read when its turn comes */
 } ConfigText;
@@ -205,7 +205,7 @@ static int add_text(ConfigReader *reader, const char *path, const char *text)
             text_free(added);
         return -ENOMEM;
     }
-    STAILQ_INSERT_TAIL(&reader->texts, added, entry);
+    TAILQ_INSERT_TAIL(&reader->texts, added, entry);
     return 0;
 }
 
@@ -276,7 +276,7 @@ int config_reader_begin(ConfigReader *reader, Config *config, const char *path, 
     int r;
 
     *reader = (ConfigReader){.config = config};
-    STAILQ_INIT(&reader->texts);
+    TAILQ_INIT(&reader->texts);
     r = add_file(reader, path, must_exist, ret_error);
     if (r < 0)
         return r;
@@ -300,13 +300,13 @@ static int begin_text(ConfigReader *reader, ConfigText *text, char **ret_error)
 static void end_text(ConfigReader *reader, ConfigText *text)
 {
     ini_parser_free(TAKE(reader->parser));
-    STAILQ_REMOVE_HEAD(&reader->texts, entry);
+    TAILQ_REMOVE(&reader->texts, text, entry);
     text_free(text);
 }
 
 int config_reader_step(ConfigReader *reader, char **ret_error)
 {
-    ConfigText *text = STAILQ_FIRST(&reader->texts);
+    ConfigText *text = TAILQ_FIRST(&reader->texts);
     int r;
 
     if (!text)
@@ -323,8 +323,8 @@ int config_reader_step(ConfigReader *reader, char **ret_error)
 
 void config_reader_end(ConfigReader *reader)
 {
-    while (!STAILQ_EMPTY(&reader->texts))
-        end_text(reader, STAILQ_FIRST(&reader->texts));
+    while (!TAILQ_EMPTY(&reader->texts))
+        end_text(reader, TAILQ_FIRST(&reader->texts));
 }
 
 const ConfigOrigin *config_find_origin(const ConfigReader *reader, const char *section,

@@ -11,7 +11,7 @@
 
 typedef struct ConfigReader {
     Config *config;
-    STAILQ_HEAD(, ConfigText) texts; /* still to be read, or being read */
+    TAILQ_HEAD(, ConfigText) texts;  /* still to be read, or being read */
     IniParser *parser;               /* at the first of them; NULL: not yet */
     ConfigOrigin origins[N_OPTIONS]; /* by index in options[]; not those of sections with a name */
 
