@@ -258,7 +258,7 @@ int outcome_complain(const Options *options, int error)
                       path);
         return OUTCOME_FAILURE;
     case -E2BIG:
-        text_complain("The daemon at %s hung up on so long a call: probably it is longer than "
+        text_complain("The daemon at %s hung up on a long call: probably the call is longer than "
                       "max-message= in trailstopd.conf (journalctl -u trailstopd)",
                       path);
         return OUTCOME_FAILURE;
@@ -272,7 +272,7 @@ int outcome_complain(const Options *options, int error)
                           path);
         return OUTCOME_NOT_PERMITTED;
     case -ENAMETOOLONG:
-        text_complain("No daemon can be at %s: the path of a socket has at most 107 bytes", path);
+        text_complain("The path of a socket has at most 107 bytes, and this is longer: %s", path);
         return OUTCOME_UNREACHABLE;
     default:
         return complain_unreachable(path, error);

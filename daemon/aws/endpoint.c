@@ -128,11 +128,11 @@ int aws_endpoint_validate_region(const char *region, char **ret_error)
     known = known_region_length(lower);
     if (is_zone(lower, known))
         return explain(ret_error, -EINVAL,
-                       "%s is not a region but a zone of one; its region is %.*s", region,
+                       "%s is an availability zone, not a region; its region is %.*s", region,
                        (int)known, lower);
     if (known == length && strcmp(region, lower) != 0)
-        return explain(ret_error, -EINVAL, "the region %s is written in lower case: %s", region,
-                       lower);
+        return explain(ret_error, -EINVAL, "the region %s has to be written in lower case: %s",
+                       region, lower);
     return 0;
 }
 
@@ -256,16 +256,16 @@ int aws_endpoint_validate_url(const char *url, const char *noun, char **ret_erro
         return explain(ret_error, -EINVAL, "%s has to be an https:// URL", noun);
     length = strcspn(start, "?#");
     if (!string_is_visible(start, length))
-        return explain(ret_error, -EINVAL, "%s may not have white space or characters beyond ASCII",
-                       noun);
+        return explain(ret_error, -EINVAL,
+                       "%s must not have white space or characters beyond ASCII", noun);
     if (start[length])
-        return explain(ret_error, -EINVAL, "%s may not have a query or a fragment", noun);
+        return explain(ret_error, -EINVAL, "%s must not have a query or a fragment", noun);
 
     authority = strndup(start, strcspn(start, "/"));
     if (!authority)
         return -ENOMEM;
     if (strchr(authority, '@'))
-        return explain(ret_error, -EINVAL, "%s may not name a user or a password", noun);
+        return explain(ret_error, -EINVAL, "%s must not name a user or a password", noun);
     host = cut_host(authority);
     if (!host)
         return explain(ret_error, -EINVAL,

@@ -185,10 +185,11 @@ static int explain_hanging(const char *path, int error, char **ret_error)
                        "mount, see whether its server is up",
                        path);
     case -EBUSY:
-        return explain(ret_error, error,
-                       "%s: was not read, for %u others hang; see whether the servers of this "
-                       "host's network mounts are up",
-                       path, ASIDE_HANGING_MAX);
+        return explain(
+            ret_error, error,
+            "%s: was not read, as reading %u others hangs; see whether the servers of this "
+            "host's network mounts are up",
+            path, ASIDE_HANGING_MAX);
     default:
         return explain(ret_error, error, "%s: cannot be read: %s", path, strerror(-error));
     }
@@ -200,8 +201,7 @@ static int explain_finding(const char *path, int finding, char **ret_error)
     case FOUND_ANOTHER_KIND:
         return explain(ret_error, -EINVAL, "%s: is not a regular file", path);
     case FOUND_NO_END:
-        return explain(ret_error, -ETIMEDOUT, "%s: is a pipe whose writer does not come to an end",
-                       path);
+        return explain(ret_error, -ETIMEDOUT, "%s: is a pipe that its writer does not close", path);
     case FOUND_NO_WRITER:
         return explain(ret_error, -ENODATA, "%s: is a pipe that nobody has written to", path);
     default:

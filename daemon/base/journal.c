@@ -243,7 +243,7 @@ static void journal_report_lost(void)
     n_lost_untold = 0;
     journal_begin(&entry, EVENT_LOG_LINES_LOST);
     journal_add(&entry, "TRAILSTOP_LINES_LOST", "%llu", n);
-    journal_send(&entry, "%llu lines of this log were lost, because nobody took them", n);
+    journal_send(&entry, "%llu lines of this log were lost, because nothing read them in time", n);
 }
 
 void journal_send(JournalEntry *entry, const char *format, ...)

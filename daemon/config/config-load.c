@@ -92,8 +92,8 @@ static int warn_of_error(const Config *config, ConfigWarn warn)
 
     if (!error)
         return 0;
-    if (string_format(&warning, "%s (nothing of it is needed now, and it counts as empty)", error) <
-        0)
+    if (string_format(&warning, "%s (nothing in it is needed now, so it is treated as empty)",
+                      error) < 0)
         return -ENOMEM;
     warn(warning);
     return 0;

@@ -32,7 +32,8 @@ int queue_config_check_outcome(const Config *config, const ConfigAccount *accoun
 
     if (!queue)
         return 0;
-    if (explain(&cause, -EINVAL, "%s is the url of queue %s, which would take it for requests", key,
+    if (explain(&cause, -EINVAL,
+                "%s is the url of queue %s, which would take outcomes for requests", key,
                 queue->account.section.name) == -ENOMEM)
         return -ENOMEM;
     return config_section_blame(&account->section, key, cause, ret_error);

@@ -79,7 +79,7 @@ static int add_credential_source(AwsChain *chain, const char *profile, const cha
             return 0;
         }
     return explain(ret_error, -EINVAL,
-                   "profile %s: credential_source is none of Environment, EcsContainer and "
+                   "profile %s: credential_source is not one of Environment, EcsContainer and "
                    "Ec2InstanceMetadata",
                    profile);
 }
@@ -92,8 +92,8 @@ static int check_role(const AwsProfiles *profiles, const char *profile, char **r
 
     if (aws_chain_get(profiles, profile, "mfa_serial"))
         return explain(ret_error, -EINVAL,
-                       "profile %s asks for a code of an MFA device (mfa_serial), which a daemon "
-                       "cannot give; let its role be assumed without one",
+                       "profile %s needs a code from an MFA device (mfa_serial), which a daemon "
+                       "cannot enter; name a profile whose role can be assumed without one",
                        profile);
     if (source_profile == credential_source)
         return explain(

@@ -118,7 +118,7 @@ int aws_metadata_check_url(const char *url, char **ret_error)
     if (!without_query)
         return -ENOMEM;
     if (!string_is_visible(url, strlen(url)))
-        return explain(ret_error, -EINVAL, "white space or control characters are in the URL");
+        return explain(ret_error, -EINVAL, "the URL has white space or control characters");
     /* Which hosts http:// may name is not the endpoints' rule here; all else is. */
     if (strncasecmp(rest, "http://", strlen("http://")) == 0)
         rest += strlen("http://");

@@ -132,10 +132,10 @@ static int read_config_section(Reader *reader, const char *text, char **ret_erro
     profile = strcmp(kind, "profile") == 0;
     services = strcmp(kind, "services") == 0;
     if (!profile && !services)
-        return warn(reader, "this section is passed over: here a profile's is [profile NAME]");
+        return warn(reader, "this section is ignored: in this file a profile's is [profile NAME]");
     drop_quotes(name);
     if (!is_name(name))
-        return warn(reader, "this section is passed over: its name is invalid");
+        return warn(reader, "this section is ignored: its name is invalid");
     return enter_section(reader, profile ? SECTION_PROFILE : SECTION_SERVICES, name, profile,
                          ret_error);
 }
@@ -150,7 +150,7 @@ static int on_section(const char *name, unsigned line, void *userdata, char **re
     if (reader->file == FILE_CONFIG)
         return read_config_section(reader, name, ret_error);
     if (!is_name(name))
-        return warn(reader, "this section is passed over: its name is invalid");
+        return warn(reader, "this section is ignored: its name is invalid");
     return enter_section(reader, SECTION_PROFILE, name, false, ret_error);
 }
 
@@ -207,7 +207,7 @@ static int on_property(const char *key, const char *value, unsigned line, void *
     if (!reader->section)
         return 0;
     if (!is_name(key))
-        return warn(reader, "this key is passed over: its name is invalid");
+        return warn(reader, "this key is ignored: its name is invalid");
     return set_property(reader, NULL, key, value, &reader->property, ret_error);
 }
 
@@ -234,7 +234,7 @@ static int on_continuation(const char *text, unsigned line, void *userdata, char
         if (r >= 0 && reader->property)
             r = is_name(key)
                     ? set_property(reader, reader->property->key, key, value, &nested, ret_error)
-                    : warn(reader, "this nested key is passed over: its name is invalid");
+                    : warn(reader, "this nested key is ignored: its name is invalid");
         if (r < 0)
             return r;
     }
@@ -285,7 +285,7 @@ int aws_profiles_add_fault(AwsProfiles *profiles, const char *sentence, bool sta
     CLEANUP(freep) char *before = TAKE(*member);
 
     return string_format(member, "%s%s%s%s", before ? before : "", before ? "; " : "", sentence,
-                         stale ? " (what was last read of it stays in force)" : "");
+                         stale ? " (its last good version stays in force)" : "");
 }
 
 const char *aws_profiles_error(const AwsProfiles *profiles)

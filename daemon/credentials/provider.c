@@ -129,7 +129,8 @@ static void report_failed(const Provider *provider, const CallError *error)
     journal_add(&entry, aws_owner_field(provider->context.owner), "%s", provider->target);
     journal_add_error(&entry, error);
     if (is_good(provider))
-        journal_send(&entry, "%s %s uses its old credentials until they expire, no new ones: %s",
+        journal_send(&entry,
+                     "%s %s gets no new credentials, and uses the old ones until they expire: %s",
                      aws_owner_noun(provider->context.owner), provider->target, error->message);
     else
         journal_send(&entry, "%s %s has no credentials: %s",

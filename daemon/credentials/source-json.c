@@ -73,7 +73,7 @@ static int check_version(json_object *object, char **ret_error)
          json_object_is_type(version, json_type_double)) &&
         json_object_get_double(version) == 1.0)
         return 0;
-    return explain(ret_error, -EBADMSG, "Version is not 1, the only one there is");
+    return explain(ret_error, -EBADMSG, "Version is not 1, the only version there is");
 }
 
 /* The metadata services answer some of their failures with a success of HTTP. */

@@ -90,7 +90,8 @@ static int process_check(AwsSource *source, const char **ret_key, char **ret_err
     *ret_key = "credential_process";
     r = words_split(command ? command : "", &self->words);
     return r == -EINVAL
-               ? explain(ret_error, r, "it is empty, or a quote or a backslash in it is left open")
+               ? explain(ret_error, r,
+                         "it is empty, or has a quote that is left open or a backslash at its end")
                : r;
 }
 

@@ -116,13 +116,14 @@ static void log_dropped(Destination *destination)
     if (is_retired(destination))
         journal_send(&entry,
                      "The configuration does not name destination %s any more; outcomes that were "
-                     "still to be sent to it and are dropped: %llu",
+                     "still to be sent to it and were dropped: %llu",
                      label, n);
     else
-        journal_send(&entry,
-                     "Destination %s did not take outcomes for longer than they are kept; dropped: "
-                     "%llu",
-                     label, n);
+        journal_send(
+            &entry,
+            "Destination %s has not taken outcomes for longer than they are kept; dropped: "
+            "%llu",
+            label, n);
 }
 
 /* ---- one look at its rows, and what it leads to ---- */

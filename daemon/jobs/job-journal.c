@@ -128,7 +128,7 @@ void job_journal_stop_accepted(const JobRecord *record)
     journal_begin(&entry, EVENT_STOP_ACCEPTED);
     add_job(&entry, record);
     journal_add(&entry, "TRAILSTOP_ATTEMPTS", "%u", record->attempts);
-    journal_send(&entry, "%s accepted to stop import %s of target %s",
+    journal_send(&entry, "%s accepted the request to stop import %s of target %s",
                  import_service_title(record->service), record->import_id, record->target);
 }
 

@@ -39,7 +39,10 @@ static int clear_name(const struct sockaddr_un *address, char **ret_error)
     if (lstat(path, &status) < 0)
         return 0;
     if (!S_ISSOCK(status.st_mode))
-        return explain(ret_error, -EEXIST, "socket %s: there is something else of that name", path);
+        return explain(
+            ret_error, -EEXIST,
+            "socket %s: there is something else of that name; remove it, or set another path",
+            path);
     if (is_in_use(address))
         return explain(ret_error, -EADDRINUSE, "socket %s: another trailstopd listens there", path);
     (void)unlink(path); /* left over; bind says so where it could not be removed */

@@ -80,9 +80,10 @@ static int ask_system(const TextSet *names, Aside **ret, char **ret_error)
     if (r >= 0)
         r = (*ret)->result;
     if (r == -ETIMEDOUT)
-        return explain(ret_error, r,
-                       "operators: the system does not say in time who they are; see whether the "
-                       "services that nsswitch.conf(5) names for passwd and group answer");
+        return explain(
+            ret_error, r,
+            "operators: the system does not say in time which users they are; see whether the "
+            "services that nsswitch.conf(5) names for passwd and group answer");
     return r < 0 && r != -ENOMEM
                ? explain(ret_error, r, "operators: cannot be looked up: %s", strerror(-r))
                : r;

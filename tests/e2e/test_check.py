@@ -484,7 +484,7 @@ def test_explains_the_credentials_of_queues_and_notifications(check):
      "t.conf:1: notify n: one of event-bus and queue-url has to be set, and not both"),
     ("[notify n]\nevent-bus = b\nprofile = sso\n", "t.conf:3: notify n: profile sso"),
     (f"[queue q]\nurl = {STOPS}\n[notify n]\nqueue-url = {STOPS}\n",
-     "t.conf:4: notify n: queue-url is the url of queue q, which would take it for requests"),
+     "t.conf:4: notify n: queue-url is the url of queue q, which would take outcomes for requests"),
 ])
 def test_an_error_of_a_queue_or_a_notification(check, text, error):
     check.aws("config", "[profile sso]\nsso_start_url = https://x\nsso_region = a\nsso_account_id = 1\n"

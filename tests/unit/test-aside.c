@@ -215,7 +215,7 @@ static void test_a_sentence_says_what_hangs(void **state)
         name[5]++;
         assert_int_equal(run(name, hang, path), -ETIMEDOUT);
     }
-    assert_refused("/tmp/other", -EBUSY, "/tmp/other: was not read, for 8 others hang");
+    assert_refused("/tmp/other", -EBUSY, "/tmp/other: was not read, as reading 8 others hangs");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, let_go)

@@ -304,7 +304,7 @@ static void test_errors_of_queues_name_file_and_line(void **state)
         {"[queue q]\nurl = http://sqs.example/1/q\n",
          CONF ":2: url: http:// is taken only for a loopback host; use https:// for sqs.example"},
         {"[queue q]\nurl = https://sqs.example/1/q?Action=SendMessage\n",
-         CONF ":2: url: a queue's url may not have a query or a fragment"},
+         CONF ":2: url: a queue's url must not have a query or a fragment"},
         {QUEUE "targets = a\n", CONF ":3: queue q: there is no target \"a\""},
         {QUEUE "targets =\n", CONF ":3: queue q: targets has no name in it"},
         {QUEUE "visibility = 29s\n",
@@ -315,13 +315,13 @@ static void test_errors_of_queues_name_file_and_line(void **state)
         {QUEUE "operators = alice\n", CONF ":3: unknown key \"operators\" in [queue]"},
         {QUEUE "[queue other]\nurl = " STOPS "\n",
          CONF ":4: queue other: queue q has the same url"},
-        {QUEUE "outcome-url = " STOPS "\n",
-         CONF ":3: queue q: outcome-url is the url of queue q, which would take it for requests"},
-        {"[queue p]\nurl = https://sqs.example/1/p\noutcome-url = " STOPS "\n" QUEUE,
-         CONF ":3: queue p: outcome-url is the url of queue q, which would take it for requests"},
+        {QUEUE "outcome-url = " STOPS "\n", CONF
+         ":3: queue q: outcome-url is the url of queue q, which would take outcomes for requests"},
+        {"[queue p]\nurl = https://sqs.example/1/p\noutcome-url = " STOPS "\n" QUEUE, CONF
+         ":3: queue p: outcome-url is the url of queue q, which would take outcomes for requests"},
         {QUEUE "profile = none\n", CONF ":3: queue q: profile none is in none of the shared files"},
-        {QUEUE "region = us-east-1a\n", CONF ":3: queue q: us-east-1a is not a region but a zone "
-                                             "of one; its region is us-east-1"},
+        {QUEUE "region = us-east-1a\n", CONF ":3: queue q: us-east-1a is an availability zone, "
+                                             "not a region; its region is us-east-1"},
     };
 
     (void)state;
@@ -357,8 +357,8 @@ static void test_errors_of_notifications_name_file_and_line(void **state)
          CONF ":2: notify n: event-bus is neither the name nor the ARN of an event bus"},
         {"[notify n]\nevent-bus = b\nuse-fips-endpoint = yes\nendpoint-url = https://e\n",
          CONF ":4: notify n: endpoint-url: a custom endpoint cannot be combined with FIPS"},
-        {QUEUE "[notify n]\nqueue-url = " STOPS "\n",
-         CONF ":4: notify n: queue-url is the url of queue q, which would take it for requests"},
+        {QUEUE "[notify n]\nqueue-url = " STOPS "\n", CONF
+         ":4: notify n: queue-url is the url of queue q, which would take outcomes for requests"},
         {"[notify n]\nqueue-url = " STOPS "\ntargets = *\n",
          CONF ":3: unknown key \"targets\" in [notify]"},
     };

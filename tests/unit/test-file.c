@@ -140,10 +140,8 @@ static void test_a_pipe_is_read_to_its_end(void **state)
 static void test_a_pipe_without_end_is_not_waited_for(void **state)
 {
     (void)state;
-    assert_pipe_read("one", true, NULL, -ETIMEDOUT,
-                     ": is a pipe whose writer does not come to an end");
-    assert_pipe_read("", true, NULL, -ETIMEDOUT,
-                     ": is a pipe whose writer does not come to an end");
+    assert_pipe_read("one", true, NULL, -ETIMEDOUT, ": is a pipe that its writer does not close");
+    assert_pipe_read("", true, NULL, -ETIMEDOUT, ": is a pipe that its writer does not close");
     assert_pipe_read("", false, NULL, -ENODATA, ": is a pipe that nobody has written to");
 }
 

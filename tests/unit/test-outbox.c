@@ -298,7 +298,7 @@ static void test_a_reload_drops_what_is_due_at_removed_destinations_alone(void *
     assert_int_equal(count_removals(outside), 1);
     assert_true(capture_has(&outside->journal,
                             "destination ops any more; outcomes that were still to be sent to it "
-                            "and are dropped: 3"));
+                            "and were dropped: 3"));
     end_job(outside, id);
     assert_int_equal(count(outside, "notify more"), 1);
     answer_all(outside);

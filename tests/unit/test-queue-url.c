@@ -80,10 +80,10 @@ static void test_refuses_what_is_not_the_url_of_a_queue(void **state)
         {"https://sqs.eu-west-1.amazonaws.com", "ends in its account and name"},
         {"https://sqs.eu-west-1.amazonaws.com//", "ends in its account and name"},
         {"https:///1/q", "host or port is missing"},
-        {"https://user:secret@sqs.example/1/q", "may not name a user"},
-        {"https://sqs.example/1/q?a", "may not have a query"},
-        {"https://sqs.example/1/q#a", "may not have a query"},
-        {"https://sqs.example/1/ q", "may not have white space"},
+        {"https://user:secret@sqs.example/1/q", "must not name a user"},
+        {"https://sqs.example/1/q?a", "must not have a query"},
+        {"https://sqs.example/1/q#a", "must not have a query"},
+        {"https://sqs.example/1/ q", "must not have white space"},
         {"http://sqs.example/1/q", "only for a loopback host"},
     };
 

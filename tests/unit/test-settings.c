@@ -56,10 +56,10 @@ static void test_region(void **state)
          .expected = "r-env-2"},
         {.environment = {{"AWS_REGION", "r env 1"}}, .error = "is not a region"},
         {.section = {.region = (char *)"us-east-1a"},
-         .error = "us-east-1a is not a region but a zone of one; its region is us-east-1",
+         .error = "us-east-1a is an availability zone, not a region; its region is us-east-1",
          .option = "region"},
         {.environment = {{"AWS_REGION", "EU-WEST-1"}},
-         .error = "the region EU-WEST-1 is written in lower case: eu-west-1"},
+         .error = "the region EU-WEST-1 has to be written in lower case: eu-west-1"},
         {.section = {.region = (char *)"no/region"},
          .error = "\"no/region\" is not a region",
          .option = "region"},
@@ -200,8 +200,8 @@ static void test_trouble(void **state)
                      "access key"},
         {.config = "[profile x]\ncredential_process = p 'open\n",
          .section = explicit,
-         .expected = "config:2: credential_process of profile x: it is empty, or a quote or a "
-                     "backslash in it is left open"},
+         .expected = "config:2: credential_process of profile x: it is empty, or has a quote "
+                     "that is left open or a backslash at its end"},
         {.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/x"}},
          .section = plain,
          .expected = ":0: container: AWS_CONTAINER_CREDENTIALS_FULL_URI: http:// is taken only for "
