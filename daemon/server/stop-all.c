@@ -89,10 +89,7 @@ static int request_job(StopAll *stop_all, const char *name, const char *import_i
         return target_failures_add_removed(&stop_all->failures, name);
     r = registry_request(call->service->registry, &request, made->id);
     if (r == -EDQUOT)
-        return target_failures_add_local(
-            &stop_all->failures, name, "QueueFull",
-            "max-jobs jobs are under way; imports of this target were left "
-            "out, try again later");
+        return target_failures_leave_out(&stop_all->failures, name, import_id);
     if (r < 0)
         return r;
     made->target = name;
@@ -358,13 +355,16 @@ static int show_member(StopAll *stop_all, CallProgress *ret)
 int stop_all_pump(Call *call, CallProgress *ret)
 {
     StopAll *stop_all = call->state;
+    int r;
 
     *ret = CALL_WAITS;
     if (stop_all->error < 0 || stop_all->n_open > 0)
         return stop_all->error;
+    r = target_failures_end_left_out(&stop_all->failures);
+    if (r < 0)
+        return r;
     for (;;) {
-        int r = show_member(stop_all, ret);
-
+        r = show_member(stop_all, ret);
         if (r <= 0)
             return r;
         if (++stop_all->n_members == N_MEMBERS)

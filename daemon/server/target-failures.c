@@ -2,21 +2,53 @@
 #include "daemon/server/target-failures.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include <event2/buffer.h>
 
 #include "common/json.h"
 #include "common/memory.h"
 #include "common/string.h"
 
+#define LEFT_OUT_NAMED_MAX 100U /* of one target; the reply has the others without a job */
+
+struct LeftOut {
+    struct evbuffer *ids; /* of imports, with commas between them */
+    size_t n;
+};
+
 int target_failures_init(TargetFailures *failures)
 {
+    int r;
+
     *failures = (TargetFailures){0};
-    return text_set_new(&failures->own);
+    r = text_set_new(&failures->own);
+    return r < 0 ? r : text_set_new(&failures->full);
+}
+
+static void left_out_free(LeftOut *left_out)
+{
+    if (!left_out)
+        return;
+    if (left_out->ids)
+        evbuffer_free(left_out->ids);
+    free(left_out);
+}
+DEFINE_CLEANUP(LeftOut, left_out_free)
+
+static void clear_left_out(TargetFailures *failures)
+{
+    for (size_t i = 0; failures->left_out && i < text_set_count(failures->full); i++)
+        left_out_free(failures->left_out[i]);
+    free(TAKE(failures->left_out));
+    text_set_free(TAKE(failures->full));
 }
 
 void target_failures_clear(TargetFailures *failures)
 {
     elements_clear(&failures->elements);
     text_set_free(failures->own);
+    clear_left_out(failures);
     *failures = (TargetFailures){0};
 }
 
@@ -47,6 +79,64 @@ int target_failures_add_local(TargetFailures *failures, const char *target, cons
     int r = call_error_set(&error, code, message, 0, NULL);
 
     return r < 0 ? r : target_failures_add(failures, target, &error);
+}
+
+/* NULL: no memory. */
+static LeftOut *find_left_out(TargetFailures *failures, const char *target)
+{
+    CLEANUP(left_out_freep) LeftOut *fresh = NULL;
+    size_t n = text_set_count(failures->full);
+    LeftOut **left_out;
+
+    if (text_set_has(failures->full, target))
+        return failures->left_out[text_set_find(failures->full, target)];
+    left_out = realloc(failures->left_out, (n + 1) * sizeof(left_out[0]));
+    if (!left_out)
+        return NULL;
+    failures->left_out = left_out;
+    fresh = calloc(1, sizeof(*fresh));
+    if (!fresh || !(fresh->ids = evbuffer_new()) || text_set_add(failures->full, target) < 0)
+        return NULL;
+    return left_out[n] = TAKE(fresh);
+}
+
+int target_failures_leave_out(TargetFailures *failures, const char *target, const char *import_id)
+{
+    LeftOut *left_out = find_left_out(failures, target);
+
+    if (!left_out)
+        return -ENOMEM;
+    if (left_out->n++ >= LEFT_OUT_NAMED_MAX)
+        return 0;
+    return evbuffer_add_printf(left_out->ids, "%s%s", left_out->n > 1 ? ", " : "", import_id) < 0
+               ? -ENOMEM
+               : 0;
+}
+
+/* The text is ended by NUL. */
+static int add_left_out(TargetFailures *failures, const char *target, LeftOut *left_out)
+{
+    CLEANUP(freep) char *message = NULL;
+    int r;
+
+    if (left_out->n > LEFT_OUT_NAMED_MAX &&
+        evbuffer_add_printf(left_out->ids, " and %zu more", left_out->n - LEFT_OUT_NAMED_MAX) < 0)
+        return -ENOMEM;
+    if (evbuffer_add(left_out->ids, "", 1) < 0 || !evbuffer_pullup(left_out->ids, -1))
+        return -ENOMEM;
+    r = string_format(&message, "max-jobs jobs are under way; left out, try again later: %s",
+                      (const char *)evbuffer_pullup(left_out->ids, -1));
+    return r < 0 ? r : target_failures_add_local(failures, target, "QueueFull", message);
+}
+
+int target_failures_end_left_out(TargetFailures *failures)
+{
+    int r = 0;
+
+    for (size_t i = 0; failures->left_out && r >= 0 && i < text_set_count(failures->full); i++)
+        r = add_left_out(failures, text_set_get(failures->full, i), failures->left_out[i]);
+    clear_left_out(failures);
+    return r;
 }
 
 int target_failures_add_removed(TargetFailures *failures, const char *target)

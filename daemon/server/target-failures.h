@@ -6,9 +6,13 @@
 #include "daemon/base/text-set.h"
 #include "daemon/server/elements.h"
 
+typedef struct LeftOut LeftOut;
+
 typedef struct TargetFailures {
-    Elements elements; /* of type TargetFailure */
-    TextSet *own;      /* targets and codes that are among them for the target's own sake */
+    Elements elements;  /* of type TargetFailure */
+    TextSet *own;       /* targets and codes that are among them for the target's own sake */
+    TextSet *full;      /* targets with imports that there was no room for... */
+    LeftOut **left_out; /* ...and which these are, for each of them */
 } TargetFailures;
 
 /* 0 or -ENOMEM, as all that follow; what was begun is cleared by the caller. */
@@ -19,6 +23,11 @@ void target_failures_clear(TargetFailures *failures); /* takes an empty one */
 int target_failures_add(TargetFailures *failures, const char *target, const CallError *error);
 int target_failures_add_local(TargetFailures *failures, const char *target, const char *code,
                               const char *message);
+
+/* One more job for an import of the target would be one too many. Once all are known, the target
+ * has one failure for these imports, which names them. */
+int target_failures_leave_out(TargetFailures *failures, const char *target, const char *import_id);
+int target_failures_end_left_out(TargetFailures *failures);
 
 /* The configuration does not name the target any more. */
 int target_failures_add_removed(TargetFailures *failures, const char *target);

@@ -258,3 +258,18 @@ def test_others_are_served_while_imports_are_looked_at(daemon, sim):
         sim.wait_calls(4, "GetImport")
         assert daemon.stopped(sim.add())["state"] == "stopped"
         waiting.assert_silent()
+
+
+@pytest.mark.parametrize("service, filters", [("cloudtrail", {}), ("cloudtrail", {"minEvents": 0}), ("logs", {})])
+@pytest.mark.parametrize("count", [5, 150])
+def test_imports_that_there_is_no_room_for_are_named(start_daemon, sim, service, filters, count):
+    """The first hundred of them; that they are not among the jobs shows the others."""
+    daemon = start_daemon(daemon={"max-jobs": 2})
+    running = {*sim.add_many(count, stop_polls=NEVER, service=service)}
+    reply = daemon.call("StopAll", service=service, **filters)
+    assert found(reply) == running and len(reply["jobs"]) == 2
+    failure, = reply["failures"]
+    assert (failure["target"], failure["cause"]["code"]) == ("default", "QueueFull")
+    named = {import_id for import_id in running if import_id in failure["cause"]["message"]}
+    assert len(named) == min(count - 2, 100) and not named & job_ids(reply)
+    assert failure["cause"]["message"].endswith(" and 48 more") == (count == 150)
