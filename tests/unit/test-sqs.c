@@ -14,39 +14,15 @@
 #include "common/memory.h"
 #include "common/time.h"
 #include "daemon/aws/sqs.h"
-#include "tests/unit/call-world.h"
+#include "tests/unit/sqs-world.h"
 
-#define URL "https://sqs.eu-west-1.amazonaws.com/123456789012/stops"
-#define FIFO_URL URL ".fifo"
-
-#define MESSAGE(number)                                                                            \
-    "{\"MessageId\":\"m" #number "\",\"ReceiptHandle\":\"r" #number "\",\"Body\":\"{}\"}"
+#define FIFO_URL SQS_URL ".fifo"
 
 static const Reply empty = {.status = 200, .body = "{}"};
 static const Reply no_body = {.status = 200, .body = ""};
 static const Reply broken = {.status = 503, .body = ""};
 static const Reply throttled = {.status = 400,
                                 .body = "{\"__type\":\"com.amazonaws.sqs#RequestThrottled\"}"};
-
-static int setup(void **state)
-{
-    World *world;
-    int r = world_setup(state);
-
-    world = *state;
-    world->config.endpoint = "https://sqs.eu-west-1.amazonaws.com";
-    world->config.service = SQS_SERVICE;
-    world->config.quotas = NULL;
-    world_connect(world);
-    return r;
-}
-
-static void start_receive(World *world)
-{
-    AwsCaller caller = world_caller(world);
-
-    assert_int_equal(sqs_receive(world->client, URL, 10, 20, 120, &caller, &world->call), 0);
-}
 
 static void start_send(World *world, const char *url)
 {
@@ -61,14 +37,15 @@ static void start_delete(World *world)
 {
     AwsCaller caller = world_caller(world);
 
-    assert_int_equal(sqs_delete(world->client, URL, "r+/=", &caller, &world->call), 0);
+    assert_int_equal(sqs_delete(world->client, SQS_URL, "r+/=", &caller, &world->call), 0);
 }
 
 static void start_change_visibility(World *world)
 {
     AwsCaller caller = world_caller(world);
 
-    assert_int_equal(sqs_change_visibility(world->client, URL, "r", 0, &caller, &world->call), 0);
+    assert_int_equal(sqs_change_visibility(world->client, SQS_URL, "r", 0, &caller, &world->call),
+                     0);
 }
 
 /* ---- on the wire ---- */
@@ -90,11 +67,12 @@ static void test_receives_with_a_long_poll(void **state)
 {
     World *world = *state;
 
-    start_receive(world);
+    sqs_world_receive(world);
     world_finish(world, &empty, 1);
     assert_int_equal(world->outcome, AWS_OK);
     assert_request(world, "ReceiveMessage",
-                   "{\"QueueUrl\":\"" URL "\",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":20,"
+                   "{\"QueueUrl\":\"" SQS_URL
+                   "\",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":20,"
                    "\"VisibilityTimeout\":120,\"MessageSystemAttributeNames\":[\"SenderId\","
                    "\"ApproximateReceiveCount\",\"SentTimestamp\"]}");
 }
@@ -103,7 +81,7 @@ static void test_an_attempt_may_take_its_timeout_besides_the_wait(void **state)
 {
     World *world = *state;
 
-    start_receive(world);
+    sqs_world_receive(world);
     world_finish(world, &empty, 1);
     assert_int_equal(world->seen[0].timeout_usec, 50 * USEC_PER_SEC);
     start_delete(world);
@@ -119,12 +97,14 @@ static void test_changes_the_visibility_and_deletes_by_receipt(void **state)
     world_finish(world, &no_body, 1);
     assert_int_equal(world->outcome, AWS_OK);
     assert_request(world, "ChangeMessageVisibility",
-                   "{\"QueueUrl\":\"" URL "\",\"ReceiptHandle\":\"r\",\"VisibilityTimeout\":0}");
+                   "{\"QueueUrl\":\"" SQS_URL
+                   "\",\"ReceiptHandle\":\"r\",\"VisibilityTimeout\":0}");
 
     start_delete(world);
     world_finish(world, &no_body, 1);
     assert_int_equal(world->outcome, AWS_OK);
-    assert_request(world, "DeleteMessage", "{\"QueueUrl\":\"" URL "\",\"ReceiptHandle\":\"r+/=\"}");
+    assert_request(world, "DeleteMessage",
+                   "{\"QueueUrl\":\"" SQS_URL "\",\"ReceiptHandle\":\"r+/=\"}");
 }
 
 static void test_sends_ids_of_fifo_to_such_a_queue_alone(void **state)
@@ -132,11 +112,12 @@ static void test_sends_ids_of_fifo_to_such_a_queue_alone(void **state)
     static const Reply sent = {.status = 200, .body = "{\"MessageId\":\"m\"}"};
     World *world = *state;
 
-    start_send(world, URL);
+    start_send(world, SQS_URL);
     world_finish(world, &sent, 1);
     assert_int_equal(world->outcome, AWS_OK);
     assert_request(world, "SendMessage",
-                   "{\"QueueUrl\":\"" URL "\",\"MessageBody\":\"{\\\"a\\\":\\\"\xC3\xA4\\\"}\"}");
+                   "{\"QueueUrl\":\"" SQS_URL
+                   "\",\"MessageBody\":\"{\\\"a\\\":\\\"\xC3\xA4\\\"}\"}");
     start_send(world, FIFO_URL);
     world_finish(world, &sent, 1);
     assert_request(world, "SendMessage",
@@ -149,7 +130,7 @@ static void test_knows_a_fifo_queue_by_its_url(void **state)
 {
     (void)state;
     assert_true(sqs_is_fifo(FIFO_URL));
-    assert_false(sqs_is_fifo(URL));
+    assert_false(sqs_is_fifo(SQS_URL));
     assert_false(sqs_is_fifo("https://a.fifo/1/q"));
     assert_false(sqs_is_fifo("fifo"));
     assert_false(sqs_is_fifo(""));
@@ -161,7 +142,7 @@ static void test_a_receive_without_messages_may_answer_nothing(void **state)
 {
     World *world = *state;
 
-    start_receive(world);
+    sqs_world_receive(world);
     world_finish(world, &no_body, 1);
     assert_int_equal(world->outcome, AWS_OK);
 }
@@ -170,7 +151,7 @@ static void test_a_receive_whose_answer_was_lost_is_not_repeated(void **state)
 {
     World *world = *state;
 
-    start_receive(world);
+    sqs_world_receive(world);
     world_finish(world, &broken, 1);
     assert_int_equal(world->outcome, AWS_UNAVAILABLE);
 }
@@ -186,7 +167,7 @@ static void test_everything_else_is_repeated(void **state)
     start_delete(world);
     world_finish(world, twice, 2);
     assert_int_equal(world->outcome, AWS_OK);
-    start_receive(world);
+    sqs_world_receive(world);
     world_finish(world, later, 2);
     assert_int_equal(world->outcome, AWS_OK);
 }
@@ -201,13 +182,13 @@ static void test_an_answer_that_is_none_is_not_taken_for_one(void **state)
     world->config.max_attempts = 1;
     world_connect(world);
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        start_receive(world);
+        sqs_world_receive(world);
         world_finish(world, &(Reply){.status = 200, .body = bodies[i]}, 1);
         assert_int_equal(world->outcome, AWS_UNAVAILABLE);
         assert_string_equal(world->code, CALL_ERROR_UNREADABLE);
     }
     for (size_t i = 0; i < sizeof(unsent) / sizeof(unsent[0]); i++) {
-        start_send(world, URL);
+        start_send(world, SQS_URL);
         world_finish(world, &(Reply){.status = 200, .body = unsent[i]}, 1);
         assert_int_equal(world->outcome, AWS_UNAVAILABLE);
     }
@@ -258,204 +239,27 @@ static void test_knows_stale_receipts(void **state)
     assert_false(sqs_is_gone(&(CallError){0}));
 }
 
-/* The messages of an answer with this body; returns how many. The answer lives until the next. */
-static size_t receive(World *world, const char *body, SqsMessage messages[SQS_MESSAGES_MAX])
-{
-    static json_object *answer;
-
-    start_receive(world);
-    world_finish(world, &(Reply){.status = 200, .body = body}, 1);
-    assert_int_equal(world->outcome, AWS_OK);
-    json_object_put(answer);
-    assert_int_equal(json_read(world->body, strlen(world->body), 8, &answer), 0);
-    return sqs_messages(answer, messages);
-}
-
-static void test_reads_a_whole_message(void **state)
-{
-    SqsMessage messages[SQS_MESSAGES_MAX];
-    World *world = *state;
-
-    assert_int_equal(
-        receive(world,
-                "{\"Messages\":[{\"MessageId\":\"219f8380-5770-4cc2-8c3e-5c715e145f5e\","
-                "\"ReceiptHandle\":\"AQEBaZ+j5qUoOAoxlmrCQPkBm9njMWXqemmIG6shMHCO6fV20JrQ\","
-                "\"MD5OfBody\":\"x\",\"Body\":\"{\\\"importId\\\":\\\"\xE2\x82\xAC\\\"}\","
-                "\"Attributes\":{\"SenderId\":\"AIDASSYFHUBOBT7F4XT75\","
-                "\"ApproximateReceiveCount\":\"2\",\"SentTimestamp\":\"1677112427387\"}}]}",
-                messages),
-        1);
-    assert_string_equal(messages[0].id, "219f8380-5770-4cc2-8c3e-5c715e145f5e");
-    assert_string_equal(messages[0].receipt,
-                        "AQEBaZ+j5qUoOAoxlmrCQPkBm9njMWXqemmIG6shMHCO6fV20JrQ");
-    assert_string_equal(messages[0].body, "{\"importId\":\"\xE2\x82\xAC\"}");
-    assert_int_equal(messages[0].body_size, strlen(messages[0].body));
-    assert_string_equal(messages[0].sender, "AIDASSYFHUBOBT7F4XT75");
-    assert_int_equal(messages[0].receives, 2);
-}
-
-static void test_an_answer_without_messages_has_none(void **state)
-{
-    static const char *const bodies[] = {
-        "{}",
-        "{\"Messages\":null}",
-        "{\"Messages\":[]}",
-        "{\"Messages\":{}}",
-        "{\"Messages\":\"" URL "\"}",
-        "{\"Messages\":7}",
-        "{\"Messages\":[null,7,\"m\",[]]}",
-    };
-    SqsMessage messages[SQS_MESSAGES_MAX];
-
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-        assert_int_equal(receive(*state, bodies[i], messages), 0);
-}
-
-static void test_takes_no_more_messages_than_an_answer_may_hold(void **state)
-{
-    SqsMessage messages[SQS_MESSAGES_MAX];
-
-    char body[1024] = "{\"Messages\":[" MESSAGE(0);
-
-    for (unsigned i = 1; i <= SQS_MESSAGES_MAX; i++) {
-        size_t length = strlen(body);
-
-        snprintf(body + length, sizeof(body) - length,
-                 ",{\"MessageId\":\"m%u\",\"ReceiptHandle\":\"r%u\",\"Body\":\"{}\"}", i, i);
-    }
-    strcat(body, "]}");
-    assert_int_equal(receive(*state, body, messages), SQS_MESSAGES_MAX);
-    assert_string_equal(messages[0].id, "m0");
-    assert_string_equal(messages[9].id, "m9");
-    assert_string_equal(messages[9].receipt, "r9");
-}
-
-#define FIFTY "01234567890123456789012345678901234567890123456789"
-#define FIVE_HUNDRED FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
-static void test_a_message_that_cannot_be_answered_has_neither_id_nor_body(void **state)
-{
-    static const char *const samples[] = {
-        "{}",
-        "{\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
-        "{\"MessageId\":null,\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"a\\u0000b\",\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"\",\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"m\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"m\",\"ReceiptHandle\":5,\"Body\":\"{}\"}",
-        "{\"MessageId\":\"m\",\"ReceiptHandle\":\"\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\\u0000\",\"Body\":\"{}\"}",
-        "{\"MessageId\":\"" FIVE_HUNDRED "\",\"ReceiptHandle\":\"r\",\"Body\":\"{}\"}",
-    };
-    SqsMessage messages[SQS_MESSAGES_MAX];
-
-    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        char body[1024];
-
-        snprintf(body, sizeof(body), "{\"Messages\":[%s,%s]}", samples[i], MESSAGE(7));
-        assert_int_equal(receive(*state, body, messages), 2);
-        assert_string_equal(messages[0].id, "");
-        assert_string_equal(messages[0].receipt, "");
-        assert_string_equal(messages[0].body, "");
-        assert_int_equal(messages[0].body_size, 0);
-        assert_string_equal(messages[1].id, "m7");
-    }
-}
-
-static void test_a_body_that_is_not_text_is_empty(void **state)
-{
-    static const char *const bodies[] = {
-        "null", "7", "{\"importId\":\"x\"}", "[]", "true", "\"{}\\u0000\"", "\"\""};
-    SqsMessage messages[SQS_MESSAGES_MAX];
-
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        char body[512];
-
-        snprintf(body, sizeof(body),
-                 "{\"Messages\":[{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"Body\":%s}]}",
-                 bodies[i]);
-        assert_int_equal(receive(*state, body, messages), 1);
-        assert_string_equal(messages[0].id, "m");
-        assert_string_equal(messages[0].receipt, "r");
-        assert_string_equal(messages[0].body, "");
-        assert_int_equal(messages[0].body_size, 0);
-    }
-}
-
-static void test_counts_receives_only_where_the_count_is_one(void **state)
-{
-    static const struct {
-        const char *value;
-        unsigned receives;
-    } samples[] = {
-        {"\"1\"", 1},
-        {"\"2\"", 2},
-        {"3", 3},
-        {"\"4294967295\"", UINT_MAX},
-        {"\"4294967296\"", UINT_MAX},
-        {"9223372036854775807", UINT_MAX},
-        {"\"99999999999999999999\"", 0},
-        {"\"0\"", 0},
-        {"-1", 0},
-        {"\"-1\"", 0},
-        {"\"many\"", 0},
-        {"\"\"", 0},
-        {"1.5", 0},
-        {"null", 0},
-        {"{}", 0},
-        {"1,\"SenderId\":\"" FIVE_HUNDRED "\"", 1},
-    };
-    SqsMessage messages[SQS_MESSAGES_MAX];
-
-    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        char body[1024];
-
-        snprintf(body, sizeof(body),
-                 "{\"Messages\":[{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"Body\":\"b\","
-                 "\"Attributes\":{\"SenderId\":[],\"ApproximateReceiveCount\":%s}}]}",
-                 samples[i].value);
-        assert_int_equal(receive(*state, body, messages), 1);
-        assert_int_equal(messages[0].receives, samples[i].receives);
-        assert_null(messages[0].sender);
-        assert_string_equal(messages[0].body, "b");
-    }
-    assert_int_equal(receive(*state,
-                             "{\"Messages\":[{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\","
-                             "\"Body\":\"b\",\"Attributes\":[\"2\"]}]}",
-                             messages),
-                     1);
-    assert_int_equal(messages[0].receives, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_receives_with_a_long_poll, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_receives_with_a_long_poll, sqs_world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_an_attempt_may_take_its_timeout_besides_the_wait,
-                                        setup, world_teardown),
-        cmocka_unit_test_setup_teardown(test_changes_the_visibility_and_deletes_by_receipt, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(test_sends_ids_of_fifo_to_such_a_queue_alone, setup,
-                                        world_teardown),
+                                        sqs_world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_changes_the_visibility_and_deletes_by_receipt,
+                                        sqs_world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_sends_ids_of_fifo_to_such_a_queue_alone,
+                                        sqs_world_setup, world_teardown),
         cmocka_unit_test(test_knows_a_fifo_queue_by_its_url),
-        cmocka_unit_test_setup_teardown(test_a_receive_without_messages_may_answer_nothing, setup,
+        cmocka_unit_test_setup_teardown(test_a_receive_without_messages_may_answer_nothing,
+                                        sqs_world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_a_receive_whose_answer_was_lost_is_not_repeated,
+                                        sqs_world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_everything_else_is_repeated, sqs_world_setup,
                                         world_teardown),
-        cmocka_unit_test_setup_teardown(test_a_receive_whose_answer_was_lost_is_not_repeated, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(test_everything_else_is_repeated, setup, world_teardown),
-        cmocka_unit_test_setup_teardown(test_an_answer_that_is_none_is_not_taken_for_one, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(test_knows_stale_receipts, setup, world_teardown),
-        cmocka_unit_test_setup_teardown(test_reads_a_whole_message, setup, world_teardown),
-        cmocka_unit_test_setup_teardown(test_an_answer_without_messages_has_none, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(test_takes_no_more_messages_than_an_answer_may_hold, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(
-            test_a_message_that_cannot_be_answered_has_neither_id_nor_body, setup, world_teardown),
-        cmocka_unit_test_setup_teardown(test_a_body_that_is_not_text_is_empty, setup,
-                                        world_teardown),
-        cmocka_unit_test_setup_teardown(test_counts_receives_only_where_the_count_is_one, setup,
-                                        world_teardown),
+        cmocka_unit_test_setup_teardown(test_an_answer_that_is_none_is_not_taken_for_one,
+                                        sqs_world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_knows_stale_receipts, sqs_world_setup, world_teardown),
     };
 
     return cmocka_run_group_tests_name("sqs", tests, NULL, NULL);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/sqs-world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/aws/sqs.h"
+
+int sqs_world_setup(void **state)
+{
+    World *world;
+    int r = world_setup(state);
+
+    world = *state;
+    world->config.endpoint = "https://sqs.eu-west-1.amazonaws.com";
+    world->config.service = SQS_SERVICE;
+    world->config.quotas = NULL;
+    world_connect(world);
+    return r;
+}
+
+void sqs_world_receive(World *world)
+{
+    AwsCaller caller = world_caller(world);
+
+    assert_int_equal(sqs_receive(world->client, SQS_URL, 10, 20, 120, &caller, &world->call), 0);
+}
