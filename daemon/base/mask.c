@@ -22,6 +22,18 @@
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 
+/* What a digit of base64 stands for, in either of its alphabets; -1: it is not one. */
+static int base64_value(int digit)
+{
+    static const signed char values['z' - '+' + 1] = {
+        62, -1, 62, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1,
+        -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
+        18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63, -1, 26, 27, 28, 29, 30, 31,
+        32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51};
+
+    return digit >= '+' && digit <= 'z' ? values[digit - '+'] : -1;
+}
+
 /* ---- what parts of a secret begin with ---- */
 
 /* Of every part the first one to SECRET_END_MIN characters, as a Bloom filter (1970) of one hash:
@@ -108,7 +120,10 @@ static bool may_match(const Beginnings *beginnings, const char *text)
     uint32_t characters = 0;
 
     for (unsigned i = 0; i < SECRET_END_MIN; i++) {
-        if (text[i] == '\0' || writing_is_blank(text[i]) || writing_is_escape(text[i]))
+        bool is_digit = base64_value(text[i]) >= 0; /* nearly all are: one look at a table */
+
+        if (!is_digit &&
+            (text[i] == '\0' || writing_is_blank(text[i]) || writing_is_escape(text[i])))
             return may_begin(beginnings, text, 0, 0);
         characters = characters << 8 | (unsigned char)text[i];
     }
@@ -150,25 +165,18 @@ static size_t match_plain(const char *text, const char *secret, const char *firs
     return (first == secret && *next == '\0') || n_matched >= SECRET_PART_MIN ? size : 0;
 }
 
-/* What a digit of base64 stands for, in either of its alphabets; -1: it is not one. */
-static int base64_value(int digit)
-{
-    static const signed char values['z' - '+' + 1] = {
-        62, -1, 62, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1,
-        -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
-        18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63, -1, 26, 27, 28, 29, 30, 31,
-        32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51};
-
-    return digit >= '+' && digit <= 'z' ? values[digit - '+'] : -1;
-}
-
+/* One digit, behind white space where a line was folded. */
 static size_t read_base64_digit(const char *text, int *ret)
 {
-    size_t n_blanks = writing_skip_blanks(text), size = 1;
-    int digit = text[n_blanks];
+    size_t n_blanks = 0, size = 1;
+    int digit = *text;
 
-    if (writing_is_escape(digit))
-        size = writing_read_escape(text + n_blanks, &digit);
+    if (writing_is_escape(digit) || writing_is_blank(digit)) {
+        n_blanks = writing_skip_blanks(text);
+        digit = text[n_blanks];
+        if (writing_is_escape(digit))
+            size = writing_read_escape(text + n_blanks, &digit);
+    }
     *ret = base64_value(digit);
     return size > 0 && *ret >= 0 ? n_blanks + size : 0;
 }
@@ -268,8 +276,8 @@ static size_t match_base64_from(const char *text, const char *secret, const Begi
         uint32_t characters = (uint32_t)(bits >> (4 - n_before));
         int character = (int)(characters >> 24);
 
-        if (character == '\0' || character > SCHAR_MAX ||
-            !beginnings_have_all(beginnings, characters))
+        if (!beginnings_have_all(beginnings, characters) || character == '\0' ||
+            character > SCHAR_MAX)
             continue;
         for (const char *at = strchr(secret, character); at; at = strchr(at + 1, character)) {
             size_t size = match_base64(text, secret, at, n_before);
@@ -292,8 +300,12 @@ void mask_secret(char *text, const char *secret)
 
         if (size == 0)
             size = match_base64_from(text, secret, &beginnings);
+        if (size == 0) {
+            text++;
+            continue;
+        }
         memset(text, '*', size);
-        text += size > 0 ? size : 1;
+        text += size;
     }
     OPENSSL_cleanse(&beginnings, sizeof(beginnings));
 }

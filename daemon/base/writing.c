@@ -58,7 +58,7 @@ static size_t read_backslash(const char *text, int *ret)
         return size + 3;
     if (text[size] == '\0')
         return 0;
-    *ret = strchr("nrt", text[size]) ? '\n' : text[size];
+    *ret = text[size] == 'n' || text[size] == 'r' || text[size] == 't' ? '\n' : text[size];
     return size + 1;
 }
 
