@@ -347,8 +347,7 @@ int methods_start(Call *call)
     if (r < 0)
         return reply_invalid(call, at_fault);
     call_hold(call, size_of_lists(&call->parameters));
-    if (output_is_closed(call->caller->output) &&
-        !call->method->acts) /* nobody reads what it tells */
+    if (output_is_closed(call->caller->output) && !call->method->acts) /* nobody reads its reply */
         return call_reply(call, json_object_new_object());
     return call->method->start ? call->method->start(call) : 0;
 }

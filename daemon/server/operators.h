@@ -27,6 +27,6 @@ bool operators_include(const Operators *operators, const char *target, const Pee
  * nothing is answered with is for any of them. */
 bool operators_include_any(const Operators *operators, const Peer *peer);
 
-/* False: the kernel has no number here for whoever calls, who can be no operator for that reason.
- */
+/* False: the kernel has no number here for whoever calls, who cannot be an operator for that
+ * reason. */
 bool operators_know(uid_t uid);

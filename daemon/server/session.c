@@ -148,7 +148,7 @@ static int session_start_calls(Session *session)
     return r;
 }
 
-/* Nobody reads what it has to tell, and it does nothing else. */
+/* Nobody reads its reply, and it does nothing else. */
 static bool session_may_drop(const Session *session, const Call *call)
 {
     return output_is_closed(session->caller.output) && !call->reply &&

@@ -29,7 +29,7 @@
 
 typedef struct Session Session;
 
-/* What all sessions share, and where they tell of themselves; userdata is that of session_new(). */
+/* What all sessions share, and whom they notify; userdata is that of session_new(). */
 typedef struct SessionOwner {
     struct event_base *base;
     Rota *rota;             /* gives each its slices of work */
