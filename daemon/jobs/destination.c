@@ -14,9 +14,6 @@
 #include "daemon/base/journal.h"
 #include "daemon/jobs/outcome.h"
 
-/* After which a store that could not be read is asked again. */
-#define AGAIN_USEC USEC_PER_MINUTE
-
 /* Rows that are dropped at a time, and the time in between: a turn is to be short. */
 #define DROP_MAX 500U
 #define DROP_INTERVAL_USEC (100 * USEC_PER_MSEC)
@@ -224,7 +221,7 @@ static void destination_look(void *userdata)
     if (r == -ENOENT) {
         destination_rest(destination);
     } else if (r < 0) {
-        destination_look_in(destination, AGAIN_USEC);
+        destination_look_in(destination, STORE_AGAIN_USEC);
     } else if (destination->row.made_usec < kept_since_usec) {
         stored_outcome_clear(&destination->row);
         destination->drop_before_usec = kept_since_usec;

@@ -13,9 +13,6 @@
 #include "daemon/jobs/outcome.h"
 #include "daemon/jobs/retention.h"
 
-/* After which a store that could not be read is asked again. */
-#define AGAIN_USEC USEC_PER_MINUTE
-
 /* All destinations of one configuration. */
 struct OutboxPlan {
     uint64_t keep_usec;
@@ -129,7 +126,7 @@ static void outbox_retire(void *userdata)
     if (r >= 0)
         r = destination_new_retired(&outbox->context, name, &outbox->retired);
     if (r < 0 && r != -ENOENT)
-        outbox_retire_in(outbox, AGAIN_USEC);
+        outbox_retire_in(outbox, STORE_AGAIN_USEC);
 }
 
 /* ---- rows ---- */

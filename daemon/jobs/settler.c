@@ -8,9 +8,6 @@
 #include "common/time.h"
 #include "daemon/base/stats.h"
 
-/* After which a store that could not be read is asked again. */
-#define AGAIN_USEC USEC_PER_MINUTE
-
 struct Settler {
     Timers *timers;
     Registry *registry;
@@ -93,7 +90,7 @@ static void settler_look_at(Settler *settler, const Target *target)
         return;
     aws_client_unref(TAKE(settler->client));
     job_record_clear(&settler->record);
-    settler_come_again(settler, AGAIN_USEC);
+    settler_come_again(settler, STORE_AGAIN_USEC);
 }
 
 /* The wall clock may have jumped: nothing is further away than it was when it ended. */
@@ -116,7 +113,7 @@ static void settler_look(void *userdata)
     r = store_next_to_settle(settler->store, &settler->record);
     if (r < 0) {
         if (r != -ENOENT)
-            settler_come_again(settler, AGAIN_USEC);
+            settler_come_again(settler, STORE_AGAIN_USEC);
         return;
     }
     left_usec = time_left_usec(settler, settler->record.settle_usec);

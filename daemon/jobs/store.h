@@ -12,8 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/time.h"
 #include "daemon/base/timer.h"
 #include "daemon/jobs/job-record.h"
+
+/* After which a store that could not be read is asked again: as soon as after a save that failed,
+ * since nearly always it was memory that ran out for a moment. */
+#define STORE_AGAIN_USEC USEC_PER_SEC
 
 typedef struct Store Store;
 

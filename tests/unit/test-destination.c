@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/time.h"
+#include "tests/torture/faults.h"
 #include "tests/unit/destination-world.h"
 #include "tests/unit/outcome-count.h"
 
@@ -196,6 +197,36 @@ static void test_a_store_that_cannot_be_written_holds_up_the_next_and_loses_none
     expect_and_answer(outside, 'b', &taken);
 }
 
+/* A look at a row for which the at-th allocation fails. False: it needs fewer. */
+static bool look_without_memory(uint64_t at)
+{
+    Outside *outside;
+    uint64_t began_usec, n;
+
+    assert_int_equal(set_up_outside((void **)&outside), 0);
+    put_outcomes(outside, "a");
+    began_usec = outside->world->boottime_usec;
+    faults_begin(FAULT_MEMORY, at, 1);
+    assert_true(world_step(outside->world));
+    n = faults_end(FAULT_MEMORY);
+    expect_and_answer(outside, 'a', &taken);
+    assert_in_range(outside->world->boottime_usec, began_usec, began_usec + 2 * USEC_PER_SEC);
+    commit_turn(outside);
+    assert_string_equal(outside->sent, "a ");
+    assert_int_equal(tear_down_outside((void **)&outside), 0);
+    return n >= at;
+}
+
+static void test_without_memory_for_a_moment_it_sends_within_seconds(void **state)
+{
+    uint64_t at = 1;
+
+    (void)state;
+    while (look_without_memory(at))
+        at++;
+    assert_true(at > 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_outside, tear_down_outside)
 
 int main(void)
@@ -210,6 +241,7 @@ int main(void)
         TEST(test_what_is_put_meanwhile_does_not_shorten_the_waits),
         TEST(test_an_event_that_the_bus_does_not_take_is_tried_again),
         TEST(test_a_store_that_cannot_be_written_holds_up_the_next_and_loses_none),
+        cmocka_unit_test(test_without_memory_for_a_moment_it_sends_within_seconds),
     };
 
     return cmocka_run_group_tests_name("destination", tests, NULL, NULL);
