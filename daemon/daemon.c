@@ -131,7 +131,8 @@ static int daemon_turn(void *userdata)
 {
     Daemon *daemon = userdata;
     Service *service = &daemon->service;
-    bool more;
+    /* First, so that whatever calls after a short reload finds it done. */
+    bool busy = daemon_go_on_reloading(daemon, RELOAD_USEC), unsaved;
     int r;
 
     daemon_work(daemon, CALLS_USEC);
@@ -141,15 +142,14 @@ static int daemon_turn(void *userdata)
     if (r < 0)
         return r;
     daemon_work(daemon, REPLIES_USEC);
-    more = daemon_go_on_reloading(daemon, RELOAD_USEC);
-    if (target_set_review(service->targets, service->registry))
-        more = true;
+    unsaved = target_set_review(service->targets, service->registry);
     status_update(&daemon->status);
     if (daemon->shutting_down && daemon_finish(daemon))
-        more = true;
+        busy = true;
     /* What a store that fails could not save waits for its next try. */
-    more = (more || registry_has_changes(service->registry)) && !service->store_failing;
-    return more || listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
+    if ((unsaved || registry_has_changes(service->registry)) && !service->store_failing)
+        busy = true;
+    return busy || listener_has_work(daemon->listener) ? LOOP_BUSY : 0;
 }
 
 int daemon_make_guards(Daemon *daemon, const Config *config, Guards **ret)

@@ -97,6 +97,7 @@ int registry_commit(Registry *registry, bool *ret_changed)
     if (!job_changes_of_any(&registry->changes))
         return 0;
     r = job_changes_save(&registry->changes, registry->store);
+    registry->failing = r < 0;
     if (r < 0) {
         registry_take_back(registry);
     } else {

@@ -13,7 +13,7 @@ TAILQ_HEAD(JobList, Job);
 typedef struct RegistryRound {
     Job *next; /* NULL: all were looked at */
     bool begun, waits;
-    uint64_t change; /* the last one before it */
+    uint64_t n_changes; /* of the registry; what it changes itself does not count */
 } RegistryRound;
 
 struct Registry {
@@ -27,6 +27,8 @@ struct Registry {
     unsigned n_in_state[N_JOB_STATES];
     UserCounts waits; /* of each user */
     JobChanges changes;
+    uint64_t n_changes;    /* whatever became of them */
+    bool failing;          /* they could not be saved */
     bool settled_observed; /* what is settled among the changes is to be logged */
     uint64_t last_number;
     FollowerList followers; /* of all jobs */

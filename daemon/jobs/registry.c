@@ -98,6 +98,7 @@ static void registry_job_changed(Job *job, void *userdata)
                               registry->store); /* else its end is logged and sent without it */
     }
     job_changes_add(&registry->changes, job);
+    registry->n_changes++;
 }
 
 /* A stop and a wait of one import share their polls. */
@@ -282,8 +283,25 @@ bool registry_review(Registry *registry)
 /* Nothing has changed since it began, so what it found still holds. */
 static bool round_holds(const Registry *registry)
 {
-    return registry->finishing.begun && !registry_has_changes(registry) &&
-           registry->finishing.change == registry_last_change(registry);
+    return registry->finishing.begun && registry->finishing.n_changes == registry->n_changes;
+}
+
+/* False: the next commit has no room for its polls. */
+static bool finish_job(Registry *registry, Job *job)
+{
+    RegistryRound *round = &registry->finishing;
+
+    if (job_finish(job)) {
+        round->waits = true;
+        return true;
+    }
+    if (job->polls_uncounted == 0)
+        return true;
+    if (registry_has_many_changes(registry))
+        return registry->failing; /* there will be none: it goes on without these */
+    job_count_polls(job);
+    round->n_changes++;
+    return true;
 }
 
 RegistryRest registry_finish(Registry *registry)
@@ -295,16 +313,16 @@ RegistryRest registry_finish(Registry *registry)
         *round = (RegistryRound){
             .next = TAILQ_FIRST(&registry->jobs),
             .begun = true,
-            .change = registry_last_change(registry),
+            .n_changes = registry->n_changes,
         };
     for (unsigned n = 0; n < LOOP_SHARE_MAX && (job = round->next); n++) {
-        if (job_finish(job) || (job->polls_uncounted > 0 && registry_has_many_changes(registry)))
-            round->waits = true;
-        else
-            job_count_polls(job);
+        if (!finish_job(registry, job))
+            break;
         round->next = TAILQ_NEXT(job, registered.entry);
     }
     if (round->next || !round_holds(registry))
         return REGISTRY_GOES_ON;
-    return round->waits ? REGISTRY_WAITS : REGISTRY_DONE;
+    if (round->waits)
+        return REGISTRY_WAITS;
+    return registry_has_changes(registry) && !registry->failing ? REGISTRY_GOES_ON : REGISTRY_DONE;
 }

@@ -98,10 +98,11 @@ bool registry_review(Registry *registry);
 
 typedef enum RegistryRest {
     REGISTRY_DONE,
-    REGISTRY_WAITS,   /* a StopImport is on the wire, or polls for room in a commit */
-    REGISTRY_GOES_ON, /* not all jobs have been looked at since the last change */
+    REGISTRY_WAITS,   /* for a StopImport that is on the wire */
+    REGISTRY_GOES_ON, /* not all jobs have been looked at since the last change, or saved */
 } RegistryRest;
 
 /* For each turn of a shutdown: of so many jobs, the oldest first, gives up what can be taken up
- * again, and adds polls that are not in the records yet to the next commit. */
+ * again, and adds polls that are not in the records yet to the next commit. A store that fails is
+ * not waited for. */
 RegistryRest registry_finish(Registry *registry);
