@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +22,9 @@ struct Account {
     TAILQ_ENTRY(Account) entry;
     char *key; /* endpoint and id */
     Pacer *pacers[N_QUOTA_KINDS];
+    double lowest[N_QUOTA_KINDS]; /* rate of the holders that have joined... */
+    size_t
+        n_lowest[N_QUOTA_KINDS]; /* ...and of how many: a thousand targets may share an account */
     TAILQ_HEAD(HolderList, QuotasHolder) holders;
 };
 
@@ -80,20 +82,51 @@ static int account_new(Quotas *quotas, const char *key, const double rates[N_QUO
     return 0;
 }
 
-/* The lowest rate of the holders that share it. One that only follows may turn out to be of another
- * account and does not count; where no other is left, the rate stays as it was. */
+/* The rate of an account is the lowest of the holders that share it. One that only follows may turn
+ * out to be of another account and does not count; where no other is left, the rate stays as it
+ * was. */
+static void account_count_rate(Account *account, QuotaKind kind, double rate)
+{
+    if (account->n_lowest[kind] == 0 || rate < account->lowest[kind]) {
+        account->lowest[kind] = rate;
+        account->n_lowest[kind] = 0;
+    }
+    if (rate == account->lowest[kind])
+        account->n_lowest[kind]++;
+}
+
 static void account_set_rates(Account *account)
 {
-    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++) {
-        double rate = INFINITY;
-        const QuotasHolder *holder;
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
+        if (account->n_lowest[kind] > 0)
+            pacer_set_rate(account->pacers[kind], account->lowest[kind]);
+}
 
-        TAILQ_FOREACH (holder, &account->holders, entry)
-            if (holder->joined && holder->rates[kind] < rate)
-                rate = holder->rates[kind];
-        if (isfinite(rate))
-            pacer_set_rate(account->pacers[kind], rate);
-    }
+static void account_count(Account *account, const QuotasHolder *holder)
+{
+    assert(holder->account == account && holder->joined);
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
+        account_count_rate(account, kind, holder->rates[kind]);
+    account_set_rates(account);
+}
+
+static void account_discount_rate(Account *account, QuotaKind kind, double rate)
+{
+    const QuotasHolder *holder;
+
+    if (rate > account->lowest[kind] || --account->n_lowest[kind] > 0)
+        return;
+    TAILQ_FOREACH (holder, &account->holders, entry)
+        if (holder->joined)
+            account_count_rate(account, kind, holder->rates[kind]);
+}
+
+/* The holder has left, or has another rate now: it is not in the list, or has not joined. */
+static void account_discount(Account *account, const double rates[N_QUOTA_KINDS])
+{
+    for (QuotaKind kind = 0; kind < N_QUOTA_KINDS; kind++)
+        account_discount_rate(account, kind, rates[kind]);
+    account_set_rates(account);
 }
 
 /* The holder's own first: that is the one for nearly every call. */
@@ -139,18 +172,32 @@ int quotas_join(QuotasHolder *holder, const char *service, const char *endpoint,
     if (account != holder->account)
         holder_enter(holder, account);
     holder->joined = true;
-    account_set_rates(account);
+    account_count(account, holder);
     return 0;
+}
+
+/* A holder that has joined. */
+static void holder_change_rates(QuotasHolder *holder, const double rates[N_QUOTA_KINDS])
+{
+    double former[N_QUOTA_KINDS];
+
+    memcpy(former, holder->rates, sizeof(former));
+    memcpy(holder->rates, rates, sizeof(holder->rates));
+    holder->joined = false;
+    account_discount(holder->account, former);
+    holder->joined = true;
+    account_count(holder->account, holder);
 }
 
 void quotas_follow(QuotasHolder *holder, QuotasHolder *other)
 {
     assert(!holder->account && holder->quotas == other->quotas);
-    memcpy(other->rates, holder->rates, sizeof(other->rates));
-    if (!other->account)
-        return;
-    holder_enter(holder, other->account);
-    account_set_rates(other->account);
+    if (other->joined && other->account)
+        holder_change_rates(other, holder->rates);
+    else
+        memcpy(other->rates, holder->rates, sizeof(other->rates));
+    if (other->account)
+        holder_enter(holder, other->account);
 }
 
 void quotas_leave(QuotasHolder *holder)
@@ -164,8 +211,8 @@ void quotas_leave(QuotasHolder *holder)
     if (TAILQ_EMPTY(&account->holders)) {
         TAILQ_REMOVE(&holder->quotas->accounts, account, entry);
         account_free(account);
-    } else {
-        account_set_rates(account);
+    } else if (holder->joined) {
+        account_discount(account, holder->rates);
     }
 }
 

@@ -141,6 +141,60 @@ static void test_the_lowest_rate_holds_as_long_as_its_holder_is_there(void **sta
     quotas_leave(&fast);
 }
 
+#define MANY 12U
+
+static void expect_lowest(Fixture *fixture, QuotasHolder holders[static MANY])
+{
+    QuotasHolder *joined = NULL;
+    double lowest = 0;
+
+    for (unsigned i = 0; i < MANY; i++)
+        if (holders[i].joined && (!joined || holders[i].rates[QUOTA_STOP] < lowest)) {
+            joined = &holders[i];
+            lowest = joined->rates[QUOTA_STOP];
+        }
+    if (joined)
+        assert_int_equal(measure_usec(fixture, joined, QUOTA_STOP),
+                         (uint64_t)((double)USEC_PER_SEC / lowest));
+}
+
+/* They come, change and go in no order, and many have the same rate. */
+static void test_the_lowest_rate_of_many_holds(void **state)
+{
+    static const double rates[] = {1, 2, 4, 5};
+    Fixture *fixture = *state;
+    QuotasHolder holders[MANY] = {0};
+
+    srand48(7);
+    for (unsigned step = 0; step < 2000; step++) {
+        QuotasHolder *holder = &holders[lrand48() % MANY];
+        QuotasHolder fresh = make_holder(fixture, rates[lrand48() % 4], 10);
+
+        if (!holder->quotas) {
+            *holder = fresh;
+            join(holder, "AKIDONE");
+        } else if (lrand48() % 2 == 0) {
+            quotas_leave(holder);
+            *holder = (QuotasHolder){0};
+        } else {
+            QuotasHolder *successor = &holders[lrand48() % MANY];
+
+            if (successor->quotas)
+                continue;
+            *successor = fresh;
+            quotas_follow(successor, holder);
+            expect_lowest(fixture, holders);
+            quotas_leave(holder);
+            *holder = (QuotasHolder){0};
+            join(successor, "AKIDONE");
+        }
+        expect_lowest(fixture, holders);
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        if (holders[i].quotas)
+            quotas_leave(&holders[i]);
+}
+
 static void test_to_join_again_changes_nothing(void **state)
 {
     Fixture *fixture = *state;
@@ -357,6 +411,7 @@ int main(void)
         TEST(test_an_account_is_an_endpoint_a_region_and_an_id),
         TEST(test_each_kind_of_call_has_its_own_quota),
         TEST(test_the_lowest_rate_holds_as_long_as_its_holder_is_there),
+        TEST(test_the_lowest_rate_of_many_holds),
         TEST(test_to_join_again_changes_nothing),
         TEST(test_other_keys_are_another_account),
         TEST(test_renewed_keys_do_not_begin_a_new_quota),
