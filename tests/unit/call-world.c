@@ -343,6 +343,19 @@ int world_setup(void **state)
     return 0;
 }
 
+int world_setup_service(void **state, const char *endpoint, const char *service)
+{
+    World *world;
+    int r = world_setup(state);
+
+    world = *state;
+    world->config.endpoint = endpoint;
+    world->config.service = service;
+    world->config.quotas = NULL;
+    world_connect(world);
+    return r;
+}
+
 int world_teardown(void **state)
 {
     World *world = *state;

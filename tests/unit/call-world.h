@@ -82,6 +82,9 @@ typedef struct World {
 } World;
 
 int world_setup(void **state);
+
+/* The same with a client of another service, which has no quotas. */
+int world_setup_service(void **state, const char *endpoint, const char *service);
 int world_teardown(void **state);
 
 /* The world's client again, after a change of its config. */

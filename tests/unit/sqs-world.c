@@ -12,15 +12,7 @@
 
 int sqs_world_setup(void **state)
 {
-    World *world;
-    int r = world_setup(state);
-
-    world = *state;
-    world->config.endpoint = "https://sqs.eu-west-1.amazonaws.com";
-    world->config.service = SQS_SERVICE;
-    world->config.quotas = NULL;
-    world_connect(world);
-    return r;
+    return world_setup_service(state, "https://sqs.eu-west-1.amazonaws.com", SQS_SERVICE);
 }
 
 void sqs_world_receive(World *world)

@@ -20,15 +20,7 @@
 
 static int setup(void **state)
 {
-    World *world;
-    int r = world_setup(state);
-
-    world = *state;
-    world->config.endpoint = "https://events.eu-west-1.amazonaws.com";
-    world->config.service = EVENTS_SERVICE;
-    world->config.quotas = NULL;
-    world_connect(world);
-    return r;
+    return world_setup_service(state, "https://events.eu-west-1.amazonaws.com", EVENTS_SERVICE);
 }
 
 /* One call, answered with each of these bodies and status 200. */
