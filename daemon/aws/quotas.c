@@ -22,9 +22,10 @@ struct Account {
     TAILQ_ENTRY(Account) entry;
     char *key; /* endpoint and id */
     Pacer *pacers[N_QUOTA_KINDS];
-    double lowest[N_QUOTA_KINDS]; /* rate of the holders that have joined... */
-    size_t
-        n_lowest[N_QUOTA_KINDS]; /* ...and of how many: a thousand targets may share an account */
+    /* The rate of those holders that have joined, and of how many it is: a thousand targets may
+     * share an account. */
+    double lowest[N_QUOTA_KINDS];
+    size_t n_lowest[N_QUOTA_KINDS];
     TAILQ_HEAD(HolderList, QuotasHolder) holders;
 };
 

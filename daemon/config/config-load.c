@@ -146,7 +146,6 @@ int config_loader_new(const char *path, const Config *predecessor, ConfigWarn wa
         return -ENOMEM;
     loader->predecessor = predecessor;
     loader->warn = warn;
-    TAILQ_INIT(&loader->reader.texts);
     if ((r = config_new(&loader->config)) < 0 ||
         (r = config_reader_begin(&loader->reader, loader->config,
                                  path ? path : SYSCONFDIR "/trailstop/trailstopd.conf",
